@@ -1,0 +1,1 @@
+"""The pure reducer that interprets a workflow: facts in, commands out. Standard library only."""

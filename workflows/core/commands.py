@@ -1,0 +1,133 @@
+"""What the core asks its host to do. The host performs commands and brings the answers as facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+from workflows.core.facts import StepError
+from workflows.core.plan import Json
+
+
+@dataclass(frozen=True, slots=True)
+class RunAction:
+    """Perform *action* with *params*, rendered, secrets as handles.
+
+    *covered* holds the digest that an approval bound these very params to, or None. A step that is
+    not repeatable, or that is covered, has its intent committed before it starts.
+    """
+
+    path: str
+    action: str
+    params: Json
+    attempt: int
+    redo: int
+    repeatable: bool
+    timeout: timedelta | None
+    covered: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAction:
+    """Stop the action in flight at *path*: its run has moved on and its result is not wanted."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Bring TimerFired(*slot*) at *due_at*. A second one of the same slot replaces the first."""
+
+    slot: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimer:
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """An action that an approval covers: what is shown is what will run."""
+
+    path: str
+    action: str
+    params: Json
+    digest: str  # sha256 over canonical JSON of [path, action, params]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything people are asked; *digest* binds the answer to what was shown."""
+
+    title: str
+    description: str | None
+    show: tuple[Json, ...]
+    approvers: tuple[str, ...]
+    quorum: int
+    decisions: tuple[str, ...]
+    answer: Literal["choice", "text"]
+    require_reason: Literal["reject", "always", "never"]
+    allow_self: bool
+    expires_at: datetime | None
+    on_timeout: str
+    channel: str | None
+    covers: tuple[Covered, ...]
+    not_covered: tuple[tuple[str, str], ...]  # (path, why)
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    path: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class CloseApproval:
+    """Withdraw the open approval of *path*; *note* says why."""
+
+    path: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something people should know: *kind* is `failed`, `retrying` or `unknown`; *path* the step."""
+
+    kind: Literal["failed", "retrying", "unknown"]
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteRun:
+    outputs: Mapping[str, Json]
+    note: str | None = None  # the text of `stop`
+
+
+@dataclass(frozen=True, slots=True)
+class FailRun:
+    error: StepError
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun:
+    by: str
+    reason: str
+
+
+Command: TypeAlias = (
+    RunAction
+    | CancelAction
+    | SetTimer
+    | ClearTimer
+    | AskApproval
+    | CloseApproval
+    | Tell
+    | CompleteRun
+    | FailRun
+    | CancelRun
+)
