@@ -1,0 +1,154 @@
+"""The control API: what a test, a demo or the browser page may ask of devslack.
+
+Everything is under ``/devslack``; JSON in, JSON out, UTF-8. A good answer has ``"ok": true``; wrong
+use is a 4xx with ``{"ok": false, "error": CODE, "detail": SENTENCE}``. A request whose ``Host`` is not
+a name of this server, or whose ``Origin`` is another site, is 403 ``forbidden_host`` or
+``forbidden_origin``. Unknown keys of a body are 400 ``unknown_field``, so a typing error never passes
+in silence. ``as`` is always a user id (``U0ADA``), ``ts`` always a string, ``channel`` an id or ``#name``.
+
+Shapes
+======
+``User``      ``{id, name, real_name, display_name, title, is_bot, is_guest, color, deleted}``
+``Channel``   ``{id, name, kind: "public"|"private"|"im", archived, topic, members: [user ids],
+              user?: the other person of an im, bot_member: bool, last_ts}``
+``Message``   ``{channel, ts, thread_ts?, subtype?, user, username, bot_id?, app_id?, text, blocks?,
+              attachments?, plain, edited?: {user, ts}, reply_count, reply_users: [ids], latest_reply?,
+              reactions: [{name, count, users}], permalink, ephemeral?: true, visible_to?: user id,
+              metadata?}``. ``plain`` is what a person reads, mentions resolved, one line per row, buttons
+              as ``[Approve]``. ``thread_ts == ts`` on a root with replies; ``subtype`` is
+              ``thread_broadcast``, ``bot_message``, ``channel_join``, ``tombstone`` (a deleted root with
+              replies) or absent. An ephemeral message has an ordinary ``ts`` and is told apart by
+              ``ephemeral``.
+``View``      Slack's view ``{id, type: "modal"|"home", title, submit, close, blocks, callback_id,
+              private_metadata, external_id, hash, root_view_id, previous_view_id, notify_on_close,
+              clear_on_close, state: {values}}`` and ``errors: {block_id: sentence}`` (under the inputs),
+              ``notice``: a sentence above the buttons, or null (the app did not answer, or wrongly).
+``Ack``       ``{state: "acked"|"timeout"|"none_connected"|"refused"|"not_sent", ms, payload, problem}``.
+              ``refused``: the app answered something that Slack does not take; ``problem`` says what.
+              ``not_sent``: nothing had to be delivered, ``problem`` says why.
+``Acted``     ``{ok, id, ack: Ack, effects: [...], message?: Message, view?: View}``: the answer of every
+              acting call. It comes when the app acked or the time limit passed. ``effects`` names
+              what appeared meanwhile: ``"message:C…/ts"``, ``"changed:C…/ts"``, ``"deleted:C…/ts"``,
+              ``"ephemeral:U…/C…/ts"``, ``"view:V…"``, ``"home:U…"``.
+``Call``      an API call: ``{seq, at, method, args, ok, error, status, ms, response, faults: [names]}``;
+              tokens are masked.
+``Envelope``  a delivery: ``{id, seq, at, type: "events_api"|"slash_commands"|"interactive", subtype
+              (event type, command or payload type), event_id?, retry, reason, state: "sent"|"acked"|
+              "late"|"timeout"|"none_connected"|"refused"|"dropped"|"not_subscribed", why?, ms, payload,
+              ack}``. ``late``: an ack that came after the time limit and did not count.
+
+Reading
+=======
+GET ``health``        ``{ok, version, connections, clock: {mode, now}, page: bool, deliver}``
+GET ``users``         ``{ok, team: {id, name, domain}, users: [User], groups: [{id, handle, name, users}],
+                      app: {id, name, user_id, bot_id, home: bool, messages_tab: bool, commands:
+                      [{command, description, usage_hint}], shortcuts: [{name, type: "global"|"message",
+                      callback_id, description}]}}``
+GET ``channels``      ``?as=`` -> ``{ok, channels: [Channel]}``; with ``as`` only those the person may open
+                      (public ones, and private ones and ims they are in). Without it, all.
+GET ``messages``      ``?channel=&thread_ts=&as=&include=ephemeral,metadata&limit=200`` -> ``{ok, messages:
+                      [Message], status?: {status, loading_messages}}``, oldest first. Without
+                      ``thread_ts``: what stands in the channel (roots and broadcast replies). With it:
+                      the root, then its replies. ``include=ephemeral`` needs ``as`` and adds what only
+                      this person sees. A person who may not open the channel: 403
+                      ``not_visible_to_user``.
+GET ``views``         ``?as=&home=1`` -> ``{ok, stack: [View], home: View|null}``: open modals, bottom first.
+GET ``notifications`` ``?as=`` -> ``{ok, notifications: [{id, at, user, channel, ts, reason: "mention"|
+                      "group_mention"|"channel_mention"|"dm"|"thread"|"broadcast", plain}]}``
+GET ``calls``         ``?since=SEQ&method=`` -> ``{ok, calls: [Call]}`` (the newest 2000 are kept)
+GET ``envelopes``     ``?since=SEQ&type=`` -> ``{ok, envelopes: [Envelope]}`` (the newest 2000)
+GET ``state``         the whole workspace, with stable key order, for golden tests
+GET ``manifest``      ``{ok, manifest, scopes, problems: [sentences]}``
+GET ``chaos``         ``{ok, switches: [{switch, count, probability, args}]}``
+
+Acting
+======
+Each answers ``Acted``. For the person's own mistakes: 404 ``user_not_found``, ``channel_not_found``,
+``message_not_found``, ``view_not_found``, ``no_such_element``, ``no_such_command``,
+``no_such_shortcut``; 403 ``not_visible_to_user``, ``not_in_channel``; 409 ``is_archived``.
+
+POST ``messages``     ``{as, channel, text, thread_ts?, broadcast?, blocks?, metadata?, bot?}``: types a
+                      message. ``@name``, ``@group`` and ``#channel`` in the text become mentions, as the
+                      composer of Slack does. ``channel`` may be the user id of the app's bot: the DM.
+                      ``bot: true`` posts as the other bot of the fixture (``as`` is then left out).
+PATCH ``messages``    ``{as, channel, ts, text}``; DELETE ``messages`` ``{as, channel, ts}``. A person edits
+                      and deletes only their own; DELETE of the app's messages is open to everybody
+                      (403 ``not_author`` otherwise).
+POST ``slash``        ``{as, channel, command, text, thread_ts?}``. In a thread: 409
+                      ``slash_not_in_thread``. A failure is shown as an ephemeral message.
+POST ``click``        ``{as, channel, ts | view_id, action_id, block_id?, value?, confirm?}``. For buttons
+                      leave ``value`` out, or give the button's value to tell two with one action_id
+                      apart; for selects and radio buttons it is the chosen option's value (or the user,
+                      channel or conversation id, date, time), for multi-selects and checkboxes a list of
+                      them, for overflow the option's value, for text inputs the text. ``ts`` may be that
+                      of an ephemeral message. ``confirm: false`` = the person said no in the confirm
+                      dialog: nothing is sent. In a modal the state changes too.
+POST ``options``      ``{as, view_id | channel + ts, action_id, block_id?, query}``: what an external select
+                      offers; the answer carries ``options`` or ``option_groups``.
+POST ``views/{id}/submit``  ``{as, values: {block_id: {action_id: value}}}``, values as for ``click``. Inputs
+                      left out keep what the person had typed, or their initial value. The page's own
+                      checks come first: 422 ``{"ok": false, "error": "invalid_input", "errors":
+                      {block_id: sentence}}`` and nothing is sent. After it look at ``view`` (null when
+                      the modal closed) for ``errors`` and ``notice``.
+POST ``views/{id}/close``   ``{as, clear?}``: the X, or Cancel; ``clear`` closes the whole stack.
+POST ``home``         ``{as, tab: "home"|"messages"}``: opens the app; ``app_home_opened`` goes out.
+POST ``shortcut``     ``{as, callback_id, channel?, ts?}``: a message shortcut needs both.
+POST ``reactions``    ``{as, channel, ts, name, op: "add"|"remove"}``
+POST ``channels``     ``{name, private?, as?}`` -> ``{ok, channel}``; PATCH ``channels/{id}`` ``{name?,
+                      archived?, topic?}`` -> ``{ok, channel}``
+POST ``members``      ``{channel, user, op: "join"|"leave"}``; ``user`` may be the app's bot user.
+
+Steering
+========
+POST ``reset``        ``{fixture?, manifest?, seed?}``: a fresh workspace with the same tokens; sockets stay
+                      open; faults, logs and settings are cleared.
+PUT ``manifest``      YAML or JSON text -> ``{ok, problems}``; with problems nothing is replaced (422).
+POST ``wait``         ``{until, timeout_ms <= 10000}`` -> ``{ok: true, waited_ms, message?|call?|view?}`` or 408
+                      ``timeout``. ``until`` is one of ``{"quiet": ms}`` (nothing in flight and nothing
+                      happened for so long), ``{"message": {channel?, thread_ts?, contains?, as?, since?:
+                      ts}}`` (``as`` adds what only they see), ``{"call": {method, since?: SEQ, ok?}}``,
+                      ``{"view": {as, callback_id?, contains?}}``, ``{"no_view": {as}}``,
+                      ``{"connections": n}``.
+POST ``clock``        ``{mode?, advance_s?, to?}`` -> ``{ok, clock: {mode, now}}``. A virtual clock moves only
+                      here and does what falls due, in order, before the answer.
+POST ``config``       any of ``{ack_timeout_ms, rate_limits: bool, scopes: [names] (replaces what the
+                      manifest grants), trigger_seconds}`` -> ``{ok, config}``
+POST ``redeliver``    ``{event_id | envelope_id}``: sends it once more -> ``Acted``
+POST ``chaos``        ``{switch, count? (default 1), probability?, args?}`` -> ``{ok, switches}``; DELETE
+                      clears them all. ``count: null`` = until cleared. Switches:
+                      ``slow`` {method, ms}, ``error_next`` {method, error}, ``ratelimit_next`` {method?,
+                      retry_after?}, ``api_500``, ``api_503``, ``api_non_json``, ``api_empty``, ``api_timeout``
+                      {ms?}, ``api_reset_before``, ``api_reset_after`` (each {method?}; the last is done but
+                      not answered), ``revoke_token``, ``drop_event`` {type?}, ``duplicate_envelope``
+                      {type?}, ``refuse_handshake``; at once: ``tcp_drop``, ``disconnect_warning``,
+                      ``refresh_requested``, ``too_many_websockets``.
+
+GET ``stream`` (Server-Sent Events)
+===================================
+``?as=`` leaves out what that person cannot see. Every event has an ``id`` (a rising number), a name
+and JSON data. After a break the browser's ``Last-Event-ID`` gives what was missed; when that is no
+longer kept, or the server is another one, ``hello`` comes with ``fresh: true``: load everything again.
+
+=================  =============================================================================
+``hello``          ``{fresh: bool, clock, connections, team}``, always first
+``message``        ``{message: Message}``: new in a channel or thread
+``changed``        ``{message: Message}``: text, blocks, reactions or reply count are different
+``deleted``        ``{channel, ts, thread_ts?}``
+``ephemeral``      ``{user, message: Message}``: new or edited, for this person only
+``ephemeral_gone`` ``{user, channel, ts}``
+``views``          ``{user, stack: [View]}``: the person's modal stack after a change
+``home``           ``{user, view: View}``
+``channel``        ``{channel: Channel}``: made or changed
+``status``         ``{channel, thread_ts, status, loading_messages}``; an empty status clears it
+``notification``   one of GET ``notifications``
+``mark``           ``{user, channel?, ts?, view_id?, action_id, problem}``: a click the app did not ack;
+                   show a warning mark beside the element
+``call``           ``{call: Call}``
+``envelope``       ``{envelope: Envelope}``: sent, and again when its state changes
+``connections``    ``{connections: n}``
+``clock``          ``{mode, now}``
+``reset``          ``{}``: load everything again
+=================  =============================================================================
+
+The page itself is ``GET /`` (``?as=U0GRACE`` chooses the persona, ``?channel=C…`` the channel).
+"""
