@@ -1,0 +1,1 @@
+"""What is going on: events, processes, correlation, threads, approvals, triggers, outbox, store."""

@@ -1,0 +1,236 @@
+"""What coordination asks of the layers above it: a Runtime, Expressions, Inputs, a Directory.
+
+The types are frozen values; bodies are canonical JSON. `bot/app.py` hands in the implementations.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol, TypeAlias
+
+Json: TypeAlias = Any
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    COMPENSATING = "compensating"
+    UNKNOWN = "unknown"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    FAULTED = "faulted"
+
+    @property
+    def ended(self) -> bool:
+        return self in ENDED
+
+
+ENDED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class StepStatus(StrEnum):
+    """Where a step stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_TAKEN = "not_taken"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    COMPENSATED = "compensated"
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSpec:
+    """One trigger of a revision, as the Dispatcher needs it."""
+
+    id: str
+    kind: str  # event
+    event: str  # the name pattern, as process.completed
+    source: str | None
+    where: str | None
+    inputs: Mapping[str, Json]
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A checked definition; *hash* is the content hash of *body*, which is canonical JSON."""
+
+    name: str
+    title: str
+    description: str
+    hash: str
+    body: Json
+    source: str  # the YAML text
+    triggers: tuple[TriggerSpec, ...] = ()
+    inputs_schema: Json = None
+    channel: str | None = None
+    start_by: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A published definition: immutable, numbered per workflow from 1."""
+
+    name: str
+    hash: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParentRef:
+    """The run and the path that started a child run."""
+
+    run_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRef:
+    """A wait of a run, as `waits` knows it."""
+
+    wait_id: str
+    run_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A person's answer to a step that is `unknown`."""
+
+    outcome: Literal["retry", "done", "fail"]
+    by: str
+    output: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """The record of a step that people look at. Secrets are masked, large values cut."""
+
+    path: str
+    name: str
+    kind: str  # action, approval, wait, set, fail, stop
+    status: StepStatus
+    attempts: int
+    redo: int = 0
+    action: str | None = None
+    input: Json = None
+    output: Json = None
+    error: Json = None  # {type, message, class, status?}
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    due_at: datetime | None = None  # of its timer, when it waits for one
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """An approval that a run waits for, as far as the sentence about it needs."""
+
+    approval_id: str
+    number: int
+    path: str
+    title: str
+    approvers: tuple[str, ...]  # as shown: "@grace", "role:operator"
+    quorum: int
+    approved: int  # votes so far
+    since: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """Where a run stands. The same from every runtime."""
+
+    id: str
+    number: int
+    workflow: str
+    title: str
+    revision: str
+    status: RunStatus
+    started_by: str
+    trigger: Mapping[str, Json]
+    inputs: Mapping[str, Json]
+    outputs: Mapping[str, Json] | None
+    error: Json
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    updated_at: datetime
+    thread_id: str | None
+    steps: tuple[StepView, ...]
+    questions: tuple[OpenQuestion, ...]
+    note: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The display number, as ``R-1423``."""
+        return f"R-{self.number}"
+
+
+class Runtime(Protocol):
+    """Runs workflows durably. Every method is safe to repeat with the same identifiers."""
+
+    async def publish_definition(self, definition: Definition, *, by: str) -> Revision:
+        """Store *definition* for ever; the same body gives the same revision, and no second one."""
+
+    async def start(self, run_id: str) -> None:
+        """Begin the queued run *run_id*, or do nothing if it has begun; a hint, the row is found without it too."""
+
+    async def deliver(self, wakeup_id: int) -> None:
+        """Drain the wake-up row *wakeup_id*; a hint, since the row is found without it too."""
+
+    async def describe(self, run_id: str) -> RunView:
+        """Say where the run stands.
+
+        Raises:
+            UnknownRun: there is no run of that id.
+        """
+
+
+class Expressions(Protocol):
+    """The language's evaluator; a failure raises ValueError with a sentence."""
+
+    def predicate(self, text: str) -> Callable[[Mapping[str, Json]], bool]: ...
+
+    def template(self, value: Json) -> Callable[[Mapping[str, Json]], Json]: ...
+
+
+class Inputs(Protocol):
+    """Checks what a run is started with."""
+
+    def check(self, definition: Definition, values: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return the values with defaults filled in.
+
+        Raises:
+            InvalidInputs: with one problem per input, all together.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the workspace, as the directory knows them."""
+
+    id: str  # Slack's user id
+    handle: str
+    name: str
+    is_bot: bool
+    deleted: bool
+    is_admin: bool
+    restricted: bool  # guests and strangers of a shared channel
+
+
+class Directory(Protocol):
+    """Where people come from; `bot/slack` reads them, coordination keeps them at most 5 minutes."""
+
+    async def people(self) -> tuple[Person, ...]: ...
