@@ -1,0 +1,1 @@
+"""The running program and Baton's Slack face."""
