@@ -1,0 +1,1 @@
+"""Report what your tools do to Baton."""

@@ -1,0 +1,210 @@
+"""The event: an immutable fact that somebody reported."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from baton.names import matches_name
+from baton.parts import (
+    Actor,
+    Adapter,
+    ApprovalRequest,
+    ErrorInfo,
+    Link,
+    NextStep,
+    Option,
+    Parent,
+    Progress,
+    Subject,
+)
+from baton.status import ALIASES, TIMEOUT_WORDS, Status, read_status
+
+__all__ = [
+    "ALIASES",
+    "TIMEOUT_WORDS",
+    "WIRE_PREFIX",
+    "Actor",
+    "Adapter",
+    "ApprovalRequest",
+    "ErrorInfo",
+    "Event",
+    "Link",
+    "NextStep",
+    "Option",
+    "Parent",
+    "Progress",
+    "Status",
+    "Subject",
+    "event_names",
+    "format_time",
+    "matches_name",
+    "read_status",
+]
+
+WIRE_PREFIX = "dev.baton.process."
+TOO_OLD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact, as Baton stores it. Times are aware and in UTC.
+
+    ``kind`` is ``process`` for an event that moves a process (it has a ``process_id`` and a
+    ``status``) and ``event`` for any other (it has neither, and its ``type`` says what it is).
+    """
+
+    event_id: str
+    id: str
+    kind: Literal["process", "event"]
+    type: str
+    source: str
+    namespace: str
+    occurred_at: datetime
+    received_at: datetime
+    seq: int | None = None
+    source_detail: str | None = None
+    process_id: str | None = None
+    attempt: int | None = None
+    attempt_key: str | None = None
+    name: str | None = None
+    category: str | None = None
+    status: Status | None = None
+    started_at: datetime | None = None
+    sequence: int | None = None
+    heartbeat: bool = False
+    lease_s: int | None = None
+    message: str | None = None
+    progress: Progress | None = None
+    result: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = None
+    data: Mapping[str, Any] | None = None
+    error: ErrorInfo | None = None
+    links: tuple[Link, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
+    parent: Parent | None = None
+    run_id: str | None = None
+    channel: str | None = None
+    thread_ts: str | None = None
+    workflow: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+    subject: Subject | None = None
+    actor: Actor | None = None
+    approval: ApprovalRequest | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    correction: bool = False
+    warnings: tuple[str, ...] = ()
+    truncated: tuple[str, ...] = ()
+    adapter: Adapter | None = None
+
+    @property
+    def too_old(self) -> bool:
+        """Say whether the event was over 30 days old on arrival; such an event fires no trigger."""
+        return self.received_at - self.occurred_at > TOO_OLD
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the canonical form: plain JSON values, RFC 3339 times, no nulls, no defaults."""
+        return _object(self)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Event":
+        """Read back what :meth:`to_json` wrote. Members of a later version are left out.
+
+        Raises:
+            ValueError, TypeError, KeyError: *body* was not written by :meth:`to_json`.
+        """
+        event: Event = _build(cls, body)
+        return event
+
+
+def event_names(event: Event) -> frozenset[str]:
+    """Return every name under which triggers and waits know *event*; a heartbeat has none."""
+    if event.heartbeat:
+        return frozenset()
+    if event.status is None:
+        return frozenset({event.type})
+    words = [event.status.value] + (["ended"] if event.status.terminal else [])
+    stems = {"process", event.category or "process"}
+    return frozenset(f"{stem}.{word}" for stem in stems for word in words)
+
+
+def format_time(moment: datetime) -> str:
+    """Write an aware time as RFC 3339 in UTC, with microseconds where it has them."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return {
+        each.name: _plain(member)
+        for each in fields(value)
+        if (member := getattr(value, each.name)) != _default(each)
+    }
+
+
+def _default(each: Field[Any]) -> Any:
+    if each.default_factory is not MISSING:
+        return each.default_factory()
+    return each.default
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Status():
+            return value.value
+        case datetime():
+            return format_time(value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case _ if hasattr(value, "__dataclass_fields__"):
+            return _object(value)
+        case _:
+            return value
+
+
+def _build(cls: Any, body: Mapping[str, Any]) -> Any:
+    known = {each.name for each in fields(cls)}
+    readers = _READERS.get(cls, {})
+    return cls(
+        **{
+            name: readers[name](value) if name in readers else value
+            for name, value in body.items()
+            if name in known
+        }
+    )
+
+
+def _one(cls: type) -> Callable[[Any], Any]:
+    return lambda body: _build(cls, body)
+
+
+def _many(cls: type) -> Callable[[Any], Any]:
+    return lambda bodies: tuple(_build(cls, body) for body in bodies)
+
+
+_READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
+    Event: {
+        "occurred_at": datetime.fromisoformat,
+        "received_at": datetime.fromisoformat,
+        "started_at": datetime.fromisoformat,
+        "status": Status,
+        "progress": _one(Progress),
+        "error": _one(ErrorInfo),
+        "links": _many(Link),
+        "next_steps": _many(NextStep),
+        "parent": _one(Parent),
+        "subject": _one(Subject),
+        "actor": _one(Actor),
+        "approval": _one(ApprovalRequest),
+        "warnings": tuple,
+        "truncated": tuple,
+        "adapter": _one(Adapter),
+    },
+    ApprovalRequest: {
+        "options": _many(Option),
+        "approvers": tuple,
+        "expires_at": datetime.fromisoformat,
+    },
+}

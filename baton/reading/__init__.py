@@ -1,0 +1,6 @@
+"""Reads what other people's programs send: bytes to values, values to an event. Pure throughout."""
+
+from baton.reading.bodies import parse_form, parse_json
+from baton.reading.event import Reading, Source, read_event
+
+__all__ = ["Reading", "Source", "parse_form", "parse_json", "read_event"]

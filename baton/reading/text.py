@@ -1,0 +1,67 @@
+"""What may stand in a string that comes from outside."""
+
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+__all__ = ["clean", "first_problem_of_name", "readable_url", "shorten", "tidy_repo"]
+
+# C0 and C1 controls but for tab and line feed, zero-width characters, bidirectional overrides, and
+# halves of surrogate pairs: none can be seen, and several make a text say something else.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_GAP = re.compile(r"\s+")
+_REMOTE = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/]*@)?([^:/@]+)(?::\d+(?=/))?[:/](.+)", re.IGNORECASE
+)
+
+
+def clean(value: str, *, lines: bool) -> str:
+    """Remove what cannot be seen, in Unicode's composed form; one line unless *lines*."""
+    text = _UNSEEN.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+    text = unicodedata.normalize("NFC", text)
+    return text if lines else _GAP.sub(" ", text).strip()
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut *text* to *limit* code points, the last of which is then an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def first_problem_of_name(value: str, limit: int) -> str | None:
+    """Say why *value* cannot identify anything, or None. Names are never cut or repaired."""
+    if not value.strip():
+        return "is empty"
+    if len(value) > limit:
+        return f"has {len(value)} characters; at most {limit} are allowed"
+    if _UNSEEN.search(value) or not all(char.isprintable() for char in value):
+        return "holds a character that cannot be printed"
+    return None
+
+
+def readable_url(value: str, limit: int = 2000) -> str | None:
+    """Say why *value* is not a web address that may be shown to people, or None."""
+    if len(value) > limit:
+        return f"is longer than {limit} characters"
+    if not value.isprintable() or " " in value:
+        return "holds a character that an address cannot have"
+    try:
+        parts = urlsplit(value)
+        host, secret = parts.hostname, parts.password
+    except ValueError:
+        return "is not an address"
+    if parts.scheme not in ("http", "https") or not host:
+        return "is not an http or https address"
+    return "holds a password" if secret else None
+
+
+def tidy_repo(value: str) -> str:
+    """Write a repository as ``host/owner/name`` where *value* is the address of a remote."""
+    remote = _REMOTE.fullmatch(value)
+    if remote is None:
+        return value
+    path = remote[2].strip("/").removesuffix(".git")
+    # "acme/web" has no host: what stands before the slash is an owner, whose case is kept.
+    host = remote[1].lower() if "." in remote[1] or "://" in value or "@" in value else remote[1]
+    return f"{host}/{path}"

@@ -1,0 +1,73 @@
+"""The ten statuses of a process, and the words that other tools use for them."""
+
+from enum import StrEnum
+
+__all__ = ["ALIASES", "TIMEOUT_WORDS", "Status", "read_status"]
+
+
+class Status(StrEnum):
+    """Where a process stands. ``started`` and ``approved`` are moments, shown as in progress."""
+
+    QUEUED = "queued"
+    STARTED = "started"
+    IN_PROGRESS = "in_progress"
+    PENDING_APPROVAL = "pending_approval"
+    APPROVED = "approved"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+    @property
+    def rank(self) -> int:
+        """Say how far along a process is, from 0 (queued) to 3 (ended); it never goes back."""
+        if self is Status.QUEUED:
+            return 0
+        if self is Status.STARTED:
+            return 1
+        return 2 if self in _WORKING else 3
+
+    @property
+    def terminal(self) -> bool:
+        """Say whether nothing comes after this status."""
+        return self.rank == 3
+
+
+_WORKING = frozenset({Status.IN_PROGRESS, Status.PENDING_APPROVAL, Status.APPROVED})
+
+_WORDS = {
+    Status.COMPLETED: "success succeeded passed pass ok done finished complete resolved",
+    Status.FAILED: "failure fail error errored timed_out timeout startup_failure",
+    Status.IN_PROGRESS: "running working executing active progress processing",
+    Status.QUEUED: "pending submitted created requested scheduled waiting_for_resource preparing",
+    Status.PENDING_APPROVAL: (
+        "waiting waiting_approval waiting_for_approval input_required action_required manual blocked"
+    ),
+    Status.CANCELLED: "canceled cancel aborted abort interrupted stale killed",
+    Status.STARTED: "begin start starting",
+    Status.REJECTED: "denied",
+    Status.SKIPPED: "skip",
+}
+
+ALIASES = {word: status for status, words in _WORDS.items() for word in words.split()}
+TIMEOUT_WORDS = frozenset({"timeout", "timed_out"})
+
+
+def fold(word: str) -> str:
+    """Bring a status word into the form of the tables: ``Timed-Out`` becomes ``timed_out``."""
+    return word.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def read_status(word: str) -> Status:
+    """Return the status that *word* stands for.
+
+    Raises:
+        ValueError: no status has this name; the sentence lists the ten that exist.
+    """
+    folded = fold(word)
+    if folded in ALIASES:
+        return ALIASES[folded]
+    if folded in Status._value2member_map_:
+        return Status(folded)
+    raise ValueError(f"{word[:100]!r} is not a status; use one of {', '.join(Status)}")
