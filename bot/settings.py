@@ -45,15 +45,23 @@ class Settings(BaseSettings):
     slack_api_url: str = Field(
         SLACK_API, validation_alias="SLACK_API_URL", description="Another Slack, as a local one."
     )
-    port: int = Field(8765, ge=0, le=65535, validation_alias="PORT", description="0 takes a free one.")
+    port: int = Field(
+        8765, ge=0, le=65535, validation_alias="PORT", description="0 takes a free one."
+    )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     data: Path = Field(Path(".baton"), description="The folder of database, keys and work.")
-    public_url: str | None = Field(None, description="How people reach the pages; default: the address.")
+    public_url: str | None = Field(
+        None, description="How people reach the pages; default: the address."
+    )
     channel: str | None = Field(None, description="For threads that nothing else gives a channel.")
-    key: SecretStr | None = Field(None, description="The instance key; default <data>/instance.key.")
+    key: SecretStr | None = Field(
+        None, description="The instance key; default <data>/instance.key."
+    )
     root: Path | None = Field(None, description="Paths of actions are relative to it; <data>/work.")
     config: Path | None = Field(None, description="Roles and sources; default <data>/baton.yaml.")
-    workflows: Path | None = Field(None, description="A folder of definitions, active as they load.")
+    workflows: Path | None = Field(
+        None, description="A folder of definitions, active as they load."
+    )
     http_allow: Listed = Field((), description="host:port,… beside public https.")
     shell_allow: Listed = Field((), description="program,… that shell.run may start.")
     shell_environment: Listed = Field(
@@ -63,7 +71,9 @@ class Settings(BaseSettings):
     action_limit: int = Field(16, ge=1, le=1000, description="Actions in flight at once.")
     stop_grace: timedelta = Field(timedelta(seconds=2), description="For actions, at a stop.")
 
-    _lists = field_validator("http_allow", "shell_allow", "shell_environment", mode="before")(listed)
+    _lists = field_validator("http_allow", "shell_allow", "shell_environment", mode="before")(
+        listed
+    )
 
     @field_validator("slack_api_url")
     @classmethod
@@ -114,7 +124,9 @@ def check_token(name: str, token: str, *, local: bool) -> None:
             "Use the token that the local Slack printed."
         )
     if not local and "devslack" in token:
-        raise InvalidSettings(f"{name} is one of the local Slack. Set SLACK_API_URL to its address.")
+        raise InvalidSettings(
+            f"{name} is one of the local Slack. Set SLACK_API_URL to its address."
+        )
 
 
 class SourceConfig(BaseModel):

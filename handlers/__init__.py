@@ -1,0 +1,1 @@
+"""Inbound edges: Slack listeners and HTTP routes. They translate and delegate."""
