@@ -146,6 +146,7 @@ class OpenQuestion:
     approved: int  # votes so far
     since: datetime
     expires_at: datetime | None
+    decisive: bool = True  # approve or reject; else it asks for one of its own answers, or a text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,209 @@
+"""What a run waits for, in one sentence, and in one word. Pure; every surface shows these."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from baton.status import Status
+from coordination.ports import OpenQuestion, RunStatus, RunView, StepStatus, StepView
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFor:
+    """What a run waits for: *kind* for programs, *text* for people, since when and on whom."""
+
+    kind: str  # approval, unknown, action, retry, timer, start, resume, undo, failed, faulted
+    text: str
+    since: datetime | None = None
+    who: tuple[str, ...] = ()
+
+
+def waiting_for(run: RunView) -> WaitingFor | None:
+    """Say what *run* waits for; None once it has ended and nobody has to do anything."""
+    if run.status in _STANDING:
+        return _STANDING[run.status](run)
+    return next((found for ask in _LOOKS if (found := ask(run)) is not None), None) or WaitingFor(
+        "action", "Deciding what comes next", run.updated_at
+    )
+
+
+def card_word(run: RunView) -> str:
+    """Return the word on the card of *run*."""
+    if run.status is RunStatus.FAILED and _error(run).get("type") == "rejected":
+        return "Rejected"
+    if not run.status.ended and run.status is not RunStatus.FAULTED and _needs_people(run):
+        return "Needs you"
+    return _RUN_WORDS[run.status]
+
+
+def process_word(status: Status, *, stalled: bool = False) -> str:
+    """Return the word on the card of a process that a tool reports."""
+    if stalled and not status.terminal:
+        return "Stalled"
+    return _PROCESS_WORDS[status]
+
+
+_RUN_WORDS: Mapping[RunStatus, str] = {
+    RunStatus.QUEUED: "Queued",
+    RunStatus.RUNNING: "Running",
+    RunStatus.WAITING: "Waiting",
+    RunStatus.PAUSED: "Paused",
+    RunStatus.COMPENSATING: "Undoing",
+    RunStatus.UNKNOWN: "Needs you",
+    RunStatus.COMPLETED: "Succeeded",
+    RunStatus.FAILED: "Failed",
+    RunStatus.CANCELLED: "Cancelled",
+    RunStatus.FAULTED: "Broken",
+}
+
+_PROCESS_WORDS: Mapping[Status, str] = {
+    Status.QUEUED: "Queued",
+    Status.STARTED: "Running",
+    Status.IN_PROGRESS: "Running",
+    Status.PENDING_APPROVAL: "Needs you",
+    Status.APPROVED: "Running",
+    Status.COMPLETED: "Succeeded",
+    Status.FAILED: "Failed",
+    Status.REJECTED: "Rejected",
+    Status.CANCELLED: "Cancelled",
+    Status.SKIPPED: "Skipped",
+}
+
+
+def _needs_people(run: RunView) -> bool:
+    return bool(run.questions) or any(step.status is StepStatus.UNKNOWN for step in run.steps)
+
+
+def _queued(run: RunView) -> WaitingFor:
+    return WaitingFor("start", "Waiting to start", run.created_at)
+
+
+def _paused(run: RunView) -> WaitingFor:
+    return WaitingFor("resume", "Paused, until somebody resumes it", run.updated_at)
+
+
+def _undoing(run: RunView) -> WaitingFor:
+    return WaitingFor("undo", "Undoing what was done", run.updated_at)
+
+
+def _faulted(run: RunView) -> WaitingFor:
+    why = _error(run).get("message") or "its journal does not add up"
+    return WaitingFor("faulted", f"Halted: {_sentence(why)} An operator must look.", run.updated_at)
+
+
+def _failed(run: RunView) -> WaitingFor | None:
+    error = _error(run)
+    if error.get("type") == "rejected":
+        return None  # a No is an answer, and nobody is asked to do anything
+    path = error.get("path") or _first_failed(run)
+    where = f" at `{path}`" if path else ""
+    why = _sentence(error.get("message") or "no reason was given")
+    return WaitingFor("failed", f"Failed{where}: {why} Retry it, or leave it.", run.ended_at)
+
+
+def _nothing(_: RunView) -> None:
+    return None
+
+
+_STANDING: Mapping[RunStatus, Callable[[RunView], WaitingFor | None]] = {
+    RunStatus.QUEUED: _queued,
+    RunStatus.PAUSED: _paused,
+    RunStatus.COMPENSATING: _undoing,
+    RunStatus.FAULTED: _faulted,
+    RunStatus.FAILED: _failed,
+    RunStatus.COMPLETED: _nothing,
+    RunStatus.CANCELLED: _nothing,
+}
+
+
+def _unknown_step(run: RunView) -> WaitingFor | None:
+    steps = _steps(run, StepStatus.UNKNOWN)
+    if not steps:
+        return None
+    text = f"A person must say what happened to {_named(steps)}: retry, done or fail"
+    return WaitingFor("unknown", text, _since(steps, run))
+
+
+def _open_question(run: RunView) -> WaitingFor | None:
+    if not run.questions:
+        return None
+    first = min(run.questions, key=lambda question: question.number)
+    more = len(run.questions) - 1
+    others = f", and {more} more question{'s' if more > 1 else ''}" if more else ""
+    return WaitingFor("approval", _asks(first) + others, first.since, first.approvers)
+
+
+def _running_step(run: RunView) -> WaitingFor | None:
+    steps = _steps(run, StepStatus.RUNNING)
+    if not steps:
+        return None
+    said = ", ".join(
+        f"{step.path} (attempt {step.attempts})" if step.attempts > 1 else step.path
+        for step in steps
+    )
+    return WaitingFor("action", f"Running {said}", _since(steps, run))
+
+
+def _timed_step(run: RunView) -> WaitingFor | None:
+    steps = [step for step in _steps(run, StepStatus.WAITING) if step.due_at is not None]
+    if not steps:
+        return None
+    step = min(steps, key=lambda each: each.due_at or run.updated_at)
+    since = step.started_at or run.updated_at
+    due = _clock(step.due_at, since)
+    if step.kind == "action":
+        text = f"Retrying {step.path} at {due} (attempt {step.attempts} failed)"
+        return WaitingFor("retry", text, since)
+    return WaitingFor("timer", f"Waiting until {due} ({step.path})", since)
+
+
+def _waiting_step(run: RunView) -> WaitingFor | None:
+    steps = _steps(run, StepStatus.WAITING)
+    if not steps:
+        return None
+    return WaitingFor(
+        "action", f"Waiting in {', '.join(s.path for s in steps)}", _since(steps, run)
+    )
+
+
+_LOOKS = (_unknown_step, _open_question, _running_step, _timed_step, _waiting_step)
+
+
+def _asks(question: OpenQuestion) -> str:
+    missing = max(question.quorum - question.approved, 1)
+    count = f"{missing} more" if question.approved else f"{missing}"
+    verb = "approve" if question.decisive else "answer"
+    who = ", ".join(question.approvers) or "nobody: no approver is named"
+    return f'Waiting for {count} of {who} to {verb} "{question.title}" (A-{question.number})'
+
+
+def _steps(run: RunView, status: StepStatus) -> list[StepView]:
+    return [step for step in run.steps if step.status is status]
+
+
+def _since(steps: list[StepView], run: RunView) -> datetime:
+    return min((step.started_at for step in steps if step.started_at), default=run.updated_at)
+
+
+def _named(steps: list[StepView]) -> str:
+    return ", ".join(f"`{step.path}`" for step in steps)
+
+
+def _first_failed(run: RunView) -> str | None:
+    return next((step.path for step in run.steps if step.status is StepStatus.FAILED), None)
+
+
+def _error(run: RunView) -> Mapping[str, str]:
+    return run.error if isinstance(run.error, Mapping) else {}
+
+
+def _clock(due: datetime | None, since: datetime) -> str:
+    if due is None:
+        return "a later time"
+    same_day = due.date() == since.date()
+    return f"{due:%H:%M} UTC" if same_day else f"{due:%Y-%m-%d %H:%M} UTC"
+
+
+def _sentence(text: str) -> str:
+    first = text.strip().splitlines()[0] if text.strip() else "no reason was given"
+    return first if first.endswith((".", "!", "?")) else f"{first}."
