@@ -1,0 +1,162 @@
+"""The state file: one JSON line per change, so that a kill at any moment loses nothing answered.
+
+The last line for a thing counts. At start the file is folded, then written anew beside itself and
+renamed, so it does not grow for ever.
+"""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from devslack.changes import (
+    Change,
+    ChannelChanged,
+    MemberMoved,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    MessageTouched,
+    Reacted,
+    UserMade,
+)
+from devslack.errors import StartError
+from devslack.model import Channel, Message, User
+from devslack.shapes import Json, dump
+from devslack.state import Workspace
+
+FORMAT = "devslack-state-1"
+
+
+class Journal:
+    """An open state file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._out: int | None = None
+
+    def read(self) -> tuple[Json, list[Json]]:
+        """Return the newest header and all other lines; both are empty for a new file.
+
+        Raises:
+            StartError: the file is not one of ours, or cannot be read.
+        """
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return {}, []
+        except OSError as error:
+            raise StartError(f"{self.path}: cannot be read: {error}") from error
+        records = [r for line in lines if (r := _record(line)) is not None]
+        if any(lines) and (not records or records[0].get("format") != FORMAT):
+            raise StartError(f"{self.path}: is not a state file of devslack. Choose another name.")
+        headers = [r for r in records if r["k"] == "header"]
+        return (headers[-1] if headers else {}), [r for r in records if r["k"] != "header"]
+
+    def begin(self, header: Json, workspace: Workspace) -> None:
+        """Write the present state as a new file and keep it open for what follows.
+
+        Raises:
+            StartError: the folder cannot be written.
+        """
+        lines = [{"k": "header", "format": FORMAT, **header}, *snapshot(workspace)]
+        beside = self.path.with_name(self.path.name + ".new")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+        self.close()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._out = os.open(beside, flags, 0o600)
+            self._write(lines)
+            beside.replace(self.path)
+        except OSError as error:
+            raise StartError(f"{self.path}: cannot be written: {error}") from error
+
+    def listen(self, workspace: Workspace, change: Change) -> None:
+        """Append what *change* did."""
+        self._write(_lines(workspace, change))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._out is not None:
+            os.close(self._out)
+            self._out = None
+
+    def _write(self, records: list[Json]) -> None:
+        if records and self._out is not None:
+            data = "".join(dump(record) + "\n" for record in records).encode()
+            while data:
+                data = data[os.write(self._out, data) :]
+
+
+def _record(line: bytes) -> Json | None:
+    # The last line is torn when the process was killed while writing it.
+    try:
+        value: Any = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and "k" in value else None
+
+
+def snapshot(workspace: Workspace) -> list[Json]:
+    """Return all of the workspace that outlives a restart."""
+    lines: list[Json] = [{"k": "user", "v": asdict(u)} for u in workspace.users.values()]
+    lines += [{"k": "channel", "v": asdict(c)} for c in workspace.channels.values()]
+    lines += [_kept(m) for held in workspace.messages.values() for m in held.values()]
+    return [*lines, {"k": "ts", "v": workspace.last_ts}]
+
+
+def _kept(message: Message) -> Json:
+    return {"k": "message", "v": message.record()}
+
+
+def _lines(workspace: Workspace, change: Change) -> list[Json]:
+    match change:
+        case MessagePosted(m) | MessageEdited(m) | MessageTouched(m) | Reacted(m):
+            return [_kept(m), {"k": "ts", "v": workspace.last_ts}]
+        case MessageDeleted(m, _, tombstone):
+            gone: Json = {"k": "gone", "channel": m.channel, "ts": m.ts}
+            return [_kept(tombstone)] if tombstone else [gone]
+        case ChannelChanged(channel) | MemberMoved(channel):
+            return [{"k": "channel", "v": asdict(channel)}]
+        case UserMade(user):
+            return [{"k": "user", "v": asdict(workspace.users[user])}]
+        case _:
+            return []
+
+
+def restore(workspace: Workspace, lines: list[Json]) -> None:
+    """Bring a workspace to where the lines of a state file leave it.
+
+    Raises:
+        StartError: a line has another shape than this version writes.
+    """
+    messages: dict[tuple[str, str], Message] = {}
+    try:
+        for line in lines:
+            _restore(workspace, line, messages)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StartError(
+            f"the state file was written by another version of devslack: {error!r}"
+        ) from error
+    for message in sorted(messages.values(), key=lambda m: m.ts):
+        workspace.keep(message)
+
+
+def _restore(workspace: Workspace, line: Json, messages: dict[tuple[str, str], Message]) -> None:
+    match line["k"]:
+        case "user":
+            workspace.users[line["v"]["id"]] = User(**line["v"])
+        case "channel":
+            channel = Channel(**line["v"])
+            workspace.channels[channel.id] = channel
+            workspace.messages.setdefault(channel.id, {})
+        case "message":
+            message = Message(**line["v"])
+            messages[message.channel, message.ts] = message
+        case "gone":
+            messages.pop((line["channel"], line["ts"]), None)
+        case "ts":
+            workspace.last_ts = max(workspace.last_ts, line["v"])
+        case _:
+            return
