@@ -31,7 +31,9 @@ metadata = MetaData(
     }
 )
 
-Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows up by itself only for INTEGER
+Key = BigInteger().with_variant(
+    Integer, "sqlite"
+)  # SQLite counts rows up by itself only for INTEGER
 
 
 def key(name: str = "key") -> Column[Any]:
@@ -142,7 +144,9 @@ journal = Table(
     Column("delivery_id", Text),
     Column("at", Moment, nullable=False),
     Column("fence", Integer, nullable=False),
-    Column("data", Document, nullable=False),  # the fact, what was derived, the digest of the commands
+    Column(
+        "data", Document, nullable=False
+    ),  # the fact, what was derived, the digest of the commands
     Column("sum", Text, nullable=False),
     UniqueConstraint("run_key", "path", "kind", "attempt"),
     UniqueConstraint("run_key", "delivery_id"),

@@ -1,0 +1,224 @@
+"""The one door to the database: `write` a unit durably, `read` from a consistent snapshot."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from urllib.parse import quote
+
+import aiosqlite
+from sqlalchemy import Executable
+
+from coordination.changes import Changes
+from coordination.database.errors import Unavailable
+from coordination.database.lock import Lock
+from coordination.database.statements import Row, Statements
+from coordination.database.transaction import Transaction
+from coordination.database.upgrade import upgrade
+from coordination.database.writer import Session, Writer, connect
+
+T = TypeVar("T")
+READERS = 3
+READ_LIMIT = 5.0  # s; a longer read would hold up the checkpoint
+_Run: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[list[Any]]]
+
+
+class Reader:
+    """Queries on one snapshot of the database."""
+
+    def __init__(self, run: _Run, statements: Statements) -> None:
+        self._run = run
+        self._statements = statements
+
+    async def fetch_all(self, statement: Executable, /, **given: Any) -> list[Row]:
+        """Return the rows of *statement*."""
+        prepared = self._statements.prepare(statement, given)
+        rows = await self._run(prepared.sql, prepared.bind(given))
+        return [prepared.row(row) for row in rows]
+
+    async def fetch_one(self, statement: Executable, /, **given: Any) -> Row | None:
+        """Return the first row of *statement*, or None."""
+        rows = await self.fetch_all(statement, **given)
+        return rows[0] if rows else None
+
+
+class Door(Protocol):
+    """How everything outside this package reaches the database."""
+
+    @property
+    def changes(self) -> Changes: ...
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be written any more in this life of the process, or None."""
+
+    async def write(self, unit: Callable[[Transaction], T], /) -> T:
+        """Run *unit* and return its value after the durable commit.
+
+        The unit is a plain function: no network, no file, no clock, no ids. What it raises is
+        raised here, and nothing of it is stored.
+
+        Raises:
+            Unavailable: the database cannot be written now.
+        """
+
+    async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
+        """Run *query* on a snapshot, read-only, for 5 s at most.
+
+        Raises:
+            Unavailable: the database cannot be read now, or not fast enough.
+        """
+
+    async def close(self) -> None:
+        """Finish what is queued and let go of the file."""
+
+
+async def open_sqlite(path: Path, *, changes: Changes) -> Door:
+    """Open *path* for this process alone, made or brought up to date where needed.
+
+    Raises:
+        DatabaseInUse: another server holds it.
+        SchemaTooNew: a later version of Baton wrote it.
+        DatabaseUnusable: it cannot be made, opened or written.
+    """
+    lock = Lock.take(path)
+    try:
+        upgrade(path, connect)
+        writer = Writer(path, changes.publish)
+        await writer.start()
+    except BaseException:
+        lock.release()
+        raise
+    return SqliteDoor(path, lock, writer, changes)
+
+
+def migrate_sqlite(path: Path) -> str:
+    """Bring *path* up to date without serving it; return a sentence that says what was done.
+
+    Raises:
+        DatabaseInUse: a server holds it: stop it first.
+        DatabaseUnusable: as for `open_sqlite`.
+    """
+    lock = Lock.take(path)
+    try:
+        return upgrade(path, connect)
+    finally:
+        lock.release()
+
+
+class SqliteDoor:
+    """SQLite behind one writer thread and a few read-only connections, opened when first needed."""
+
+    def __init__(self, path: Path, lock: Lock, writer: Writer, changes: Changes) -> None:
+        self.changes = changes
+        self._lock = lock
+        self._writer = writer
+        self._uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        self._statements = Statements()
+        self._idle: list[aiosqlite.Connection] = []
+        self._free = asyncio.Semaphore(READERS)
+
+    @property
+    def broken(self) -> str | None:
+        return self._writer.broken
+
+    @property
+    def log_size(self) -> int:
+        """Bytes of the write-ahead log after the last group."""
+        return self._writer.log_size
+
+    async def write(self, unit: Callable[[Transaction], T], /) -> T:
+        return await self._writer.submit(unit)
+
+    async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
+        async with self._free:
+            try:
+                connection = self._idle.pop() if self._idle else await self._connect()
+            except sqlite3.Error as error:
+                raise Unavailable(f"the database cannot be read: {error}") from None
+            try:
+                return await self._within(connection, query)
+            finally:
+                self._idle.append(connection)
+
+    async def close(self) -> None:
+        for connection in self._idle:
+            await connection.close()
+        self._idle.clear()
+        await self._writer.close()
+        self._lock.release()
+
+    async def _connect(self) -> aiosqlite.Connection:
+        return await aiosqlite.connect(self._uri, uri=True, isolation_level=None, timeout=5)
+
+    async def _within(
+        self, connection: aiosqlite.Connection, query: Callable[[Reader], Awaitable[T]]
+    ) -> T:
+        async def run(sql: str, parameters: dict[str, Any]) -> list[Any]:
+            return list(await connection.execute_fetchall(sql, parameters))
+
+        try:
+            async with asyncio.timeout(READ_LIMIT):
+                await connection.execute("BEGIN")
+                return await query(Reader(run, self._statements))
+        except TimeoutError:
+            raise Unavailable(f"reading took longer than {READ_LIMIT:.0f} s") from None
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"the database cannot be read: {error}") from error
+        finally:
+            await connection.interrupt()
+            if connection.in_transaction:
+                await connection.execute("ROLLBACK")
+
+
+Moment: TypeAlias = Literal["before commit", "after commit"]
+
+
+class InlineDoor:
+    """The same door without threads: every unit is a group of its own, run where it is called.
+
+    Args:
+        path: made if it is missing.
+        hook: called around each commit; what it raises is a crash at that moment.
+        durable: whether a commit waits for the disk. A simulation does not need it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        changes: Changes,
+        hook: Callable[[Moment], None] = lambda _: None,
+        durable: bool = True,
+    ) -> None:
+        upgrade(path, connect)
+        self.changes = changes
+        self._hook = hook
+        self._session = Session(path, synchronous=2 if durable else 0)
+        self._statements = Statements()
+
+    @property
+    def broken(self) -> str | None:
+        return self._session.broken
+
+    async def write(self, unit: Callable[[Transaction], T], /) -> T:
+        def commit() -> None:
+            self._hook("before commit")
+            self._session.commit()
+
+        (outcome,) = self._session.run([unit], commit=commit)
+        self._hook("after commit")
+        self.changes.publish(outcome.touched)
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.value  # type: ignore[return-value]  # without an error it is the unit's
+
+    async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
+        async def run(sql: str, parameters: dict[str, Any]) -> list[Any]:
+            return self._session.read(sql, parameters)
+
+        return await query(Reader(run, self._statements))
+
+    async def close(self) -> None:
+        self._session.close()

@@ -1,0 +1,148 @@
+"""Statements: compiled once, then run with converted parameters and results."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Executable, Insert, Table
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Convert: TypeAlias = Callable[[Any], Any]
+
+
+class Row:
+    """One result: columns are attributes, values are Python's."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: Sequence[Any]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[self._places[name]]
+        except KeyError:
+            raise AttributeError(f"the row has no column {name!r}") from None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Row) and self.as_dict() == other.as_dict()
+
+    __hash__ = None  # type: ignore[assignment]  # rows hold JSON, which cannot be hashed
+
+    def __repr__(self) -> str:
+        return f"Row({self.as_dict()!r})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the values under the names of their columns."""
+        return dict(zip(self._places, self._values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A compiled statement without the compiler, so that nothing keeps the original alive."""
+
+    sql: str
+    fixed: Mapping[str, Any]  # values that stand in the statement, converted
+    names: tuple[str, ...]  # of the parameters that a call gives
+    convert: Mapping[str, Convert]
+    places: Mapping[str, int]
+    read: tuple[tuple[int, Convert], ...]
+
+    def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the driver takes.
+
+        Raises:
+            TypeError: a parameter is missing or unknown.
+        """
+        if len(given) != len(self.names):
+            odd = set(given).symmetric_difference(self.names)
+            raise TypeError(f"the statement takes {self.names}; missing or unknown: {sorted(odd)}")
+        bound = dict(self.fixed)
+        for name in self.names:
+            value = given[name]
+            convert = self.convert.get(name)
+            bound[name] = convert(value) if convert is not None else value
+        return bound
+
+    def row(self, values: Sequence[Any]) -> Row:
+        if self.read:
+            changed = list(values)
+            for place, convert in self.read:
+                changed[place] = convert(changed[place])
+            values = changed
+        return Row(self.places, values)
+
+
+class Statements:
+    """Keeps what was compiled as long as the statement itself lives. For one thread."""
+
+    def __init__(self) -> None:
+        self._dialect = sqlite.dialect(paramstyle="named")
+        self._known: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared]] = (
+            WeakKeyDictionary()
+        )
+
+    def prepare(self, statement: Executable, given: Mapping[str, Any]) -> Prepared:
+        """Compile *statement* for parameters of these names; those of columns are set by it."""
+        variants = self._known.get(statement)
+        if variants is None:
+            variants = self._known[statement] = {}
+        names = tuple(given)
+        prepared = variants.get(names)
+        if prepared is None:
+            prepared = variants[names] = self._compile(statement, names)
+        return prepared
+
+    def _compile(self, statement: Executable, names: tuple[str, ...]) -> Prepared:
+        compiled: SQLCompiler = statement.compile(  # type: ignore[attr-defined]  # of ClauseElement
+            dialect=self._dialect, column_keys=list(names) if statement.is_dml else None
+        )
+        asked = tuple(name for name in compiled.bind_names.values() if name in names)
+        expanded = compiled._process_parameters_for_postcompile(_fixed(compiled))  # noqa: SLF001  # no public name
+        convert: dict[str, Any] = {**compiled._bind_processors, **expanded.processors}  # noqa: SLF001  # no public name
+        columns = compiled._result_columns or ()  # noqa: SLF001  # no public name
+        readers = [
+            (place, column.type.dialect_impl(self._dialect).result_processor(self._dialect, None))
+            for place, column in enumerate(columns)
+        ]
+        return Prepared(
+            sql=expanded.statement,
+            fixed={
+                name: convert[name](value) if name in convert else value
+                for name, value in expanded.parameters.items()
+                if name not in asked
+            },
+            names=asked,
+            convert={name: convert[name] for name in asked if name in convert},
+            places={column.keyname: place for place, column in enumerate(columns)},
+            read=tuple((place, reader) for place, reader in readers if reader is not None),
+        )
+
+
+def _fixed(compiled: SQLCompiler) -> dict[str, Any]:
+    """Collect the values that stand in the statement, defaults of columns among them.
+
+    A list may stand there; as a parameter of the call it would make another statement each time.
+    """
+    values: dict[str, Any] = {}
+    for bind, name in compiled.bind_names.items():
+        if bind.required and bind.expanding:
+            raise TypeError(f"the parameter {name!r} is a list; write the list into the statement")
+        values[name] = bind.effective_value
+    for column in (*compiled.insert_prefetch, *compiled.update_prefetch):
+        default = column.default
+        if default is None or not default.is_scalar:
+            raise TypeError(f"{column}: only a plain value can be a default")
+        values[column.key] = default.arg  # type: ignore[attr-defined]  # of ColumnDefault
+    return values
+
+
+def insert_if_absent(table: Table) -> Insert:
+    """Insert a row unless one of its unique values is there already; count the rows to know."""
+    return sqlite.insert(table).on_conflict_do_nothing()

@@ -1,0 +1,90 @@
+"""What a unit sees of the database while it runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from sqlalchemy import Executable
+
+from coordination.changes import Change, ChangeKind
+from coordination.database.statements import Row, Statements
+
+
+class Cursor(Protocol):
+    """The part of a driver's cursor that is used."""
+
+    @property
+    def rowcount(self) -> int: ...
+    @property
+    def lastrowid(self) -> int | None: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """Runs SQL and turns the driver's errors into ours."""
+
+    def execute(self, sql: str, parameters: dict[str, Any] | None = None, /) -> Cursor: ...
+
+
+class Transaction:
+    """One unit's hold on the database, valid until the unit returns.
+
+    Parameters that name columns of the table are what an insert or update sets; all others are the
+    statement's ``bindparam``s. Every method may raise `ConstraintBroken` or `Unavailable`.
+    """
+
+    def __init__(self, connection: Connection, statements: Statements) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._depth = 0
+        self.touched: dict[Change, None] = {}  # in the order of the first touch
+        self.size = 0  # of the text and bytes that the unit wrote
+
+    def fetch_all(self, statement: Executable, /, **given: Any) -> list[Row]:
+        """Run *statement* and return its rows; one with RETURNING may write."""
+        prepared = self._statements.prepare(statement, given)
+        bound = prepared.bind(given)
+        return [prepared.row(row) for row in self._run(prepared.sql, bound).fetchall()]
+
+    def fetch_one(self, statement: Executable, /, **given: Any) -> Row | None:
+        """Run *statement* and return its first row, or None."""
+        rows = self.fetch_all(statement, **given)
+        return rows[0] if rows else None
+
+    def execute(self, statement: Executable, /, **given: Any) -> int:
+        """Run *statement* and count the rows that it changed: the guard of a conditional write."""
+        prepared = self._statements.prepare(statement, given)
+        return self._run(prepared.sql, prepared.bind(given)).rowcount
+
+    def insert(self, statement: Executable, /, **given: Any) -> int:
+        """Insert one row and return its integer key."""
+        prepared = self._statements.prepare(statement, given)
+        key = self._run(prepared.sql, prepared.bind(given)).lastrowid
+        if key is None:
+            raise TypeError("the statement inserted no row with a key of its own")
+        return key
+
+    def touch(self, kind: ChangeKind, identity: str, *, thread_id: str | None = None) -> None:
+        """Say that *identity* changed; whoever watches hears of it after the commit."""
+        self.touched[Change(kind, identity, thread_id)] = None
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what the block wrote and touched, and nothing else, if it raises."""
+        self._depth += 1
+        name = f"s{self._depth}"
+        touched = dict(self.touched)
+        self._connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute(f"ROLLBACK TO {name}")
+            self.touched = touched
+            raise
+        finally:
+            self._depth -= 1
+            self._connection.execute(f"RELEASE {name}")
+
+    def _run(self, sql: str, bound: dict[str, Any]) -> Cursor:
+        self.size += sum(len(value) for value in bound.values() if isinstance(value, str | bytes))
+        return self._connection.execute(sql, bound)

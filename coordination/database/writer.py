@@ -1,0 +1,297 @@
+"""The one connection that writes, and the one thread that owns it."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import structlog
+
+from coordination.changes import Change
+from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
+from coordination.database.statements import Statements
+from coordination.database.transaction import Transaction
+
+T = TypeVar("T")
+Unit: TypeAlias = Callable[[Transaction], T]
+
+MOST_UNITS = 1_000
+MOST_BYTES = 4 * 2**20
+CHECKPOINT_AT = 4 * 2**20  # bytes that the write-ahead log grew
+ALARM_AT = 256 * 2**20
+
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "mmap_size": 0,
+    "wal_autocheckpoint": 0,
+    "busy_timeout": 5000,
+}
+# Primary result codes after which the whole group is in doubt; the rest are faults of a statement.
+_FATAL = {
+    sqlite3.SQLITE_BUSY: "another program holds it; close whatever has the file open",
+    sqlite3.SQLITE_LOCKED: "another program holds it; close whatever has the file open",
+    sqlite3.SQLITE_NOMEM: "the memory of this machine is used up",
+    sqlite3.SQLITE_READONLY: "it is read-only; make the file and its folder writable",
+    sqlite3.SQLITE_IOERR: "the disk reports an error; look at the system's log",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore the last backup",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look at the rights of its folder",
+    sqlite3.SQLITE_PROTOCOL: "its lock cannot be had; is it on a network drive?",
+    sqlite3.SQLITE_NOTADB: "it is not a database",
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What became of one unit, once its group is durable."""
+
+    value: T | None
+    error: Exception | None
+    touched: tuple[Change, ...]
+
+
+def connect(path: Path, *, synchronous: int = 2) -> sqlite3.Connection:
+    """Open *path* for writing, with every setting read back.
+
+    Raises:
+        DatabaseUnusable: the file cannot be opened, or did not take a setting.
+    """
+    try:
+        raw = sqlite3.connect(path, isolation_level=None, timeout=5, cached_statements=512)
+        for name, value in {**_PRAGMAS, "synchronous": synchronous}.items():
+            raw.execute(f"PRAGMA {name} = {value}")
+            (found,) = raw.execute(f"PRAGMA {name}").fetchone() or (value,)  # mmap may be left out
+            if found != value:
+                raise DatabaseUnusable(f"{path}: {name} is {found} and cannot be set to {value}")
+        raw.execute("PRAGMA journal_size_limit = 0")  # a restarted log shows its true size
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{path} cannot be used: {_why(error) or error}") from None
+    return raw
+
+
+class Session:
+    """Runs units in groups on the writing connection. Belongs to the thread that made it."""
+
+    def __init__(self, path: Path, *, synchronous: int = 2) -> None:
+        self._path = path
+        self._log = path.with_name(path.name + "-wal")
+        self._raw = connect(path, synchronous=synchronous)
+        self._statements = Statements()
+        self._failed: Unavailable | None = None
+        self._mark = 0  # the log's size when it was last checkpointed in vain
+        self.broken: str | None = None  # why nothing can be written any more in this life
+        self.log_size = 0  # bytes of the write-ahead log
+
+    def execute(self, sql: str, parameters: dict[str, Any] | None = None, /) -> sqlite3.Cursor:
+        """Run *sql*.
+
+        Raises:
+            ConstraintBroken: the row would break a rule of the schema.
+            Unavailable: the database cannot be used now; the whole group is lost.
+        """
+        if self._failed is not None:
+            raise self._failed
+        try:
+            return self._raw.execute(sql, parameters or {})
+        except sqlite3.IntegrityError as error:
+            raise ConstraintBroken(str(error)) from None
+        except sqlite3.Error as error:
+            why = _why(error)
+            if why is None:
+                raise
+            self._failed = Unavailable(f"{self._path}: {why}. Nothing was stored; try again later.")
+            if sql == "COMMIT" and _primary(error) == sqlite3.SQLITE_IOERR:
+                # What the disk still holds after a failed sync is anybody's guess.
+                self.broken = "the disk failed while data was made durable; start Baton again"
+            raise self._failed from error
+
+    def run(self, units: Iterable[Unit[Any]], *, commit: Callable[[], None]) -> list[Outcome[Any]]:
+        """Run *units* in one durable transaction, each under a savepoint of its own.
+
+        Raises:
+            Unavailable: nothing of the group was stored.
+        """
+        if self.broken is not None:
+            raise Unavailable(self.broken)
+        outcomes: list[Outcome[Any]] = []
+        size = 0
+        try:
+            self.execute("BEGIN IMMEDIATE")
+            for unit in units:
+                tx = Transaction(self, self._statements)
+                outcomes.append(self._one(tx, unit))
+                size += tx.size
+                if size >= MOST_BYTES:
+                    break
+            commit()
+        finally:
+            self._failed = None
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
+        return outcomes
+
+    def commit(self) -> None:
+        """Make the group durable."""
+        self.execute("COMMIT")
+
+    def read(self, sql: str, parameters: dict[str, Any]) -> list[Any]:
+        """Run a query between groups; for a door without readers of its own."""
+        try:
+            return self.execute(sql, parameters).fetchall()
+        finally:
+            self._failed = None
+
+    def tend(self) -> None:
+        """Checkpoint when the write-ahead log has grown, and warn when that does not help."""
+        self.log_size = self._log.stat().st_size if self._log.exists() else 0
+        if self.log_size < self._mark:
+            self._mark = 0
+        if self.log_size - self._mark < CHECKPOINT_AT:
+            return
+        busy, pages, moved = self._raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._mark = 0 if not busy and pages == moved else self.log_size
+        if self.log_size > ALARM_AT:
+            log.warning("wal_large", size=self.log_size, pages=pages, checkpointed=moved)
+
+    def close(self) -> None:
+        """Empty the write-ahead log and let go of the file."""
+        try:
+            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            log.warning("checkpoint_failed", error=str(error))
+        self._raw.close()
+
+    def _one(self, tx: Transaction, unit: Unit[T]) -> Outcome[T]:
+        try:
+            with tx.savepoint():
+                value = unit(tx)
+        except Exception as error:  # noqa: BLE001  # it belongs to the unit's caller, not to the group
+            if self._failed is not None:
+                raise self._failed from None
+            return Outcome(None, error, ())
+        if self._failed is not None:  # the unit swallowed it
+            raise self._failed
+        return Outcome(value, None, tuple(tx.touched))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    unit: Unit[Any]
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """The thread that takes units in groups and answers their callers on the event loop.
+
+    Args:
+        published: told on the loop what each durable group touched, before its callers wake.
+    """
+
+    def __init__(self, path: Path, published: Callable[[Iterable[Change]], None]) -> None:
+        self._path = path
+        self._published = published
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._live, name="baton-writer", daemon=True)
+        self._session: Session | None = None
+        self._closing = False
+
+    async def start(self) -> None:
+        """Open the database.
+
+        Raises:
+            DatabaseUnusable: it cannot be opened.
+        """
+        self._thread.start()
+        await self._opened
+
+    @property
+    def broken(self) -> str | None:
+        return self._session.broken if self._session is not None else None
+
+    @property
+    def log_size(self) -> int:
+        return self._session.log_size if self._session is not None else 0
+
+    def submit(self, unit: Unit[T]) -> asyncio.Future[T]:
+        """Queue *unit*; the future ends after its durable commit.
+
+        Raises:
+            Unavailable: the database is being closed.
+        """
+        if self._closing:
+            raise Unavailable("Baton is shutting down; try again when it is up.")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Waiting(unit, future))
+        return future
+
+    async def close(self) -> None:
+        """Write what is queued, then close the database."""
+        self._closing = True
+        self._queue.put(None)
+        await asyncio.shield(self._ended)
+        self._thread.join()
+
+    def _live(self) -> None:
+        try:
+            self._session = session = Session(self._path)
+        except DatabaseUnusable as error:
+            self._loop.call_soon_threadsafe(self._opened.set_exception, error)
+            return
+        self._loop.call_soon_threadsafe(self._opened.set_result, None)
+        while (first := self._queue.get()) is not None:
+            self._group(session, first)
+        session.close()
+        self._loop.call_soon_threadsafe(self._ended.set_result, None)
+
+    def _group(self, session: Session, first: _Waiting) -> None:
+        taken: list[_Waiting] = []
+        try:
+            outcomes = session.run(self._take(first, taken), commit=session.commit)
+        except Exception as error:  # noqa: BLE001  # the thread must live; every caller learns of it
+            outcomes = [Outcome(None, error, ())] * len(taken)
+        self._loop.call_soon_threadsafe(self._answer, taken, outcomes)
+        session.tend()
+
+    def _take(self, first: _Waiting, taken: list[_Waiting]) -> Iterator[Unit[Any]]:
+        """Yield what waits, noting it in *taken*; a caller that gave up is passed over."""
+        waiting: _Waiting | None = first
+        while waiting is not None:
+            if not waiting.future.cancelled():
+                taken.append(waiting)
+                yield waiting.unit
+            if len(taken) >= MOST_UNITS:
+                return
+            try:
+                waiting = self._queue.get_nowait()
+            except queue.Empty:
+                return
+        self._queue.put(None)  # the end was met inside a group: it is still to come
+
+    def _answer(self, taken: list[_Waiting], outcomes: list[Outcome[Any]]) -> None:
+        self._published(change for outcome in outcomes for change in outcome.touched)
+        for waiting, outcome in zip(taken, outcomes, strict=True):
+            if waiting.future.done():
+                continue
+            if outcome.error is not None:
+                waiting.future.set_exception(outcome.error)
+            else:
+                waiting.future.set_result(outcome.value)
+
+
+def _primary(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _why(error: sqlite3.Error) -> str | None:
+    return _FATAL.get(_primary(error))
