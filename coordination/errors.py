@@ -3,8 +3,9 @@
 Refused (BatonError)
 ├── NotFound · NotAllowed
 ├── Conflict ── AlreadyDecided · Superseded
-├── CommentRequired · InvalidChoice · InvalidInputs · IdempotencyMismatch
-└── Unavailable
+└── CommentRequired · InvalidChoice · InvalidInputs · IdempotencyMismatch
+
+`Unavailable` is the database's own and stands here too, so that an edge finds all of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from difflib import get_close_matches
 from typing import ClassVar, Literal
 
 from baton.errors import BatonError
+from coordination.database.errors import Unavailable
 from coordination.questions import Approval, mention
 
 
@@ -125,13 +127,6 @@ class IdempotencyMismatch(Refused):
         )
 
 
-class Unavailable(Refused):
-    """Baton cannot do it now; the same request may succeed later."""
-
-    code = "unavailable"
-    status = 503
-
-
 _WORDS = {
     "approved": "approved",
     "rejected": "rejected",
@@ -154,3 +149,19 @@ def decided_sentence(approval: Approval) -> str:
         parts.append(f"at {approval.decided_at:%H:%M} UTC on {approval.decided_at:%Y-%m-%d}")
     why = approval.comment or approval.note
     return " ".join(parts) + (f": {why}" if why else ".")
+
+
+__all__ = [
+    "AlreadyDecided",
+    "CommentRequired",
+    "Conflict",
+    "IdempotencyMismatch",
+    "InvalidChoice",
+    "InvalidInputs",
+    "NotAllowed",
+    "NotFound",
+    "Refused",
+    "Superseded",
+    "Unavailable",
+    "decided_sentence",
+]
