@@ -131,6 +131,7 @@ class StepView:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     due_at: datetime | None = None  # of its timer, when it waits for one
+    log: bool = False  # the full output is kept beside it
 
 
 @dataclass(frozen=True, slots=True)
