@@ -43,11 +43,10 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """All that the page shows. *logs* are the paths of steps that have one."""
+    """All that the page shows."""
 
     run: RunView
     approvals: tuple[Approval, ...]
-    logs: frozenset[str]
     viewer: Viewer
     thread_url: str | None
     note: str | None = None
@@ -128,7 +127,7 @@ def step_row(shown: RunPage, step: StepView) -> str:
 
 def step_body(shown: RunPage, step: StepView) -> str:
     log = ""
-    if step.path in shown.logs:
+    if step.log:
         log = link(f"/r/{shown.run.id}/steps/{step.path}/log", "Full log")
     return definition_list(
         (

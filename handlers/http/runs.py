@@ -1,0 +1,130 @@
+"""Runs: list, look, start, and the durable decisions about one."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from coordination.runs import RunFilter
+from handlers.http.auth import Approver, Reader, Runner
+from handlers.http.bodies import read_model
+from handlers.http.edge import Edge, EdgeOf
+from handlers.http.notify import idempotency_key
+from handlers.http.openapi import refusals, takes
+from handlers.http.shapes import run_json, run_summary
+
+router = APIRouter(tags=["runs"])
+
+READ = refusals(401, 403, 404)
+WRITE = refusals(400, 401, 403, 404, 409, 413, 415, 422, 503)
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class StartBody(Body):
+    inputs: dict[str, Any] = Field(default_factory=dict)
+
+
+class CancelBody(Body):
+    reason: str = Field("", max_length=2000)
+    request_id: str | None = Field(None, max_length=256)
+
+
+class RetryBody(Body):
+    from_path: str | None = Field(None, max_length=500)
+    request_id: str | None = Field(None, max_length=256)
+
+
+class ResolveBody(Body):
+    path: str = Field(max_length=500)
+    outcome: Literal["retry", "done", "fail"]
+    output: Any = None
+    request_id: str | None = Field(None, max_length=256)
+
+
+@router.get("/v1/runs", responses=refusals(401, 403, 422))
+async def list_runs(
+    edge: EdgeOf,
+    _: Reader,
+    status: str | None = None,
+    workflow: str | None = None,
+    after: int | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> JSONResponse:
+    """List runs, the newest first; `next` is the cursor of the following page, or null."""
+    page = await edge.coordinator.runs(
+        RunFilter(status=status, workflow=workflow, before=after, limit=limit)
+    )
+    rows = [run_summary(run, public_url=edge.public_url) for run in page.items]
+    return JSONResponse({"runs": rows, "next": page.next})
+
+
+@router.get("/v1/runs/{ref}", responses=READ)
+async def get_run(edge: EdgeOf, _: Reader, ref: str) -> JSONResponse:
+    """Show a run, its steps, and what it waits for."""
+    return JSONResponse(run_json(await edge.coordinator.run(ref), public_url=edge.public_url))
+
+
+@router.get("/v1/runs/{ref}/steps/{path}/log", responses=READ)
+async def get_log(edge: EdgeOf, _: Reader, ref: str, path: str) -> Response:
+    """Return the whole output of a step."""
+    return log_response(await edge.coordinator.step_log(ref, path))
+
+
+def log_response(log: bytes) -> Response:
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+    return Response(log, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@router.post(
+    "/v1/workflows/{name}/runs",
+    status_code=202,
+    responses=WRITE,
+    openapi_extra=takes(StartBody),
+)
+async def start_run(request: Request, edge: EdgeOf, who: Runner, name: str) -> JSONResponse:
+    """Start a run; the same Idempotency-Key again finds the same run."""
+    body = await read_model(request, StartBody)
+    run = await edge.coordinator.start(
+        who, name, body.inputs, request_id=request_id(request, edge, None), via="api"
+    )
+    return JSONResponse(run_json(run, public_url=edge.public_url), 202)
+
+
+@router.post("/v1/runs/{ref}/cancel", responses=WRITE, openapi_extra=takes(CancelBody))
+async def cancel(request: Request, edge: EdgeOf, who: Runner, ref: str) -> JSONResponse:
+    """Cancel a run: what is open is closed, and nothing new starts."""
+    body = await read_model(request, CancelBody)
+    key = request_id(request, edge, body.request_id)
+    run = await edge.coordinator.cancel(who, ref, reason=body.reason, request_id=key, via="api")
+    return JSONResponse(run_json(run, public_url=edge.public_url), 202)
+
+
+@router.post("/v1/runs/{ref}/retry", responses=WRITE, openapi_extra=takes(RetryBody))
+async def retry(request: Request, edge: EdgeOf, who: Runner, ref: str) -> JSONResponse:
+    """Run again what failed; what was completed stays."""
+    body = await read_model(request, RetryBody)
+    key = request_id(request, edge, body.request_id)
+    run = await edge.coordinator.retry(
+        who, ref, from_path=body.from_path, request_id=key, via="api"
+    )
+    return JSONResponse(run_json(run, public_url=edge.public_url), 202)
+
+
+@router.post("/v1/runs/{ref}/resolve", responses=WRITE, openapi_extra=takes(ResolveBody))
+async def resolve(request: Request, edge: EdgeOf, who: Approver, ref: str) -> JSONResponse:
+    """Say what became of a step whose effect nobody could prove."""
+    body = await read_model(request, ResolveBody)
+    key = request_id(request, edge, body.request_id)
+    run = await edge.coordinator.resolve(
+        who, ref, body.path, body.outcome, output=body.output, request_id=key, via="api"
+    )
+    return JSONResponse(run_json(run, public_url=edge.public_url), 202)
+
+
+def request_id(request: Request, edge: Edge, given: str | None) -> str:
+    """Return the id under which the decision is made once: the body's, the header's, or a new one."""
+    return given or idempotency_key(request) or edge.world.ids.new("rq")

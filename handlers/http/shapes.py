@@ -1,0 +1,160 @@
+"""What the API says of each thing, as plain JSON. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from coordination.ports import RunView, StepView
+from coordination.questions import Approval, Vote
+from coordination.waiting_for import card_word, waiting_for
+
+Json = Any
+
+
+def moment(at: datetime | None) -> str | None:
+    """Write a time as RFC 3339 in UTC."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def accepted_json(one: Any) -> Json:
+    """Return one result of a report; *one* is `coordination.accept.Accepted`."""
+    return {
+        "event_id": one.event_id,
+        "id": one.id,
+        "namespace": one.namespace,
+        "process_id": one.process_id,
+        "attempt": one.attempt,
+        "thread_id": one.thread_id,
+        "run_id": one.run_id,
+        "status": one.status,
+        "effect": one.effect,
+        "duplicate": one.duplicate,
+        "approval_id": one.approval_id,
+        "thread_url": one.thread_url,
+        "warnings": list(one.warnings),
+    }
+
+
+def run_summary(run: RunView, *, public_url: str) -> dict[str, Json]:
+    """Return a run without its steps: a row of the list."""
+    waits = waiting_for(run)
+    return {
+        "id": run.id,
+        "number": run.number,
+        "label": run.label,
+        "workflow": run.workflow,
+        "title": run.title,
+        "revision": run.revision,
+        "status": run.status.value,
+        "word": card_word(run),
+        "waiting_for": waits
+        and {
+            "kind": waits.kind,
+            "text": waits.text,
+            "since": moment(waits.since),
+            "who": list(waits.who),
+        },
+        "started_by": run.started_by,
+        "trigger": run.trigger,
+        "inputs": run.inputs,
+        "outputs": run.outputs,
+        "error": run.error,
+        "note": run.note,
+        "created_at": moment(run.created_at),
+        "started_at": moment(run.started_at),
+        "ended_at": moment(run.ended_at),
+        "updated_at": moment(run.updated_at),
+        "thread_id": run.thread_id,
+        "url": f"{public_url}/r/{run.label}",
+        "approvals": [
+            {
+                "id": question.approval_id,
+                "number": question.number,
+                "label": f"A-{question.number}",
+                "state": "open",
+                "path": question.path,
+                "title": question.title,
+            }
+            for question in run.questions
+        ],
+    }
+
+
+def run_json(run: RunView, *, public_url: str) -> dict[str, Json]:
+    """Return a whole run."""
+    return {
+        **run_summary(run, public_url=public_url),
+        "steps": [step_json(step) for step in run.steps],
+    }
+
+
+def step_json(step: StepView) -> dict[str, Json]:
+    return {
+        "path": step.path,
+        "name": step.name,
+        "kind": step.kind,
+        "action": step.action,
+        "status": step.status.value,
+        "attempts": step.attempts,
+        "redo": step.redo,
+        "input": step.input,
+        "output": step.output,
+        "error": step.error,
+        "started_at": moment(step.started_at),
+        "ended_at": moment(step.ended_at),
+        "due_at": moment(step.due_at),
+        "log": step.log,
+    }
+
+
+def approval_json(approval: Approval) -> dict[str, Json]:
+    """Return an approval as `events.md` 5.8 names its members, and its label."""
+    question = approval.question
+    process = approval.process
+    return {
+        "id": approval.id,
+        "number": approval.number,
+        "label": approval.label,
+        "state": approval.state,
+        "version": approval.version,
+        "digest": approval.digest,
+        "prompt": question.title,
+        "description": question.description,
+        "show": list(question.show),
+        "kind": "text" if question.answer == "text" else "decision",
+        "options": list(question.choices),
+        "require_reason": question.require_reason,
+        "covers": [
+            {"path": item.path, "action": item.action, "params": item.params, "digest": item.digest}
+            for item in question.covers
+        ],
+        "not_covered": [{"path": path, "why": why} for path, why in question.not_covered],
+        "thread_id": approval.thread_id,
+        "run_id": approval.run_id,
+        "process": process and {"namespace": process.namespace, "id": process.id},
+        "requested_by": approval.requested_by,
+        "eligible": list(question.approvers),
+        "quorum": question.quorum,
+        "decision": approval.decision,
+        "by": approval.decided_by,
+        "comment": approval.comment,
+        "text": approval.text,
+        "via": approval.via,
+        "at": moment(approval.decided_at),
+        "asked_at": moment(approval.asked_at),
+        "votes": [vote_json(vote) for vote in approval.votes],
+        "expires_at": moment(approval.expires_at),
+        "note": approval.note,
+    }
+
+
+def vote_json(vote: Vote) -> Mapping[str, Json]:
+    return {
+        "by": vote.person,
+        "choice": vote.choice,
+        "text": vote.text,
+        "comment": vote.comment,
+        "via": vote.via,
+        "state": vote.state,
+        "at": moment(vote.at),
+    }
