@@ -1,0 +1,23 @@
+"""What an action tells others beside its output. The host writes it in the commit of the result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Post", "Report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A line for Slack: a reply in the thread of the run, or a message in *channel*."""
+
+    id: str
+    text: str
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the run says about a piece of work, in the members that `POST /v1/notify` takes."""
+
+    body: Mapping[str, Any]

@@ -1,0 +1,88 @@
+"""A run as its runtime sees it: the row it comes from, the rows of its journal, why it may halt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from baton.errors import BatonError
+from coordination.ports import RunStatus
+
+__all__ = ["Entry", "Faulted", "RunRecord", "Stale", "StepRecord", "Wakeup"]
+
+Json = Any
+
+
+class Faulted(BatonError):
+    """A run is halted because its journal does not add up; the sentence says how."""
+
+
+class Stale(BatonError):
+    """The run moved on without us: another life of the program has written to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the store knows of a run beside its journal; *key* is the store's own."""
+
+    key: int
+    id: str
+    number: int
+    workflow: str
+    hash: str
+    core_version: int
+    status: RunStatus
+    trigger: Mapping[str, Json]
+    inputs: Mapping[str, Json]
+    started_by: str
+    requested_by: str | None
+    thread_key: int | None
+    thread_id: str | None
+    seq: int
+    created_at: datetime
+    started_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a journal; *sum* is over all the rest of it."""
+
+    seq: int
+    path: str | None
+    kind: str
+    attempt: int | None
+    delivery_id: str | None
+    at: datetime
+    fence: int
+    data: Json
+    sum: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What people see of a step: secrets masked, large values cut. *log* is the hash of a blob."""
+
+    path: str
+    position: int
+    name: str
+    kind: str
+    action: str | None
+    status: str
+    attempts: int
+    redo: int
+    input: Json = None
+    output: Json = None
+    error: Json = None
+    due_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wakeup:
+    """Something that happened to a run, stored and not yet taken in."""
+
+    key: int
+    kind: str
+    payload: Mapping[str, Json]
+    delivery_id: str
