@@ -1,0 +1,167 @@
+"""Votes inside a unit: the one function that decides, the clock's answer, and late look-ups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from coordination import approvals, directory
+from coordination.database import Transaction
+from coordination.eligibility import (
+    Ballot,
+    Standing,
+    expired_view,
+    judge,
+    still_entitled,
+    tally,
+    why_not,
+)
+from coordination.errors import AlreadyDecided, NotFound
+from coordination.policy import Principal, Roles, require_scope
+from coordination.ports import Person
+from coordination.questions import Approval, ApprovalState, Vote
+from coordination.store import approvals as store
+from coordination.world import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What judging takes beside the store: who has which role, the time, and where ids come from."""
+
+    roles: Roles
+    now: datetime
+    ids: Ids
+
+
+def find(tx: Transaction, ref: str) -> Approval:
+    """Return the approval *ref*: its id, or ``A-`` and its number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    number = ref[2:]
+    if ref[:2] in ("A-", "a-") and number.isascii() and number.isdigit() and len(number) < 16:
+        found = store.by_number(tx, int(number))
+    else:
+        found = store.by_id(tx, ref)
+    if found is None:
+        raise NotFound("approval", ref)
+    return found
+
+
+def decide(tx: Transaction, ballot: Ballot, judging: Judging) -> Approval:
+    """Record an answer, and the verdict if it settles the matter; return how the approval stands.
+
+    The same answer by the same person again changes nothing and returns the same.
+
+    Raises:
+        NotFound, NotAllowed, AlreadyDecided, Superseded, InvalidChoice, CommentRequired
+    """
+    require_scope(ballot.principal, "decide")
+    approval = find(tx, ballot.approval)
+    human = ballot.principal.human
+    standing = directory.standing(tx, human, judging.roles, now=judging.now)
+    verdict = judge(approval, ballot, standing, now=judging.now)
+    if verdict is None:
+        return approval
+    return _count(tx, approval, verdict.vote, verdict.decides, judging)
+
+
+def expire(tx: Transaction, key: int, *, now: datetime, ids: Ids) -> Approval | None:
+    """Let the clock answer the approval of wait *key*; None where somebody was first."""
+    approval = store.by_key(tx, key)
+    if approval is None or approval.ended:
+        return None
+    decided = replace(expired_view(approval), decided_at=now)
+    if not store.expire(tx, approval, decided.state, now=now):
+        return None
+    for vote in approval.votes:
+        if vote.state == "checking":
+            store.cast(tx, approval.key, replace(vote, state="refused"))
+    return approvals.conclude(tx, decided, now=now, ids=ids)
+
+
+def settle(tx: Transaction, judging: Judging) -> list[Approval]:
+    """Judge every vote that waited for a fresh directory; call it right after one was read."""
+    people = directory.people(tx)
+    return [_settle(tx, approval, people, judging) for approval in store.checking(tx)]
+
+
+def covers(tx: Transaction, run_key: int, path: str, digest: str) -> Approval | None:
+    """Return the approval that said yes to exactly these bytes of the step at *path*."""
+    for approval in reversed(store.of_run(tx, run_key)):
+        for covered in approval.question.covers:
+            if covered.path == path and covered.digest == digest and _is_yes(approval):
+                return approval
+    return None
+
+
+def still_covers(tx: Transaction, run_key: int, path: str, digest: str, roles: Roles) -> str | None:
+    """Check again, right before the effect: return why it must not start, or None."""
+    approval = covers(tx, run_key, path, digest)
+    if approval is None:
+        return f"no approval covers what {path} is about to run"
+    if approval.decided_by != "timer" and not still_entitled(approval, directory.people(tx), roles):
+        return f"those who approved {approval.label} may not any more"
+    return None
+
+
+def _count(
+    tx: Transaction,
+    approval: Approval,
+    vote: Vote,
+    decides: ApprovalState | None,
+    judging: Judging,
+) -> Approval:
+    """Store *vote*; with it the verdict if it settles the matter."""
+    store.cast(tx, approval.key, vote)
+    audited = replace(
+        approval, decision=vote.choice, comment=vote.comment, via=vote.via, state=approval.state
+    )
+    action = f"vote.{vote.state}"
+    approvals.record(tx, audited, action, actor=vote.person, at=judging.now)
+    if decides is None:
+        return _show(tx, approval, vote, judging)
+    if not store.decide(tx, approval, decides, voted_at=vote.at):
+        raise AlreadyDecided(find(tx, approval.id))
+    decided = replace(
+        approval,
+        state=decides,
+        decision=vote.choice,
+        decided_by=vote.person,
+        comment=vote.comment,
+        text=vote.text,
+        via=vote.via,
+        decided_at=vote.at,
+    )
+    return approvals.conclude(tx, decided, now=judging.now, ids=judging.ids)
+
+
+def _show(tx: Transaction, approval: Approval, vote: Vote, judging: Judging) -> Approval:
+    """Bring state and card up to date after a vote that settled nothing."""
+    waits = vote.state == "checking" or any(
+        each.state == "checking" for each in approval.votes if each.person != vote.person
+    )
+    store.set_state(tx, approval, "checking" if waits else "open")
+    shown = find(tx, approval.id)
+    approvals.redraw(tx, shown, now=judging.now, ids=judging.ids)
+    return shown
+
+
+def _settle(
+    tx: Transaction, approval: Approval, people: Mapping[str, Person], judging: Judging
+) -> Approval:
+    for vote in approval.votes:
+        if vote.state != "checking" or approval.ended:
+            continue
+        standing = Standing(people.get(vote.person), fresh=True, roles=judging.roles)
+        principal = Principal("person", vote.person, vote.person)
+        entitled = why_not(approval, principal, standing) is None
+        settled = replace(vote, state="counted" if entitled else "refused")
+        approval = _count(tx, approval, settled, tally(approval, settled), judging)
+    return approval
+
+
+def _is_yes(approval: Approval) -> bool:
+    return approval.state == "approved" or (
+        approval.state == "answered" and approval.decision != "reject"
+    )
