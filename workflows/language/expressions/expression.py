@@ -1,0 +1,127 @@
+"""An expression that stands alone, as in ``condition`` and ``where``."""
+
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from workflows.language.expressions.closures import close
+from workflows.language.expressions.errors import (
+    ExpressionError,
+    ExpressionFailed,
+    InvalidExpression,
+)
+from workflows.language.expressions.lexer import Token, lex
+from workflows.language.expressions.limits import Budget
+from workflows.language.expressions.lookups import Context, Run
+from workflows.language.expressions.nodes import Node, children
+from workflows.language.expressions.parser import parse
+from workflows.language.expressions.references import Reference, check_names, references
+
+__all__ = ["Expression", "Parsed", "compile_expression", "predicate", "read"]
+
+
+class Expression:
+    """A compiled expression: call it with the names it may use.
+
+    Values in the context are JSON, and the context is any mapping. What comes back may share parts
+    with it, so neither is to be changed.
+    """
+
+    __slots__ = ("_cost", "_run", "references", "source")
+
+    def __init__(self, source: str, run: Run, found: tuple[Reference, ...], cost: int) -> None:
+        self.source = source
+        self.references = found
+        self._run = run
+        self._cost = cost
+
+    @property
+    def names(self) -> frozenset[tuple[str | int, ...]]:
+        """The paths it looks up, as ``("steps", "scan", "output")``."""
+        return frozenset(reference.path for reference in self.references)
+
+    def __call__(self, context: Context) -> Any:
+        """Return the value.
+
+        Raises:
+            ExpressionFailed: it has none; the sentence holds the expression and the place.
+        """
+        try:
+            return self._run(context, Budget(self._cost))
+        except ExpressionFailed as error:
+            raise traced(error, self.source) from None
+
+    def __repr__(self) -> str:
+        return f"Expression({self.source!r})"
+
+
+def traced(error: ExpressionFailed, source: str) -> ExpressionFailed:
+    """Return *error* with the text it happened in."""
+    if error.source is None:
+        error.source = source
+    return error
+
+
+class Parsed(NamedTuple):
+    """What has been read: the closure, its references, what it costs at least, and where it is."""
+
+    run: Run
+    references: tuple[Reference, ...]
+    cost: int
+    at: int
+
+
+def read(tokens: list[Token]) -> Parsed:
+    """Read *tokens* as one expression.
+
+    Raises:
+        InvalidExpression: with the offset of what is wrong.
+    """
+    node = parse(tokens)
+    return Parsed(close(node), tuple(references(node)), _count(node), tokens[0].offset)
+
+
+def _count(node: Node) -> int:
+    return 1 + sum(_count(child) for child in children(node))
+
+
+def compile_expression(text: str, *, names: Collection[str] | None = None) -> Expression:
+    """Compile *text*; the same text is compiled once.
+
+    Args:
+        text: the bare expression, without braces.
+        names: the names that exist where it stands, or None to find out when it is evaluated.
+
+    Raises:
+        InvalidExpression: it cannot be read, or uses a name that is not there.
+    """
+    try:
+        expression = _compile(text)
+        if names is not None:
+            check_names(expression.references, names)
+    except ExpressionError as error:
+        error.source = text
+        raise
+    return expression
+
+
+@lru_cache(maxsize=2048)
+def _compile(text: str) -> Expression:
+    inner = text.strip()
+    if inner.startswith("{{"):
+        bare = inner.removeprefix("{{").removesuffix("}}").strip()
+        raise InvalidExpression(
+            "this is an expression already, without braces", offset=0, hint=f"Write `{bare}`."
+        )
+    parsed = read(lex(text))
+    return Expression(text, parsed.run, parsed.references, parsed.cost)
+
+
+def predicate(text: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Compile *text* as a yes or no: false, null, 0, "", [] and {} are no.
+
+    Raises:
+        InvalidExpression: it cannot be read.
+    """
+    expression = compile_expression(text)
+    return lambda context: bool(expression(context))

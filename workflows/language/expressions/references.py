@@ -1,0 +1,90 @@
+"""Which names an expression uses, and whether they exist where it stands."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.language.expressions import nodes
+from workflows.language.expressions.closures import literal_path
+from workflows.language.expressions.errors import InvalidExpression
+from workflows.language.expressions.nodes import Node, children
+from workflows.language.suggestions import did_you_mean
+
+__all__ = ["Reference", "check_names", "references"]
+
+PLACES: Final = {
+    "attempt": "`attempt` exists only in `retry.if`.",
+    "error": "`error` exists only in `retry.if` and in the steps of an `on_error` list.",
+    "inputs": "The inputs of the workflow cannot be seen here.",
+    "null": "It is written `none`.",
+    "secrets": "Secrets exist only in the `params` of an action.",
+    "steps": "Steps cannot be seen here.",
+    "trigger": "The trigger cannot be seen here.",
+    "vars": "The vars cannot be seen here.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A lookup as far as its keys are written out.
+
+    *offset* is its place in the text. It is *guarded* where ``| default`` or ``is defined`` takes
+    care of its absence.
+    """
+
+    path: tuple[str | int, ...]
+    offset: int
+    guarded: bool = False
+
+
+def references(node: Node, *, guarded: bool = False) -> Iterator[Reference]:
+    """Yield every reference of *node*, in the order of the text."""
+    match node:
+        case nodes.Name() | nodes.Lookup():
+            yield from _lookup(node, guarded=guarded)
+        case nodes.Test(name="defined", operand=operand):
+            yield from references(operand, guarded=True)
+        case nodes.Filtered(name="default", value=value):
+            yield from references(value, guarded=True)
+            for argument in children(node)[1:]:
+                yield from references(argument, guarded=guarded)
+        case nodes.Choice(condition, then, other):
+            yield from references(then, guarded=guarded)
+            yield from references(condition)
+            yield from references(other, guarded=guarded)
+        case _:
+            for child in children(node):
+                yield from references(child)
+
+
+def _lookup(node: Node, *, guarded: bool) -> Iterator[Reference]:
+    path = literal_path(node)
+    if path is not None:
+        yield Reference(path, _start(node), guarded)
+    elif isinstance(node, nodes.Lookup):
+        yield from references(node.base, guarded=guarded)
+        yield from references(node.key)
+
+
+def _start(node: Node) -> int:
+    while isinstance(node, nodes.Lookup):
+        node = node.base
+    return node.at
+
+
+def check_names(found: Collection[Reference], names: Collection[str]) -> None:
+    """Refuse a reference that begins with none of *names*.
+
+    Raises:
+        InvalidExpression: at the first one, with the name it was probably meant to be.
+    """
+    for reference in found:
+        root = str(reference.path[0])
+        if root not in names:
+            raise InvalidExpression(
+                f"there is no `{root}` here",
+                offset=reference.offset,
+                hint=PLACES.get(root)
+                or did_you_mean(root, names)
+                or f"There are {', '.join(sorted(names))}.",
+            )

@@ -1,0 +1,23 @@
+"""The nearest known word to one that is not known."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["did_you_mean", "nearest"]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that *word* is most likely a slip of, or None."""
+    candidates = sorted(set(known))
+    lowered = {each.lower().replace("-", "_"): each for each in reversed(candidates)}
+    folded = word.lower().replace("-", "_")
+    if folded in lowered:
+        return lowered[folded]
+    found = get_close_matches(word[:100], candidates, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return the sentence that offers the nearest known word, or None where none is near."""
+    found = nearest(word, known)
+    return f"Did you mean `{found}`?" if found else None
