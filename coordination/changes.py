@@ -8,7 +8,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, TypeAlias
+
+from coordination.world import Clock
 
 ChangeKind: TypeAlias = Literal[
     "event", "process", "thread", "run", "approval", "outbox", "wakeup", "timer"
@@ -54,6 +57,21 @@ class Subscription:
                 await self._bell.wait()
         except TimeoutError:
             return ()
+        return self._take()
+
+    async def wait_on(self, clock: Clock, within: timedelta) -> tuple[Change, ...]:
+        """Do as `wait`, with the time of *clock*: for loops that are simulated."""
+        async with asyncio.TaskGroup() as tasks:
+            alarm = tasks.create_task(self._ring_after(clock, within))
+            await self._bell.wait()
+            alarm.cancel()
+        return self._take()
+
+    async def _ring_after(self, clock: Clock, duration: timedelta) -> None:
+        await clock.sleep(duration)
+        self._bell.set()
+
+    def _take(self) -> tuple[Change, ...]:
         self._bell.clear()
         seen, self._seen = tuple(self._seen), {}
         return seen

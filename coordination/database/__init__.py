@@ -58,7 +58,7 @@ from coordination.database.schema import (
     wakeups,
     workflows,
 )
-from coordination.database.statements import Row, insert_if_absent
+from coordination.database.statements import Row, insert_if_absent, upsert
 from coordination.database.transaction import Transaction
 from coordination.database.types import canonical
 
@@ -112,6 +112,7 @@ __all__ = [
     "tokens",
     "triggers",
     "update",
+    "upsert",
     "votes",
     "waits",
     "wakeups",

@@ -146,3 +146,11 @@ def _fixed(compiled: SQLCompiler) -> dict[str, Any]:
 def insert_if_absent(table: Table) -> Insert:
     """Insert a row unless one of its unique values is there already; count the rows to know."""
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def upsert(table: Table, *, key: Sequence[str], update: Sequence[str]) -> Insert:
+    """Insert a row, or set the columns *update* of the one that has its *key*."""
+    statement = sqlite.insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(key), set_={name: statement.excluded[name] for name in update}
+    )

@@ -1,0 +1,50 @@
+"""Who did what: one row for each decision and effect, written in the unit that did it.
+
+Each row's sum covers the row before it, so that an edited or deleted row is found. Somebody who can
+write the whole file can write a whole new chain; only an exported head would show that.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from coordination.database import Reader, Transaction, canonical
+from coordination.store import audit as store
+
+START = "0" * 64
+PAGE = 1_000
+
+
+def record(
+    tx: Transaction,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    object: str,  # noqa: A002  # subject, verb and object of the sentence
+    detail: Mapping[str, Any],
+) -> None:
+    """Append what *actor* (a person's id, ``source:NAME``, ``timer`` …) did to *object*."""
+    values = {"actor": actor, "action": action, "object": object, "detail": dict(detail)}
+    previous = store.last_sum(tx) or START
+    store.add(tx, at, {**values, "previous": previous, "sum": _sum(at, values, previous)})
+
+
+async def verify(reader: Reader) -> int | None:
+    """Return the place of the first row that does not add up, or None if all do."""
+    seq, previous = 0, START
+    while rows := await store.after(reader, seq, PAGE):
+        for row in rows:
+            values = {name: getattr(row, name) for name in ("actor", "action", "object", "detail")}
+            whole = row.sum == _sum(row.at, values, previous)
+            if row.seq != seq + 1 or row.previous != previous or not whole:
+                return int(row.seq)
+            seq, previous = row.seq, row.sum
+    return None
+
+
+def _sum(at: datetime, values: Mapping[str, Any], previous: str) -> str:
+    return hashlib.sha256(
+        canonical([at.isoformat(), values, previous]).encode("utf-8", "surrogatepass")
+    ).hexdigest()
