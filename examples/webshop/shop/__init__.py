@@ -1,0 +1,1 @@
+"""A webshop small enough to read in a minute."""
