@@ -1,9 +1,6 @@
 """HTTP: routes for tools and programs, pages for people. `create_api` makes the application."""
 
-from collections.abc import Awaitable, Callable
-
-from fastapi import FastAPI, Request
-from starlette.responses import Response
+from fastapi import FastAPI
 
 from handlers.http import (
     approvals,
@@ -19,6 +16,7 @@ from handlers.http import (
     workflows,
 )
 from handlers.http.edge import Demo, Edge
+from handlers.http.guard import Guard, browser_headers
 
 __all__ = ["Demo", "Edge", "create_api"]
 
@@ -43,28 +41,6 @@ def create_api(edge: Edge, *, version: str) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
-    app.middleware("http")(guarded(edge))
+    app.add_middleware(Guard, headers=browser_headers(edge.demo))
     app.add_middleware(problems.RequestId, ids=edge.world.ids)
     return app
-
-
-def guarded(
-    edge: Edge,
-) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
-    """Return a middleware that sends the browser's own guards along with every answer."""
-    frames = f"frame-src {origin(edge.demo.slack_page)}; " if edge.demo else ""
-    policy = f"default-src 'self'; {frames}frame-ancestors 'none'"
-
-    async def add(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await proceed(request)
-        response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        return response
-
-    return add
-
-
-def origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"

@@ -5,10 +5,10 @@ import binascii
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
+from coordination.tokens import Credential
 from fastapi import Depends, Request
 
 from coordination.policy import Principal
-from coordination.tokens import Credential
 from handlers.http.edge import EdgeOf
 from handlers.http.problems import Problem, unauthenticated
 from handlers.http.sessions import COOKIE

@@ -36,7 +36,9 @@ async def raw_body(request: Request, limit: int = LIMIT) -> bytes:
 
 
 def too_large(limit: int) -> Problem:
-    return Problem(413, f"The body has over {limit} bytes. Send less at once, or leave results out.")
+    return Problem(
+        413, f"The body has over {limit} bytes. Send less at once, or leave results out."
+    )
 
 
 def media_type(request: Request) -> str:

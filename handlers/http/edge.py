@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from coordination.coordinator import Coordinator
 from fastapi import Depends, Request
 
 from coordination.changes import Changes
-from coordination.coordinator import Coordinator
 from coordination.world import World
 from handlers.http.sessions import Sessions
 

@@ -45,14 +45,18 @@ def value(content: Any) -> str:
     """Show a JSON value, cut to what a page can bear."""
     if content is None or content == {}:
         return ""
-    written = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+    written = (
+        content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+    )
     cut = written if len(written) <= SHOWN else written[:SHOWN] + f"\n… {len(written) - SHOWN} more"
     return tag("pre", text(cut))
 
 
 def page(title: str, *body: str, head: Mapping[str, str] | None = None) -> str:
     """Return a whole document. It needs no JavaScript, and brings none."""
-    metas = "".join(void("meta", http_equiv=name, content=says) for name, says in (head or {}).items())
+    metas = "".join(
+        void("meta", http_equiv=name, content=says) for name, says in (head or {}).items()
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

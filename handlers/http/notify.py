@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from coordination.tokens import Credential
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from baton.errors import InvalidEvent
 from baton.reading import Reading, read_event
-from coordination.tokens import Credential
 from handlers.http.auth import CredentialOf
 from handlers.http.bodies import decoded, media_type, raw_body
 from handlers.http.edge import Edge, EdgeOf
@@ -22,9 +22,12 @@ ITEMS = 500
 router = APIRouter(tags=["notify"])
 
 
-@router.post("/v1/notify", status_code=202, openapi_extra=NOTIFY, responses=refusals(
-    400, 401, 403, 409, 413, 415, 422, 503
-))
+@router.post(
+    "/v1/notify",
+    status_code=202,
+    openapi_extra=NOTIFY,
+    responses=refusals(400, 401, 403, 409, 413, 415, 422, 503),
+)
 async def notify(request: Request, edge: EdgeOf, credential: CredentialOf) -> JSONResponse:
     """Report what a process does. 202 means that it is stored."""
     if not credential.scopes & {"notify", "admin"}:
@@ -33,7 +36,9 @@ async def notify(request: Request, edge: EdgeOf, credential: CredentialOf) -> JS
     body = decoded(media_type(request), raw)
     items = body if isinstance(body, list) else [body]
     if len(items) > ITEMS:
-        raise Problem(413, f"{len(items)} events are too many for one request; send {ITEMS} at most.")
+        raise Problem(
+            413, f"{len(items)} events are too many for one request; send {ITEMS} at most."
+        )
     readings, problems = read_all(items, edge, credential, request)
     strict = request.query_params.get("strict") == "1"
     if not isinstance(body, list):

@@ -146,7 +146,9 @@ async def demo(edge: EdgeOf) -> Response:
         raise Problem(404, "This Baton runs no demo. `python3 run.py demo` starts one.")
     shell = edge.static / "demo.html"
     if not shell.is_file():
-        raise Problem(404, "The demo's page is not built. `python3 run.py web` says what is missing.")
+        raise Problem(
+            404, "The demo's page is not built. `python3 run.py web` says what is missing."
+        )
     return FileResponse(shell, headers={"Cache-Control": "no-cache"})
 
 
@@ -189,4 +191,3 @@ async def asset(edge: EdgeOf, name: str) -> FileResponse:
     if place.parent != (edge.static / "assets").resolve() or not place.is_file():
         raise Problem(404, "There is no such file.")
     return FileResponse(place, headers={"Cache-Control": "public, max-age=31536000, immutable"})
-

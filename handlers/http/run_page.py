@@ -154,7 +154,9 @@ def decision_form(shown: RunPage, approval: Approval) -> str:
     for item in question.covers:
         body.append(tag("p", text(f"Runs exactly this ({item.path}, {item.action}):")))
         body.append(value(item.params))
-    body.extend(tag("p", text(f"{path} is not covered: {why}")) for path, why in question.not_covered)
+    body.extend(
+        tag("p", text(f"{path} is not covered: {why}")) for path, why in question.not_covered
+    )
     csrf = shown.viewer.csrf.get(approval.id)
     if csrf is None:
         why = shown.viewer.refusals.get(approval.id, "Log in with a link from Baton to answer.")

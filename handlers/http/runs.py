@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
+from coordination.runs import RunFilter
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from coordination.runs import RunFilter
 from handlers.http.auth import Approver, Reader, Runner
 from handlers.http.bodies import read_model
 from handlers.http.edge import Edge, EdgeOf

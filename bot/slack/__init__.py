@@ -1,0 +1,1 @@
+"""Baton's Slack face: what is shown, and how it gets there."""

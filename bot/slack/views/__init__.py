@@ -1,0 +1,1 @@
+"""Block Kit for domain objects. Pure: the newest facts in, a message out."""
