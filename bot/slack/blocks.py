@@ -68,11 +68,11 @@ def link_button(label: str, action_id: str, url: str) -> Block:
 
 
 def plain_text(text: str) -> Block:
-    return {"type": "plain_text", "text": text or "–", "emoji": False}
+    return {"type": "plain_text", "text": text or "-", "emoji": False}
 
 
 def mrkdwn(text: str, limit: int) -> Block:
-    return {"type": "mrkdwn", "text": head(text, limit) or "–"}
+    return {"type": "mrkdwn", "text": head(text, limit) or "-"}
 
 
 def fit(text: str, blocks: Sequence[Block]) -> Shown:

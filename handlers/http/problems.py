@@ -101,13 +101,8 @@ def translated(error: Exception) -> Problem:
     match error:
         case Problem():
             return error
-        case MalformedBody():
-            return Problem(400, str(error))
-        case InvalidEvent():
-            found = [{"pointer": pointer, "detail": detail} for pointer, detail in error.problems]
-            return Problem(422, str(error), errors=found)
-        case Refused():
-            return refused(error)
+        case BatonError():
+            return of_baton(error)
         case RequestValidationError():
             found = [
                 {"pointer": "/" + "/".join(str(part) for part in one["loc"]), "detail": one["msg"]}
@@ -116,10 +111,21 @@ def translated(error: Exception) -> Problem:
             return Problem(422, "The request has parameters that do not fit.", errors=found)
         case HTTPException():
             return Problem(error.status_code, sentence(error), headers=error.headers)
-        case BatonError():
-            return Problem(422, str(error))
         case _:
             return Problem(500, "Nothing was changed, as far as Baton knows. The log has more.")
+
+
+def of_baton(error: BatonError) -> Problem:
+    match error:
+        case MalformedBody():
+            return Problem(400, str(error))
+        case InvalidEvent():
+            found = [{"pointer": pointer, "detail": detail} for pointer, detail in error.problems]
+            return Problem(422, str(error), errors=found)
+        case Refused():
+            return refused(error)
+        case _:
+            return Problem(422, str(error))
 
 
 def refused(error: Refused) -> Problem:

@@ -16,7 +16,7 @@ ICONS: Mapping[str, str] = {
     "completed": "✓",
     "failed": "✗",
     "skipped": "»",
-    "not_taken": "–",
+    "not_taken": "⊖",
     "cancelled": "⊘",
     "unknown": "?",
     "compensated": "↩",
