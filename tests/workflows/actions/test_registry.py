@@ -1,0 +1,47 @@
+import pytest
+
+from baton.connector import ActionContext, Connector, Params, action
+from workflows.actions import built_in
+from workflows.actions.registry import Registry, UnknownAction
+
+
+@action("tracker.create", repeatable=False)
+async def create(params: Params, ctx: ActionContext) -> None:
+    """Make one."""
+
+
+def test_an_action_is_found_by_its_name(registry: Registry) -> None:
+    assert registry.get("shell.run").name == "shell.run"
+
+
+def test_an_unknown_action_is_answered_with_a_near_name(registry: Registry) -> None:
+    with pytest.raises(UnknownAction, match=r"Did you mean 'shell\.run'"):
+        registry.get("shel.run")
+
+
+def test_two_connectors_of_one_name_are_refused() -> None:
+    tracker = Connector("tracker", actions=(create,))
+    with pytest.raises(ValueError, match="two connectors named 'tracker'"):
+        Registry((tracker, tracker))
+
+
+def test_names_are_sorted_and_hold_those_of_every_connector() -> None:
+    registry = Registry((*built_in(environment={}), Connector("tracker", actions=(create,))))
+    assert registry.names() == (
+        "baton.log",
+        "baton.notify",
+        "data.template",
+        "files.write",
+        "http.request",
+        "shell.run",
+        "slack.post",
+        "tracker.create",
+    )
+
+
+def test_every_action_and_every_parameter_explains_itself(registry: Registry) -> None:
+    for name in registry.names():
+        each = registry.get(name)
+        assert each.doc, name
+        for field, info in each.params.model_fields.items():
+            assert info.description, f"{name}: {field}"

@@ -1,0 +1,68 @@
+"""What writes and says text: files.write, data.template, slack.post, baton.log, baton.notify."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from baton.connector import Failed
+from tests.workflows.actions.fakes import Context, Perform
+from workflows.actions.notices import Post, Report
+from workflows.actions.registry import Registry
+
+
+async def test_a_file_is_written_with_its_folders(perform: Perform, ctx: Context) -> None:
+    written = await perform("files.write", {"path": "reports/a.md", "content": "über"})
+    assert written.model_dump() == {"path": "reports/a.md", "size": 5}
+    assert (ctx.files.root / "reports/a.md").read_text("utf-8") == "über"
+
+
+async def test_a_text_is_not_parsed_a_second_time(perform: Perform) -> None:
+    rendered = await perform("data.template", {"text": "title: {{ values }}"})
+    assert rendered.text == "title: {{ values }}"
+
+
+async def test_a_template_file_sees_the_values_it_is_given(perform: Perform, ctx: Context) -> None:
+    (ctx.files.root / "t.md").write_text("Hello {{ name | upper }}: {{ n + 1 }}")
+    rendered = await perform("data.template", {"file": "t.md", "values": {"name": "ada", "n": 1}})
+    assert rendered.text == "Hello ADA: 2"
+
+
+@pytest.mark.parametrize("source", ["{{ missing }}", "{{ 1 +", "{% for %}"])
+async def test_a_template_file_that_cannot_be_rendered_fails_the_step(
+    perform: Perform, ctx: Context, source: str
+) -> None:
+    (ctx.files.root / "t.md").write_text(source)
+    with pytest.raises(Failed, match=r"t\.md") as caught:
+        await perform("data.template", {"file": "t.md"})
+    assert caught.value.type == "template"
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"text": "a", "file": "b"}, {"text": "a", "values": {"b": 1}}]
+)
+def test_a_template_has_one_source(registry: Registry, params: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        registry.get("data.template").params.model_validate(params)
+
+
+async def test_a_post_is_a_notice_that_every_attempt_names_alike(perform: Perform) -> None:
+    first = await perform("slack.post", {"text": "released"})
+    again = await perform("slack.post", {"text": "released"})
+    assert first == again
+    (post,) = first.notices
+    assert post == Post(first.output["notice_id"], "released", None)
+
+
+async def test_a_report_carries_the_key_that_makes_it_count_once(
+    perform: Perform, ctx: Context
+) -> None:
+    result = await perform("baton.notify", {"process_id": "notes", "status": "completed"})
+    report = Report({"process_id": "notes", "status": "completed", "id": ctx.idempotency_key})
+    assert result.notices == (report,)
+    assert result.output is None
+
+
+async def test_a_log_line_reaches_the_log_and_nobody_else(perform: Perform, ctx: Context) -> None:
+    assert await perform("baton.log", {"message": "half way", "fields": {"n": 3}}) is None
+    assert ctx.log.lines == [("workflow_log", {"text": "half way", "values": {"n": 3}})]
