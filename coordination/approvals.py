@@ -124,6 +124,7 @@ def verdict_json(approval: Approval, *, now: datetime) -> dict[str, Any]:
     return {
         "approval_id": approval.id,
         "version": approval.version,
+        "digest": approval.digest,
         "at": (approval.decided_at or now).isoformat(),
         "path": approval.path,
         "state": approval.state,

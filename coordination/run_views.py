@@ -1,0 +1,138 @@
+"""Runs as people and programs look at them: read from the store, secrets masked."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from coordination import directory
+from coordination.database import Reader, Row
+from coordination.errors import NotFound
+from coordination.ports import OpenQuestion, Person, RunStatus, RunView, StepStatus, StepView
+from coordination.questions import Approval
+from coordination.store import approvals as approval_store
+from coordination.store import runs as store
+from coordination.store.runs import RunFilter
+
+MASK = "••••••"
+
+
+async def row_of(reader: Reader, ref: str) -> Row:
+    """Return the row of the run *ref*: ``R-3``, ``run_…``, the beginning of one, or ``last``.
+
+    Raises:
+        NotFound: there is none, or a short ref means several.
+    """
+    found = await store.find(reader, ref)
+    if len(found) > 1:
+        raise NotFound("one run", f"{ref}, which stands for several: write more of its id")
+    if not found:
+        raise NotFound("run", ref)
+    return found[0]
+
+
+async def view(reader: Reader, row: Row) -> RunView:
+    """Return the whole of a run: every step, and what is open."""
+    steps = await store.read_steps(reader, row.key)
+    asked = await approval_store.read_open_of_runs(reader, row.key, row.key)
+    return build(row, steps, asked, await directory.read_all(reader))
+
+
+async def views(reader: Reader, rows: list[Row]) -> tuple[RunView, ...]:
+    """Return runs with as many of their steps as it takes to say what each waits for."""
+    if not rows:
+        return ()
+    first, last = min(row.key for row in rows), max(row.key for row in rows)
+    steps = await store.standing_steps(reader, first, last)
+    asked = await approval_store.read_open_of_runs(reader, first, last)
+    people = await directory.read_all(reader)
+    return tuple(
+        build(
+            row,
+            [step for step in steps if step.run_key == row.key],
+            [each for each in asked if each.run_key == row.key],
+            people,
+        )
+        for row in rows
+    )
+
+
+async def page(reader: Reader, wanted: RunFilter) -> tuple[RunView, ...]:
+    """Return the runs that *wanted* asks for, newest first."""
+    return await views(reader, await store.page(reader, wanted))
+
+
+def build(
+    row: Row, steps: Iterable[Row], asked: Iterable[Approval], people: Mapping[str, Person]
+) -> RunView:
+    """Put a run together from its rows."""
+    return RunView(
+        id=row.id,
+        number=row.number,
+        workflow=row.workflow,
+        title=row.title,
+        revision=row.hash,
+        status=RunStatus(row.status),
+        started_by=row.started_by,
+        trigger=row.trigger,
+        inputs=masked_inputs(row.inputs, row.definition),
+        outputs=row.outputs,
+        error=row.error,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        updated_at=row.updated_at,
+        thread_id=row.thread_id,
+        steps=tuple(step_view(step) for step in steps),
+        questions=tuple(question_view(each, people) for each in asked),
+        note=row.note,
+    )
+
+
+def step_view(row: Row) -> StepView:
+    return StepView(
+        path=row.path,
+        name=row.name,
+        kind=row.kind,
+        status=StepStatus(row.status),
+        attempts=row.attempts,
+        redo=row.redo,
+        action=row.action,
+        input=row.input,
+        output=row.output,
+        error=row.error,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        due_at=row.due_at,
+    )
+
+
+def question_view(approval: Approval, people: Mapping[str, Person]) -> OpenQuestion:
+    """Return what the sentence about an open approval needs."""
+    question = approval.question
+    counts = [
+        sum(vote.choice == choice for vote in approval.counted) for choice in question.choices
+    ]
+    return OpenQuestion(
+        approval_id=approval.id,
+        number=approval.number,
+        path=approval.path or "",
+        title=question.title,
+        approvers=tuple(directory.shown(form, people) for form in question.approvers),
+        quorum=question.quorum,
+        approved=max(counts, default=0),
+        since=approval.asked_at,
+        expires_at=approval.expires_at,
+        decisive=question.answer == "choice" and set(question.decisions) == {"approve", "reject"},
+    )
+
+
+def masked_inputs(inputs: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Hide the values of inputs that the definition declares secret."""
+    declared = definition.get("inputs") or {}
+    return {
+        name: MASK if _is_secret(declared.get(name)) and value is not None else value
+        for name, value in inputs.items()
+    }
+
+
+def _is_secret(declared: Any) -> bool:
+    return isinstance(declared, Mapping) and bool(declared.get("secret"))

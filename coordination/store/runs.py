@@ -1,0 +1,159 @@
+"""Runs and their steps: the row of a start, and what people look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from coordination.database import (
+    Reader,
+    Row,
+    Transaction,
+    bindparam,
+    blobs,
+    definitions,
+    insert,
+    runs,
+    select,
+    steps,
+    threads,
+    update,
+)
+
+_COLUMNS = (
+    runs,
+    definitions.c.title,
+    definitions.c.body.label("definition"),
+    threads.c.id.label("thread_id"),
+)
+_RUN = select(*_COLUMNS).select_from(
+    runs.join(definitions, definitions.c.hash == runs.c.hash).outerjoin(
+        threads, threads.c.key == runs.c.thread_key
+    )
+)
+_BY_KEY = _RUN.where(runs.c.key == bindparam("run"))
+_BY_ID = _RUN.where(runs.c.id == bindparam("called"))
+_BY_NUMBER = _RUN.where(runs.c.number == bindparam("counted"))
+_BY_REQUEST = _RUN.where(runs.c.request_id == bindparam("request"))
+_BY_PREFIX = (
+    _RUN.where(runs.c.id >= bindparam("low"), runs.c.id < bindparam("high"))
+    .order_by(runs.c.id)
+    .limit(2)
+)
+_LAST = _RUN.order_by(runs.c.key.desc()).limit(1)
+_OF_THREAD = _RUN.where(runs.c.thread_key == bindparam("thread")).order_by(runs.c.key)
+_START = insert(runs)
+_JOIN = update(runs).where(runs.c.key == bindparam("run"))
+
+_STEPS = select(steps).where(steps.c.run_key == bindparam("run")).order_by(steps.c.position)
+_STEP = select(steps).where(steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place"))
+_STANDING = (
+    select(steps)
+    .where(
+        steps.c.run_key >= bindparam("first"),
+        steps.c.run_key <= bindparam("last"),
+        steps.c.status.in_(("running", "waiting", "unknown", "failed")),
+    )
+    .order_by(steps.c.run_key, steps.c.position)
+)
+_LOG = (
+    select(blobs.c.bytes)
+    .select_from(steps.join(blobs, blobs.c.hash == steps.c.log))
+    .where(steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs to list; what is not given does not matter. Newest first, *before* a number."""
+
+    statuses: tuple[str, ...] = ()
+    workflow: str | None = None
+    thread: str | None = None
+    since: datetime | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+def by_key(tx: Transaction, key: int) -> Row | None:
+    return tx.fetch_one(_BY_KEY, run=key)
+
+
+def by_id(tx: Transaction, run_id: str) -> Row | None:
+    return tx.fetch_one(_BY_ID, called=run_id)
+
+
+def by_request(tx: Transaction, request_id: str) -> Row | None:
+    """Return the run that a start with this request made before."""
+    return tx.fetch_one(_BY_REQUEST, request=request_id)
+
+
+def start(tx: Transaction, values: Mapping[str, Any]) -> int:
+    return tx.insert(_START, **values)
+
+
+def join_thread(tx: Transaction, key: int, thread_key: int) -> None:
+    tx.execute(_JOIN, run=key, thread_key=thread_key)
+
+
+def step(tx: Transaction, run_key: int, path: str) -> Row | None:
+    return tx.fetch_one(_STEP, run=run_key, place=path)
+
+
+def step_paths(tx: Transaction, run_key: int) -> list[str]:
+    return [row.path for row in tx.fetch_all(_STEPS, run=run_key)]
+
+
+async def find(reader: Reader, ref: str) -> list[Row]:
+    """Return the runs that *ref* may mean: none, the one, or the first two of a short prefix.
+
+    A ref is ``R-`` and the number, ``last``, an id, or how an id begins.
+    """
+    if ref == "last":
+        found = await reader.fetch_one(_LAST)
+    elif number := _number(ref):
+        found = await reader.fetch_one(_BY_NUMBER, counted=number)
+    else:
+        found = await reader.fetch_one(_BY_ID, called=ref)
+        if found is None and ref.startswith("run_") and len(ref) > len("run_"):
+            return await reader.fetch_all(_BY_PREFIX, low=ref, high=f"{ref}~")
+    return [] if found is None else [found]
+
+
+async def page(reader: Reader, wanted: RunFilter) -> list[Row]:
+    """Return runs, newest first; every filter that is given holds."""
+    asked = (
+        (wanted.statuses, runs.c.status.in_(list(wanted.statuses))),
+        (wanted.workflow, runs.c.workflow == wanted.workflow),
+        (wanted.thread, threads.c.id == wanted.thread),
+        (wanted.since, runs.c.created_at >= wanted.since),
+        (wanted.before, runs.c.number < wanted.before),
+    )
+    held = [condition for value, condition in asked if value]
+    newest = _RUN.where(*held).order_by(runs.c.number.desc()).limit(wanted.limit)
+    return await reader.fetch_all(newest)
+
+
+async def of_thread(reader: Reader, thread_key: int) -> list[Row]:
+    return await reader.fetch_all(_OF_THREAD, thread=thread_key)
+
+
+async def read_steps(reader: Reader, run_key: int) -> list[Row]:
+    return await reader.fetch_all(_STEPS, run=run_key)
+
+
+async def standing_steps(reader: Reader, first: int, last: int) -> list[Row]:
+    """Return the steps that say what runs with keys from *first* to *last* wait for."""
+    return await reader.fetch_all(_STANDING, first=first, last=last)
+
+
+async def log(reader: Reader, run_key: int, path: str) -> bytes | None:
+    """Return the whole output of a step, if it kept any."""
+    row = await reader.fetch_one(_LOG, run=run_key, place=path)
+    return None if row is None else bytes(row.bytes)
+
+
+def _number(ref: str) -> int | None:
+    number = ref[2:]
+    known = ref[:2] in ("R-", "r-") and number.isascii() and number.isdigit() and len(number) < 16
+    return int(number) if known else None
