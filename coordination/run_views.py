@@ -102,6 +102,7 @@ def step_view(row: Row) -> StepView:
         started_at=row.started_at,
         ended_at=row.ended_at,
         due_at=row.due_at,
+        log=row.log is not None,
     )
 
 
