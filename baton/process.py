@@ -1,0 +1,267 @@
+"""One piece of work, reported while it goes on."""
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import TracebackType
+
+from baton.client import Client, default_client, new_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is slow to import
+    from typing import Self
+
+__all__ = ["Process", "current_process", "process"]
+
+_current: ContextVar["Process | None"] = ContextVar("baton_process", default=None)
+
+
+def current_process() -> "Process | None":
+    """Return the innermost process whose ``with`` block this code runs in."""
+    return _current.get()
+
+
+def process(
+    name: str,
+    *,
+    id: str | None = None,  # noqa: A002 - the word of the event
+    category: str | None = None,
+    heartbeat: float | None = None,
+    client: Client | None = None,
+    **fields: object,
+) -> "Process":
+    """Report the body of the ``with`` (or ``async with``) block as one process.
+
+    It ends as completed, as failed when the block raises, and as cancelled when it is interrupted.
+    What the block raises goes on unchanged; nothing in here raises by itself.
+
+    Args:
+        name: for people.
+        id: of the process; a new attempt of the same process has the same id. Made by default.
+        category: build, test, deploy, job, task and so on.
+        heartbeat: seconds between signs of life; none by default.
+        client: by default the one that the environment describes.
+        fields: others of an event, like ``labels`` and ``subject``, sent with the start.
+    """
+    own = client or default_client()
+    return Process(own, {"name": name, "category": category}, id, heartbeat, fields)
+
+
+class Process:
+    """A process that is being reported. Made by :func:`process`."""
+
+    def __init__(
+        self,
+        client: Client,
+        title: Mapping[str, object],
+        process_id: str | None,
+        heartbeat: float | None,
+        fields: Mapping[str, object],
+    ) -> None:
+        self.id = process_id or new_id()
+        self._client = client
+        self._heartbeat = heartbeat
+        self._fields = dict(fields)
+        self._result: dict[str, object] = {}
+        self._sequence = 0
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._token: Token[Process | None] | None = None
+        self._before: dict[str, str | None] = {}
+        self._surroundings = _Surroundings(
+            client, _current.get(), self.id, fresh=process_id is None
+        )
+        self._common = {**title, "process_id": self.id, **self._surroundings.fields}
+
+    def progress(
+        self,
+        current: float | str | None = None,
+        total: float | None = None,
+        message: str | None = None,
+        *,
+        fraction: float | None = None,
+        unit: str | None = None,
+    ) -> None:
+        """Say how far the work is: ``progress(3, 10, "compiling")``, ``progress("half", fraction=0.5)``.
+
+        Cheap: what the server has not been told yet is replaced, not queued.
+        """
+        with self._client.quietly:
+            if isinstance(current, str):
+                current, message = None, current
+            counted = {"current": current, "total": total, "fraction": fraction, "unit": unit}
+            given = {name: value for name, value in counted.items() if value is not None}
+            body: dict[str, object] = {"progress": given} if given else {}
+            if message is not None:
+                body["message"] = str(message)
+            self._report("in_progress", body, coalesce=_is_small(given))
+
+    def message(self, text: str) -> None:
+        """Say in words what goes on."""
+        self._tell({"message": str(text)})
+
+    def link(self, url: str, title: str | None = None, rel: str | None = None) -> None:
+        """Add a web address to the process."""
+        self._tell({"links": [{"url": url, "title": title, "rel": rel or "related"}]})
+
+    def next_step(self, label: str, url: str | None = None) -> None:
+        """Say what a person may do when the process has ended."""
+        steps = self._fields.setdefault("next_steps", [])
+        if isinstance(steps, list):
+            steps.append({"label": label, "url": url})
+            self._tell({"next_steps": list(steps)})
+
+    def result(self, **values: object) -> None:
+        """Add to what the process reports at its end."""
+        with self._client.quietly:
+            self._result.update(values)
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment by which programs started from here join this process."""
+        return dict(self._surroundings.exports)
+
+    def start(self) -> "Process":
+        """Report the start; ``with`` does this by itself."""
+        with self._client.quietly:
+            self._report("started", self._fields)
+            if self._heartbeat and self._client.active:
+                threading.Thread(target=self._beat, name="baton-heartbeat", daemon=True).start()
+        return self
+
+    def end(self, status: str, **fields: object) -> None:
+        """Report the end, once; ``with`` does this by itself."""
+        with self._client.quietly:
+            if self._over.is_set():
+                return
+            self._over.set()
+            result = {"result": self._result} if self._result else {}
+            self._report(status, {**result, **fields})
+
+    def finish(self, error: BaseException | None) -> None:
+        """Report the end that *error*, or its absence, stands for; ``with`` does this by itself."""
+        with self._client.quietly:
+            status, fields = _ending(error)
+            self.end(status, **fields)
+
+    def __enter__(self) -> "Self":
+        self.start()
+        with self._client.quietly:
+            self._token = _current.set(self)
+            if self._client.active:
+                self._before = _export(self._surroundings.exports)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._client.quietly:
+            _restore(self._surroundings.exports, self._before)
+            self.finish(error)
+            if self._token is not None:
+                _current.reset(self._token)
+
+    async def __aenter__(self) -> "Self":
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def _tell(self, body: dict[str, object]) -> None:
+        with self._client.quietly:
+            self._report("in_progress", body)
+
+    def _report(self, status: str, body: Mapping[str, object], *, coalesce: bool = False) -> None:
+        if self._over.is_set() and status == "in_progress":
+            return
+        with self._lock:  # queued in the order of their numbers
+            numbered = {**self._common, **body, "status": status, "sequence": self._sequence}
+            self._sequence += 1
+            self._client.send(numbered, coalesce=coalesce)
+
+    def _beat(self) -> None:
+        seconds = max(1.0, float(self._heartbeat or 0))
+        lease = min(86_400, max(30, int(seconds * 3)))
+        while not self._over.wait(seconds):
+            self._tell({"heartbeat": True, "lease_s": lease})
+
+
+class _Surroundings:
+    """Where a process belongs: its parent, its thread and its trace; and what it hands down."""
+
+    def __init__(
+        self, client: Client, outer: Process | None, process_id: str, *, fresh: bool
+    ) -> None:
+        given = outer.variables() if outer is not None else {}
+        here = client.environment
+        parent = outer.id if outer is not None else here.process_id
+        run = given.get("BATON_RUN") or here.run
+        if run is None and parent is None and fresh:
+            run = process_id  # opens a thread under this name, which what we start then joins
+        trace = _trace_id(given.get("TRACEPARENT") or here.traceparent)
+        span = os.urandom(8).hex()
+        self.fields: dict[str, object] = {"run_id": run, "trace_id": trace, "span_id": span}
+        if parent is not None and parent != process_id:
+            self.fields["parent"] = {"process_id": parent}
+        self.exports = {"BATON_PROCESS_ID": process_id, "TRACEPARENT": f"00-{trace}-{span}-01"}
+        if run is not None:
+            self.exports["BATON_RUN"] = run
+
+
+def _trace_id(traceparent: str | None) -> str:
+    parts = (traceparent or "").split("-")
+    given = parts[1] if len(parts) >= 4 else ""
+    if len(given) == 32 and given.strip("0") and not given.strip("0123456789abcdef"):
+        return given
+    return os.urandom(16).hex()
+
+
+def _ending(error: BaseException | None) -> tuple[str, dict[str, object]]:
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return "completed", {}
+    if isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancellation(error):
+        return "cancelled", {"message": type(error).__name__}
+    if isinstance(error, SystemExit):
+        return "failed", {"error": {"message": f"exit status {error.code}", "type": "exit"}}
+    told = str(error)
+    return "failed", {
+        "error": {"message": told or type(error).__name__, "type": type(error).__name__}
+    }
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio.exceptions")  # without it nothing was cancelled
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def _is_small(given: Mapping[str, object]) -> bool:
+    return all(
+        isinstance(value, int | float) and abs(value) < 10**15
+        for name, value in given.items()
+        if name != "unit"
+    )
+
+
+def _export(exports: Mapping[str, str]) -> dict[str, str | None]:
+    before = {name: os.environ.get(name) for name in exports}
+    os.environ.update(exports)
+    return before
+
+
+def _restore(exports: Mapping[str, str], before: Mapping[str, str | None]) -> None:
+    for name, value in before.items():
+        if os.environ.get(name) != exports[name]:
+            continue  # somebody else has changed it meanwhile
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
