@@ -10,8 +10,6 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = Any
-
-
 CORE_VERSION = 1
 """The core that new runs are pinned to; it rises with every change that would replay otherwise."""
 
@@ -135,7 +133,6 @@ class StepView:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     due_at: datetime | None = None  # of its timer, when it waits for one
-    log: bool = False  # it kept its output, which can be read
     log: bool = False  # the full output is kept beside it
 
 
