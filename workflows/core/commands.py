@@ -29,9 +29,10 @@ class RunAction:
 
 @dataclass(frozen=True, slots=True)
 class CancelAction:
-    """Stop the action in flight at *path*: its run has moved on and its result is not wanted."""
+    """Stop attempt *attempt* of the action at *path*: the run has moved on, its result is not wanted."""
 
     path: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class AskApproval:
+    """Ask people. A second one of the same path follows when the first was superseded or decided."""
+
     path: str
     question: Question
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

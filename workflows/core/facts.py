@@ -76,7 +76,11 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalDecided:
-    """The answer of people, or of the clock; *state* is one of architecture.md 7."""
+    """The answer of people, or of the clock.
+
+    *digest* is that of the question which was answered: an answer to an older one changes nothing.
+    None stands for whatever is open.
+    """
 
     at: datetime
     path: str
@@ -86,6 +90,7 @@ class ApprovalDecided:
     comment: str | None = None
     text: str | None = None
     votes: tuple[Mapping[str, Json], ...] = ()
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

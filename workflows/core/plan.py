@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = Any
@@ -52,11 +53,16 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Call ``service.verb``; *repeatable* may depend on the rendered params."""
+    """Call ``service.verb``; *repeatable* may depend on the rendered params.
+
+    *reads* names what the params look at: ids of steps, and ``vars``. An approval does not cover
+    params whose sources may still change, even where a default lets them render already.
+    """
 
     name: str
     params: Evaluate
     repeatable: bool | Callable[[Json], bool]
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,9 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A durable timer: *duration* gives text as ``10m``, *until* an RFC 3339 time with offset."""
+    """A durable timer: *duration* (or a template giving seconds), or *until* an RFC 3339 time with offset."""
 
-    duration: timedelta | None = None
+    duration: timedelta | Evaluate | None = None
     until: Evaluate | None = None
 
 
@@ -125,6 +131,34 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """A step in its place: its path, and who waits for it."""
+
+    path: str
+    step: Step
+    scope: str  # what stands before the id of its neighbours: "", or "fetch~error."
+    owner: str | None  # the step whose failure it handles
+    position: int  # in the file
+    dependants: tuple[tuple[str, int], ...]  # (path, which of its edges)
+    guards: tuple[str, ...]  # the approvals without whose yes it never starts
+    guarded: tuple[str, ...]  # the steps that it, an approval, may cover
+
+    @property
+    def gate(self) -> str:
+        return f"{self.path}~approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All steps of a plan by path. Handlers of a step form a scope of their own."""
+
+    nodes: Mapping[str, Node]
+    scopes: Mapping[str | None, tuple[str, ...]]  # by owner; None: the steps at the top
+    gates: Mapping[str, str]  # path of the gate -> path of its step
+    order: Mapping[str, int]  # where a path, a gate's too, stands in the file
+
+
+@dataclass(frozen=True)
 class Plan:
     """A compiled revision; *revision* is the content hash of its definition."""
 
@@ -136,3 +170,76 @@ class Plan:
     outputs: tuple[tuple[str, Evaluate], ...] = ()
     timeout: timedelta | None = None
     notify: str = "milestones"
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The steps by path, laid out once and shared by all runs of this revision."""
+        nodes: dict[str, Node] = {}
+        scopes: dict[str | None, tuple[str, ...]] = {}
+        _lay_out(self.steps, None, nodes, scopes)
+        gates = {n.gate: n.path for n in nodes.values() if n.step.gate is not None}
+        order = {path: 2 * n.position + 1 for path, n in nodes.items()}
+        order.update({gate: 2 * nodes[path].position for gate, path in gates.items()})
+        return Graph(nodes, scopes, gates, order)
+
+
+def _lay_out(
+    steps: tuple[Step, ...],
+    owner: str | None,
+    nodes: dict[str, Node],
+    scopes: dict[str | None, tuple[str, ...]],
+) -> None:
+    prefix = "" if owner is None else f"{owner}~error."
+    scopes[owner] = tuple(prefix + step.id for step in steps)
+    dependants, guards = _dependants(steps, prefix), _guards(steps, prefix)
+    for step in steps:
+        path = prefix + step.id
+        nodes[path] = Node(
+            path=path,
+            step=step,
+            scope=prefix,
+            owner=owner,
+            position=len(nodes),
+            dependants=tuple(dependants[path]),
+            guards=tuple(gate for gate, covered in guards.items() if path in covered),
+            guarded=guards.get(path, ()),
+        )
+        if isinstance(step.on_error, tuple):
+            _lay_out(step.on_error, path, nodes, scopes)
+
+
+def _dependants(steps: tuple[Step, ...], prefix: str) -> dict[str, list[tuple[str, int]]]:
+    found: dict[str, list[tuple[str, int]]] = {prefix + step.id: [] for step in steps}
+    for step in steps:
+        for index, edge in enumerate(step.needs):
+            if prefix + edge.step not in found:
+                raise ValueError(
+                    f"step {prefix + step.id!r} needs {edge.step!r}, which its scope lacks"
+                )
+            found[prefix + edge.step].append((prefix + step.id, index))
+    return found
+
+
+def _guards(steps: tuple[Step, ...], prefix: str) -> dict[str, tuple[str, ...]]:
+    """Say for each approval which steps it may cover: those it names, or the default of the language."""
+    found = {}
+    for gate in steps:
+        if isinstance(gate.verb, Approval):
+            named = gate.verb.covers
+            found[prefix + gate.id] = tuple(
+                prefix + step.id
+                for step in steps
+                if isinstance(step.verb, Action)
+                and (needs_success(step, gate.id) if named is None else step.id in named)
+            )
+    return found
+
+
+def needs_success(step: Step, of: str) -> bool:
+    """Whether *step* cannot start unless the step *of* went well."""
+    if step.any_of and len(step.needs) > 1:
+        return False
+    return any(
+        edge.step == of and edge.on in {On.DEFAULT, On.SUCCESS} and edge.condition is None
+        for edge in step.needs
+    )

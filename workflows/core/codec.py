@@ -1,0 +1,163 @@
+"""Canonical JSON, and what the core shares with its host written in it: facts and commands."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import get_args
+
+from workflows.core.commands import Command
+from workflows.core.errors import UnknownFact
+from workflows.core.facts import Fact, StepError
+from workflows.core.plan import Json
+
+Decode = Callable[[Json], Json]
+
+
+def _plain(value: Json) -> Json:
+    """Write what JSON has no word for: records by field, times as ISO 8601, durations as seconds."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True,
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
+    separators=(",", ":"),
+    default=_plain,
+)
+_ASCII = json.JSONEncoder(
+    sort_keys=True, allow_nan=False, check_circular=False, separators=(",", ":"), default=_plain
+)
+
+
+def canonical(value: Json) -> bytes:
+    """Write *value* the one way it can be written: sorted keys, no spaces, UTF-8.
+
+    Text that UTF-8 cannot hold (half of a surrogate pair) makes the whole document escaped ASCII.
+
+    Raises:
+        ValueError: a number is not finite.
+        TypeError: a value has no JSON form.
+    """
+    try:
+        return _CANONICAL.encode(value).encode()
+    except UnicodeEncodeError:
+        return _ASCII.encode(value).encode()
+
+
+def to_json(value: Json) -> Json:
+    """Turn a command, a question or any record of the core into plain JSON values."""
+    return json.loads(canonical(value))
+
+
+def digest_of(value: Json) -> str:
+    """Return the SHA-256, in hex, over the canonical JSON of *value*."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def covered_digest(path: str, action: str, params: Json) -> str:
+    """Return what binds an approval to the very bytes of an action."""
+    return digest_of([path, action, params])
+
+
+def digest(commands: Iterable[Command]) -> str:
+    """Return what two lists of commands share exactly if they are the same."""
+    return digest_of([[type(command).__name__, command] for command in commands])
+
+
+def fact_to_json(fact: Fact) -> dict[str, Json]:
+    """Write *fact* for the journal; fields that hold their default are left out."""
+    kind = type(fact).__name__
+    data: dict[str, Json] = {"kind": kind}
+    for name, default, _ in _shape(kind):
+        value = getattr(fact, name)
+        if value != default:
+            data[name] = _written(value)
+    return data
+
+
+def fact_from_json(data: Mapping[str, Json]) -> Fact:
+    """Read a fact of the journal; fields of a later version are passed over.
+
+    Raises:
+        UnknownFact: no such kind, or a field is absent or malformed.
+    """
+    kind = data.get("kind")
+    known = _kinds().get(kind) if isinstance(kind, str) else None
+    if known is None:
+        raise UnknownFact(
+            f"the journal holds a fact of kind {kind!r}, which this core does not know"
+        )
+    try:
+        values = {
+            name: decode(data[name]) if decode else data[name]
+            for name, _, decode in _shape(known.__name__)
+            if name in data
+        }
+        fact: Fact = known(**values)
+    except (TypeError, ValueError, KeyError) as problem:
+        raise UnknownFact(f"the journal holds a malformed {kind}: {problem}") from problem
+    return fact
+
+
+@cache
+def _kinds() -> Mapping[str, type[Fact]]:
+    return {kind.__name__: kind for kind in get_args(Fact)}
+
+
+@cache
+def _shape(kind: str) -> tuple[tuple[str, Json, Decode | None], ...]:
+    decoders: dict[str, Decode] = {
+        "at": datetime.fromisoformat,
+        "error": error_from_json,
+        "votes": tuple,
+    }
+    listed: tuple[Field[Json], ...] = fields(_kinds()[kind])
+    return tuple((field.name, _default(field), decoders.get(field.name)) for field in listed)
+
+
+def _default(field: Field[Json]) -> Json:
+    return field.default if field.default is not MISSING else MISSING
+
+
+def _written(value: Json) -> Json:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StepError):
+        return error_to_json(value) | {"retry_after": value.retry_after}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def error_to_json(error: StepError) -> dict[str, Json]:
+    """Write *error* as expressions see it: ``{type, message, class, status?}``."""
+    data: dict[str, Json] = {
+        "type": error.type,
+        "message": error.message,
+        "class": error.class_,
+    }
+    if error.status is not None:
+        data["status"] = error.status
+    return data
+
+
+def error_from_json(data: Mapping[str, Json]) -> StepError:
+    """Read what `error_to_json` wrote."""
+    return StepError(
+        type=data["type"],
+        message=data["message"],
+        class_=data["class"],
+        status=data.get("status"),
+        retry_after=data.get("retry_after"),
+    )

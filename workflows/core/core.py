@@ -1,0 +1,270 @@
+"""The core: a run as a fold over its facts. No clock, no ids, no I/O, and nothing but Python."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from workflows.core import approvals, attempts, snapshot
+from workflows.core.commands import Command
+from workflows.core.edges import consider, propagate
+from workflows.core.ending import cancel_run, conclude, fail_run
+from workflows.core.errors import ReplayDiverged
+from workflows.core.facts import (
+    ApprovalDecided,
+    CancelRequested,
+    Fact,
+    RetryRequested,
+    RunStarted,
+    StepCompleted,
+    StepError,
+    StepFailed,
+    StepResolved,
+    StepStarted,
+    StepUnknown,
+    TimerFired,
+)
+from workflows.core.failures import fail_step
+from workflows.core.plan import EvaluationFailed, Json, Plan
+from workflows.core.rerun import rerun
+from workflows.core.state import RunStatus, State, StepState, StepStatus, Waiting
+from workflows.core.turn import Turn
+from workflows.core.verbs import begin
+
+CORE_VERSION = 1
+
+
+class Core:
+    """One run of one revision. Feed it facts in order; perform the commands it returns.
+
+    After an exception from `apply` the core is worth nothing: the run is faulted.
+    """
+
+    def __init__(
+        self, plan: Plan, state: State | None = None, *, core_version: int = CORE_VERSION
+    ) -> None:
+        if core_version != CORE_VERSION:
+            raise ValueError(
+                f"the run was begun by core version {core_version}; this program has {CORE_VERSION}"
+            )
+        self.plan, self.core_version = plan, core_version
+        self.state = State.fresh(plan) if state is None else state
+        self._turn = Turn(plan, self.state)
+
+    def apply(self, fact: Fact, *, derived: Json | None = None) -> list[Command]:
+        """Fold *fact* into the run and say what the host must do next.
+
+        A fact that comes late or says nothing to this run gives an empty list and a `warning`.
+
+        Args:
+            fact: what happened; its time is the only time there is.
+            derived: on replay what `derived` held after the first apply of the same fact, an empty
+                mapping included. Nothing is evaluated then.
+
+        Raises:
+            ReplayDiverged: *derived* lacks a value that is needed.
+            InvariantBroken: the state does not add up.
+        """
+        turn = self._turn
+        take = _TAKE.get(type(fact))
+        if take is None:
+            turn.clear()
+            turn.late(f"{type(fact).__name__} is no fact that this core knows")
+            return turn.commands
+        turn.open(fact.at, derived)
+        if self._listens(fact):
+            take(turn, fact)
+            _drain(turn)
+        return turn.commands
+
+    def _listens(self, fact: Fact) -> bool:
+        turn, state = self._turn, self.state
+        if state.ended is not None and not isinstance(fact, RetryRequested):
+            turn.late(f"the run has ended as {state.ended}")
+            return False
+        begun = state.started_at is not None
+        if isinstance(fact, RunStarted) == begun and not isinstance(fact, CancelRequested):
+            turn.late("the run has begun before" if begun else "the run has not begun")
+            return False
+        return True
+
+    @property
+    def derived(self) -> Json:
+        """What the last apply took from expressions: to be stored beside its fact."""
+        return self._turn.derived
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """The paths whose step changed in the last apply."""
+        return frozenset(self._turn.changed)
+
+    @property
+    def warning(self) -> str | None:
+        """Why the last fact changed nothing, if it did not."""
+        return self._turn.warning
+
+    @property
+    def steps(self) -> Mapping[str, StepState]:
+        """All steps whose scope was entered, by path. To be read, not to be changed."""
+        return self.state.steps
+
+    @property
+    def status(self) -> RunStatus:
+        state = self.state
+        if state.ended is not None:
+            return state.ended
+        if state.started_at is None:
+            return RunStatus.QUEUED
+        kinds = set(state.open.values())
+        if "unknown" in kinds:
+            return RunStatus.UNKNOWN
+        return RunStatus.RUNNING if "action" in kinds else RunStatus.WAITING
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """What is open now, in the order of the file."""
+        return [
+            Waiting(path, self.state.open[path], step.since, step.due_at)
+            for path in sorted(self.state.open, key=self.plan.graph.order.__getitem__)
+            for step in (self.state.steps[path],)
+        ]
+
+    def snapshot(self) -> bytes:
+        """Return the whole state as canonical JSON."""
+        return snapshot.write(self.plan, self.state, self.core_version)
+
+    @classmethod
+    def restore(cls, plan: Plan, blob: bytes) -> "Core":
+        """Go on from a snapshot.
+
+        Raises:
+            ReplayDiverged: it was taken of another revision.
+        """
+        state, core_version = snapshot.read(plan, blob)
+        return cls(plan, state, core_version=core_version)
+
+
+def replay(
+    plan: Plan,
+    rows: Iterable[tuple[Fact, Json]],
+    *,
+    check: Callable[[int, list[Command]], None] | None = None,
+) -> Core:
+    """Fold a journal again, evaluating nothing.
+
+    Args:
+        plan: of the revision the run pins.
+        rows: every fact with what was derived when it was first applied.
+        check: is given the number of each row, from 0, and its commands, to compare their digest.
+
+    Raises:
+        ReplayDiverged: a row lacks a value that its fact needs now.
+    """
+    core = Core(plan)
+    for number, (fact, derived) in enumerate(rows):
+        commands = core.apply(fact, derived={} if derived is None else derived)
+        if check is not None:
+            check(number, commands)
+    return core
+
+
+def _drain(turn: Turn) -> None:
+    """Follow what the fact set off until nothing moves; a loop, so that no chain is too long."""
+    while True:
+        if turn.settled:
+            propagate(turn, turn.settled.popleft())
+        elif turn.ready:
+            begin(turn, turn.ready.popleft())
+        else:
+            break
+    conclude(turn)
+
+
+def _start(turn: Turn, fact: RunStarted) -> None:
+    state = turn.state
+    state.seed, state.started_at = fact.seed, fact.at
+    state.inputs, state.trigger = dict(fact.inputs), dict(fact.trigger)
+    state.run, state.workflow = dict(fact.run), dict(fact.workflow)
+    turn.scope.refresh("running")
+    if turn.plan.timeout is not None:
+        turn.set_timer("run", turn.after(turn.plan.timeout))
+    turn.changed.update(state.steps)
+    if _prepare(turn):
+        for path in turn.graph.scopes[None]:
+            if not turn.graph.nodes[path].step.needs:
+                consider(turn, turn.graph.nodes[path], state.steps[path])
+
+
+def _prepare(turn: Turn) -> bool:
+    """Give the vars their first values, in order, each seeing those before it."""
+    state = turn.state
+    state.vars = {}
+    turn.scope.names["vars"] = state.vars
+    for name, template in turn.plan.vars:
+        try:
+            state.vars[name] = turn.evaluate(f"vars:{name}", template, turn.scope.names)
+        except EvaluationFailed as problem:
+            fail_run(turn, StepError("expression", f"var {name!r}: {problem}"), None)
+            return False
+    state.prepared = True
+    return True
+
+
+def _retry(turn: Turn, fact: RetryRequested) -> None:
+    rerun(turn, fact)
+    if turn.state.ended is None and not turn.state.prepared and not _prepare(turn):
+        turn.ready.clear()
+
+
+def _timer(turn: Turn, fact: TimerFired) -> None:
+    due_at = turn.state.timers.get(fact.slot)
+    if due_at is None or fact.at < due_at:
+        turn.late(f"timer {fact.slot!r} is not set, or not due")
+        return
+    del turn.state.timers[fact.slot]
+    kind, _, path = fact.slot.partition(":")
+    if kind == "run":
+        text = f"the run took longer than {turn.plan.timeout}"
+        fail_run(turn, StepError("timeout", text), None)
+    elif kind == "timeout":
+        attempts.timed_out(turn, path)
+    elif kind == "wait":
+        turn.clear_timer(f"timeout:{path}")
+        turn.complete(turn.graph.nodes[path], turn.state.steps[path], None)
+    else:
+        attempts.run_action(turn, turn.graph.nodes[path], turn.state.steps[path])
+
+
+def _resolve(turn: Turn, fact: StepResolved) -> None:
+    if turn.state.open.get(fact.path) != "unknown":
+        turn.late(f"step {fact.path!r} is not unknown")
+        return
+    node, step = turn.graph.nodes[fact.path], turn.state.steps[fact.path]
+    if fact.outcome == "done":
+        turn.complete(node, step, fact.output)
+    elif fact.outcome == "fail":
+        text = f"Marked as failed by {fact.by}"
+        fail_step(turn, node, step, StepError("failed", text, "unknown"))
+    elif turn.state.error is not None or turn.state.note is not None:
+        text = "it did not happen, and the run has moved on"
+        step.error, step.unreached = StepError("cancelled", text, "not_started"), True
+        turn.mark(fact.path, step, StepStatus.CANCELLED)
+        turn.settle(fact.path, step)
+    else:
+        step.redo += 1
+        step.failures, step.error = 0, None
+        attempts.run_action(turn, node, step)
+
+
+_TAKE: Mapping[type, Callable[[Turn, Any], None]] = {
+    RunStarted: _start,
+    StepStarted: attempts.started_again,
+    StepCompleted: attempts.completed,
+    StepFailed: attempts.failed,
+    StepUnknown: attempts.unknown,
+    TimerFired: _timer,
+    ApprovalDecided: approvals.decided,
+    CancelRequested: cancel_run,
+    RetryRequested: _retry,
+    StepResolved: _resolve,
+}
+
+__all__ = ["CORE_VERSION", "Core", "ReplayDiverged", "replay"]

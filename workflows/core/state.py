@@ -1,0 +1,149 @@
+"""Where a run stands: plain data, one record a step, with the changes a status may take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from workflows.core.errors import invariant
+from workflows.core.facts import StepError
+from workflows.core.plan import Json, Plan
+
+
+class RunStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class StepStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_TAKEN = "not_taken"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+_P, _R, _W = StepStatus.PENDING, StepStatus.RUNNING, StepStatus.WAITING
+_C, _F, _S = StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.SKIPPED
+_N, _X, _U = StepStatus.NOT_TAKEN, StepStatus.CANCELLED, StepStatus.UNKNOWN
+
+FINAL = frozenset({_C, _F, _S, _N, _X})
+
+ALLOWED: Mapping[StepStatus, frozenset[StepStatus]] = {
+    _P: frozenset({_R, _W, _C, _F, _S, _N, _U}),  # unknown: cancelled in flight, and then retried
+    _R: frozenset({_R, _W, _C, _F, _X, _U}),
+    _W: frozenset({_R, _W, _C, _F, _X}),
+    _U: frozenset({_R, _C, _F, _X}),
+    _C: frozenset({_P}),  # an approval that must be asked again
+    _F: frozenset({_P}),
+    _N: frozenset({_P}),
+    _X: frozenset({_P}),
+    _S: frozenset(),
+}
+
+OpenKind: TypeAlias = Literal["approval", "timer", "retry", "action", "unknown"]
+
+
+@dataclass(slots=True)
+class StepState:
+    """One step of one run, as its record shows it; below the line is the core's own book-keeping."""
+
+    status: StepStatus = StepStatus.PENDING
+    attempts: int = 0  # all of them, whoever began them; never counted back
+    redo: int = 0
+    input: Json = None  # rendered, secrets as handles
+    output: Json = None
+    error: StepError | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    since: datetime | None = None  # of this status
+    due_at: datetime | None = None  # of the timer, or of the approval's expiry
+    repeatable: bool | None = None  # of an action, once its params are known
+    decided: Json = None  # of an approval: {state, decision, by, comment, text, at, votes}
+
+    asked: str | None = None  # digest of the question that stands open
+    failures: int = 0  # attempts of this redo that failed
+    held: int = 0  # edges that hold
+    missed: int = 0  # edges that cannot hold any more
+    cleared: int = 0  # guards that said yes
+    blocked: bool = False  # a guard said no
+    begun: bool = False
+    settled: bool = False  # its dependants have been told
+    handling: bool = False  # its on_error list is at work
+    handled: bool = False
+    unreached: bool = False  # ended by the end of the run, not on its own account
+
+
+@dataclass(slots=True)
+class Pin:
+    """Rendered params that approvals hold on to: these bytes will run, and no others."""
+
+    params: Json
+    digest: str
+    gates: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something open: what for, since when, and when the clock ends it."""
+
+    path: str
+    kind: OpenKind
+    since: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(slots=True)
+class State:
+    """One run. *ended* is None until it has; *steps* holds a step once its scope was entered."""
+
+    steps: dict[str, StepState] = field(default_factory=dict)
+    open: dict[str, OpenKind] = field(default_factory=dict)
+    timers: dict[str, datetime] = field(default_factory=dict)
+    pins: dict[str, Pin] = field(default_factory=dict)
+    seed: str = ""
+    inputs: Mapping[str, Json] = field(default_factory=dict)
+    trigger: Mapping[str, Json] = field(default_factory=dict)
+    run: Mapping[str, Json] = field(default_factory=dict)
+    workflow: Mapping[str, Json] = field(default_factory=dict)
+    vars: dict[str, Json] = field(default_factory=dict)
+    prepared: bool = False  # all vars have their first value
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended: RunStatus | None = None
+    error: StepError | None = None  # the unhandled failure; set while the run still ends
+    error_path: str | None = None
+    outputs: dict[str, Json] | None = None
+    note: str | None = None  # the text of `stop`, once there is one
+    by: str | None = None  # who cancelled it
+
+    @classmethod
+    def fresh(cls, plan: Plan) -> "State":
+        return cls(steps={path: StepState() for path in plan.graph.scopes[None]})
+
+
+def advance(step: StepState, status: StepStatus, at: datetime, path: str) -> None:
+    """Give *step* its next status: the only place where one changes.
+
+    Raises:
+        InvariantBroken: the change is not in `ALLOWED`.
+    """
+    if status not in ALLOWED[step.status]:
+        invariant(False, "allowed change", path=path, was=step.status, to=status)  # noqa: FBT003
+    step.status = status
+    step.since = at
+    if status in FINAL:
+        step.ended_at = at
