@@ -32,6 +32,7 @@ class Clock:
 
     def __init__(self, mode: Mode = "real", start: float = VIRTUAL_START) -> None:
         self.mode: Mode = mode
+        self._start = start
         self._virtual_now = start
         self._due: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
@@ -62,6 +63,10 @@ class Clock:
             self._virtual_now = max(self._virtual_now, self._due[0][0])
             self._fire()
         self._virtual_now = target
+
+    def restart(self) -> None:
+        """Put a virtual clock back to where it began."""
+        self._virtual_now = self._start
 
     def clear(self) -> None:
         """Forget everything that was to fall due."""

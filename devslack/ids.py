@@ -16,6 +16,10 @@ class Ids:
     def __init__(self, seed: str, boot: int = 0) -> None:
         self._random = random.Random(f"{seed}/{boot}")  # noqa: S311  repeatable on purpose
 
+    def restart(self, seed: str) -> None:
+        """Begin the stream of another seed."""
+        self._random.seed(f"{seed}/0")
+
     def make(self, letters: str, size: int = 10) -> str:
         """Return an id such as ``Ev0KQ3…``: its letters, a zero, then *size* characters."""
         return f"{letters}0" + "".join(self._random.choices(ALPHABET, k=size))
