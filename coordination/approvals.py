@@ -11,12 +11,11 @@ from typing import Any
 from coordination import audit, counters, outbox, timers, wakeups
 from coordination.database import Row, Transaction, bindparam, processes, runs, select
 from coordination.errors import NotFound
-from coordination.outbox import Notice
+from coordination.outbox import Lane, Notice
 from coordination.questions import Approval, Asks, Question, Vote, mention
 from coordination.store import approvals as store
 from coordination.world import Ids
 
-DECISION_LANE = 1
 EXPIRY = "expiry"  # the slot of its timer
 
 _RUN = select(runs.c.requested_by, runs.c.thread_key).where(runs.c.key == bindparam("run"))
@@ -100,7 +99,7 @@ def redraw(tx: Transaction, approval: Approval, *, now: datetime, ids: Ids) -> N
     if approval.thread_key is not None:
         slot = f"approval:{approval.id}"
         body = {"approval_id": approval.id}
-        notice = Notice(approval.thread_key, slot, DECISION_LANE, "approval", body)
+        notice = Notice(approval.thread_key, slot, Lane.DECISION, "approval", body)
         outbox.add(tx, notice, id=ids.new("nt"), now=now)
 
 
@@ -205,7 +204,7 @@ def _trail(tx: Transaction, approval: Approval, *, now: datetime, ids: Ids) -> N
     notice_id = ids.new("nt")
     body = {"text": trail_line(approval)}
     slot = f"reply:{notice_id}"
-    notice = Notice(approval.thread_key, slot, DECISION_LANE, "reply", body)
+    notice = Notice(approval.thread_key, slot, Lane.DECISION, "reply", body)
     outbox.add(tx, notice, id=notice_id, now=now)
 
 

@@ -1,0 +1,164 @@
+"""A real database with one thread and one run, some people, and a clock that stands still."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from coordination import approvals, directory
+from coordination.changes import Changes
+from coordination.database import InlineDoor, Reader, Row, Transaction, insert, select
+from coordination.database import definitions as definitions_table
+from coordination.database import runs as runs_table
+from coordination.database import threads as threads_table
+from coordination.database import workflows as workflows_table
+from coordination.eligibility import Ballot
+from coordination.policy import Principal, Role, Roles
+from coordination.ports import Person
+from coordination.questions import Approval, Question
+from coordination.votes import Judging, decide
+
+T = TypeVar("T")
+T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ROLES = Roles({Role.OPERATOR: ("@olga",)})
+QUESTION = Question(
+    title="Deploy to production?",
+    approvers=("@grace", "<@ULINUS>", "role:operator", "source:policy"),
+    digest="d1",
+)
+
+_THREAD = insert(threads_table)
+_DEFINITION = insert(definitions_table)
+_WORKFLOW = insert(workflows_table)
+_RUN = insert(runs_table)
+
+
+def someone(handle: str, **more: Any) -> Person:
+    facts = {"is_bot": False, "deleted": False, "is_admin": False, "restricted": False} | more
+    return Person(id=f"U{handle.upper()}", handle=handle, name=handle.title(), **facts)
+
+
+PEOPLE = (
+    someone("ada"),
+    someone("grace"),
+    someone("linus"),
+    someone("olga"),
+    someone("mallory"),
+    someone("guest", restricted=True),
+    someone("bot", is_bot=True),
+    someone("gone", deleted=True),
+)
+
+
+class CountingIds:
+    """Ids that say in which order they were made."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def new(self, prefix: str) -> str:
+        self.made += 1
+        return f"{prefix}_{self.made:026d}"
+
+    def token(self) -> str:
+        self.made += 1
+        return f"{self.made:043d}"
+
+
+def person(handle: str) -> Principal:
+    return Principal("person", f"U{handle.upper()}", f"U{handle.upper()}", "slack")
+
+
+def machine(source: str, *scopes: str, human: str | None = None) -> Principal:
+    return Principal("token", f"id-{source}", human, source, frozenset(scopes))
+
+
+@dataclass
+class Scene:
+    """The database, the time, and short words for what tests do with them."""
+
+    door: InlineDoor
+    now: datetime = T0
+    ids: CountingIds = field(default_factory=CountingIds)
+    roles: Roles = ROLES
+    run_key: int = 0
+    thread_key: int = 0
+
+    @property
+    def judging(self) -> Judging:
+        return Judging(self.roles, self.now, self.ids)
+
+    async def ask(self, question: Question = QUESTION, path: str = "gate") -> Approval:
+        return await self.door.write(
+            lambda tx: approvals.open(
+                tx, question, run_key=self.run_key, path=path, now=self.now, ids=self.ids
+            )
+        )
+
+    async def answer(
+        self, who: Principal | str, approval: Approval, choice: str = "approve", **more: Any
+    ) -> Approval:
+        principal = person(who) if isinstance(who, str) else who
+        if choice == "reject":
+            more = {"comment": "not today"} | more
+        ballot = Ballot(principal, approval.id, choice, **more)
+        return await self.door.write(lambda tx: decide(tx, ballot, self.judging))
+
+    async def know(self, people: Iterable[Person] = PEOPLE) -> None:
+        await self.door.write(lambda tx: directory.replace(tx, people, now=self.now))
+
+    async def rows(self, table: Any) -> list[Row]:
+        async def query(reader: Reader) -> list[Row]:
+            return await reader.fetch_all(select(table))
+
+        return await self.door.read(query)
+
+
+def _furnish(tx: Transaction) -> tuple[int, int]:
+    thread = tx.insert(
+        _THREAD, id="th_1", title="Pipeline", channel="#releases", created_at=T0, updated_at=T0
+    )
+    body = {"name": "pipeline", "settings": {}, "inputs": {"key": {"secret": True}}}
+    tx.execute(
+        _DEFINITION,
+        hash="abc",
+        name="pipeline",
+        revision=1,
+        title="Pipeline",
+        description="Test, ask, deploy.",
+        body=body,
+        source="name: pipeline",
+        published_at=T0,
+        published_by="baton",
+    )
+    tx.execute(
+        _WORKFLOW, name="pipeline", status="active", hash="abc", problems=None, updated_at=T0
+    )
+    run = tx.insert(
+        _RUN,
+        id="run_0000000000000000000000000A",
+        number=3,
+        workflow="pipeline",
+        hash="abc",
+        core_version=1,
+        status="waiting",
+        trigger={"kind": "manual", "by": "UADA"},
+        inputs={"key": "hush", "target": "production"},
+        started_by="UADA",
+        requested_by="UADA",
+        thread_key=thread,
+        created_at=T0,
+        started_at=T0,
+        updated_at=T0,
+    )
+    return thread, run
+
+
+async def open_scene(path: Path, *, people: Iterable[Person] = PEOPLE) -> Scene:
+    scene = Scene(InlineDoor(path, changes=Changes("test"), durable=False))
+    scene.thread_key, scene.run_key = await scene.door.write(_furnish)
+    if people:
+        await scene.know(people)
+    return scene
