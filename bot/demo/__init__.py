@@ -1,0 +1,1 @@
+"""The demo: Baton on a local Slack, playing the main job on real input."""

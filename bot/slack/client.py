@@ -1,0 +1,135 @@
+"""The one way to Slack's Web API, and what its refusals mean for a message."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+PATIENCE = 10  # s
+
+
+class Meaning(Enum):
+    """What an answer of Slack tells Delivery to do."""
+
+    LATER = "later"  # Slack asked to slow down
+    NOT_SENT = "not sent"  # nothing arrived: send again
+    AMBIGUOUS = "ambiguous"  # it may have arrived: look before posting again
+    SIMPLER = "simpler"  # the blocks are not taken: draw it more simply
+    GONE = "gone"  # the message was deleted
+    LOCKED = "locked"  # the message cannot be edited any more
+    NO_THREAD = "no thread"  # the root was deleted
+    NO_PLACE = "no place"  # the channel does not take it
+    NO_TOKEN = "no token"  # noqa: S105 - a word, no secret: Slack does not know us any more
+    NEVER = "never"  # it will not be taken however often
+
+
+MEANINGS: Mapping[str, Meaning] = {
+    **dict.fromkeys(
+        ("invalid_blocks", "msg_blocks_too_long", "msg_too_long", "invalid_blocks_format"),
+        Meaning.SIMPLER,
+    ),
+    "message_not_found": Meaning.GONE,
+    "cant_update_message": Meaning.LOCKED,
+    "edit_window_closed": Meaning.LOCKED,
+    "thread_not_found": Meaning.NO_THREAD,
+    "cannot_reply_to_message": Meaning.NO_THREAD,
+    **dict.fromkeys(
+        (
+            "not_in_channel",
+            "channel_not_found",
+            "is_archived",
+            "restricted_action",
+            "restricted_action_read_only_channel",
+            "restricted_action_thread_only_channel",
+        ),
+        Meaning.NO_PLACE,
+    ),
+    **dict.fromkeys(
+        ("token_revoked", "invalid_auth", "account_inactive", "not_authed"), Meaning.NO_TOKEN
+    ),
+    "ratelimited": Meaning.LATER,
+    **dict.fromkeys(("internal_error", "fatal_error", "service_unavailable"), Meaning.AMBIGUOUS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a call did not succeed: what it means, Slack's word for it, and when to come back."""
+
+    meaning: Meaning
+    word: str
+    retry_after: timedelta | None = None
+
+
+class SlackTrouble(Exception):
+    """A call to Slack did not succeed; `trouble` says what follows from it."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.word)
+        self.trouble = trouble
+
+
+class SlackCalls(Protocol):
+    """What Delivery and the directory need of Slack. Each raises SlackTrouble."""
+
+    async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]: ...
+
+
+class SlackClient:
+    """Wraps the SDK's client, whose own retries are off: Delivery alone decides about them."""
+
+    def __init__(self, web: AsyncWebClient) -> None:
+        self._web = web
+
+    async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
+        """Call *method* with JSON arguments and return its answer."""
+        try:
+            if method.startswith("chat."):
+                answer = await self._web.api_call(method, json=arguments)
+            else:
+                answer = await self._web.api_call(method, params=flat(arguments))
+        except SlackApiError as error:
+            raise SlackTrouble(of_answer(error)) from error
+        except (aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as error:
+            raise SlackTrouble(Trouble(Meaning.NOT_SENT, str(error))) from error
+        except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
+            raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, type(error).__name__)) from error
+        body = answer.data
+        if not isinstance(body, dict):
+            raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, "no JSON"))
+        return body
+
+
+def flat(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Write arguments as a query takes them."""
+    return {
+        name: json.dumps(value) if isinstance(value, dict | list) else value
+        for name, value in arguments.items()
+    }
+
+
+def of_answer(error: SlackApiError) -> Trouble:
+    """Read an answer that was no success."""
+    response = error.response
+    status = getattr(response, "status_code", 200)
+    body = getattr(response, "data", None)
+    word = str(body.get("error", "")) if isinstance(body, dict) else ""
+    if status == 429 or word == "ratelimited":
+        return Trouble(Meaning.LATER, "ratelimited", retry_after(response.headers))
+    if status >= 500 or not word:
+        return Trouble(Meaning.AMBIGUOUS, word or f"status {status}")
+    return Trouble(MEANINGS.get(word, Meaning.NEVER), word)
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta:
+    """Return what Slack asks to wait; where it does not say, half a minute."""
+    given = headers.get("Retry-After") or headers.get("retry-after") or ""
+    if isinstance(given, list):
+        given = given[0]
+    return timedelta(seconds=int(given)) if given.isdigit() else timedelta(seconds=30)

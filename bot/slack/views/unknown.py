@@ -1,0 +1,65 @@
+"""The card of a step whose effect nobody can prove: what was about to run, and three ways out."""
+
+from bot.slack.blocks import Shown, actions, button, context, fields, fit, header, section
+from bot.slack.text import code_block, escape, link, time
+from coordination.ports import RunView, StepStatus, StepView
+from handlers.slack import ids
+
+SHOWN = 1_200
+
+
+def value_of(run: RunView, step: StepView) -> str:
+    """Return what a button carries: the run, the attempt in question, and the path."""
+    return f"{run.id}.{step.attempts}.{step.path}"
+
+
+def unknown_card(run: RunView, step: StepView, *, run_url: str) -> Shown:
+    """Ask what became of *step*; once somebody has said it, the buttons are gone."""
+    open_still = step.status is StepStatus.UNKNOWN
+    name = step.name or step.path
+    blocks = [
+        header(f"Did {name} happen?", "h"),
+        fields(
+            [
+                ("Run", f"{link(run_url, run.label)} {escape(run.title)}"),
+                ("Step", escape(step.path)),
+                ("Started", time(step.started_at) if step.started_at else ""),
+                ("Attempt", str(step.attempts)),
+            ],
+            "w",
+        ),
+        section(
+            "Baton stopped while this was in flight and will not guess. "
+            "Look, then say what happened.",
+            "e",
+        ),
+        section(f"*It was about to run*\n{code_block(about(step), SHOWN)}", "x"),
+    ]
+    if open_still:
+        value = value_of(run, step)
+        blocks.append(
+            actions(
+                [
+                    button("Retry", ids.RESOLVE_RETRY, value=value, says=f"Run {name} again"),
+                    button("Mark done", ids.RESOLVE_DONE, value=value, says=f"{name} happened"),
+                    button(
+                        "Fail", ids.RESOLVE_FAIL, value=value, style="danger", says=f"Fail {name}"
+                    ),
+                ],
+                f"u:{run.id}:{step.attempts}",
+            )
+        )
+        blocks.append(context("Retry: it did not happen. Mark done: it did. Fail: give up.", "c"))
+    else:
+        blocks.append(context(f"Answered. The step is now {step.status.value}.", "c"))
+    question = f"{run.label}: Baton does not know whether {escape(name)} happened."
+    return fit(question, blocks)
+
+
+def about(step: StepView) -> str:
+    """Write the call that was in flight; secrets are masked in the record already."""
+    params = step.input if isinstance(step.input, dict) else {}
+    argv = params.get("argv")
+    if isinstance(argv, list):
+        return " ".join(str(part) for part in argv)
+    return f"{step.action or step.kind} {params}"
