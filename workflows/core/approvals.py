@@ -10,7 +10,7 @@ from workflows.core.ending import unpin
 from workflows.core.facts import ApprovalDecided, StepError
 from workflows.core.failures import fail_expression, fail_step, refuse_step
 from workflows.core.plan import Action, Approval, EvaluationFailed, Json, Node, SetVars
-from workflows.core.state import FINAL, Pin, StepState, StepStatus
+from workflows.core.state import COMPLETED, FAILED, FINAL, PENDING, WAITING, Pin, StepState
 from workflows.core.turn import Turn
 
 YES = frozenset({"approved", "answered"})
@@ -25,7 +25,7 @@ def ask(turn: Turn, node: Node, step: StepState, approval: Approval) -> None:
     covers: list[Covered] = []
     not_covered: list[tuple[str, str]] = []
     for target in node.guarded:
-        if turn.state.steps[target].status is not StepStatus.PENDING:
+        if turn.state.steps[target].status is not PENDING:
             continue
         try:
             covers.append(_cover(turn, node, target, node.path))
@@ -50,7 +50,7 @@ def ask_gate(turn: Turn, node: Node, step: StepState, approval: Approval) -> Non
     gate = turn.state.steps.setdefault(node.gate, StepState())
     if gate.status in FINAL:
         gate.redo += 1
-        turn.mark(node.gate, gate, StepStatus.PENDING)
+        turn.mark(node.gate, gate, PENDING)
         gate.output = gate.error = gate.decided = gate.ended_at = None
         gate.settled = gate.unreached = False
     gate.started_at = turn.at
@@ -61,7 +61,7 @@ def ask_gate(turn: Turn, node: Node, step: StepState, approval: Approval) -> Non
     except EvaluationFailed as problem:
         unpin(turn, node.gate)
         gate.error = StepError("expression", str(problem))
-        turn.mark(node.gate, gate, StepStatus.FAILED)
+        turn.mark(node.gate, gate, FAILED)
         turn.settle(node.gate, gate)
         raise
 
@@ -105,7 +105,7 @@ def _accept(turn: Turn, node: Node, step: StepState, path: str, output: Json) ->
         turn.complete(node, step, output)
         return
     step.output, step.due_at = output, None
-    turn.mark(path, step, StepStatus.COMPLETED)
+    turn.mark(path, step, COMPLETED)
     turn.settle(path, step)
     run_action(turn, node, turn.state.steps[node.path])
 
@@ -115,7 +115,7 @@ def _refuse(turn: Turn, node: Node, step: StepState, path: str, error: StepError
         fail_step(turn, node, step, error)
         return
     step.error, step.due_at = error, None
-    turn.mark(path, step, StepStatus.FAILED)
+    turn.mark(path, step, FAILED)
     turn.settle(path, step)
     refuse_step(turn, node, turn.state.steps[node.path], error)
 
@@ -220,7 +220,7 @@ def _put(
     question = _question(turn, node, path, expires_at, asked)
     step.asked = question.digest
     step.input = {"title": question.title, "digest": question.digest}
-    turn.mark(path, step, StepStatus.WAITING)
+    turn.mark(path, step, WAITING)
     step.due_at = expires_at
     turn.hold(path, "approval")
     turn.commands.append(AskApproval(path, question, step.attempts))

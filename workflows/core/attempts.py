@@ -10,7 +10,7 @@ from workflows.core.errors import invariant
 from workflows.core.facts import StepCompleted, StepError, StepFailed, StepStarted, StepUnknown
 from workflows.core.failures import fail_step
 from workflows.core.plan import Action, EvaluationFailed, Node, Retry
-from workflows.core.state import StepState, StepStatus
+from workflows.core.state import COMPLETED, RUNNING, UNKNOWN, WAITING, StepState
 from workflows.core.turn import Turn
 
 LONGEST = timedelta(days=3650)  # of any duration in the language
@@ -20,10 +20,10 @@ def run_action(turn: Turn, node: Node, step: StepState) -> None:
     """Command the next attempt, on pinned params if an approval holds on to them."""
     path, action = node.path, node.step.verb
     invariant(isinstance(action, Action), "only actions run", path=path)
-    pin = turn.state.pins.get(path)
+    pin = turn.state.pins.get(path) if turn.state.pins else None
     if pin is not None:
         for gate in pin.gates:
-            approved = turn.state.steps[gate].status is StepStatus.COMPLETED
+            approved = turn.state.steps[gate].status is COMPLETED
             invariant(approved, "a covered step runs after its approval", path=path, gate=gate)
     step.attempts += 1
     _begin_attempt(turn, node, step)
@@ -37,7 +37,7 @@ def _begin_attempt(turn: Turn, node: Node, step: StepState) -> None:
     if step.started_at is None:
         step.started_at = turn.at
     step.due_at = None
-    turn.mark(path, step, StepStatus.RUNNING)
+    turn.mark(path, step, RUNNING)
     turn.state.open[path] = "action"
     turn.commands.append(
         RunAction(
@@ -105,7 +105,7 @@ def unknown(turn: Turn, fact: StepUnknown) -> None:
 def mark_unknown(turn: Turn, path: str, step: StepState, evidence: str) -> None:
     """Leave the step to a person: nobody knows whether it happened."""
     step.error = StepError("unknown", evidence, "unknown")
-    turn.mark(path, step, StepStatus.UNKNOWN)
+    turn.mark(path, step, UNKNOWN)
     turn.hold(path, "unknown")
     turn.commands.append(Tell("unknown", path, evidence))
 
@@ -163,10 +163,10 @@ def _retry_later(turn: Turn, node: Node, step: StepState, error: StepError) -> N
     due_at = turn.after(next_delay(node.step.retry, step.failures, share=share, error=error))
     turn.commands.append(Tell("retrying", path, error.message))
     step.error = error
-    if due_at <= turn.now:
+    if due_at <= turn.at:
         run_action(turn, node, step)
         return
-    turn.mark(path, step, StepStatus.WAITING)
+    turn.mark(path, step, WAITING)
     step.due_at = due_at
     turn.hold(path, "retry")
     turn.set_timer(f"retry:{path}", due_at)

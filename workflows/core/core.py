@@ -25,7 +25,7 @@ from workflows.core.facts import (
 from workflows.core.failures import fail_step
 from workflows.core.plan import EvaluationFailed, Json, Plan
 from workflows.core.rerun import rerun
-from workflows.core.state import RunStatus, State, StepState, StepStatus, Waiting
+from workflows.core.state import CANCELLED, RunStatus, State, StepState, Waiting
 from workflows.core.turn import Turn
 from workflows.core.verbs import begin
 
@@ -246,7 +246,7 @@ def _resolve(turn: Turn, fact: StepResolved) -> None:
     elif turn.state.error is not None or turn.state.note is not None:
         text = "it did not happen, and the run has moved on"
         step.error, step.unreached = StepError("cancelled", text, "not_started"), True
-        turn.mark(fact.path, step, StepStatus.CANCELLED)
+        turn.mark(fact.path, step, CANCELLED)
         turn.settle(fact.path, step)
     else:
         step.redo += 1

@@ -1,11 +1,12 @@
 """Which step comes next: edges that hold, edges that cannot, and guards."""
 
 from workflows.core.failures import fail_expression
-from workflows.core.plan import EvaluationFailed, Node, On
-from workflows.core.state import FINAL, StepState, StepStatus
+from workflows.core.plan import Evaluate, EvaluationFailed, Node, On
+from workflows.core.state import COMPLETED, FAILED, FINAL, NOT_TAKEN, PENDING, SKIPPED, StepState
 from workflows.core.turn import Turn
 
-_YES = frozenset({StepStatus.COMPLETED, StepStatus.SKIPPED})
+_DEFAULT, _SUCCESS, _ALWAYS = On.DEFAULT, On.SUCCESS, On.ALWAYS
+_YES = frozenset({COMPLETED, SKIPPED})
 
 
 def propagate(turn: Turn, path: str) -> None:
@@ -16,11 +17,11 @@ def propagate(turn: Turn, path: str) -> None:
     steps, ended = turn.state.steps, turn.state.steps[path]
     for target, index in node.dependants:
         waiting = steps[target]
-        if waiting.status is StepStatus.PENDING and not waiting.begun:
+        if waiting.status is PENDING and not waiting.begun:
             _tell(turn, turn.graph.nodes[target], waiting, index, ended)
     for target in node.guarded:
         waiting = steps[target]
-        if waiting.status is StepStatus.PENDING and not waiting.begun:
+        if waiting.status is PENDING and not waiting.begun:
             count_guard(waiting, ended)
             consider(turn, turn.graph.nodes[target], waiting)
     if node.owner is not None:
@@ -28,7 +29,7 @@ def propagate(turn: Turn, path: str) -> None:
 
 
 def _tell(turn: Turn, node: Node, step: StepState, index: int, ended: StepState) -> None:
-    if may_start(turn, node):
+    if not turn.state.closing or may_start(turn, node):
         count_edge(turn, node, step, index, ended)
         consider(turn, node, step)
     else:
@@ -37,34 +38,38 @@ def _tell(turn: Turn, node: Node, step: StepState, index: int, ended: StepState)
 
 def consider(turn: Turn, node: Node, step: StepState) -> None:
     """Queue *step* if it may begin; pass it over if it never will."""
-    if step.status is not StepStatus.PENDING or step.begun:
+    if step.status is not PENDING or step.begun:
         return
     edges = len(node.step.needs)
     any_of = node.step.any_of and edges > 0
     if step.blocked or (step.missed == edges if any_of else step.missed):
         turn.pass_over(node.path, step)
-    elif not may_start(turn, node):
+    elif turn.state.closing and not may_start(turn, node):
         turn.pass_over(node.path, step, unreached=True)
     elif step.cleared == len(node.guards) and (step.held if any_of else step.held == edges):
         turn.ready.append(node.path)
 
 
 def may_start(turn: Turn, node: Node) -> bool:
-    """Whether new steps may begin: after a failure nobody handled, only those on an `always` edge."""
-    state = turn.state
-    if state.error is None and state.note is None:
+    """Whether the step may begin: after a failure nobody handled, only one on an `always` edge."""
+    if not turn.state.closing:
         return True
-    if state.note is not None:
+    if turn.state.note is not None:
         return False
-    return node.owner is not None or any(edge.on is On.ALWAYS for edge in node.step.needs)
+    return node.owner is not None or any(edge.on is _ALWAYS for edge in node.step.needs)
 
 
 def count_edge(turn: Turn, node: Node, step: StepState, index: int, ended: StepState) -> None:
     """Count the edge number *index* of *node* as one that holds, or one that cannot."""
+    edge = node.step.needs[index]
     try:
-        holds = _holds(turn, node, index, ended)
+        holds = (
+            _asked(edge.on, ended)
+            if edge.condition is None
+            else _holds(turn, node, (index, edge.on, edge.condition), ended)
+        )
     except EvaluationFailed as problem:
-        step.started_at = turn.now
+        step.started_at = turn.at
         fail_expression(turn, node, step, problem)
         return
     if holds:
@@ -80,33 +85,30 @@ def count_guard(step: StepState, ended: StepState) -> None:
         step.blocked = True
 
 
-def _holds(turn: Turn, node: Node, index: int, ended: StepState) -> bool:
-    edge = node.step.needs[index]
-    if edge.condition is None:
-        return _asked(edge.on, ended)
-    failed = ended.status is StepStatus.FAILED
-    taken = failed or ended.status in _YES
-    if edge.on is not On.DEFAULT:
-        taken = _asked(edge.on, ended)
+def _holds(turn: Turn, node: Node, edge: tuple[int, On, Evaluate], ended: StepState) -> bool:
+    """Ask an `if` edge, once the step before it has run, whichever way that ended."""
+    index, on, condition = edge
+    taken = ended.status is FAILED or ended.status in _YES
+    if on is not _DEFAULT:
+        taken = _asked(on, ended)
     if not taken:
         return False
-    names = turn.scope.of(node)
-    return bool(turn.evaluate(f"edge:{node.path}:{index}", edge.condition, names))
+    return bool(turn.evaluate(f"edge:{node.path}:{index}", condition, turn.scope.of(node)))
 
 
 def _asked(on: On, ended: StepState) -> bool:
-    if on is On.ALWAYS:
+    if on is _DEFAULT:
+        return ended.status in _YES or ended.handled
+    if on is _ALWAYS:
         return True
-    if on is On.SUCCESS:
-        return ended.status is StepStatus.COMPLETED
-    if on is On.FAILURE:
-        return ended.status is StepStatus.FAILED or was_refused(ended)
-    return ended.status in _YES or ended.handled
+    if on is _SUCCESS:
+        return ended.status is COMPLETED
+    return ended.status is FAILED or was_refused(ended)
 
 
 def was_refused(step: StepState) -> bool:
     """Whether the step's own gate said no, which is a failure of a step that never started."""
-    return step.status is StepStatus.NOT_TAKEN and step.error is not None
+    return step.status is NOT_TAKEN and step.error is not None
 
 
 def _leave_handlers(turn: Turn, owner: str) -> None:

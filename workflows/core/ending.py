@@ -11,7 +11,7 @@ from workflows.core.commands import (
 from workflows.core.errors import invariant
 from workflows.core.facts import CancelRequested, StepError
 from workflows.core.plan import EvaluationFailed, Json
-from workflows.core.state import RunStatus, StepState, StepStatus
+from workflows.core.state import CANCELLED, PENDING, RunStatus, StepState
 from workflows.core.turn import Turn
 
 
@@ -23,7 +23,7 @@ def fail_run(turn: Turn, error: StepError, path: str | None) -> None:
     state = turn.state
     if state.error is not None:
         return
-    state.error, state.error_path = error, path
+    state.error, state.error_path, state.closing = error, path, True
     turn.clear_timer("run")
     turn.scope.refresh("failed")
     close_all(turn, "the run failed", unknown=False)
@@ -32,7 +32,7 @@ def fail_run(turn: Turn, error: StepError, path: str | None) -> None:
 
 def stop_run(turn: Turn, text: str) -> None:
     """End the run as completed, wherever it stands."""
-    turn.state.note = text
+    turn.state.note, turn.state.closing = text, True
     turn.clear_timer("run")
     close_all(turn, "the run was stopped", unknown=False)
 
@@ -75,7 +75,7 @@ def _evaluate_outputs(turn: Turn) -> None:
 def _end(turn: Turn, status: RunStatus) -> None:
     state = turn.state
     for path in list(state.steps):
-        if state.steps[path].status is StepStatus.PENDING:
+        if state.steps[path].status is PENDING:
             turn.pass_over(path, state.steps[path], unreached=True)
     for slot in sorted(state.timers):
         turn.commands.append(ClearTimer(slot))
@@ -83,7 +83,7 @@ def _end(turn: Turn, status: RunStatus) -> None:
     turn.ready.clear()
     turn.settled.clear()
     invariant(not state.open, "nothing is open after the end", open=sorted(state.open))
-    state.ended, state.ended_at = status, turn.now
+    state.ended, state.ended_at = status, turn.at
     turn.scope.refresh(status.value)
 
 
@@ -108,7 +108,7 @@ def close(turn: Turn, path: str, why: str) -> None:
     step.error = _why_cancelled(step, kind, why)
     step.asked = step.due_at = None
     step.unreached = True
-    turn.mark(path, step, StepStatus.CANCELLED)
+    turn.mark(path, step, CANCELLED)
     turn.settle(path, step)
     owner = turn.graph.gates.get(path)
     if owner is not None:
@@ -130,7 +130,7 @@ def _close_handlers(turn: Turn) -> None:
             continue
         for path in paths:
             inner = turn.state.steps[path]
-            if inner.status is StepStatus.PENDING:
+            if inner.status is PENDING:
                 turn.pass_over(path, inner, unreached=True)
         turn.settle(owner, step)
 

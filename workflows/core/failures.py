@@ -4,7 +4,7 @@ from workflows.core.commands import Tell
 from workflows.core.ending import fail_run
 from workflows.core.facts import StepError
 from workflows.core.plan import Approval, EvaluationFailed, Fail, Node, On
-from workflows.core.state import StepState, StepStatus
+from workflows.core.state import CANCELLED, FAILED, NOT_TAKEN, StepState
 from workflows.core.turn import Turn
 
 _ANSWERS = frozenset({"rejected", "expired"})  # people know: the card says so
@@ -14,7 +14,7 @@ def fail_step(turn: Turn, node: Node, step: StepState, error: StepError) -> None
     """End the step as failed, and hand the failure to whoever handles it."""
     step.error, step.due_at = error, None
     turn.state.open.pop(node.path, None)
-    turn.mark(node.path, step, StepStatus.FAILED)
+    turn.mark(node.path, step, FAILED)
     _hand_over(turn, node, step, node.path)
 
 
@@ -26,7 +26,7 @@ def fail_expression(turn: Turn, node: Node, step: StepState, problem: Evaluation
 def refuse_step(turn: Turn, node: Node, step: StepState, error: StepError) -> None:
     """Leave the step untaken because its own gate said no; its failure rules apply all the same."""
     step.error = error
-    turn.mark(node.path, step, StepStatus.NOT_TAKEN)
+    turn.mark(node.path, step, NOT_TAKEN)
     _hand_over(turn, node, step, node.gate)
 
 
@@ -58,7 +58,7 @@ def _is_handled(turn: Turn, node: Node) -> bool:
 def _takes_failure(turn: Turn, path: str, edge: int) -> bool:
     if turn.graph.nodes[path].step.needs[edge].on is not On.FAILURE:
         return False
-    return turn.state.steps[path].status not in {StepStatus.NOT_TAKEN, StepStatus.CANCELLED}
+    return turn.state.steps[path].status not in {NOT_TAKEN, CANCELLED}
 
 
 def _enter_handlers(turn: Turn, node: Node) -> None:

@@ -4,7 +4,7 @@ from workflows.core.attempts import mark_unknown
 from workflows.core.edges import consider, count_edge, count_guard, is_settled
 from workflows.core.facts import RetryRequested
 from workflows.core.plan import Approval, Node
-from workflows.core.state import RunStatus, StepState, StepStatus
+from workflows.core.state import CANCELLED, FAILED, NOT_TAKEN, PENDING, RunStatus, StepState
 from workflows.core.turn import Turn
 
 
@@ -44,6 +44,7 @@ def _revive(turn: Turn) -> None:
     state = turn.state
     state.ended = state.ended_at = state.error = state.error_path = None
     state.outputs = state.note = None
+    state.closing = False
     turn.scope.refresh("running")
     if turn.plan.timeout is not None:
         turn.set_timer("run", turn.after(turn.plan.timeout))
@@ -57,7 +58,7 @@ def _to_reset(turn: Turn) -> set[str]:
     while todo:
         node = nodes[todo.pop()]
         for path in (*(path for path, _ in node.dependants), *node.guarded):
-            if path not in found and steps[path].status is StepStatus.NOT_TAKEN:
+            if path not in found and steps[path].status is NOT_TAKEN:
                 found.add(path)
                 todo.append(path)
     return found
@@ -67,8 +68,8 @@ def _cut_short(step: StepState) -> bool:
     if step.unreached:
         return True
     open_failure = not step.handled and not step.handling
-    refused = step.status is StepStatus.NOT_TAKEN and step.error is not None
-    return open_failure and (step.status is StepStatus.FAILED or refused)
+    refused = step.status is NOT_TAKEN and step.error is not None
+    return open_failure and (step.status is FAILED or refused)
 
 
 def _spent_approvals(turn: Turn, paths: set[str]) -> set[str]:
@@ -83,12 +84,12 @@ def _spent_approvals(turn: Turn, paths: set[str]) -> set[str]:
 
 
 def _started_for_good(step: StepState) -> bool:
-    failed = step.status is StepStatus.FAILED and step.attempts > 0 and not step.repeatable
+    failed = step.status is FAILED and step.attempts > 0 and not step.repeatable
     return failed and step.error is not None and step.error.class_ != "not_started"
 
 
 def _may_have_happened(step: StepState) -> bool:
-    cancelled = step.status is StepStatus.CANCELLED and step.error is not None
+    cancelled = step.status is CANCELLED and step.error is not None
     return cancelled and step.error is not None and step.error.class_ == "unknown"
 
 
@@ -96,7 +97,7 @@ def _reset(turn: Turn, path: str) -> None:
     step = turn.state.steps[path]
     if step.attempts:
         step.redo += 1
-    turn.mark(path, step, StepStatus.PENDING)
+    turn.mark(path, step, PENDING)
     step.failures = step.held = step.missed = step.cleared = 0
     step.blocked = step.begun = step.settled = False
     step.handled = step.handling = step.unreached = False
@@ -115,7 +116,7 @@ def _recount(turn: Turn, node: Node) -> None:
     step, steps = turn.state.steps[node.path], turn.state.steps
     for index, edge in enumerate(node.step.needs):
         ended = steps[node.scope + edge.step]
-        if step.status is StepStatus.PENDING and is_settled(ended):
+        if step.status is PENDING and is_settled(ended):
             count_edge(turn, node, step, index, ended)
     for gate in node.guards:
         if isinstance(turn.graph.nodes[gate].step.verb, Approval) and is_settled(steps[gate]):

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from workflows.core.codec import error_to_json
 from workflows.core.plan import Graph, Json, Node
-from workflows.core.state import State, StepState, StepStatus
+from workflows.core.state import COMPLETED, FAILED, State, StepState, StepStatus
+
+_BARE: Mapping[StepStatus, dict[str, Json]] = {
+    status: {"status": str(status)} for status in StepStatus if status not in {COMPLETED, FAILED}
+}  # plain text, since an evaluator may look at the type
 
 
 class Scope:
@@ -18,7 +22,7 @@ class Scope:
             path: view(state.steps[path]) for path in graph.scopes[None]
         }
         self.names: dict[str, Json] = {"steps": self.steps}
-        self.refresh("running" if state.ended is None else str(state.ended))
+        self.refresh("running" if state.ended is None else state.ended.value)
 
     def refresh(self, status: str) -> None:
         """Show the run anew: at its start, after `set`, and when it fails."""
@@ -54,14 +58,13 @@ class Scope:
 
 def view(step: StepState) -> dict[str, Json]:
     """Return what expressions see of *step*; of one that did not run only its status exists."""
-    status = step.status
-    if status is not StepStatus.COMPLETED and status is not StepStatus.FAILED:
-        return {"status": status.value}
+    if step.status in _BARE:
+        return _BARE[step.status]
     duration = 0.0
     if step.started_at is not None and step.ended_at is not None:
         duration = max(0.0, (step.ended_at - step.started_at).total_seconds())
     return {
-        "status": status.value,
+        "status": "completed" if step.status is COMPLETED else "failed",
         "output": step.output,
         "error": None if step.error is None else error_to_json(step.error),
         "attempts": step.attempts,

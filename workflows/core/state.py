@@ -36,22 +36,24 @@ class StepStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-_P, _R, _W = StepStatus.PENDING, StepStatus.RUNNING, StepStatus.WAITING
-_C, _F, _S = StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.SKIPPED
-_N, _X, _U = StepStatus.NOT_TAKEN, StepStatus.CANCELLED, StepStatus.UNKNOWN
+# Reading a member of an enum costs more than all the rest of a change, so each is read once.
+PENDING, RUNNING, WAITING = StepStatus.PENDING, StepStatus.RUNNING, StepStatus.WAITING
+COMPLETED, FAILED, SKIPPED = StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.SKIPPED
+NOT_TAKEN, CANCELLED, UNKNOWN = StepStatus.NOT_TAKEN, StepStatus.CANCELLED, StepStatus.UNKNOWN
 
-FINAL = frozenset({_C, _F, _S, _N, _X})
+FINAL = frozenset({COMPLETED, FAILED, SKIPPED, NOT_TAKEN, CANCELLED})
 
 ALLOWED: Mapping[StepStatus, frozenset[StepStatus]] = {
-    _P: frozenset({_R, _W, _C, _F, _S, _N, _U}),  # unknown: cancelled in flight, and then retried
-    _R: frozenset({_R, _W, _C, _F, _X, _U}),
-    _W: frozenset({_R, _W, _C, _F, _X}),
-    _U: frozenset({_R, _C, _F, _X}),
-    _C: frozenset({_P}),  # an approval that must be asked again
-    _F: frozenset({_P}),
-    _N: frozenset({_P}),
-    _X: frozenset({_P}),
-    _S: frozenset(),
+    # unknown at once: an action that was cancelled in flight, in a run that is tried again
+    PENDING: frozenset({RUNNING, WAITING, COMPLETED, FAILED, SKIPPED, NOT_TAKEN, UNKNOWN}),
+    RUNNING: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED, UNKNOWN}),
+    WAITING: frozenset({RUNNING, WAITING, COMPLETED, FAILED, CANCELLED}),
+    UNKNOWN: frozenset({RUNNING, COMPLETED, FAILED, CANCELLED}),
+    COMPLETED: frozenset({PENDING}),  # an approval that must be asked again
+    FAILED: frozenset({PENDING}),
+    NOT_TAKEN: frozenset({PENDING}),
+    CANCELLED: frozenset({PENDING}),
+    SKIPPED: frozenset(),
 }
 
 OpenKind: TypeAlias = Literal["approval", "timer", "retry", "action", "unknown"]
@@ -61,7 +63,7 @@ OpenKind: TypeAlias = Literal["approval", "timer", "retry", "action", "unknown"]
 class StepState:
     """One step of one run, as its record shows it; below the line is the core's own book-keeping."""
 
-    status: StepStatus = StepStatus.PENDING
+    status: StepStatus = PENDING
     attempts: int = 0  # all of them, whoever began them; never counted back
     redo: int = 0
     input: Json = None  # rendered, secrets as handles
@@ -126,6 +128,7 @@ class State:
     ended: RunStatus | None = None
     error: StepError | None = None  # the unhandled failure; set while the run still ends
     error_path: str | None = None
+    closing: bool = False  # after an unhandled failure or `stop`: little or nothing begins any more
     outputs: dict[str, Json] | None = None
     note: str | None = None  # the text of `stop`, once there is one
     by: str | None = None  # who cancelled it

@@ -2,13 +2,23 @@
 
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from workflows.core.commands import ClearTimer, Command, SetTimer
 from workflows.core.errors import ReplayDiverged
 from workflows.core.plan import Evaluate, EvaluationFailed, Json, Node, Plan
 from workflows.core.scope import Scope
-from workflows.core.state import OpenKind, State, StepState, StepStatus, advance
+from workflows.core.state import (
+    COMPLETED,
+    NOT_TAKEN,
+    OpenKind,
+    State,
+    StepState,
+    StepStatus,
+    advance,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Turn:
@@ -32,7 +42,7 @@ class Turn:
     def __init__(self, plan: Plan, state: State) -> None:
         self.plan, self.state, self.graph = plan, state, plan.graph
         self.scope = Scope(plan.graph, state)
-        self.at: datetime | None = None
+        self.at = EPOCH  # the time of the fact being applied: the only clock there is
         self.given: Mapping[str, Json] | None = None
         self.settled: deque[str] = deque()  # steps whose dependants must be told
         self.ready: deque[str] = deque()  # steps that may begin
@@ -46,14 +56,8 @@ class Turn:
 
     def open(self, at: datetime, given: Mapping[str, Json] | None) -> None:
         self.clear()
-        self.at, self.given = at, given
-
-    @property
-    def now(self) -> datetime:
-        """The time of the fact being applied: the only clock there is."""
-        if self.at is None:
-            raise ReplayDiverged("no fact is being applied")
-        return self.at
+        self.at = at
+        self.given = given
 
     def evaluate(self, key: str, closure: Evaluate, names: Mapping[str, Json]) -> Json:
         """Return what *closure* gives, or on replay what it gave; *key* says for what.
@@ -62,20 +66,23 @@ class Turn:
             EvaluationFailed: there is no value, now or then.
             ReplayDiverged: on replay, this value was never asked for.
         """
-        while key in self.derived or "!" + key in self.derived:
+        derived = self.derived
+        while key in derived or (derived and "!" + key in derived):
             key += "+"
-        given, failed = self.given, "!" + key
-        if given is None:
-            try:
-                value = closure(names)
-            except EvaluationFailed as problem:
-                self.derived[failed] = str(problem)
-                raise
-            self.derived[key] = value
-            return value
+        if self.given is not None:
+            return self._recall(key, self.given)
+        try:
+            value = derived[key] = closure(names)
+        except EvaluationFailed as problem:
+            derived["!" + key] = str(problem)
+            raise
+        return value
+
+    def _recall(self, key: str, given: Mapping[str, Json]) -> Json:
         if key in given:
             value = self.derived[key] = given[key]
             return value
+        failed = "!" + key
         if failed in given:
             self.derived[failed] = given[failed]
             raise EvaluationFailed(given[failed])
@@ -83,7 +90,7 @@ class Turn:
 
     def mark(self, path: str, step: StepState, status: StepStatus) -> None:
         """Give the step its next status, and show it to people and to expressions."""
-        advance(step, status, self.now, path)
+        advance(step, status, self.at, path)
         self.changed.add(path)
         self.scope.show(path, step)
 
@@ -99,13 +106,13 @@ class Turn:
 
     def complete(self, node: Node, step: StepState, output: Json) -> None:
         step.output, step.error, step.due_at = output, None, None
-        self.mark(node.path, step, StepStatus.COMPLETED)
+        self.mark(node.path, step, COMPLETED)
         self.settle(node.path, step)
 
     def pass_over(self, path: str, step: StepState, *, unreached: bool = False) -> None:
         """Settle a step that does not run: its edges cannot hold, or the run is over."""
         step.unreached = unreached
-        self.mark(path, step, StepStatus.NOT_TAKEN)
+        self.mark(path, step, NOT_TAKEN)
         self.settle(path, step)
 
     def set_timer(self, slot: str, due_at: datetime) -> None:
@@ -119,9 +126,9 @@ class Turn:
     def after(self, delay: timedelta) -> datetime:
         """Return the time *delay* from now; past the end of the calendar it is the end of the calendar."""
         try:
-            return self.now + delay
+            return self.at + delay
         except OverflowError:
-            return datetime.max.replace(tzinfo=self.now.tzinfo)
+            return datetime.max.replace(tzinfo=self.at.tzinfo)
 
     def late(self, why: str) -> None:
         """Record that the fact changes nothing."""

@@ -1,5 +1,6 @@
 """How a step begins: its condition, then what its verb asks for."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from workflows.core.failures import fail_expression, fail_step
 from workflows.core.plan import (
     Action,
     Approval,
+    Evaluate,
     EvaluationFailed,
     Fail,
     Json,
@@ -21,34 +23,31 @@ from workflows.core.plan import (
     Stop,
     Wait,
 )
-from workflows.core.state import StepState, StepStatus
+from workflows.core.state import COMPLETED, PENDING, SKIPPED, WAITING, StepState
 from workflows.core.turn import Turn
 
 
 def begin(turn: Turn, path: str) -> None:
     """Start the step at *path*, unless its condition or the state of the run is against it."""
     node, step = turn.graph.nodes[path], turn.state.steps[path]
-    if step.begun or step.status is not StepStatus.PENDING:
+    if step.begun or step.status is not PENDING:
         return
-    if not may_start(turn, node):
+    if turn.state.closing and not may_start(turn, node):
         turn.pass_over(path, step, unreached=True)
         return
     step.begun = True
     step.started_at = turn.at
     try:
-        if _condition_holds(turn, node):
+        if node.step.condition is None or _condition_holds(turn, node, node.step.condition):
             _perform(turn, node, step)
         else:
-            turn.mark(path, step, StepStatus.SKIPPED)
+            turn.mark(path, step, SKIPPED)
             turn.settle(path, step)
     except EvaluationFailed as problem:
         fail_expression(turn, node, step, problem)
 
 
-def _condition_holds(turn: Turn, node: Node) -> bool:
-    condition = node.step.condition
-    if condition is None:
-        return True
+def _condition_holds(turn: Turn, node: Node, condition: Evaluate) -> bool:
     return bool(turn.evaluate(f"condition:{node.path}", condition, turn.scope.of(node)))
 
 
@@ -84,32 +83,29 @@ def _act(turn: Turn, node: Node, step: StepState, verb: Action) -> None:
         step.input = pin.params
     else:
         step.input = turn.evaluate(f"params:{node.path}", verb.params, turn.scope.of(node))
-    settle_repeatable(turn, node, step, verb)
+    given = verb.repeatable
+    step.repeatable = given if isinstance(given, bool) else _repeatable(turn, node, step, given)
     run_action(turn, node, step)
 
 
-def settle_repeatable(turn: Turn, node: Node, step: StepState, verb: Action) -> None:
-    """Find out, once its params are known, whether the action may run again after a crash."""
-    given = verb.repeatable
-    if not isinstance(given, bool):
-        answer = given
-        given = bool(turn.evaluate(f"repeatable:{node.path}", lambda _: answer(step.input), {}))
-    step.repeatable = given
+def _repeatable(turn: Turn, node: Node, step: StepState, answer: Callable[[Json], bool]) -> bool:
+    """Ask the action, now that its params are known, whether it may run again after a crash."""
+    return bool(turn.evaluate(f"repeatable:{node.path}", lambda _: answer(step.input), {}))
 
 
 def _gate_is_open(turn: Turn, node: Node) -> bool:
     gate, pin = turn.state.steps.get(node.gate), turn.state.pins.get(node.path)
-    answered = gate is not None and gate.status is StepStatus.COMPLETED
+    answered = gate is not None and gate.status is COMPLETED
     return answered and pin is not None and node.gate in pin.gates
 
 
 def _wait(turn: Turn, node: Node, step: StepState, verb: Wait) -> None:
     due_at = _due(turn, node, verb)
     step.input = {"until": due_at.isoformat()}
-    if due_at <= turn.now:
+    if due_at <= turn.at:
         turn.complete(node, step, None)
         return
-    turn.mark(node.path, step, StepStatus.WAITING)
+    turn.mark(node.path, step, WAITING)
     step.due_at = due_at
     turn.hold(node.path, "timer")
     turn.set_timer(f"wait:{node.path}", due_at)
