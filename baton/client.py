@@ -49,8 +49,9 @@ class Client:
         """Report one event, with the fields of an event as keywords.
 
         Returns:
-            The server's answer; None when none came in time. The event is then sent later, and
-            while the server cannot be reached nobody waits for it.
+            The server's answer, whose *problem* says why it refused the event; None when no
+            answer came in time. The event is then sent later, and while the server cannot be
+            reached nobody waits for it.
         """
         with self.quietly:
             body = {"process_id": process_id, "status": status, **self._surroundings(fields)}

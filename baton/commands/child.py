@@ -1,0 +1,141 @@
+"""A command that runs as if it had been started by the shell itself."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import IO
+
+__all__ = ["Child"]
+
+_FORWARDED = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+_FROM_KEYBOARD = frozenset({signal.SIGINT, signal.SIGQUIT})
+_MOST_KEPT = 64 * 1024
+_PATIENCE = 1.0  # for what the command left running with its output open
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+
+
+class Child:
+    """One command. It keeps this program's stdin, process group, and inherited descriptors.
+
+    Args:
+        argv: the program and its arguments.
+        environment: all of it.
+        keep_output: pass stdout and stderr on through pipes, and keep the end of both; otherwise
+            the command writes to the very descriptors of this program.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], environment: Mapping[str, str], *, keep_output: bool
+    ) -> None:
+        self._argv = argv
+        self._environment = environment
+        self._keep_output = keep_output
+        self._kept = bytearray()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        self.received: set[int] = set()
+
+    def run(self) -> int:
+        """Run to the end; return the exit code, or the negative number of the signal.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        before = {number: signal.getsignal(number) for number in _FORWARDED}
+        taken = [number for number, old in before.items() if old is not signal.SIG_IGN]
+        for number in taken:
+            signal.signal(number, self._forward)
+        try:
+            return self._run()
+        finally:
+            for number in taken:
+                signal.signal(number, before[number])
+
+    def tail(self, lines: int) -> str:
+        """Return the last *lines* lines of what the command wrote, as plain text."""
+        with self._lock:
+            text = self._kept.decode("utf-8", "replace")
+        plain = _ESCAPES.sub("", text).replace("\r\n", "\n")
+        # A progress bar writes its line again and again; the last one counts.
+        shown = [line.rstrip("\r").rpartition("\r")[2] for line in plain.rstrip("\n").split("\n")]
+        return "\n".join(shown[-lines:])
+
+    def _run(self) -> int:
+        output = subprocess.PIPE if self._keep_output else None
+        self._process = subprocess.Popen(
+            self._argv,
+            env=self._environment,
+            stdout=output,
+            stderr=output,
+            close_fds=False,  # what the shell handed down, a job server for one, is the command's
+        )
+        for number in self._early:
+            self._process.send_signal(number)
+        pumps = self._start_pumps(self._process)
+        ended = self._process.wait()
+        for pump in pumps:
+            pump.join(_PATIENCE)
+        return ended
+
+    def _forward(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.received.add(number)
+        if number in _FROM_KEYBOARD and _in_foreground():
+            return  # the terminal has sent it to the command as well
+        if self._process is None:
+            self._early.append(number)
+        else:
+            self._process.send_signal(number)
+
+    def _start_pumps(self, process: subprocess.Popen[bytes]) -> list[threading.Thread]:
+        pipes = [(process.stdout, 1), (process.stderr, 2)]
+        pumps = [
+            threading.Thread(target=self._pump, args=(pipe, out), daemon=True)
+            for pipe, out in pipes
+            if pipe is not None
+        ]
+        for pump in pumps:
+            pump.start()
+        return pumps
+
+    def _pump(self, pipe: IO[bytes], out: int) -> None:
+        with pipe:
+            while chunk := os.read(pipe.fileno(), 65536):
+                with self._lock:
+                    self._kept += chunk
+                    del self._kept[:-_MOST_KEPT]
+                try:
+                    _write(out, chunk)
+                except OSError:  # nobody reads any more: let the command notice it, as it would
+                    return
+
+
+def _write(out: int, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(out, view) :]
+
+
+def _in_foreground() -> bool:
+    """Say whether the keys of the terminal reach this process group."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
