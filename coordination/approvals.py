@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coordination import audit, counters, outbox, timers, wakeups
+from coordination import audit, counters, outbox, timers, trail, wakeups
 from coordination.database import Row, Transaction, bindparam, processes, runs, select
 from coordination.errors import NotFound
 from coordination.outbox import Lane, Notice
@@ -89,7 +89,7 @@ def conclude(tx: Transaction, decided: Approval, *, now: datetime, ids: Ids) -> 
         )
     record(tx, whole, f"approval.{whole.state}", actor=whole.decided_by or "baton", at=now)
     redraw(tx, whole, now=now, ids=ids)
-    _trail(tx, whole, now=now, ids=ids)
+    trail.line(tx, whole.thread_key, trail_line(whole), now=now, ids=ids)
     return whole
 
 
@@ -155,7 +155,7 @@ def trail_line(approval: Approval) -> str:
     head = "Answered" if approval.state == "answered" else approval.state.capitalize()
     if approval.state == "answered" and approval.decision != "answer":
         head = f"Answered `{approval.decision}`"
-    return f"{head}{by}" + (f": {_escape(why)}" if why else "")
+    return f"{head}{by}" + (f": {trail.escape(why)}" if why else "")
 
 
 def _ask(tx: Transaction, draft: Approval, *, now: datetime, ids: Ids) -> Approval:
@@ -198,16 +198,6 @@ def _withdraw(
     return withdrawn
 
 
-def _trail(tx: Transaction, approval: Approval, *, now: datetime, ids: Ids) -> None:
-    if approval.thread_key is None:
-        return
-    notice_id = ids.new("nt")
-    body = {"text": trail_line(approval)}
-    slot = f"reply:{notice_id}"
-    notice = Notice(approval.thread_key, slot, Lane.DECISION, "reply", body)
-    outbox.add(tx, notice, id=notice_id, now=now)
-
-
 def _draft(asked: Question, behind: Row, *, now: datetime, ids: Ids, number: int) -> Approval:
     return Approval(
         id=ids.new("ap"),
@@ -228,7 +218,3 @@ def _one(row: Row | None, kind: str, key: int) -> Row:
     if row is None:
         raise NotFound(kind, str(key))
     return row
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
