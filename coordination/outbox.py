@@ -17,6 +17,7 @@ from coordination.store import outbox as store
 ROOT = "root"
 FIRST_FLUSH = timedelta(seconds=1)  # a card that just came up is about to change again
 FLUSH_EVERY = timedelta(seconds=3)
+FOR_EVER = timedelta(days=3650)
 
 
 class Lane(IntEnum):
@@ -112,6 +113,11 @@ def claim(
         if chosen is not None:
             leased.append(_leased(store.lease(tx, chosen.key, now + lease)))
     return leased
+
+
+def take_back(tx: Transaction, *, now: datetime) -> int:
+    """At a start: queue again what an earlier life of the process had in flight, and count it."""
+    return store.free(tx, now=now + FOR_EVER)
 
 
 def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Row | None:

@@ -61,7 +61,7 @@ class Delivery:
     async def run(self) -> None:
         """Take back what an earlier life had in flight, then deliver for ever."""
         now = self.world.clock.now()
-        await self.door.write(lambda tx: outbox.free(tx, now=now + timedelta(days=3650)))
+        await self.door.write(lambda tx: outbox.take_back(tx, now=now))
         with self.door.changes.subscribe("outbox") as woken:
             while True:
                 if not await self.round():
