@@ -1,0 +1,322 @@
+"""What is going on in one process: the fold over the events of its attempt. Pure.
+
+Events come late, twice and out of order. They are brought into one total order and folded in it, so
+that every order of arrival leads to the same state. Arrival matters in two places only: the first
+end that was received stays, since triggers may have acted on it, and a start that is received after
+the end begins the next attempt.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Any, Literal, TypeAlias
+
+from baton.events import Event, Progress, Status, format_time
+
+Effect: TypeAlias = Literal["created", "updated", "duplicate", "late", "ignored", "stored"]
+Place: TypeAlias = tuple[datetime, int, datetime]
+
+_LATEST = ("message", "next_steps", "actor")
+_MERGED = ("result", "metadata", "labels", "subject")
+_MOST_MEMBERS = 500
+_MOST_LINKS = 50
+DELAYED_START = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """The state of one attempt.
+
+    ``content`` holds what the events said, as plain JSON: message, next_steps, actor, result,
+    metadata, labels, subject, progress, links and, of an end, error. ``status_event`` and
+    ``end_event`` are the ids of the events that brought the status.
+    """
+
+    status: Status
+    status_event: str
+    top: Place  # the newest event by order
+    content: Mapping[str, Any]
+    name: str | None = None
+    category: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_event: str | None = None  # the first end received, or the correction of it
+    end_source: str | None = None
+    sequence: int | None = None  # the highest one seen
+    sequence_at: datetime | None = None  # the latest time of an event that has one
+
+    @property
+    def ended(self) -> bool:
+        return self.end_event is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON; ``content``'s members stand beside the others."""
+        return {
+            **self.content,
+            "status": self.status.value,
+            "status_event": self.status_event,
+            "top": [format_time(self.top[0]), self.top[1], format_time(self.top[2])],
+            "name": self.name,
+            "category": self.category,
+            "started_at": _text(self.started_at),
+            "ended_at": _text(self.ended_at),
+            "end_event": self.end_event,
+            "end_source": self.end_source,
+            "sequence": self.sequence,
+            "sequence_at": _text(self.sequence_at),
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Fold":
+        """Read back what `to_json` wrote; members of others are left out."""
+        at, sequence, received = body["top"]
+        return cls(
+            status=Status(body["status"]),
+            status_event=body["status_event"],
+            top=(datetime.fromisoformat(at), sequence, datetime.fromisoformat(received)),
+            content={name: body[name] for name in CONTENT if name in body},
+            name=body["name"],
+            category=body["category"],
+            started_at=_moment(body["started_at"]),
+            ended_at=_moment(body["ended_at"]),
+            end_event=body["end_event"],
+            end_source=body["end_source"],
+            sequence=body["sequence"],
+            sequence_at=_moment(body["sequence_at"]),
+        )
+
+
+CONTENT = (*_LATEST, *_MERGED, "progress", "links", "error")
+
+
+def fold(events: Sequence[Event]) -> Fold:
+    """Fold the events of one attempt, given in the order in which they arrived.
+
+    Raises:
+        ValueError: there is no event to fold.
+    """
+    if not events:
+        raise ValueError("an attempt has at least one event")
+    end, corrected = _end(events)
+    ordered = in_order(events)
+    told = [
+        (place, event)
+        for place, event in ordered
+        if not _status(event).terminal or end is None or _is_end(event, end, corrected=corrected)
+    ]
+    folded = reduce(_append, told[1:], _first(*told[0]))
+    if end is not None:
+        folded = replace(folded, end_event=end.event_id, end_source=end.source)
+    sequences = [event for event in events if event.sequence is not None]
+    return replace(
+        folded,
+        top=ordered[-1][0],
+        sequence=max((event.sequence or 0 for event in sequences), default=None),
+        sequence_at=max((event.occurred_at for event in sequences), default=None),
+    )
+
+
+def extend(before: Fold, event: Event) -> Fold | None:
+    """Fold one more event, or return None where that takes all of them: it came out of order.
+
+    The answer is the same as that of `fold` over all events, and much cheaper.
+    """
+    place = _next_place(before, event)
+    if place is None or place < before.top:
+        return None
+    if before.ended and corrects(before, event):
+        return None
+    after = _append(before, (place, event))
+    if event.sequence is not None:
+        after = replace(after, sequence=event.sequence, sequence_at=place[0])
+    return replace(after, top=place)
+
+
+def in_order(events: Iterable[Event]) -> list[tuple[Place, Event]]:
+    """Bring events into the one order of their process, each with its place.
+
+    A producer's sequence outranks its clock: an event that has one counts as being as late as
+    anything of the same or a lower sequence. That keeps the order total where only some have one.
+    """
+    events = list(events)
+    latest: dict[int, datetime] = {}
+    so_far: datetime | None = None
+    for event in sorted((e for e in events if e.sequence is not None), key=_by_sequence):
+        so_far = event.occurred_at if so_far is None else max(so_far, event.occurred_at)
+        latest[_by_sequence(event)] = so_far
+    placed = [
+        ((latest.get(_by_sequence(e), e.occurred_at), _by_sequence(e), e.received_at), e)
+        for e in events
+    ]
+    return sorted(placed, key=lambda pair: pair[0])  # stable: equal places stay as they arrived
+
+
+def corrects(before: Fold, event: Event) -> bool:
+    """Say whether *event* may replace the end of its attempt: its own source takes it back."""
+    return (
+        event.correction
+        and _status(event).terminal
+        and before.status is not event.status
+        and before.end_source == event.source
+    )
+
+
+def judge(before: Fold | None, after: Fold, event: Event) -> tuple[Effect, bool]:
+    """Say what an event did, and whether its status was taken, so that triggers may fire."""
+    status = _status(event)
+    if before is None:
+        return "created", not _quiet(event)
+    if _quiet(event):
+        return ("late" if before.ended else "updated"), False
+    if status.terminal:
+        took = after.end_event == event.event_id
+        return ("updated" if took else "late"), took
+    if before.ended:
+        return ("ignored" if event.approval else "late"), False
+    took = after.status_event == event.event_id
+    return ("updated" if took else "late"), took
+
+
+def starts_again(before: Fold, event: Event) -> bool:
+    """Say whether a start that came after the end begins the next attempt.
+
+    A start without a time of its own, just after the end of a process whose start nobody has seen,
+    is that start, delayed on its way.
+    """
+    status = _status(event)
+    if not before.ended or status.rank > 1 or _quiet(event) or event.attempt is not None:
+        return False
+    place = _next_place(before, event)
+    if place is None or before.ended_at is None or place[0] <= before.ended_at:
+        return False
+    timeless = event.sequence is None and event.occurred_at == event.received_at
+    soon = event.received_at - before.top[2] <= DELAYED_START
+    return not (timeless and soon and before.started_at is None)
+
+
+def _first(place: Place, event: Event) -> Fold:
+    blank = Fold(status=Status.QUEUED, status_event=event.event_id, top=place, content={})
+    return _append(blank, (place, event))
+
+
+def _append(before: Fold, placed: tuple[Place, Event]) -> Fold:
+    """Fold the next event by order; after the end nothing changes any more."""
+    _, event = placed
+    if before.ended:
+        return before
+    status = _status(event)
+    if _quiet(event):  # it says that something goes on, and nothing more
+        return before if before.status.rank else _advance(before, event, status)
+    after = replace(
+        _advance(before, event, status),
+        name=event.name or before.name,
+        category=event.category or before.category,
+        started_at=_started(before.started_at, event, status),
+        content=_content(before.content, event, status),
+    )
+    if not status.terminal:
+        return after
+    return replace(
+        after, ended_at=event.occurred_at, end_event=event.event_id, end_source=event.source
+    )
+
+
+def _advance(before: Fold, event: Event, status: Status) -> Fold:
+    if status.rank < before.status.rank:
+        return before
+    shown = Status.IN_PROGRESS if status is Status.APPROVED else status
+    return replace(before, status=shown, status_event=event.event_id)
+
+
+def _started(known: datetime | None, event: Event, status: Status) -> datetime | None:
+    seen = [known, event.started_at, event.occurred_at if 1 <= status.rank <= 2 else None]
+    return min((moment for moment in seen if moment is not None), default=None)
+
+
+def _content(before: Mapping[str, Any], event: Event, status: Status) -> dict[str, Any]:
+    said = event.to_json()
+    after = dict(before)
+    after.update({name: said[name] for name in _LATEST if said.get(name)})
+    for name in _MERGED:
+        if said.get(name):
+            after[name] = _newest({**after.get(name, {}), **said[name]}, _MOST_MEMBERS)
+    if event.progress is not None:
+        after["progress"] = _further(after.get("progress"), said["progress"])
+    if event.links:
+        links = {(link["rel"], link["url"]): link for link in after.get("links", ())}
+        links.update({(link["rel"], link["url"]): link for link in said["links"]})
+        after["links"] = list(_newest(links, _MOST_LINKS).values())
+    if status.terminal and event.error is not None:
+        after["error"] = said["error"]
+    return after
+
+
+def _further(shown: Mapping[str, Any] | None, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Progress never goes backwards while it counts the same things."""
+    if shown is None or any(shown.get(name) != said.get(name) for name in ("total", "unit")):
+        return said
+    return said if _amount(said) >= _amount(shown) else shown
+
+
+def _amount(progress: Mapping[str, Any]) -> float:
+    value = Progress(**progress)
+    return value.ratio if value.ratio is not None else value.current or 0.0
+
+
+def _newest(members: dict[Any, Any], limit: int) -> dict[Any, Any]:
+    return dict(list(members.items())[-limit:])
+
+
+def _end(events: Sequence[Event]) -> tuple[Event | None, bool]:
+    """Find the end that counts, by arrival, and whether it is a correction of an earlier one."""
+    end: Event | None = None
+    corrected = False
+    for event in events:
+        if not _status(event).terminal:
+            continue
+        if end is None:
+            end = event
+        elif event.correction and event.status is not end.status and event.source == end.source:
+            end, corrected = event, True
+    return end, corrected
+
+
+def _is_end(event: Event, end: Event, *, corrected: bool) -> bool:
+    """Of equal ends the first by order counts; of a corrected one only the correction."""
+    return event is end if corrected else event.status is end.status
+
+
+def _next_place(before: Fold, event: Event) -> Place | None:
+    """Place an event that arrives now, or None if it would move others in the order."""
+    if event.sequence is None:
+        return event.occurred_at, -1, event.received_at
+    if before.sequence is None or before.sequence_at is None:
+        return event.occurred_at, event.sequence, event.received_at
+    if event.sequence < before.sequence:
+        return None
+    if event.sequence == before.sequence and event.occurred_at > before.sequence_at:
+        return None
+    return max(event.occurred_at, before.sequence_at), event.sequence, event.received_at
+
+
+def _by_sequence(event: Event) -> int:
+    return -1 if event.sequence is None else event.sequence
+
+
+def _quiet(event: Event) -> bool:
+    return event.heartbeat and not _status(event).terminal
+
+
+def _status(event: Event) -> Status:
+    if event.status is None:
+        raise ValueError(f"{event.event_id} has no status and moves no process")
+    return event.status
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
