@@ -79,7 +79,7 @@ def play(stages: list[Stage]) -> bool:
             stage.work()
             stage.stamp.write_text(stage.want)
         except (CalledProcessError, OSError) as why:
-            say(f"failed\n{getattr(why, 'output', None) or why}")
+            say("failed", *str(getattr(why, "output", None) or why).splitlines()[-20:], sep="\n")
             if stage in stages[:2]:
                 raise SystemExit(1) from None
             say("Baton has no pages until this works: python3 run.py web")
