@@ -67,7 +67,7 @@ _LOG = (
 class RunFilter:
     """Which runs to list; what is not given does not matter. Newest first, *before* a number."""
 
-    statuses: tuple[str, ...] = ()
+    status: str | None = None
     workflow: str | None = None
     thread: str | None = None
     since: datetime | None = None
@@ -123,7 +123,7 @@ async def find(reader: Reader, ref: str) -> list[Row]:
 async def page(reader: Reader, wanted: RunFilter) -> list[Row]:
     """Return runs, newest first; every filter that is given holds."""
     asked = (
-        (wanted.statuses, runs.c.status.in_(list(wanted.statuses))),
+        (wanted.status, runs.c.status == wanted.status),
         (wanted.workflow, runs.c.workflow == wanted.workflow),
         (wanted.thread, threads.c.id == wanted.thread),
         (wanted.since, runs.c.created_at >= wanted.since),

@@ -1,0 +1,264 @@
+"""A thread as people look at it: its processes as a tree, its runs, its approvals, its messages."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from baton.status import Status
+from coordination import outbox, run_views
+from coordination.database import Reader, Row
+from coordination.errors import NotFound
+from coordination.outbox import Slot
+from coordination.ports import RunView
+from coordination.questions import Approval
+from coordination.store import approvals as approval_store
+from coordination.store import runs as run_store
+from coordination.store import threads_view as store
+from coordination.store.threads_view import EventFilter, ProcessFilter
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    """One process, as its events fold. *state* holds progress, message, links, result and error."""
+
+    key: int
+    namespace: str
+    process_id: str
+    attempt: int
+    source: str
+    name: str
+    category: str | None
+    status: Status
+    state: Mapping[str, Any]
+    owner: str | None
+    thread_id: str
+    run_id: str | None  # of a run that shows as a process
+    started_at: datetime | None
+    ended_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    children: tuple["ProcessView", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    """The processes, runs and approvals that belong together, and where they stand in Slack.
+
+    *processes* are those without a parent in this thread; the others are their children. *key* is
+    the store's own.
+    """
+
+    key: int
+    id: str
+    title: str
+    channel: str | None
+    created_at: datetime
+    updated_at: datetime
+    processes: tuple[ProcessView, ...]
+    runs: tuple[RunView, ...]
+    approvals: tuple[Approval, ...]
+    slots: tuple[Slot, ...]
+
+    @property
+    def url(self) -> str | None:
+        """Where the card stands in Slack, once it does."""
+        return next((slot.permalink for slot in self.slots if slot.slot == outbox.ROOT), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSummary:
+    """A thread in a list."""
+
+    key: int
+    id: str
+    title: str
+    channel: str | None
+    created_at: datetime
+    updated_at: datetime
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """A stored event: its canonical body, and what it did. *seq* is its place in the store."""
+
+    seq: int
+    id: str
+    thread_id: str | None
+    effect: str
+    applied: bool
+    body: Mapping[str, Any]
+    explain: Any
+    received_at: datetime
+    dispatched_at: datetime | None
+
+
+async def thread(reader: Reader, ref: str) -> ThreadView:
+    """Return a thread by its id, or by the ``run_id`` that a tool chose for it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = await store.thread(reader, ref)
+    if row is None:
+        raise NotFound("thread", ref)
+    return await _whole(reader, row)
+
+
+async def thread_by_key(reader: Reader, key: int) -> ThreadView:
+    """Return a thread by the store's key, for those who draw what a notice names.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = await store.thread_by_key(reader, key)
+    if row is None:
+        raise NotFound("thread", str(key))
+    return await _whole(reader, row)
+
+
+async def threads(reader: Reader, *, before: int | None, limit: int) -> list[ThreadSummary]:
+    """Return threads, the newest first; *before* is the key of the last one seen."""
+    rows = await store.threads_below(reader, before, limit=limit)
+    return [
+        ThreadSummary(
+            row.key,
+            row.id,
+            row.title,
+            row.channel,
+            row.created_at,
+            row.updated_at,
+            await store.root_link(reader, row.id),
+        )
+        for row in rows
+    ]
+
+
+async def process(reader: Reader, namespace: str, process_id: str) -> ProcessView:
+    """Return one process with its children.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = await store.process(reader, namespace, process_id)
+    if row is None:
+        raise NotFound("process", f"{namespace}:{process_id}")
+    family = await store.processes_of(reader, row.thread_key)
+    return _family(row, family)
+
+
+async def process_by_key(reader: Reader, key: int) -> ProcessView:
+    """Return one process by the store's key.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = await store.process_by_key(reader, key)
+    if row is None:
+        raise NotFound("process", str(key))
+    return _family(row, [])
+
+
+async def processes(reader: Reader, wanted: ProcessFilter) -> list[ProcessView]:
+    """Return the processes that *wanted* asks for, the newest first, without their children."""
+    return [_family(row, []) for row in await store.process_page(reader, wanted)]
+
+
+async def event(reader: Reader, event_id: str) -> EventView:
+    """Return one event.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = await store.event(reader, event_id)
+    if row is None:
+        raise NotFound("event", event_id)
+    return _event(row)
+
+
+async def events(reader: Reader, wanted: EventFilter, *, after: int, limit: int) -> list[EventView]:
+    """Return events in the order in which they came, after the seq *after*."""
+    return [_event(row) for row in await store.event_page(reader, wanted, after=after, limit=limit)]
+
+
+def tree(rows: list[Row]) -> tuple[ProcessView, ...]:
+    """Put processes below their parents; one whose parent is elsewhere stands at the top.
+
+    So does the first of a ring of parents, which tools can report: nobody gets lost.
+    """
+    here = {row.key for row in rows}
+    tops = [_family(row, rows) for row in rows if row.parent_key not in here]
+    seen = {key for top in tops for key in _keys(top)}
+    for row in rows:
+        if row.key not in seen:
+            tops.append(_family(row, rows))
+            seen.update(_keys(tops[-1]))
+    return tuple(tops)
+
+
+def _keys(top: ProcessView) -> set[int]:
+    return {top.key}.union(*(_keys(child) for child in top.children))
+
+
+async def _whole(reader: Reader, row: Row) -> ThreadView:
+    return ThreadView(
+        key=row.key,
+        id=row.id,
+        title=row.title,
+        channel=row.channel,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        processes=tree(await store.processes_of(reader, row.key)),
+        runs=await _runs(reader, row.key),
+        approvals=tuple(await approval_store.read_of_thread(reader, row.key)),
+        slots=await outbox.slots(reader, row.key),
+    )
+
+
+async def _runs(reader: Reader, thread_key: int) -> tuple[RunView, ...]:
+    rows = await run_store.of_thread(reader, thread_key)
+    return tuple([await run_views.view(reader, row) for row in rows])
+
+
+def _family(row: Row, rows: Iterable[Row], above: frozenset[int] = frozenset()) -> ProcessView:
+    """Build a process and those below it; a ring of parents, which tools can report, is cut."""
+    above |= {row.key}
+    family = list(rows)
+    return ProcessView(
+        key=row.key,
+        namespace=row.namespace,
+        process_id=row.process_id,
+        attempt=row.attempt,
+        source=row.source,
+        name=row.name,
+        category=row.category,
+        status=Status(row.status),
+        state=row.state,
+        owner=row.owner,
+        thread_id=row.thread_id,
+        run_id=row.run_id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        children=tuple(
+            _family(child, family, above)
+            for child in family
+            if child.parent_key == row.key and child.key not in above
+        ),
+    )
+
+
+def _event(row: Row) -> EventView:
+    return EventView(
+        seq=row.seq,
+        id=row.id,
+        thread_id=row.thread_id,
+        effect=row.effect,
+        applied=row.applied,
+        body=row.body,
+        explain=row.explain,
+        received_at=row.received_at,
+        dispatched_at=row.dispatched_at,
+    )
