@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from workflows.core.attempts import run_action
+from workflows.core.attempts import perform
 from workflows.core.codec import canonical, covered_digest, digest_of
 from workflows.core.commands import AskApproval, Covered, Question
 from workflows.core.ending import unpin
@@ -107,7 +107,12 @@ def _accept(turn: Turn, node: Node, step: StepState, path: str, output: Json) ->
     step.output, step.due_at = output, None
     turn.mark(path, step, COMPLETED)
     turn.settle(path, step)
-    run_action(turn, node, turn.state.steps[node.path])
+    owner, action = turn.state.steps[node.path], node.step.verb
+    if isinstance(action, Action):
+        try:
+            perform(turn, node, owner, action)
+        except EvaluationFailed as problem:
+            fail_expression(turn, node, owner, problem)
 
 
 def _refuse(turn: Turn, node: Node, step: StepState, path: str, error: StepError) -> None:

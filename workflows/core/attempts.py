@@ -3,21 +3,47 @@
 import hashlib
 import hmac
 import math
+from collections.abc import Callable
 from datetime import timedelta
 
 from workflows.core.commands import CancelAction, RunAction, Tell
 from workflows.core.errors import invariant
 from workflows.core.facts import StepCompleted, StepError, StepFailed, StepStarted, StepUnknown
 from workflows.core.failures import fail_step
-from workflows.core.plan import Action, EvaluationFailed, Node, Retry
+from workflows.core.plan import Action, Evaluate, EvaluationFailed, Json, Node, Retry
 from workflows.core.state import COMPLETED, RUNNING, UNKNOWN, WAITING, StepState
 from workflows.core.turn import Turn
 
 LONGEST = timedelta(days=3650)  # of any duration in the language
 
 
+def perform(turn: Turn, node: Node, step: StepState, action: Action) -> None:
+    """Run the action for the first time, on pinned params if an approval holds on to them.
+
+    Raises:
+        EvaluationFailed: its params have no value.
+    """
+    path = node.path
+    pin = turn.state.pins.get(path)
+    if pin is None:
+        step.input = turn.evaluate(f"params:{path}", action.params, turn.scope.of(node))
+    else:
+        step.input = pin.params
+    given = action.repeatable
+    if isinstance(given, bool):
+        step.repeatable = given
+    else:  # it depends on the params
+        names = {"params": step.input}
+        step.repeatable = bool(turn.evaluate(f"repeatable:{path}", _of_params(given), names))
+    run_action(turn, node, step)
+
+
+def _of_params(answer: Callable[[Json], bool]) -> Evaluate:
+    return lambda names: answer(names["params"])
+
+
 def run_action(turn: Turn, node: Node, step: StepState) -> None:
-    """Command the next attempt, on pinned params if an approval holds on to them."""
+    """Command the next attempt, with the params of the one before."""
     path, action = node.path, node.step.verb
     invariant(isinstance(action, Action), "only actions run", path=path)
     pin = turn.state.pins.get(path) if turn.state.pins else None

@@ -1,11 +1,10 @@
 """How a step begins: its condition, then what its verb asks for."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from workflows.core.approvals import ask, ask_gate
-from workflows.core.attempts import LONGEST, run_action
+from workflows.core.attempts import LONGEST, perform
 from workflows.core.codec import canonical
 from workflows.core.edges import may_start
 from workflows.core.ending import stop_run
@@ -78,19 +77,7 @@ def _act(turn: Turn, node: Node, step: StepState, verb: Action) -> None:
     if node.step.gate is not None and not _gate_is_open(turn, node):
         ask_gate(turn, node, step, node.step.gate)
         return
-    pin = turn.state.pins.get(node.path)
-    if pin is not None:
-        step.input = pin.params
-    else:
-        step.input = turn.evaluate(f"params:{node.path}", verb.params, turn.scope.of(node))
-    given = verb.repeatable
-    step.repeatable = given if isinstance(given, bool) else _repeatable(turn, node, step, given)
-    run_action(turn, node, step)
-
-
-def _repeatable(turn: Turn, node: Node, step: StepState, answer: Callable[[Json], bool]) -> bool:
-    """Ask the action, now that its params are known, whether it may run again after a crash."""
-    return bool(turn.evaluate(f"repeatable:{node.path}", lambda _: answer(step.input), {}))
+    perform(turn, node, step, verb)
 
 
 def _gate_is_open(turn: Turn, node: Node) -> bool:
