@@ -54,15 +54,21 @@ def slack_key(channel: str, ts: str) -> str:
     return f"slack:{channel}:{ts}"
 
 
-def correlate(event: Event, known: Known) -> Correlation:
+def correlate(event: Event, known: Known, *, begun: bool = False) -> Correlation:
     """Find the thread of *event*.
 
     An explicit run or thread outranks everything, then the process itself, its parent, and keys. A
     `run_id` that nobody knows yet names the thread to be opened, so nothing after it is tried.
+
+    Args:
+        event: what was reported.
+        known: what the store knows of the evidence in it.
+        begun: the attempt it belongs to has begun; that stays in the thread where it is.
     """
+    first = ("run_id", event.run_id, known.run)
+    second = ("process", event.process_id, known.process)
     evidence: list[tuple[str, str | None, int | None]] = [
-        ("run_id", event.run_id, known.run),
-        ("process", event.process_id, known.process),
+        *((second, first) if begun else (first, second)),
         ("parent", event.parent.process_id if event.parent else None, known.parent),
         *((key.split(":")[0], key, (known.keys or {}).get(key)) for key in keys_of(event)),
     ]

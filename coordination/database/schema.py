@@ -310,6 +310,7 @@ processes = Table(
     Column("owner", Text),  # the person whom the reporting token names
     ref("thread_key", "threads.key"),
     ref("parent_key", "processes.key", nullable=True),
+    Column("parent_ref", Text),  # a parent that has not been seen yet, as namespace:process_id
     ref("run_key", "runs.key", nullable=True),  # of a run that shows as a process
     Column("started_at", Moment),
     Column("ended_at", Moment),
@@ -318,6 +319,12 @@ processes = Table(
     UniqueConstraint("namespace", "process_id"),
 )
 Index("ix_processes_thread_key", processes.c.thread_key)
+Index(
+    "ix_processes_orphans",
+    processes.c.parent_ref,
+    sqlite_where=processes.c.parent_ref.is_not(None),
+    postgresql_where=processes.c.parent_ref.is_not(None),
+)
 
 outbox = Table(
     "outbox",

@@ -1,0 +1,122 @@
+"""The rows of events: the durable inbox."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from coordination.database import (
+    Reader,
+    Row,
+    Transaction,
+    bindparam,
+    delete,
+    events,
+    insert,
+    processes,
+    raw_bodies,
+    runs,
+    select,
+    threads,
+    update,
+)
+
+_EVENT = select(events, threads.c.id.label("thread_id")).outerjoin(
+    threads, threads.c.key == events.c.thread_key
+)
+_ADD = insert(events)
+_CHANGE = update(events).where(events.c.seq == bindparam("place"))
+_OF_ATTEMPT = (
+    select(events.c.body)
+    .where(
+        events.c.process_key == bindparam("process"),
+        events.c.attempt == bindparam("number"),
+        events.c.effect != "stored",
+    )
+    .order_by(events.c.seq)
+)
+_UNDISPATCHED = (
+    select(
+        events,
+        threads.c.id.label("thread_id"),
+        processes.c.name,
+        processes.c.owner,
+        runs.c.depth,
+        runs.c.workflow.label("cause"),
+    )
+    .outerjoin(threads, threads.c.key == events.c.thread_key)
+    .outerjoin(processes, processes.c.key == events.c.process_key)
+    .outerjoin(runs, runs.c.key == events.c.caused_by_run)
+    .where(events.c.dispatched_at.is_(None), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("limit"))
+)
+_DISPATCH = (
+    update(events)
+    .where(events.c.seq == bindparam("place"), events.c.dispatched_at.is_(None))
+    .values(dispatched_at=bindparam("now"), explain=bindparam("why", type_=events.c.explain.type))
+)
+_BY_ID = _EVENT.where(events.c.id == bindparam("called"))
+_AFTER = (
+    _EVENT.where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("limit"))
+)
+_ADD_RAW = insert(raw_bodies)
+_DROP_RAW = delete(raw_bodies).where(raw_bodies.c.expires_at <= bindparam("now"))
+
+
+def add(tx: Transaction, values: Mapping[str, Any]) -> int:
+    """Insert an event and return its place in the store."""
+    return tx.insert(_ADD, **values)
+
+
+def change(tx: Transaction, seq: int, values: Mapping[str, Any]) -> None:
+    """Complete an event that was stored as it came."""
+    tx.execute(_CHANGE, place=seq, **values)
+
+
+def of_attempt(tx: Transaction, process_key: int, attempt: int) -> list[Mapping[str, Any]]:
+    """Return the bodies of an attempt's events, as they arrived."""
+    rows = tx.fetch_all(_OF_ATTEMPT, process=process_key, number=attempt)
+    return [row.body for row in rows]
+
+
+def keep_raw(tx: Transaction, seq: int, body: bytes, expires_at: datetime) -> None:
+    tx.execute(_ADD_RAW, seq=seq, body=body, expires_at=expires_at)
+
+
+def drop_raw(tx: Transaction, *, now: datetime) -> int:
+    """Delete the raw bodies whose time is over; count them."""
+    return tx.execute(_DROP_RAW, now=now)
+
+
+def dispatched(tx: Transaction, seq: int, explain: Mapping[str, Any], *, now: datetime) -> bool:
+    """Mark an event as acted upon; False if that was done before."""
+    return tx.execute(_DISPATCH, place=seq, now=now, why=dict(explain)) == 1
+
+
+async def undispatched(reader: Reader, *, after: int, limit: int) -> list[Row]:
+    """Return events that nothing was done about yet, oldest first, with what that takes."""
+    return await reader.fetch_all(_UNDISPATCHED, after=after, limit=limit)
+
+
+async def read(reader: Reader, event_id: str) -> Row | None:
+    return await reader.fetch_one(_BY_ID, called=event_id)
+
+
+async def after(
+    reader: Reader,
+    seq: int,
+    limit: int,
+    *,
+    thread_key: int | None = None,
+    namespace: str | None = None,
+    type_: str | None = None,
+) -> list[Row]:
+    """Return up to *limit* events after *seq*, in the order in which they were stored."""
+    statement = _AFTER
+    if thread_key is not None:
+        statement = statement.where(events.c.thread_key == thread_key)
+    if namespace is not None:
+        statement = statement.where(events.c.namespace == namespace)
+    if type_ is not None:
+        statement = statement.where(events.c.type == type_)
+    return await reader.fetch_all(statement, after=seq, limit=limit)

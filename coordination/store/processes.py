@@ -1,0 +1,112 @@
+"""The rows of processes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coordination.database import (
+    Reader,
+    Row,
+    Transaction,
+    bindparam,
+    insert,
+    processes,
+    select,
+    threads,
+    update,
+)
+
+_PROCESS = select(processes, threads.c.id.label("thread_id")).join(
+    threads, threads.c.key == processes.c.thread_key
+)
+_BY_ID = _PROCESS.where(
+    processes.c.namespace == bindparam("ns"), processes.c.process_id == bindparam("called")
+)
+_BY_KEY = _PROCESS.where(processes.c.key == bindparam("process"))
+_OF_RUN = _PROCESS.where(processes.c.run_key == bindparam("run"))
+_OF_THREAD = _PROCESS.where(processes.c.thread_key == bindparam("thread")).order_by(processes.c.key)
+_PARENT = select(processes.c.parent_key).where(processes.c.key == bindparam("process"))
+_ADD = insert(processes)
+_CHANGE = update(processes).where(processes.c.key == bindparam("process"))
+_ADOPT = (
+    update(processes)
+    .where(
+        processes.c.parent_ref == bindparam("ref"),
+        processes.c.parent_key.is_(None),
+        processes.c.key != bindparam("parent"),
+    )
+    .values(parent_key=bindparam("parent"), parent_ref=None)
+    .returning(processes.c.key, processes.c.thread_key)
+)
+_NEWEST = _PROCESS.order_by(processes.c.key.desc()).limit(bindparam("limit"))
+MOST_ANCESTORS = 32
+
+
+def by_id(tx: Transaction, namespace: str, process_id: str) -> Row | None:
+    return tx.fetch_one(_BY_ID, ns=namespace, called=process_id)
+
+
+def by_key(tx: Transaction, key: int) -> Row | None:
+    return tx.fetch_one(_BY_KEY, process=key)
+
+
+def of_run(tx: Transaction, run_key: int) -> Row | None:
+    """Return the process as which a run shows."""
+    return tx.fetch_one(_OF_RUN, run=run_key)
+
+
+def add(tx: Transaction, values: Mapping[str, Any]) -> int:
+    return tx.insert(_ADD, **values)
+
+
+def change(tx: Transaction, key: int, values: Mapping[str, Any]) -> None:
+    tx.execute(_CHANGE, process=key, **values)
+
+
+def adopt(tx: Transaction, parent_key: int, ref: str) -> list[Row]:
+    """Give a process the children that named it before it was seen; return key and thread of each."""
+    return tx.fetch_all(_ADOPT, parent=parent_key, ref=ref)
+
+
+def is_above(tx: Transaction, key: int, descendant: int) -> bool:
+    """Say whether *key* is *descendant* or one of its ancestors; too deep a chain counts as one."""
+    current: int | None = descendant
+    for _ in range(MOST_ANCESTORS):
+        if current is None:
+            return False
+        if current == key:
+            return True
+        row = tx.fetch_one(_PARENT, process=current)
+        current = row.parent_key if row is not None else None
+    return True
+
+
+async def read(reader: Reader, namespace: str, process_id: str) -> Row | None:
+    return await reader.fetch_one(_BY_ID, ns=namespace, called=process_id)
+
+
+async def read_by_key(reader: Reader, key: int) -> Row | None:
+    return await reader.fetch_one(_BY_KEY, process=key)
+
+
+async def of_thread(reader: Reader, thread_key: int) -> list[Row]:
+    """Return the processes of a thread, in the order in which they came up."""
+    return await reader.fetch_all(_OF_THREAD, thread=thread_key)
+
+
+async def newest(
+    reader: Reader,
+    limit: int,
+    *,
+    before: int | None = None,
+    status: str | None = None,
+    namespace: str | None = None,
+) -> list[Row]:
+    """Return processes, the newest first; *before* is the key of the last one seen."""
+    statement = _NEWEST
+    if before is not None:
+        statement = statement.where(processes.c.key < before)
+    if status is not None:
+        statement = statement.where(processes.c.status == status)
+    if namespace is not None:
+        statement = statement.where(processes.c.namespace == namespace)
+    return await reader.fetch_all(statement, limit=limit)

@@ -1,0 +1,93 @@
+"""The rows of threads, and the keys by which events find them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from coordination.database import (
+    Reader,
+    Row,
+    Transaction,
+    and_,
+    bindparam,
+    insert,
+    keys,
+    or_,
+    runs,
+    select,
+    slots,
+    threads,
+    update,
+    upsert,
+)
+
+_ROOT = and_(slots.c.thread_key == threads.c.key, slots.c.slot == "root")
+_THREAD = select(threads, slots.c.permalink, slots.c.channel_id, slots.c.ts).outerjoin(slots, _ROOT)
+_BY_KEY = _THREAD.where(threads.c.key == bindparam("thread"))
+_BY_REF = _THREAD.where(
+    or_(threads.c.id == bindparam("ref"), threads.c.external_id == bindparam("ref"))
+)
+_RUN = select(runs.c.key, runs.c.id, runs.c.thread_key).where(runs.c.id == bindparam("ref"))
+_ADD = insert(threads)
+_TOUCH = (
+    update(threads)
+    .where(threads.c.key == bindparam("thread"))
+    .values(updated_at=bindparam("now"))
+    .returning(threads.c.id)
+)
+_KEY = select(keys).where(keys.c.key == bindparam("name"))
+_KEEP = upsert(keys, key=("key",), update=("thread_key", "expires_at"))
+_NEWEST = _THREAD.order_by(threads.c.key.desc()).limit(bindparam("limit"))
+
+
+def by_key(tx: Transaction, key: int) -> Row | None:
+    """Return a thread, with the permalink of its root where that is posted."""
+    return tx.fetch_one(_BY_KEY, thread=key)
+
+
+def by_ref(tx: Transaction, ref: str) -> Row | None:
+    """Return the thread of that id, or the one for which a tool chose that id."""
+    return tx.fetch_one(_BY_REF, ref=ref)
+
+
+def run(tx: Transaction, run_id: str) -> Row | None:
+    """Return key, id and thread of a run."""
+    return tx.fetch_one(_RUN, ref=run_id)
+
+
+def add(tx: Transaction, values: Mapping[str, Any]) -> int:
+    return tx.insert(_ADD, **values)
+
+
+def touch(tx: Transaction, key: int, *, now: datetime) -> str:
+    """Note that something happened in a thread, and return its id."""
+    (row,) = tx.fetch_all(_TOUCH, thread=key, now=now)
+    return str(row.id)
+
+
+def owner(tx: Transaction, name: str, *, now: datetime) -> int | None:
+    """Return the thread that a key leads to, unless the key has run out."""
+    row = tx.fetch_one(_KEY, name=name)
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    return int(row.thread_key)
+
+
+def keep(tx: Transaction, name: str, thread_key: int, expires_at: datetime | None) -> None:
+    """Let a key lead to a thread."""
+    tx.execute(_KEEP, key=name, thread_key=thread_key, expires_at=expires_at)
+
+
+async def read(reader: Reader, ref: str) -> Row | None:
+    """Return the thread of that id, or the one for which a tool chose that id."""
+    return await reader.fetch_one(_BY_REF, ref=ref)
+
+
+async def read_by_key(reader: Reader, key: int) -> Row | None:
+    return await reader.fetch_one(_BY_KEY, thread=key)
+
+
+async def newest(reader: Reader, limit: int, *, before: int | None = None) -> list[Row]:
+    """Return threads, the newest first; *before* is the key of the last one seen."""
+    statement = _NEWEST if before is None else _NEWEST.where(threads.c.key < before)
+    return await reader.fetch_all(statement, limit=limit)
