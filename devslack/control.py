@@ -152,3 +152,144 @@ longer kept, or the server is another one, ``hello`` comes with ``fresh: true``:
 
 The page itself is ``GET /`` (``?as=U0GRACE`` chooses the persona, ``?channel=C…`` the channel).
 """
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from devslack import control_acting as act
+from devslack import control_reading as read
+from devslack import control_steering as steer
+from devslack.asked import Asked
+from devslack.emulator import Emulator
+from devslack.errors import ApiError, ControlError, StartError
+from devslack.manifest import parse as parse_manifest
+from devslack.shapes import Json, Unreadable, dump, parse
+from devslack.waiting import wait
+from devslack.web_api.arguments import body_of
+
+Handler: TypeAlias = Callable[[Asked], Awaitable[Json]]
+
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "health", read.health),
+    ("GET", "users", read.users),
+    ("GET", "channels", read.channels),
+    ("GET", "messages", read.messages),
+    ("GET", "views", read.views),
+    ("GET", "notifications", read.notifications),
+    ("GET", "calls", read.calls),
+    ("GET", "envelopes", read.envelopes),
+    ("GET", "state", read.state),
+    ("GET", "manifest", read.manifest),
+    ("GET", "chaos", read.chaos),
+    ("POST", "messages", act.post),
+    ("PATCH", "messages", act.edit),
+    ("DELETE", "messages", act.delete),
+    ("POST", "slash", act.slash),
+    ("POST", "click", act.click),
+    ("POST", "options", act.options),
+    ("POST", "views/{id}/submit", act.submit),
+    ("POST", "views/{id}/close", act.close),
+    ("POST", "home", act.home),
+    ("POST", "shortcut", act.shortcut),
+    ("POST", "reactions", act.react),
+    ("POST", "channels", act.make_channel),
+    ("PATCH", "channels/{id}", act.change_channel),
+    ("POST", "members", act.move),
+    ("POST", "reset", steer.reset),
+    ("POST", "wait", wait),
+    ("POST", "clock", steer.clock),
+    ("POST", "config", steer.config),
+    ("POST", "redeliver", steer.redeliver),
+    ("POST", "chaos", steer.arm),
+    ("DELETE", "chaos", steer.disarm),
+)
+
+
+def routes(emulator: Emulator) -> list[Route]:
+    """Return the routes of the control API."""
+    made = [
+        Route(f"/devslack/{path}", _endpoint(emulator, do), methods=[method])
+        for method, path, do in ROUTES
+    ]
+    replace = Route("/devslack/manifest", _answering(_replace_manifest(emulator)), methods=["PUT"])
+    return [*made, replace, Route("/devslack/stream", _stream(emulator), methods=["GET"])]
+
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def _answering(do: Callable[[Request], Awaitable[Json]]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        try:
+            body, status = await do(request), 200
+        except ControlError as error:
+            body, status = error.body(), error.status
+        except ApiError as error:
+            body, status = (
+                {**error.body(), "detail": "; ".join([error.error, *error.messages])},
+                422,
+            )
+        except StartError as error:
+            body, status = {"ok": False, "error": "invalid", "detail": str(error)}, 422
+        headers = {"cache-control": "no-store"}
+        return Response(dump(body), status, headers, media_type="application/json")
+
+    return endpoint
+
+
+def _endpoint(emulator: Emulator, do: Handler) -> Endpoint:
+    async def run(request: Request) -> Json:
+        query: Json = dict(request.query_params)
+        fields = query if request.method == "GET" else {**query, **_object(await body_of(request))}
+        return await do(Asked(emulator, fields, request.path_params))
+
+    return _answering(run)
+
+
+def _object(body: bytes) -> Json:
+    if not body.strip():
+        return {}
+    try:
+        value = parse(body)
+    except Unreadable as error:
+        raise ControlError(400, "invalid_json", f"The body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ControlError(400, "invalid_json", "The body must be a JSON object.")
+    return value
+
+
+def _replace_manifest(emulator: Emulator) -> Callable[[Request], Awaitable[Json]]:
+    async def run(request: Request) -> Json:
+        text = (await body_of(request)).decode("utf-8", "replace")
+        emulator.install(steer.usable(parse_manifest(text)))
+        return {"ok": True, "problems": []}
+
+    return run
+
+
+def _stream(emulator: Emulator) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        user = request.query_params.get("as", "")
+        last = request.headers.get("last-event-id", "")
+
+        def hello() -> Json:
+            workspace = emulator.workspace
+            return {
+                "clock": {"mode": emulator.clock.mode, "now": emulator.clock.now()},
+                "connections": len(emulator.sockets.connections),
+                "team": {
+                    "id": workspace.team_id,
+                    "name": workspace.team_name,
+                    "domain": workspace.domain,
+                },
+            }
+
+        lines = emulator.stream.feed(last, hello, lambda item: emulator.feed.may_see(item, user))
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(lines, headers=headers, media_type="text/event-stream")
+
+    return endpoint

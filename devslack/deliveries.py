@@ -135,6 +135,11 @@ class Deliveries:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a delivery failed on a bug in devslack", exc_info=error)
 
+    async def drained(self) -> None:
+        """Wait until everything that was begun has been acked or given up."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
     async def stop(self) -> None:
         """Give up what is in flight."""
         tasks = list(self._tasks)

@@ -1,6 +1,7 @@
 """Puts the parts of the emulated Slack together, and starts them afresh on demand."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +85,10 @@ class Emulator:
         self.ids = Ids(self.seed, boot)
         self.keys = _keys(header) if header else Keys.make(self.ids)
         self.boot = boot
+        # Where clients reach this server; known once it listens.
+        self.base_url = "http://127.0.0.1"
+        # Cuts the TCP connection of a client address; False where the server cannot.
+        self.abort: Callable[[tuple[str, int]], bool] = lambda _client: False
         self.workspace = Workspace(self._fixture(options.manifest), self.clock, self.ids)
         self._build()
         journals.restore(self.workspace, kept)

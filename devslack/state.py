@@ -314,6 +314,25 @@ class Workspace:
         self.tell(MemberMoved(channel, user, op))
         return True
 
+    def change(
+        self,
+        channel: Channel,
+        *,
+        name: str | None = None,
+        topic: str | None = None,
+        archived: bool | None = None,
+    ) -> None:
+        """Rename, archive or describe a channel; what is None stays."""
+        if name is not None:
+            channel.name = name
+            self.tell(ChannelChanged(channel, "renamed"))
+        if topic is not None:
+            channel.topic = topic
+            self.tell(ChannelChanged(channel, "topic"))
+        if archived is not None:
+            channel.archived = archived
+            self.tell(ChannelChanged(channel, "archived" if archived else "unarchived"))
+
     def make_user(self, user: User) -> User:
         """Add a user nobody knew."""
         self.users[user.id] = user

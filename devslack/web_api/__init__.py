@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -48,14 +47,22 @@ class Happening:
 
 
 class WebApi:
-    """The endpoint. *abort* cuts the TCP connection of a client, if it can."""
+    """The endpoint."""
 
-    def __init__(self, emulator: Emulator, abort: Callable[[tuple[str, int]], bool]) -> None:
+    def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._abort = abort
 
     async def __call__(self, request: Request) -> Response:
         """Answer one call."""
+        deliveries = self._emulator.deliveries
+        deliveries.in_flight += 1
+        try:
+            return await self._answer(request)
+        finally:
+            deliveries.in_flight -= 1
+            deliveries.touch()
+
+    async def _answer(self, request: Request) -> Response:
         happening = Happening(request.path_params["method"], {}, time.monotonic(), [])
         broken = await self._trouble_before(happening, request)
         if broken is not None:
@@ -83,7 +90,6 @@ class WebApi:
         if wait:
             raise ApiError("ratelimited", retry_after=wait)
         call = Call(emulator, happening.method, happening.args, str(request.base_url).rstrip("/"))
-        emulator.deliveries.touch()
         return {"ok": True, **method.run(call)}
 
     # -- who may -------------------------------------------------------------------------------
@@ -145,7 +151,7 @@ class WebApi:
 
     def _cut(self, request: Request) -> Response:
         client = request.client
-        if client is None or not self._abort((client.host, client.port)):
+        if client is None or not self._emulator.abort((client.host, client.port)):
             log.warning("this server cannot cut connections: answered 502 instead")
         return Response(status_code=502)
 
