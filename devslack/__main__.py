@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from devslack import VERSION, fixture, manifest
@@ -44,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         help="accept any token; unknown people and channels appear",
     )
     add("--print-env", action="store_true", help="print lines for a shell instead of JSON")
+    add("--exit-with-stdin", action="store_true", help="end when standard input is closed")
     return made
 
 
@@ -85,12 +88,25 @@ def lines(greeting: Json) -> str:
     return "\n".join(f"{name}={greeting[key]}" for name, key in names.items())
 
 
-async def run(server: Server, *, shell: bool) -> None:
-    """Serve until told to stop by Ctrl-C or SIGTERM."""
+def watch_input(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    """End when standard input is closed, which the kernel does when the one who started us dies."""
+
+    def read() -> None:
+        while os.read(0, 4096):
+            continue
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=read, daemon=True).start()
+
+
+async def run(server: Server, *, shell: bool, with_input: bool) -> None:
+    """Serve until told to stop by Ctrl-C, SIGTERM or the end of standard input."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
+    if with_input:
+        watch_input(loop, ended)
     async with server:
         greeting = server.greeting()
         sys.stdout.write((lines(greeting) if shell else dump(greeting)) + "\n")
@@ -105,7 +121,7 @@ def main() -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         server = Server(options(args), args.host, args.port)
-        asyncio.run(run(server, shell=args.print_env))
+        asyncio.run(run(server, shell=args.print_env, with_input=args.exit_with_stdin))
     except StartError as error:
         sys.stderr.write(f"devslack: {error}\n")
         return 2

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from devslack.control import ask
 from devslack.control import routes as control_routes
 from devslack.emulator import Emulator, Keys, Options
 from devslack.errors import StartError
@@ -102,6 +103,22 @@ class _Uvicorn(uvicorn.Server):
     async def main_loop(self) -> None:
         await self.ended.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the port and what is open; no connection holds us longer than GRACE_SECONDS."""
+        for listener in [*self.servers, *(sockets or [])]:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.wait([asyncio.create_task(self._idle())], timeout=GRACE_SECONDS)
+        for task in self.server_state.tasks:
+            task.cancel()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    async def _idle(self) -> None:
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.002)
+
 
 class Server:
     """devslack on a port of its own."""
@@ -176,6 +193,14 @@ class Server:
         self._server.should_exit = True
         await self._running
         self._server = self._running = None
+
+    async def ask(self, method: str, path: str, **fields: Any) -> Json:
+        """Use the control API without HTTP: ``await slack.ask("POST", "click", **{"as": …})``.
+
+        Raises:
+            ControlError: as the API refuses.
+        """
+        return await ask(self.emulator, method, path, fields)
 
     def _abort(self, client: tuple[str, int]) -> bool:
         """Cut the TCP connection that comes from *client*."""

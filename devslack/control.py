@@ -153,6 +153,7 @@ longer kept, or the server is another one, ``hello`` comes with ``fresh: true``:
 The page itself is ``GET /`` (``?as=U0GRACE`` chooses the persona, ``?channel=C…`` the channel).
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -217,6 +218,20 @@ def routes(emulator: Emulator) -> list[Route]:
     ]
     replace = Route("/devslack/manifest", _answering(_replace_manifest(emulator)), methods=["PUT"])
     return [*made, replace, Route("/devslack/stream", _stream(emulator), methods=["GET"])]
+
+
+async def ask(emulator: Emulator, method: str, path: str, fields: Json) -> Json:
+    """Do one call without HTTP; *path* is what stands after ``/devslack/``.
+
+    Raises:
+        ControlError: as the API refuses, also 404 for a call there is not.
+    """
+    for verb, template, do in ROUTES:
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
+        match = re.fullmatch(pattern, path)
+        if match and verb == method:
+            return await do(Asked(emulator, fields, match.groupdict()))
+    raise ControlError(404, "not_found", f"There is no {method} /devslack/{path}.")
 
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
