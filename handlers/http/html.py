@@ -14,7 +14,7 @@ def text(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
-def tag(name: str, *children: str, **attributes: object) -> str:
+def tag(name: str, /, *children: str, **attributes: object) -> str:
     """Return an element; *children* are HTML already, attribute values are escaped here."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'
@@ -24,7 +24,7 @@ def tag(name: str, *children: str, **attributes: object) -> str:
     return f"<{name}{written}>{''.join(children)}</{name}>"
 
 
-def void(name: str, **attributes: object) -> str:
+def void(name: str, /, **attributes: object) -> str:
     """Return an element that has no content, as ``<input …>``."""
     return tag(name, **attributes).removesuffix(f"</{name}>")
 

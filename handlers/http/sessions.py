@@ -48,7 +48,7 @@ class Sessions:
 
     def form_fits(self, token: str, cookie: str, about: str, *, now: datetime) -> bool:
         members = self.read("form", token, now=now)
-        return bool(members) and members == {**members, "c": digest(cookie), "a": about}
+        return members is not None and (members["c"], members["a"]) == (digest(cookie), about)
 
     def _sign(self, purpose: Purpose, members: Mapping[str, Any], until: datetime) -> str:
         body = base64.urlsafe_b64encode(

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from coordination.ports import RunView, StepView
+from coordination.definitions import WorkflowView
+from coordination.ports import OpenQuestion, RunView, StepView
 from coordination.questions import Approval, Vote
+from coordination.threads_view import EventView, ProcessView, ThreadSummary, ThreadView
 from coordination.waiting_for import card_word, waiting_for
 
 Json = Any
@@ -37,7 +39,6 @@ def accepted_json(one: Any) -> Json:
 
 def run_summary(run: RunView, *, public_url: str) -> dict[str, Json]:
     """Return a run without its steps: a row of the list."""
-    waits = waiting_for(run)
     return {
         "id": run.id,
         "number": run.number,
@@ -47,13 +48,7 @@ def run_summary(run: RunView, *, public_url: str) -> dict[str, Json]:
         "revision": run.revision,
         "status": run.status.value,
         "word": card_word(run),
-        "waiting_for": waits
-        and {
-            "kind": waits.kind,
-            "text": waits.text,
-            "since": moment(waits.since),
-            "who": list(waits.who),
-        },
+        "waiting_for": waiting_json(run),
         "started_by": run.started_by,
         "trigger": run.trigger,
         "inputs": run.inputs,
@@ -66,17 +61,31 @@ def run_summary(run: RunView, *, public_url: str) -> dict[str, Json]:
         "updated_at": moment(run.updated_at),
         "thread_id": run.thread_id,
         "url": f"{public_url}/r/{run.label}",
-        "approvals": [
-            {
-                "id": question.approval_id,
-                "number": question.number,
-                "label": f"A-{question.number}",
-                "state": "open",
-                "path": question.path,
-                "title": question.title,
-            }
-            for question in run.questions
-        ],
+        "approvals": [asked_json(question) for question in run.questions],
+    }
+
+
+def waiting_json(run: RunView) -> Json:
+    """Return what the run waits for: the sentence that every surface shows."""
+    waits = waiting_for(run)
+    if waits is None:
+        return None
+    return {
+        "kind": waits.kind,
+        "text": waits.text,
+        "since": moment(waits.since),
+        "who": list(waits.who),
+    }
+
+
+def asked_json(question: OpenQuestion) -> dict[str, Json]:
+    return {
+        "id": question.approval_id,
+        "number": question.number,
+        "label": f"A-{question.number}",
+        "state": "open",
+        "path": question.path,
+        "title": question.title,
     }
 
 
@@ -158,3 +167,83 @@ def vote_json(vote: Vote) -> Mapping[str, Json]:
         "state": vote.state,
         "at": moment(vote.at),
     }
+
+
+def process_json(process: ProcessView) -> dict[str, Json]:
+    """Return a process and those below it; the members of its fold stand beside its own."""
+    return {
+        **process.state,
+        "namespace": process.namespace,
+        "process_id": process.process_id,
+        "attempt": process.attempt,
+        "source": process.source,
+        "name": process.name,
+        "category": process.category,
+        "status": process.status.value,
+        "owner": process.owner,
+        "thread_id": process.thread_id,
+        "run_id": process.run_id,
+        "started_at": moment(process.started_at),
+        "ended_at": moment(process.ended_at),
+        "created_at": moment(process.created_at),
+        "updated_at": moment(process.updated_at),
+        "children": [process_json(child) for child in process.children],
+    }
+
+
+def thread_summary(thread: ThreadSummary | ThreadView) -> dict[str, Json]:
+    return {
+        "id": thread.id,
+        "title": thread.title,
+        "channel": thread.channel,
+        "thread_url": thread.url,
+        "created_at": moment(thread.created_at),
+        "updated_at": moment(thread.updated_at),
+    }
+
+
+def thread_json(thread: ThreadView, *, public_url: str) -> dict[str, Json]:
+    """Return a thread with all that belongs to it."""
+    return {
+        **thread_summary(thread),
+        "processes": [process_json(one) for one in thread.processes],
+        "runs": [run_summary(run, public_url=public_url) for run in thread.runs],
+        "approvals": [approval_json(one) for one in thread.approvals],
+    }
+
+
+def event_json(event: EventView) -> dict[str, Json]:
+    """Return an event: what came, and what it did."""
+    return {
+        **event.body,
+        "event_id": event.id,
+        "seq": event.seq,
+        "thread_id": event.thread_id,
+        "effect": event.effect,
+        "applied": event.applied,
+        "explain": event.explain,
+        "dispatched_at": moment(event.dispatched_at),
+    }
+
+
+def workflow_json(workflow: WorkflowView, *, whole: bool) -> dict[str, Json]:
+    """Return a workflow; *whole* with its text, its inputs and the problems of a broken file."""
+    definition = workflow.definition
+    row = {
+        "name": workflow.name,
+        "title": workflow.title,
+        "description": definition.description,
+        "status": workflow.status,
+        "revision": workflow.revision,
+        "hash": definition.hash,
+        "triggers": [
+            {"id": each.id, "kind": each.kind, "event": each.event, "where": each.where}
+            for each in definition.triggers
+        ],
+        "problems": workflow.problems,
+        "published_at": moment(workflow.published_at),
+        "published_by": workflow.published_by,
+    }
+    if whole:
+        row |= {"source": definition.source, "inputs_schema": definition.inputs_schema}
+    return row
