@@ -27,7 +27,12 @@ HINT = "Durations read `500ms`, `10s`, `5m`, `2h`, `1d`, `1w`, `1h30m` or `PT5M`
 
 
 class InvalidDuration(ValueError):
-    """A text that is no duration, or one out of range."""
+    """A text that is no duration, or one out of range; *hint* says what to write."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(f"{message}. {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 def parse_duration(text: str, *, zero: bool = False) -> timedelta:
@@ -46,7 +51,7 @@ def parse_duration(text: str, *, zero: bool = False) -> timedelta:
 
 def _short(text: str) -> timedelta:
     if not WRITTEN.fullmatch(text):
-        raise InvalidDuration(_reason(text))
+        raise _unreadable(text)
     parts = [(unit, int(number)) for number, unit in PART.findall(text)]
     order = [list(UNITS).index(unit) for unit, _ in parts]
     if order != sorted(set(order)):
@@ -57,7 +62,7 @@ def _short(text: str) -> timedelta:
 def _iso(text: str) -> timedelta:
     match = ISO.fullmatch(text)
     if match is None or text.endswith("T") or not any(match.groups()):
-        raise InvalidDuration(_reason(text))
+        raise _unreadable(text)
     return _sum([(unit, float(value)) for unit, value in match.groupdict().items() if value], text)
 
 
@@ -68,12 +73,11 @@ def _sum(parts: list[tuple[str, int]] | list[tuple[str, float]], text: str) -> t
         raise InvalidDuration(f"{text!r} is longer than ten years") from None
 
 
-def _reason(text: str) -> str:
+def _unreadable(text: str) -> InvalidDuration:
     shown = repr(text[:40])
     if re.fullmatch(r"[0-9.]+", text):
-        return (
-            f"{shown} has no unit. Write `{text[:20]}s` for seconds, or `{text[:20]}m` for minutes."
-        )
+        hint = f"Write `{text[:20]}s` for seconds, or `{text[:20]}m` for minutes."
+        return InvalidDuration(f"{shown} has no unit", hint)
     if re.fullmatch(r"P[0-9Y]*([0-9]+M.*|[0-9]+Y.*)", text) or re.search(r"[0-9]\s*(mo|y)", text):
-        return f"{shown} counts in months or years, which have no fixed length. {HINT}"
-    return f"{shown} is no duration. {HINT}"
+        return InvalidDuration(f"{shown} counts in months or years, whose lengths differ", HINT)
+    return InvalidDuration(f"{shown} is no duration", HINT)

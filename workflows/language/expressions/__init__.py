@@ -23,7 +23,7 @@ from workflows.language.expressions.handles import (
     secret_names,
     to_json,
 )
-from workflows.language.expressions.patterns import check_pattern
+from workflows.language.expressions.patterns import check_pattern, matches
 from workflows.language.expressions.references import Reference
 from workflows.language.expressions.templates import Template, compile_template, has_template
 
@@ -46,6 +46,7 @@ __all__ = [
     "from_json",
     "has_template",
     "mask",
+    "matches",
     "predicate",
     "reveal",
     "secret_names",

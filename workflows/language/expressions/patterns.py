@@ -6,7 +6,7 @@ from typing import Any
 from workflows.language.expressions.errors import ExpressionFailed
 from workflows.language.expressions.limits import Budget
 
-__all__ = ["check_pattern", "search"]
+__all__ = ["check_pattern", "matches", "search"]
 
 LONGEST = 1_000
 MOST_INSTRUCTIONS = 2_000
@@ -24,6 +24,15 @@ def search(pattern: str, text: str, budget: Budget) -> bool:
     compiled = _compiled(pattern)
     budget.charge(1 + len(text) * compiled.programsize // WORK_A_STEP)
     return compiled.search(text) is not None
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Say whether *pattern* is found in *text*, with a budget of its own.
+
+    Raises:
+        ExpressionFailed, LimitExceeded: as `search`.
+    """
+    return search(pattern, text, Budget())
 
 
 def check_pattern(pattern: str) -> None:

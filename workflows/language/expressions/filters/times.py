@@ -79,5 +79,5 @@ def duration(value: Any, _budget: Budget) -> int | float:
     try:
         seconds = parse_duration(want_text(value, "this"), zero=True).total_seconds()
     except InvalidDuration as error:
-        raise ExpressionFailed(str(error)) from None
+        raise ExpressionFailed(error.message, hint=error.hint) from None
     return int(seconds) if seconds.is_integer() else seconds

@@ -1,0 +1,180 @@
+"""The graph that ``needs`` makes of the steps of one scope: who comes before whom."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workflows.language.findings import Findings
+from workflows.language.model import AnyOf, Edge, Step
+from workflows.language.places import Path
+from workflows.language.suggestions import did_you_mean
+
+__all__ = ["Graph", "Placed", "edges_of", "lay_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A step and its path in the file; *step* is None if it cannot be read."""
+
+    path: Path
+    id: str
+    step: Step | None
+
+
+class _Link(NamedTuple):
+    """An edge by number: *needs* is the index of the step waited for."""
+
+    needs: int
+    edge: Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The steps of a scope in file order; ``before[i]`` has a bit for each that can have run by then."""
+
+    steps: Sequence[Placed]
+    before: Sequence[int]
+
+    def index(self, step: str) -> int | None:
+        """Return the place of the step in the file, or None."""
+        return next((i for i, placed in enumerate(self.steps) if placed.id == step), None)
+
+    def comes_before(self, first: int, second: int) -> bool:
+        """Say whether the step *first* can have run when *second* starts."""
+        return bool(self.before[second] >> first & 1)
+
+    def upstream(self, index: int) -> list[Placed]:
+        """Return the steps that can have run when the step at *index* starts."""
+        return [placed for i, placed in enumerate(self.steps) if self.before[index] >> i & 1]
+
+
+def edges_of(step: Step, previous: str | None) -> list[Edge]:
+    """Return the edges of *step*, by default one to the step before it in the file."""
+    if step.needs is None:
+        return [] if previous is None else [Edge(step=previous)]
+    return step.needs.any if isinstance(step.needs, AnyOf) else step.needs
+
+
+def lay_out(steps: Sequence[Placed], findings: Findings) -> Graph:
+    """Build the graph of *steps* and note what cannot be: unknown steps, cycles, steps that never run."""
+    positions: dict[str, int] = {}
+    for index, placed in enumerate(steps):
+        positions.setdefault(placed.id, index)
+    links = [
+        _links(index, placed, steps, positions, findings) for index, placed in enumerate(steps)
+    ]
+    before = _before([{link.needs for link in each} for each in links], steps, findings)
+    for index, placed in enumerate(steps):
+        if placed.step is not None and not isinstance(placed.step.needs, AnyOf):
+            _check_reachable(placed, links[index], steps, findings)
+    return Graph(steps, before)
+
+
+def _links(
+    index: int,
+    placed: Placed,
+    steps: Sequence[Placed],
+    positions: dict[str, int],
+    findings: Findings,
+) -> list[_Link]:
+    previous = steps[index - 1].id if index else None
+    if placed.step is None:
+        return [] if previous is None else [_Link(index - 1, Edge(step=previous))]
+    if placed.step.needs is None:
+        return [_Link(index - 1, edge) for edge in edges_of(placed.step, previous)]
+    found = []
+    for number, edge in enumerate(edges_of(placed.step, previous)):
+        path = _edge_path(placed, number)
+        if edge.step == placed.id:
+            findings.add("cycle", path, f"the step `{edge.step}` needs itself")
+        elif edge.step in positions:
+            found.append(_Link(positions[edge.step], edge))
+        else:
+            hint = did_you_mean(edge.step, positions) or "A step needs others of its own list."
+            findings.add("unknown_step", path, f"there is no step `{edge.step[:80]}` here", hint)
+    return found
+
+
+def _edge_path(placed: Placed, number: int) -> Path:
+    if placed.step is not None and isinstance(placed.step.needs, AnyOf):
+        return (*placed.path, "needs", "any", number)
+    return (*placed.path, "needs", number)
+
+
+def _before(needs: list[set[int]], steps: Sequence[Placed], findings: Findings) -> list[int]:
+    """Return for each step a mask of all that can have run by then; note each cycle once."""
+    before = [0] * len(steps)
+    waiting = {index: set(each) for index, each in enumerate(needs)}
+    followers: dict[int, list[int]] = {}
+    for index, each in enumerate(needs):
+        for need in each:
+            followers.setdefault(need, []).append(index)
+    ready = [index for index, each in waiting.items() if not each]
+    while ready:
+        index = ready.pop()
+        del waiting[index]
+        for follower in followers.get(index, ()):
+            before[follower] |= before[index] | 1 << index
+            waiting[follower].discard(index)
+            if not waiting[follower]:
+                ready.append(follower)
+    for index in waiting:
+        before[index] = (1 << len(steps)) - 1  # no second complaint about what comes first
+    _note_cycles(waiting, steps, findings)
+    return before
+
+
+def _note_cycles(waiting: dict[int, set[int]], steps: Sequence[Placed], findings: Findings) -> None:
+    seen: set[int] = set()
+    for start in sorted(waiting):
+        trail: list[int] = []
+        index = start
+        while index not in seen:
+            seen.add(index)
+            trail.append(index)
+            index = min(waiting[index])
+        if index in trail:
+            cycle = trail[trail.index(index) :]
+            first = cycle.index(min(cycle))
+            cycle = cycle[first:] + cycle[:first]
+            shown = " -> ".join(steps[each].id for each in [*cycle, cycle[0]])
+            findings.add(
+                "cycle",
+                (*steps[cycle[0]].path, "needs"),
+                f"these steps wait for each other: {shown}",
+                "Leave one of them out of `needs`.",
+            )
+
+
+def _check_reachable(
+    placed: Placed, links: Iterable[_Link], steps: Sequence[Placed], findings: Findings
+) -> None:
+    wanted: dict[int, set[str | None]] = {}
+    path = (*placed.path, "needs")
+    for link in links:
+        if link.edge.if_ is None:
+            wanted.setdefault(link.needs, set()).add(link.edge.on)
+        if _always_ends(steps[link.needs].step) and link.edge.on not in ("failure", "always"):
+            findings.add(
+                "unreachable",
+                path,
+                f"`{placed.id}` can never run: `{steps[link.needs].id}` before it always ends the run",
+                f"Give `{steps[link.needs].id}` a `condition`.",
+            )
+    for need, rules in wanted.items():
+        if "failure" in rules and "success" in rules:
+            findings.add(
+                "unreachable",
+                path,
+                f"`{placed.id}` can never run: `{steps[need].id}` cannot both succeed and fail",
+                "Write `needs: {any: [...]}`.",
+            )
+
+
+def _always_ends(step: Step | None) -> bool:
+    return (
+        step is not None
+        and (step.fail is not None or step.stop is not None)
+        and step.condition is None
+        and step.on_error == "fail"
+    )

@@ -1,0 +1,160 @@
+"""Which names can be seen where, and whether a reference to one of them can be right."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel
+
+from baton.events import Event
+from workflows.language.catalogue import Catalogue
+from workflows.language.expressions import Reference
+from workflows.language.model import Step
+from workflows.language.suggestions import did_you_mean
+
+__all__ = ["Doubt", "Scope", "event_fields", "refute"]
+
+STEP_FIELDS: Final = ("attempts", "duration", "error", "output", "status")
+RUN_FIELDS: Final = (
+    "error", "folder", "id", "inputs", "number", "started_at", "started_by", "status",
+    "thread_url", "url",
+)  # fmt: skip
+WORKFLOW_FIELDS: Final = ("name", "revision")
+ERROR_FIELDS: Final = ("class", "message", "status", "type")
+APPROVAL_OUTPUT: Final = ("at", "by", "comment", "decision", "text", "votes")
+EVERYWHERE: Final = frozenset({"inputs", "vars", "trigger", "run", "workflow"})
+
+
+class Doubt(NamedTuple):
+    """Why a reference is wrong, or likely to be."""
+
+    message: str
+    hint: str | None
+    severe: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names of one place in a file.
+
+    *steps* are those that can have run before, by id, with None for one that cannot be read;
+    *hidden* are the other steps of the file. *trigger* is None where nothing is known of it.
+    """
+
+    names: frozenset[str]
+    inputs: Collection[str] = ()
+    vars: Collection[str] = ()
+    trigger: Collection[str] | None = None
+    steps: Mapping[str, Step | None] = field(default_factory=dict)
+    hidden: Collection[str] = ()
+
+    def plus(self, *names: str) -> "Scope":
+        """Return this scope with more names."""
+        return replace(self, names=self.names | set(names))
+
+    def only(self, *names: str) -> "Scope":
+        """Return this scope with no other names."""
+        return replace(self, names=frozenset(names))
+
+
+def event_fields() -> frozenset[str]:
+    """Return what ``trigger`` may hold: the fields of an event, and who started a run by hand."""
+    return frozenset(each.name for each in fields(Event)) | {"kind", "by"}
+
+
+def refute(reference: Reference, scope: Scope, catalogue: Catalogue) -> Doubt | None:
+    """Return what is wrong with *reference*, whose first name is known to be in *scope*."""
+    root, *rest = reference.path
+    if root == "steps":
+        return _refute_step(rest, scope, catalogue)
+    known = _known(str(root), scope)
+    if known is None or not rest:
+        return None
+    name = str(rest[0])
+    if name in known:
+        return None
+    singular = {"inputs": "input", "vars": "var"}.get(str(root))
+    message = f"there is no {singular} `{name}`" if singular else f"`{root}` has no `{name}`"
+    return Doubt(message, _offer(name, known))
+
+
+def _known(root: str, scope: Scope) -> Collection[str] | None:
+    return {
+        "inputs": scope.inputs,
+        "vars": scope.vars,
+        "trigger": scope.trigger,
+        "run": RUN_FIELDS,
+        "workflow": WORKFLOW_FIELDS,
+        "error": ERROR_FIELDS,
+    }.get(root)
+
+
+def _offer(name: str, known: Collection[str]) -> str | None:
+    return did_you_mean(name, known) or (
+        f"There are {', '.join(sorted(known))}." if known else None
+    )
+
+
+def _refute_step(rest: list[str | int], scope: Scope, catalogue: Catalogue) -> Doubt | None:
+    if not rest:
+        return Doubt("`steps` alone is no value", "Name one of them, as `steps.tests.output`.")
+    name = str(rest[0])
+    if name not in scope.steps:
+        return _refute_name(name, scope)
+    if len(rest) == 1:
+        return Doubt(f"a step is no value: say what of `{name}`", f"Write `steps.{name}.output`.")
+    if rest[1] not in STEP_FIELDS:
+        part = str(rest[1])
+        hint = f"Did you mean `steps.{name}.output.{part}`?"
+        return Doubt(f"a step has no `{part}`", did_you_mean(part, STEP_FIELDS) or hint)
+    if len(rest) > 2:
+        return _refute_part(str(rest[1]), rest[2], scope.steps[name], catalogue)
+    return None
+
+
+def _refute_name(name: str, scope: Scope) -> Doubt:
+    if name in scope.hidden:
+        return Doubt(
+            f"the step `{name}` cannot have run before this",
+            f"Let this need `{name}`, or something behind it.",
+        )
+    return Doubt(f"there is no step `{name}`", did_you_mean(name, [*scope.steps, *scope.hidden]))
+
+
+def _refute_part(
+    part: str, key: str | int, step: Step | None, catalogue: Catalogue
+) -> Doubt | None:
+    if part == "error" and key not in ERROR_FIELDS:
+        return Doubt(f"an error has no `{key}`", _offer(str(key), ERROR_FIELDS))
+    if part == "output" and step is not None:
+        return _refute_output(step, key, catalogue)
+    return None
+
+
+def _refute_output(step: Step, key: str | int, catalogue: Catalogue) -> Doubt | None:
+    known = _output_fields(step, catalogue)
+    if known is None or key in known:
+        return None
+    if not known:
+        return Doubt(f"the step `{step.id}` has no output", None, severe=False)
+    what = f"`{step.action}`" if step.action else "an approval"
+    return Doubt(f"the output of {what} has no `{key}`", _offer(str(key), known), severe=False)
+
+
+def _output_fields(step: Step, catalogue: Catalogue) -> Collection[str] | None:
+    if step.approval is not None:
+        return APPROVAL_OUTPUT
+    if step.action is None:
+        return ()
+    spec = catalogue.get(step.action)
+    return None if spec is None else _fields_of(spec.result)
+
+
+def _fields_of(model: Any) -> Collection[str] | None:
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return None
+    if model.model_config.get("extra") == "allow":
+        return None
+    return [
+        info.serialization_alias or info.alias or name for name, info in model.model_fields.items()
+    ]

@@ -1,0 +1,83 @@
+"""Collects the problems of one file, each with its place."""
+
+from workflows.language.errors import Problem, Severity
+from workflows.language.expressions import ExpressionError
+from workflows.language.places import Document, Path, written
+
+__all__ = ["Findings"]
+
+
+class Findings:
+    """The problems found so far; none of them ends the search."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._problems: list[Problem] = list(document.problems)
+
+    def add(
+        self,
+        code: str,
+        path: Path,
+        message: str,
+        hint: str | None = None,
+        *,
+        severity: Severity = "error",
+    ) -> None:
+        """Note that the value at *path* is wrong; a hint says what to do."""
+        self._add(code, path, message, hint, self.document.value(path), severity)
+
+    def warn(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
+        """Note that the value at *path* is likely to be a slip."""
+        self.add(code, path, message, hint, severity="warning")
+
+    def add_key(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
+        """Note that the key at *path* should not be there."""
+        self._add(code, path, message, hint, self.document.key(path), "error")
+
+    def add_absent(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
+        """Note that *path* is missing; the first line of its step stands for it."""
+        holder = path[:-1]
+        step = next(
+            (holder[: i + 2] for i in range(len(holder) - 2, -1, -1) if _is_step(holder, i)), holder
+        )
+        self._add(code, path, message, hint, self.document.key(step), "error")
+
+    def add_expression(self, path: Path, error: ExpressionError) -> None:
+        """Note what is wrong with the expression or template at *path*."""
+        place = self.document.inside(path, error.offset or 0)
+        self._add("expression", path, error.message, error.hint, place, "error")
+
+    def add_inside(
+        self, code: str, path: Path, offset: int, message: str, hint: str | None = None,
+        *, severity: Severity = "error",
+    ) -> None:  # fmt: skip
+        """Note what is wrong with the character *offset* of the text at *path*."""
+        self._add(code, path, message, hint, self.document.inside(path, offset), severity)
+
+    def _add(
+        self,
+        code: str,
+        path: Path,
+        message: str,
+        hint: str | None,
+        place: tuple[int, int],
+        severity: Severity,
+    ) -> None:
+        line, column = place
+        file, shown = self.document.file, written(path)
+        problem = Problem(severity, file, line, column, shown, code, message, hint)
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, in the order of the file."""
+        return tuple(sorted(self._problems, key=lambda each: (each.line, each.column)))
+
+    @property
+    def failed(self) -> bool:
+        return any(problem.severity == "error" for problem in self._problems)
+
+
+def _is_step(path: Path, index: int) -> bool:
+    return path[index] in ("steps", "on_error") and isinstance(path[index + 1], int)

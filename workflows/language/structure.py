@@ -1,0 +1,221 @@
+"""Checks the shape of a file against the models, and keeps what is right about a wrong one.
+
+What can be read is kept, so that one slip does not hide the others: the key that is wrong is left
+out, and the rest is checked as if it had not been there.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from workflows.language.findings import Findings
+from workflows.language.model import Part
+from workflows.language.places import Path
+from workflows.language.suggestions import did_you_mean
+
+__all__ = ["note", "salvage"]
+
+M = TypeVar("M", bound=Part)
+ROUNDS = 8
+FILLERS: Final = frozenset({"id", "name", "title"})
+KINDS: Final = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a map",
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+}
+TAGS: Final = {
+    "'<text>'": "text",
+    "'<number>'": "a number",
+    "'<list>'": "a list",
+    "'<map>'": "a map",
+}
+
+
+def salvage(model: type[M], data: Any, at: Path, findings: Findings) -> M | None:
+    """Return *data* as *model* without what is wrong in it, or None if nothing is left of it.
+
+    All that is wrong is noted in *findings*; *at* is the path of *data* in the file.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    for each in errors:
+        note(model, each, at, findings)
+    kept = copy.deepcopy(data)
+    for _ in range(ROUNDS):
+        if not isinstance(kept, dict) or not _prune(kept, errors):
+            return None
+        try:
+            return model.model_validate(kept)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+    return None
+
+
+def _prune(data: dict[str, Any], errors: list[ErrorDetails]) -> bool:
+    """Leave out the keys that *errors* are about; the holder of one that is missing as well."""
+    pruned = False
+    for each in errors:
+        path = _plain(each["loc"])
+        if each["type"] == "missing":
+            if _fill(data, path):
+                pruned = True
+                continue
+            path = path[:-1]
+        while path and isinstance(path[-1], int):
+            path = path[:-1]
+        pruned = _delete(data, path) or pruned
+    return pruned
+
+
+def _fill(data: Any, path: Path) -> bool:
+    """Put a name where one is missing, so that what it would name can be checked."""
+    *holders, last = path
+    if last not in FILLERS:
+        return False
+    for key in holders:
+        data = data[key]
+    number = next((key for key in reversed(holders) if isinstance(key, int)), 0)
+    data[last] = f"unnamed_{number}"
+    return True
+
+
+def _delete(data: Any, path: Path) -> bool:
+    """Delete the deepest key of *path* that is there."""
+    found: tuple[dict[str, Any], str] | None = None
+    for key in path:
+        if isinstance(data, dict) and isinstance(key, str) and key in data:
+            found = (data, key)
+        elif not (isinstance(data, list) and isinstance(key, int) and key < len(data)):
+            break
+        data = data[key]
+    if found is not None:
+        del found[0][found[1]]
+    return found is not None
+
+
+def _plain(loc: tuple[str | int, ...]) -> Path:
+    """Leave out what is in pydantic's locations and not in the file."""
+    return tuple(key for key in loc if not (isinstance(key, str) and key[:1] in ("<", "[")))
+
+
+def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findings) -> None:
+    """Say in our own words what pydantic found."""
+    path = (*at, *_plain(error["loc"]))
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        _note_extra(_model_at(model, error["loc"][:-1]), path, findings)
+    elif kind == "missing":
+        holder = _holder(model, error["loc"])
+        findings.add_absent("missing", path, f"{holder} needs the key `{path[-1]}`")
+    else:
+        message, hint = _sentence(error)
+        is_key = error["loc"][-1:] == ("[key]",)
+        name = f"`{path[-1]}` " if path and isinstance(path[-1], str) and not is_key else ""
+        whole = kind in ("slug", "exclusive") or message[0] in "'\""
+        add = findings.add_key if is_key else findings.add
+        add(_code(kind), path, message if whole else f"{name or 'this '}{message}", hint)
+
+
+def _code(kind: str) -> str:
+    if kind in KINDS or kind.startswith("union_tag"):
+        return "type"
+    return kind if kind in ("slug", "duration", "exclusive") else "value"
+
+
+def _note_extra(model: type[BaseModel], path: Path, findings: Findings) -> None:
+    key = str(path[-1])
+    if key in getattr(model, "later", ()):
+        findings.add_key(
+            "later",
+            path,
+            f"`{key}` is part of the language, but this version of Baton does not know it yet",
+        )
+        return
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    hint = did_you_mean(key, known) or f"There are {', '.join(sorted(known))}."
+    findings.add_key("unknown_key", path, f"there is no key `{key[:80]}` here", hint)
+
+
+def _holder(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
+    names = {"Workflow": "a workflow", "Step": "a step", "Head": "a workflow"}
+    found = _model_at(model, loc[:-1]).__name__
+    return names.get(found, next((f"`{key}`" for key in reversed(_plain(loc[:-1]))), "this"))
+
+
+def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel]:
+    """Return the model that stands at *loc* inside *model*."""
+    for key in loc:
+        if not isinstance(key, str) or key.startswith("<"):
+            continue
+        for name, field in model.model_fields.items():
+            if key in (name, field.alias):
+                model = next(_models(field.annotation), model)
+                break
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in KINDS:
+        quotes = kind == "string_type" and isinstance(error["input"], bool | int | float)
+        hint = "Put it in quotes." if quotes else None
+        return f"must be {KINDS[kind]}, not {_kind_of(error['input'])}", hint
+    if kind.startswith("union_tag"):
+        tags = str(context.get("expected_tags", "'<text>', '<map>'")).split(", ")
+        wanted = " or ".join(TAGS.get(tag, tag) for tag in tags)
+        number = "text" in wanted and isinstance(error["input"], int | float)
+        hint = f"Write `{error['input']}s` for seconds." if number else None
+        return f"must be {wanted}, not {_kind_of(error['input'])}", hint
+    if kind == "literal_error":
+        words = context["expected"].replace("'", "`")
+        choices = [word.strip("` ") for word in words.replace(" or ", ", ").split(", ")]
+        given = error["input"]
+        hint = did_you_mean(given, choices) if isinstance(given, str) else None
+        return f"must be {words}, not {_shown(given)}", hint
+    return _length_sentence(kind, context) or error["msg"], context.get("hint")
+
+
+def _length_sentence(kind: str, context: dict[str, Any]) -> str | None:
+    match kind:
+        case "string_too_short" | "too_short":
+            return "must not be empty"
+        case "too_long":
+            return f"has more than {context['max_length']} entries"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:g}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}"
+    return None
+
+
+def _kind_of(value: Any) -> str:
+    for kinds, name in (
+        (type(None), "nothing"), (bool, "a boolean"), (int | float, "a number"), (str, "text"),
+        (list, "a list"), (dict, "a map"),
+    ):  # fmt: skip
+        if isinstance(value, kinds):
+            return name
+    return type(value).__name__
+
+
+def _shown(value: Any) -> str:
+    return f"`{value[:40]}`" if isinstance(value, str) else _kind_of(value)
