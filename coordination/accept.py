@@ -1,0 +1,168 @@
+"""One event into the store, as one unit: dedupe, correlate, fold, write. No network, no clock.
+
+An accepted event never depends on our cleverness: where correlation or the fold fails on a bug, the
+event is stored as it came, and the Dispatcher tries it again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from baton.events import Status
+from coordination import identities
+from coordination.database import Transaction, Unavailable
+from coordination.errors import NotAllowed, Refused
+from coordination.identities import Repeat
+from coordination.processes import Effect
+from coordination.store import events as store
+from coordination.taking import Incoming, Taken, take
+from coordination.world import Ids
+
+RAW_KEPT = timedelta(days=7)
+_VERDICTS = frozenset({Status.APPROVED, Status.REJECTED})
+
+__all__ = ["Accepted", "Incoming", "Recorded", "again", "record"]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the reporting tool is told. *status* is that of the process after the event."""
+
+    event_id: str
+    id: str
+    namespace: str
+    process_id: str | None
+    attempt: int | None
+    thread_id: str | None
+    run_id: str | None
+    status: str | None
+    effect: Effect
+    duplicate: bool = False
+    approval_id: str | None = None
+    thread_url: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of an event inside the store; the keys are None for a repeat."""
+
+    accepted: Accepted
+    seq: int | None = None
+    process_key: int | None = None
+    thread_key: int | None = None
+    applied: bool = False
+
+
+def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Recorded:
+    """Accept one event, or answer a repeat as the first time.
+
+    Raises:
+        NotAllowed: only the decision function approves and rejects.
+        IdempotencyMismatch: a client's key came with another body before.
+    """
+    _refuse_verdict(incoming)
+    if incoming.identity is not None:
+        repeat = identities.repeated(tx, incoming.identity, now=now)
+        if repeat is not None:
+            return Recorded(_replayed(repeat))
+    recorded = _record(tx, incoming, now=now, ids=ids)
+    if incoming.raw is not None and recorded.seq is not None:
+        store.keep_raw(tx, recorded.seq, incoming.raw, now + RAW_KEPT)
+    if incoming.identity is not None:
+        identities.remember(tx, incoming.identity, asdict(recorded.accepted), now=now)
+    return recorded
+
+
+def again(tx: Transaction, seq: int, incoming: Incoming, *, now: datetime, ids: Ids) -> Taken:
+    """Do for a stored event what failed when it arrived; what it raises is the same bug still."""
+    taken = take(tx, incoming, now=now, ids=ids)
+    store.change(tx, seq, _columns(taken))
+    return taken
+
+
+def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Recorded:
+    try:
+        with tx.savepoint():
+            taken = take(tx, incoming, now=now, ids=ids)
+            return _stored(tx, incoming, taken)
+    except (Refused, Unavailable):
+        raise
+    except Exception:
+        log.exception("event_not_taken", event_id=incoming.event.event_id)
+        return _stored(tx, incoming, Taken(event=incoming.event, effect="stored"))
+
+
+def _stored(tx: Transaction, incoming: Incoming, taken: Taken) -> Recorded:
+    event = taken.event
+    values = {
+        "id": event.event_id,
+        "kind": event.kind,
+        "type": event.type,
+        "source": event.source,
+        "namespace": event.namespace,
+        "process_id": event.process_id,
+        "status": event.status.value if event.status is not None else None,
+        "occurred_at": event.occurred_at,
+        "received_at": event.received_at,
+        **_columns(taken),
+    }
+    seq = store.add(tx, values)
+    tx.touch("event", event.event_id, thread_id=taken.thread_id)
+    accepted = _accepted(incoming, taken)
+    return Recorded(accepted, seq, taken.process_key, taken.thread_key, taken.applied)
+
+
+def _columns(taken: Taken) -> dict[str, Any]:
+    return {
+        "body": taken.event.to_json(),
+        "attempt": taken.event.attempt,
+        "process_key": taken.process_key,
+        "thread_key": taken.thread_key,
+        "effect": taken.effect,
+        "applied": taken.applied,
+        "caused_by_run": taken.run_key,
+        "explain": {"correlation": [asdict(step) for step in taken.steps], "note": taken.note},
+    }
+
+
+def _accepted(incoming: Incoming, taken: Taken) -> Accepted:
+    event = taken.event
+    return Accepted(
+        event_id=event.event_id,
+        id=event.id,
+        namespace=event.namespace,
+        process_id=event.process_id,
+        attempt=event.attempt,
+        thread_id=taken.thread_id,
+        run_id=taken.run_id,
+        status=taken.status.value if taken.status is not None else None,
+        effect=taken.effect,
+        approval_id=taken.approval_id,
+        thread_url=taken.thread_url,
+        warnings=(*incoming.event.warnings, *((taken.note,) if taken.note else ())),
+    )
+
+
+def _replayed(repeat: Repeat) -> Accepted:
+    first: Mapping[str, Any] = repeat.result
+    warnings = (
+        *first["warnings"],
+        *(("body differs from the first time",) if repeat.differs else ()),
+    )
+    accepted = Accepted(**{**first, "warnings": warnings})
+    return replace(accepted, effect="duplicate", duplicate=True)
+
+
+def _refuse_verdict(incoming: Incoming) -> None:
+    status = incoming.event.status
+    if status in _VERDICTS and not incoming.trusted:
+        raise NotAllowed(
+            f"An event does not make a process {status}. Answer its approval instead: in Slack, or"
+            " with POST /v1/approvals/{id}/decision."
+        )

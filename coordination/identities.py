@@ -1,0 +1,81 @@
+"""Accepting something once: a repeat of an identity gets the answer of the first time."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from baton.events import Event
+from coordination.database import Transaction, canonical
+from coordination.errors import IdempotencyMismatch
+from coordination.store import identities as store
+
+KEPT = timedelta(days=7)
+_OURS = ("event_id", "seq", "received_at", "warnings", "truncated")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Under what a source reported something.
+
+    Args:
+        scope: identities are unique inside it, as ``source:ci``.
+        name: the producer's own id, or the key of a request.
+        body_hash: of what was reported.
+        strict: whether the same name with another body is refused (a client's key) or only noted
+            (a producer's id).
+    """
+
+    scope: str
+    name: str
+    body_hash: str
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The stored answer, and whether the repeat says something else than the first time."""
+
+    result: Mapping[str, Any]
+    differs: bool
+
+
+def identity_of(event: Event, *, key: str | None = None) -> Identity:
+    """Return the identity of *event*: the request's key where there is one, else its own id."""
+    return Identity(f"source:{event.source}", key or event.id, body_hash(event), key is not None)
+
+
+def body_hash(event: Event) -> str:
+    """Hash what the producer said, without what Baton put to it on arrival."""
+    said = event.to_json()
+    for name in _OURS:
+        said.pop(name, None)
+    if event.occurred_at == event.received_at:
+        said.pop("occurred_at")
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+
+def repeated(tx: Transaction, identity: Identity, *, now: datetime) -> Repeat | None:
+    """Return what was answered before, or None the first time.
+
+    Raises:
+        IdempotencyMismatch: a client uses one key for two requests.
+    """
+    row = store.find(tx, identity.scope, identity.name, now=now)
+    if row is None:
+        return None
+    differs = row.body_hash != identity.body_hash
+    if differs and identity.strict:
+        raise IdempotencyMismatch(identity.name)
+    return Repeat(row.result, differs)
+
+
+def remember(
+    tx: Transaction, identity: Identity, result: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Keep the answer for seven days."""
+    store.keep(tx, (identity.scope, identity.name), identity.body_hash, result, now + KEPT)
+
+
+forget = store.drop
