@@ -105,18 +105,22 @@ class _Uvicorn(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the port and what is open; no connection holds us longer than GRACE_SECONDS."""
-        for listener in [*self.servers, *(sockets or [])]:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
             listener.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        await asyncio.wait([asyncio.create_task(self._idle())], timeout=GRACE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle(), GRACE_SECONDS)
         for task in self.server_state.tasks:
             task.cancel()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
     async def _idle(self) -> None:
-        while self.server_state.connections or self.server_state.tasks:
+        # uvicorn tells nobody when its last connection ends.
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
 
 
