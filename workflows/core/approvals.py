@@ -57,6 +57,7 @@ def ask_gate(turn: Turn, node: Node, step: StepState, approval: Approval) -> Non
     try:
         covered = _cover(turn, node, node.path, node.gate)
         step.input = covered.params
+        turn.changed.add(node.path)
         _put(turn, node, node.gate, gate, (approval, [covered], []))
     except EvaluationFailed as problem:
         unpin(turn, node.gate)

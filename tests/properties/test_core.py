@@ -1,0 +1,95 @@
+"""Laws of the core, for random plans and random facts in random order."""
+
+import json
+from itertools import count
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.properties.runs import Host, random_plan
+from workflows.core.codec import canonical, digest, fact_from_json, fact_to_json
+from workflows.core.core import Core, replay
+
+seeds = st.randoms(use_true_random=False)
+
+
+@settings(max_examples=120, deadline=None)
+@given(seeds)
+def test_whatever_happens_in_whatever_order_every_law_holds(chance: object) -> None:
+    """The host checks after each fact; then it answers all that is open, and the run must end."""
+    host = Host(random_plan(chance), chance)
+    host.start()
+    for _ in range(chance.randint(0, 25)):
+        host.something_happens()
+    host.answer_everything()
+
+    assert host.core.status in {"completed", "failed", "cancelled"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_a_replay_gives_the_same_commands_and_the_same_state(chance: object) -> None:
+    host = Host(random_plan(chance), chance)
+    host.start()
+    for _ in range(chance.randint(0, 20)):
+        host.something_happens()
+    rows = [
+        (fact_from_json(through_json(fact_to_json(fact))), through_json(derived))
+        for fact, derived, _ in host.rows
+    ]
+    digests: list[str] = []
+    again = replay(host.plan, rows, check=lambda _, commands: digests.append(digest(commands)))
+
+    assert digests == [digest(commands) for _, _, commands in host.rows]
+    assert again.snapshot() == host.core.snapshot()
+    assert again.waiting == host.core.waiting
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_a_run_restored_at_any_point_goes_on_identically(chance: object) -> None:
+    host = Host(random_plan(chance), chance)
+    host.start()
+    for _ in range(chance.randint(0, 10)):
+        host.something_happens()
+    restored = Core.restore(host.plan, host.core.snapshot())
+    before = len(host.rows)
+    for _ in range(chance.randint(1, 15)):
+        host.something_happens()
+
+    for fact, derived, commands in host.rows[before:]:
+        assert restored.apply(fact, derived=derived) == commands
+        assert restored.derived == derived
+    assert restored.snapshot() == host.core.snapshot()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_two_lives_with_the_same_facts_and_values_are_the_same(chance: object) -> None:
+    """Nothing depends on the order of a set, on an address or on the time of day."""
+    host = Host(random_plan(chance, values=lambda: 1), chance)
+    host.start()
+    for _ in range(chance.randint(0, 15)):
+        host.something_happens()
+    other = Core(host.plan)
+
+    for fact, derived, commands in host.rows:
+        assert other.apply(fact) == commands
+        assert other.derived == derived
+
+
+def through_json(value: object) -> object:
+    return json.loads(canonical(value))
+
+
+def test_the_random_plans_hold_every_kind_of_step() -> None:
+    """If the plans became dull, the laws above would hold for nothing."""
+    from random import Random
+
+    kinds = {
+        type(one.verb).__name__ + ("+gate" if one.gate else "")
+        for seed in range(200)
+        for one in random_plan(Random(seed), values=count().__next__).steps
+    }
+
+    assert kinds >= {"Action", "Action+gate", "Approval", "Wait", "SetVars", "Fail", "Stop"}
