@@ -93,6 +93,8 @@ class Client:
     def _put(self, body: dict[str, object], *, rank: int, wait: bool) -> Item | None:
         if not self.active:
             return None
+        if self._wire is None:
+            self._wire = self._connect()
         item = Item({"id": new_id(), "occurred_at": now(), **body}, rank=rank)
         if wait:
             item.settled = threading.Event()
@@ -101,26 +103,40 @@ class Client:
         self._sender.put(item)
         return item
 
-    def _deliver(self, items: Sequence[Item], timeout: float) -> Delivery:
-        from baton.wire import BadAddress, Unreachable, Wire  # noqa: PLC0415 - keeps import fast
+    def _connect(self) -> "Wire":
+        """Load what delivering needs, in the thread of the program.
 
-        try:
-            if self._wire is None:
-                self._wire = Wire(self.environment.url or "", self.environment.token)
-            answer = self._wire.call("POST", "/v1/notify", _content(items), timeout=timeout)
-        except BadAddress as error:
-            self.quietly.note(error)
+        The sender's thread imports nothing: a program that forks in the middle of an import would
+        leave its child with half a module for ever.
+        """
+        import baton.answers  # noqa: PLC0415 - and all of this only where something is sent
+        import baton.plain  # noqa: PLC0415, F401
+        from baton.wire import Wire  # noqa: PLC0415
+
+        return Wire(self.environment.url or "", self.environment.token)
+
+    def _deliver(self, items: Sequence[Item], timeout: float) -> Delivery:
+        with self.quietly:
+            return self._attempt(items, timeout)
+        return self._settle(items, [])
+
+    def _attempt(self, items: Sequence[Item], timeout: float) -> Delivery:
+        from baton.wire import Unreachable  # noqa: PLC0415 - loaded before
+
+        if self._wire is None:  # pragma: no cover - what is queued has seen one
             return self._settle(items, [])
+        try:
+            answer = self._wire.call("POST", "/v1/notify", _content(items), timeout=timeout)
         except Unreachable as error:
             self.quietly.note(error)
-            return Delivery(again=True, reached=False)
+            return _later(items, Delivery(again=True, reached=False))
         if answer.again:
             self.quietly.note(answer.detail)
-            return Delivery(again=True, pause=answer.retry_after)
+            return _later(items, Delivery(again=True, pause=answer.retry_after))
         return self._settle(items, self._results(answer))
 
     def _results(self, answer: "Answer") -> "list[Result]":
-        from baton.answers import Result  # noqa: PLC0415 - keeps import fast
+        from baton.answers import Result  # noqa: PLC0415 - loaded before
 
         results = answer.body.get("results") if isinstance(answer.body, dict) else None
         if not isinstance(results, list):
@@ -169,8 +185,9 @@ class Quietly:
             print(f"baton: {trouble}", file=sys.stderr)
         if self.count > 1:
             return
-        import logging  # noqa: PLC0415 - slow to import, and mostly not needed
-
+        logging = sys.modules.get("logging")
+        if logging is None:  # then nobody listens
+            return
         logger = logging.getLogger("baton")
         logger.addHandler(logging.NullHandler())  # silent unless the program listens
         logger.warning("could not report: %s; the program goes on", trouble)
@@ -208,6 +225,12 @@ def _environment(url: str | None, token: str | None) -> Environment:
 
 def _rank(body: dict[str, object]) -> int:
     return 1 if body.get("status") in ("queued", "started", "in_progress") else 2
+
+
+def _later(items: Sequence[Item], delivery: Delivery) -> Delivery:
+    for item in items:
+        item.settle(None)  # nobody waits for a second try
+    return delivery
 
 
 def _content(items: Sequence[Item]) -> bytes:

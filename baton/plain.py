@@ -12,6 +12,7 @@ __all__ = ["encode", "plain"]
 
 _MOST_BYTES = 60_000  # the server takes 64 KiB of result and metadata together
 _MOST_DEPTH = 12
+_SAFE_INTEGER = 2**53  # beyond it other readers of JSON would round
 _TEXTS = frozenset({"message", "error", "result", "results", "metadata", "data"})
 
 
@@ -40,11 +41,18 @@ def _write(value: Any) -> bytes:
 
 
 def _plain(value: Any, depth: int) -> Any:
+    try:
+        return _copy(value, depth)
+    except Exception:  # noqa: BLE001 - what the methods of a foreign object raise is anybody's guess
+        return f"<{type(value).__name__}>"
+
+
+def _copy(value: Any, depth: int) -> Any:
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | str():
             return value
-        case float():
-            return value if math.isfinite(value) else None
+        case int() | float():
+            return _number(value)
         case _ if depth == 0:
             return "…"
         case Mapping():
@@ -53,3 +61,9 @@ def _plain(value: Any, depth: int) -> Any:
             return [_plain(item, depth - 1) for item in value]
         case _:
             return str(value)
+
+
+def _number(value: float) -> float | str | None:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if abs(value) < _SAFE_INTEGER else str(value)

@@ -75,12 +75,7 @@ class Wire:
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/")
         self._token = token
-        try:
-            host = urlsplit(self.url).hostname
-        except ValueError:
-            raise BadAddress from None
-        if not self.url.startswith(("http://", "https://")) or not host:
-            raise BadAddress
+        host = _host(self.url)
         # What runs on this machine is not asked for through a proxy.
         proxy = urllib.request.ProxyHandler({} if _is_local(host) else None)
         self._opener = urllib.request.build_opener(proxy, _NoRedirect())
@@ -112,6 +107,19 @@ class Wire:
                 return Answer(refusal.code, refusal.headers, refusal.read(_MOST_BYTES))
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreachable(self.url, _reason(error)) from None
+
+
+def _host(url: str) -> str:
+    """Return the host of *url*; asking for it loads the codec of names, before any thread does."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        named = bool(host.encode("idna"))
+    except ValueError:  # UnicodeError is one
+        raise BadAddress from None
+    if parts.scheme not in ("http", "https") or not named:
+        raise BadAddress
+    return host
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

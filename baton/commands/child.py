@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import IO
@@ -85,8 +86,9 @@ class Child:
             self._process.send_signal(number)
         pumps = self._start_pumps(self._process)
         ended = self._process.wait()
+        until = time.monotonic() + _PATIENCE
         for pump in pumps:
-            pump.join(_PATIENCE)
+            pump.join(max(0.0, until - time.monotonic()))
         return ended
 
     def _forward(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002

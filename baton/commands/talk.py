@@ -4,12 +4,14 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from baton.environment import read_environment
 from baton.errors import BatonError
-from baton.wire import Answer, BadAddress, Unreachable, Wire
+
+if TYPE_CHECKING:
+    from baton.wire import Answer, Wire
 
 __all__ = [
     "FAILED",
@@ -36,12 +38,14 @@ class Stop(BatonError):
         super().__init__(sentence)
 
 
-def connect() -> Wire:
+def connect() -> "Wire":
     """Return the way to the configured server.
 
     Raises:
         Stop: none is configured, or its address cannot be read.
     """
+    from baton.wire import BadAddress, Wire  # noqa: PLC0415 - 50 ms that ``baton run`` can spare
+
     environment = read_environment()
     if not environment.url:
         raise Stop(
@@ -54,12 +58,14 @@ def connect() -> Wire:
         raise Stop(NOT_ALLOWED, str(error)) from None
 
 
-def ask(wire: Wire, method: str, path: str, body: object = None, *, timeout: float = 10.0) -> Any:
+def ask(wire: "Wire", method: str, path: str, body: object = None, *, timeout: float = 10.0) -> Any:
     """Return what the server answers; one that is busy is asked again, twice at most.
 
     Raises:
         Stop: no answer, or a refusal; the sentence is the server's own.
     """
+    from baton.wire import Unreachable  # noqa: PLC0415
+
     content = None if body is None else json.dumps(body).encode()
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
@@ -70,11 +76,12 @@ def ask(wire: Wire, method: str, path: str, body: object = None, *, timeout: flo
             return answer.body
         if last or not answer.again:
             break
-        time.sleep(min(answer.retry_after or 0.5, _LONGEST_PAUSE))
+        pause = 0.5 if answer.retry_after is None else answer.retry_after
+        time.sleep(min(pause, _LONGEST_PAUSE))
     raise _refusal(answer)
 
 
-def _refusal(answer: Answer) -> Stop:
+def _refusal(answer: "Answer") -> Stop:
     sentence = answer.detail
     if answer.status == 401:
         return Stop(NOT_ALLOWED, f"{sentence}; check BATON_TOKEN, or: baton login URL")

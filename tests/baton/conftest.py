@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = str(Path(__file__).resolve().parents[2])
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Told:
 @dataclass
 class Server:
     url: str = ""
-    token: str = "bt_abcdefghijkl_0123456789abcdefghijABCDEFGHIJ"
+    token: str = "bt_abcdefghijkl_0123456789abcdefghijABCDEFGHIJ"  # noqa: S105 - opens nothing
     told: list[Told] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
     answer: Callable[[Told], tuple[int, dict[str, str], Any]] | None = None
@@ -72,7 +73,10 @@ def server() -> Iterator[Server]:
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             told = Told(
-                self.command, self.path, dict(self.headers.items()), json.loads(raw) if raw else None
+                self.command,
+                self.path,
+                dict(self.headers.items()),
+                json.loads(raw) if raw else None,
             )
             state.told.append(told)
             status, headers, body = state.reply(told)
@@ -87,7 +91,7 @@ def server() -> Iterator[Server]:
             except OSError:  # the client did not want to wait
                 return
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815 - the name that the library looks for
 
         def log_message(self, *args: object) -> None:
             return None
@@ -137,6 +141,8 @@ def baton(server: Server, shell: dict[str, str]) -> Run:
             if value is not None:
                 env[name] = value
         argv = [sys.executable, "-m", "baton", *args]
-        return subprocess.run(argv, env=env, input=stdin, capture_output=True, timeout=20, check=False)
+        return subprocess.run(
+            argv, env=env, input=stdin, capture_output=True, timeout=20, check=False
+        )
 
     return run

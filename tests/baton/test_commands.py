@@ -1,11 +1,19 @@
 """The command line, as a shell sees it: exit codes, stdout, stderr."""
 
+import io
 import json
+import os
 import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from baton.cli import main
 
 WAITING = {
     "id": "run_1",
@@ -18,6 +26,37 @@ WAITING = {
         {"path": "deploy", "status": "pending", "seconds": None},
     ],
 }
+
+
+@dataclass
+class Done:
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+@pytest.fixture
+def baton(
+    server: Any, shell: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfdbinary: Any
+) -> Callable[..., Done]:
+    """Run the command in this program, which is twenty times as fast as a new one."""
+
+    def run(*args: str, stdin: bytes = b"", **variables: str | None) -> Done:
+        given = {**shell, "BATON_URL": server.url, "BATON_TOKEN": server.token, **variables}
+        for name in [name for name in os.environ if name.startswith(("BATON_", "XDG_", "TRACEP"))]:
+            monkeypatch.delenv(name)
+        for name, value in given.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capfdbinary.readouterr()
+        try:
+            code = main(args)
+        except SystemExit as end:  # so argparse leaves
+            code = end.code if isinstance(end.code, int) else 1
+        return Done(code, *capfdbinary.readouterr())
+
+    return run
 
 
 def always(status: int, body: Any, **headers: str) -> Any:
@@ -38,9 +77,10 @@ def test_notify_reports_one_event_and_says_what_became_of_it(server: Any, baton:
     assert event["labels"] == {"team": "web"}
     assert event["links"] == [{"rel": "related", "url": "https://ci.example/1"}]
     assert (event["progress"], event["name"], event["message"]) == ("3/7", "Build", "all good")
-    assert event["id"] and event["occurred_at"]
+    assert event["id"]
+    assert event["occurred_at"]
     assert server.told[0].headers["Authorization"] == f"Bearer {server.token}"
-    assert "run_id" not in event and "parent" not in event
+    assert not event.keys() & {"run_id", "parent"}
 
 
 def test_notify_speaks_for_the_process_it_runs_in(server: Any, baton: Any) -> None:
@@ -250,3 +290,21 @@ def test_a_redirect_is_not_followed(server: Any, baton: Any) -> None:
 
     assert baton("runs").returncode == 1
     assert [told.path for told in server.told] == ["/v1/runs"]
+
+
+def test_the_command_is_a_program(server: Any, shell: dict[str, str]) -> None:
+    argv = [sys.executable, "-m", "baton", "notify", "started", "--id", "x"]
+    env = {**shell, "BATON_URL": server.url}
+    done = subprocess.run(argv, env=env, capture_output=True, timeout=20, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"x  started  created  th_1\n", b"")
+
+
+def test_a_reader_of_the_output_may_leave(server: Any, shell: dict[str, str]) -> None:
+    server.answer = always(200, {"runs": [WAITING] * 5000})
+    line = f"{sys.executable} -m baton runs | head -n 1"
+    env = {**shell, "BATON_URL": server.url}
+    done = subprocess.run(["sh", "-c", line], env=env, capture_output=True, timeout=20, check=False)
+
+    assert done.stdout.startswith(b"R-7")
+    assert done.stderr == b""

@@ -5,11 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+SECRET = {"MY_TOKEN": "hunter2hunter2"}
 
 
 def test_output_input_and_exit_code_pass_unchanged(server: Any, baton: Any) -> None:
@@ -33,7 +36,11 @@ def test_a_success_is_reported_with_its_duration(server: Any, baton: Any, tmp_pa
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     started, ended = server.events
-    assert (started["status"], started["name"], started["category"]) == ("started", "build web", "build")
+    assert (started["status"], started["name"], started["category"]) == (
+        "started",
+        "build web",
+        "build",
+    )
     assert started["labels"] == {"team": "web"}
     assert ended["status"] == "completed"
     assert ended["process_id"] == started["process_id"] == "b1"
@@ -47,7 +54,7 @@ def test_a_success_is_reported_with_its_duration(server: Any, baton: Any, tmp_pa
 def test_a_failure_is_reported_with_its_masked_tail(server: Any, baton: Any) -> None:
     script = "echo one; echo two; printf 'old\\rnew\\n'; echo $MY_TOKEN; printf '\\033[31mred\\033[0m'; exit 2"
 
-    done = baton("run", "--tail", "3", "--", "sh", "-c", script, MY_TOKEN="hunter2hunter2")
+    done = baton("run", "--tail", "3", "--", "sh", "-c", script, **SECRET)
 
     assert done.returncode == 2
     assert b"hunter2hunter2" in done.stdout  # the command's own output is not ours to change
@@ -60,7 +67,13 @@ def test_a_failure_is_reported_with_its_masked_tail(server: Any, baton: Any) -> 
 
 
 def test_a_long_tail_keeps_its_end(server: Any, baton: Any) -> None:
-    baton("run", "--", "sh", "-c", "seq 1 100000; head -c 5000 /dev/zero | tr '\\0' x; echo last; exit 1")
+    baton(
+        "run",
+        "--",
+        "sh",
+        "-c",
+        "seq 1 100000; head -c 5000 /dev/zero | tr '\\0' x; echo last; exit 1",
+    )
 
     message = server.events[-1]["message"]
     assert message.endswith("xlast")
@@ -91,7 +104,8 @@ def test_a_command_in_a_command_is_its_child(server: Any, baton: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "code"), [("no-such-program-at-all", 127), ("/etc/passwd", 126), ("/no/such/file", 127)]
+    ("command", "code"),
+    [("no-such-program-at-all", 127), ("/etc/passwd", 126), ("/no/such/file", 127)],
 )
 def test_a_command_that_cannot_start_has_the_shells_code(
     server: Any, baton: Any, command: str, code: int
@@ -122,9 +136,7 @@ def test_a_signal_reaches_the_command(
 ) -> None:
     env = {**shell, "BATON_URL": server.url}
     argv = [sys.executable, "-m", "baton", "run", "--", "sh", "-c", "echo ready; exec sleep 30"]
-    with subprocess.Popen(
-        argv, env=env, stdout=subprocess.PIPE, start_new_session=True
-    ) as running:
+    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, start_new_session=True) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == b"ready\n"
         running.send_signal(number)
@@ -138,9 +150,7 @@ def test_a_command_may_answer_a_signal_itself(server: Any, shell: dict[str, str]
     script = "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.05; done"
     env = {**shell, "BATON_URL": server.url}
     argv = [sys.executable, "-m", "baton", "run", "--", "sh", "-c", script]
-    with subprocess.Popen(
-        argv, env=env, stdout=subprocess.PIPE, start_new_session=True
-    ) as running:
+    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, start_new_session=True) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == b"ready\n"
         running.send_signal(signal.SIGTERM)
@@ -158,8 +168,6 @@ def test_a_dead_server_changes_nothing(baton: Any, dead_url: str) -> None:
 
 
 def test_a_server_that_never_answers_costs_two_seconds(server: Any, baton: Any) -> None:
-    import threading
-
     server.hold = threading.Event()
     began = time.monotonic()
     done = baton("run", "--", "true")

@@ -1,0 +1,56 @@
+"""Secrets, replaced before anything is stored, sent or shown."""
+
+import pytest
+
+from baton.masking import is_secret_name, mask, mask_json
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "bt_abcdefghijkl_0123456789abcdefghijABCDEFGHIJ", "xoxb-1234567890-abcdef", "xapp-1-A0-123456789",
+        "ghp_0123456789abcdefghijABCDEFGHIJ012345", "github_pat_0123456789abcdefghij_ABC", "glpat-0123456789abcdefghij",
+        "sk-ant-0123456789abcdefghij", "AKIA0123456789ABCDEF", "eyJhbGciOiJI.eyJzdWIiOiIx.abc-_def",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+    ],
+)  # fmt: skip
+def test_what_has_the_shape_of_a_secret_is_hidden(secret: str) -> None:
+    assert mask(f"before {secret} after") == "before *** after"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abcdefghijkl", "Authorization: Bearer ***"),
+        ("https://user:secret@host/path", "https://user:***@host/path"),
+        ('"password": "hunter2"', '"password": "***"'),
+        ("API_KEY=abcdef next", "API_KEY=*** next"),
+        ("https://hooks.slack.com/services/T0/B0/xyz", "https://hooks.slack.com/services/***"),
+        ("412 tokens used, 3 secrets found", "412 tokens used, 3 secrets found"),
+        ("https://host/path?page=3", "https://host/path?page=3"),
+        ("sk-1, a commit 3f1caaa0000000000000000000000000", "sk-1, a commit 3f1caaa0000000000000000000000000"),
+    ],
+)  # fmt: skip
+def test_only_the_secret_part_is_hidden(text: str, shown: str) -> None:
+    assert mask(text) == shown
+
+
+def test_known_secrets_are_hidden_whatever_their_shape() -> None:
+    assert mask("abc abcdef", ["abc", "abcdef"]) == "*** ***"
+
+
+@pytest.mark.parametrize(
+    "name", ["API_KEY", "authToken", "db-password", "cookie", "AWS_SECRET_ACCESS_KEY"]
+)
+def test_a_name_tells_a_secret(name: str) -> None:
+    assert is_secret_name(name)
+    assert mask_json({"a": [{name: "x"}]}) == {"a": [{name: "***"}]}
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "key", "tokenizer", "author", "secretary"])
+def test_a_name_that_only_sounds_like_one_hides_nothing(name: str) -> None:
+    assert mask_json({name: "x"}) == {name: "x"}
+
+
+def test_numbers_under_the_name_of_a_secret_stay() -> None:
+    assert mask_json({"token": 412, "password": None}) == {"token": 412, "password": None}

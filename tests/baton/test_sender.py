@@ -1,0 +1,227 @@
+"""The queue and its thread, with a delivery that the test decides."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from baton.sender import MOST_QUEUED, Delivery, Item, Sender
+
+DONE = Delivery(again=False)
+BUSY = Delivery(again=True, pause=0.01)
+DOWN = Delivery(again=True, reached=False)
+
+
+class Post:
+    """Writes down what is delivered, and can be held shut."""
+
+    def __init__(self, *outcomes: Delivery) -> None:
+        self.outcomes = list(outcomes)
+        self.batches: list[list[object]] = []
+        self.patience: list[float] = []
+        self.open = threading.Event()
+        self.open.set()
+        self.entered = threading.Event()
+
+    def __call__(self, items: Sequence[Item], timeout: float) -> Delivery:
+        self.batches.append([item.body.get("n") for item in items])
+        self.patience.append(timeout)
+        self.entered.set()
+        self.open.wait(5)
+        outcome = self.outcomes.pop(0) if self.outcomes else DONE
+        if not outcome.again:
+            for item in items:
+                item.settle(None)
+        return outcome
+
+    @property
+    def told(self) -> list[object]:
+        return [each for batch in self.batches for each in batch]
+
+
+def sender(post: Post, *, jitter: float = 0.0) -> Sender:
+    return Sender(post, jitter=lambda: jitter, timeout=2.0)
+
+
+def event(n: int, process: str = "p", rank: int = 1) -> Item:
+    return Item({"n": n, "process_id": process}, rank=rank)
+
+
+def shut(post: Post, own: Sender) -> None:
+    """Let the thread take one event and hold it, so that all others have to queue."""
+    post.open.clear()
+    own.put(event(0, "first"))
+    assert post.entered.wait(5)
+
+
+def test_nothing_starts_before_there_is_something_to_send() -> None:
+    own = sender(Post())
+    assert own.flush(0.0)
+    assert own._thread is None
+
+
+def test_what_waits_is_sent_together_and_in_order() -> None:
+    post = Post()
+    own = sender(post)
+    shut(post, own)
+    for n in range(1, 151):
+        own.put(event(n))
+    post.open.set()
+
+    assert own.flush(5)
+    assert [len(batch) for batch in post.batches] == [1, 100, 50]
+    assert post.told == list(range(151))
+
+
+def test_newer_progress_takes_the_place_of_older_progress_that_waits() -> None:
+    post = Post()
+    own = sender(post)
+    shut(post, own)
+    for n in range(1, 6):
+        own.put(event(n, "a", rank=0))
+        own.put(event(n * 10, "b", rank=0))
+    own.put(event(100, "a"))
+    own.put(event(101, "a", rank=0))
+    post.open.set()
+
+    assert own.flush(5)
+    assert post.told == [0, 5, 50, 100, 101]
+
+
+def test_progress_keeps_what_the_newer_one_does_not_say() -> None:
+    post = Post()
+    own = sender(post)
+    shut(post, own)
+    first = Item({"process_id": "p", "n": 1, "message": "compiling"}, rank=0)
+    own.put(first)
+    own.put(Item({"process_id": "p", "n": 2}, rank=0))
+
+    assert first.body == {"process_id": "p", "n": 2, "message": "compiling"}
+    post.open.set()
+    assert own.flush(5)
+
+
+def test_a_full_queue_loses_progress_first_and_ends_last() -> None:
+    post = Post()
+    own = sender(post)
+    shut(post, own)
+    own.put(event(1, "end", rank=2))
+    own.put(event(2, "progress", rank=0))
+    for n in range(3, MOST_QUEUED + 3):
+        own.put(event(n))
+    post.open.set()
+
+    assert own.flush(5)
+    assert own.lost == 2
+    assert 1 in post.told
+    assert not {2, 3} & set(post.told)
+
+
+def test_what_could_not_be_delivered_is_tried_again_before_anything_else() -> None:
+    post = Post(BUSY, BUSY)
+    own = sender(post)
+    own.put(event(1))
+    assert own.flush(5)
+    own.put(event(2))
+    assert own.flush(5)
+
+    assert post.batches == [[1], [1], [1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "jitter", "pause"), [(1, 1.0, 1.0), (3, 0.5, 2.0), (20, 1.0, 30.0), (1, 0.0, 0.05)]
+)
+def test_pauses_grow_up_to_thirty_seconds_and_are_drawn_at_random(
+    attempt: int, jitter: float, pause: float
+) -> None:
+    assert sender(Post(), jitter=jitter)._pause(attempt, DOWN) == pause
+
+
+def test_the_server_decides_how_long_to_wait() -> None:
+    assert sender(Post())._pause(1, Delivery(again=True, pause=7.0)) == 7.0
+
+
+def test_an_exit_does_not_wait_for_a_server_that_is_down() -> None:
+    post = Post(*[DOWN] * 50)
+    own = sender(post, jitter=1.0)
+    own.put(event(1))
+    began = time.monotonic()
+
+    assert own.flush(5) is False
+    assert time.monotonic() - began < 2
+    assert own.failing
+
+
+def test_an_exit_gives_up_when_its_time_is_over() -> None:
+    post = Post()
+    own = sender(post)
+    shut(post, own)
+    began = time.monotonic()
+
+    assert own.flush(0.1) is False
+    assert time.monotonic() - began < 1
+    post.open.set()
+
+
+def test_a_hurried_delivery_has_no_more_time_than_is_left() -> None:
+    post = Post(Delivery(again=True, pause=60.0))
+    own = sender(post)
+    own.put(event(1))
+    assert post.entered.wait(5)
+    assert own.flush(1.0)  # the pause of a minute is cut short
+
+    assert post.patience[0] == 2.0
+    assert post.patience[-1] <= 1.0
+
+
+def test_without_a_thread_a_flush_delivers_by_itself() -> None:
+    post = Post()
+    own = sender(post)
+    own._queue.append(event(1))
+
+    assert own.flush(1.0)
+    assert post.told == [1]
+    assert own._thread is None
+
+
+def test_a_child_sends_its_own_events_and_not_its_parents() -> None:
+    post = Post()
+    own = sender(post)
+    shut(post, own)
+    own.put(event(1))
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - counted in another process
+        post.open.set()
+        post.batches.clear()
+        own.put(event(7))
+        own.flush(5)
+        os.write(write, repr((post.told, own.forked)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    post.open.set()
+
+    assert os.read(read, 1000) == b"([7], True)"
+    assert own.flush(5)
+    assert post.told == [0, 1]
+    os.close(read)
+    os.close(write)
+
+
+def test_progress_alone_is_not_sent_more_than_twice_a_second() -> None:
+    post = Post()
+    own = sender(post)
+    own.put(event(1, rank=0))
+    assert post.entered.wait(5)
+    while own._sending:
+        time.sleep(0.001)
+    for n in range(2, 50):
+        own.put(event(n, rank=0))
+    before = list(post.batches)
+    own.put(event(50, "other"))  # which does not wait
+    assert own.flush(5)
+
+    assert before == [[1]]
+    assert post.batches == [[1], [49, 50]]
