@@ -1,0 +1,179 @@
+"""Runs inside a unit: start one, and report it as the process that it is too.
+
+A start is a row: the runtime is only told. The Dispatcher and people start runs through the same
+function. From there on the row belongs to the runtime.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from baton.events import WIRE_PREFIX, Event
+from baton.parts import ErrorInfo
+from baton.status import Status
+from coordination import accept, audit, counters
+from coordination.database import Row, Transaction
+from coordination.errors import NotFound
+from coordination.ports import CORE_VERSION, RunStatus
+from coordination.store import processes as process_store
+from coordination.store import runs as store
+from coordination.store import threads as thread_store
+from coordination.store.runs import RunFilter
+from coordination.taking import Incoming
+from coordination.world import Ids
+
+__all__ = ["NewRun", "RunFilter", "report", "start"]
+
+SOURCE = "baton"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """What a run starts with.
+
+    Args:
+        id: new, or derived from what triggered it: the same id starts nothing twice.
+        workflow: its name.
+        hash: of the revision that the run is pinned to.
+        inputs: checked, with defaults filled in.
+        trigger: what expressions see under ``trigger``.
+        started_by: a person's id, ``source:NAME`` or ``trigger:NAME``.
+        requested_by: the person behind it, who may not approve it.
+        thread_key: the thread of the event that started it.
+        channel: where a thread of its own is posted.
+        own_channel: whether the definition names *channel*: then only a thread there will do.
+        depth: starts before this one in its chain of causes.
+        request_id: of a start by hand, which a repeat finds again.
+    """
+
+    id: str
+    workflow: str
+    hash: str
+    inputs: Mapping[str, Any]
+    trigger: Mapping[str, Any]
+    started_by: str
+    requested_by: str | None
+    thread_key: int | None = None
+    channel: str | None = None
+    own_channel: bool = False
+    depth: int = 0
+    request_id: str | None = None
+
+
+def start(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
+    """Write a queued run and return its key; one that is there already stays as it is."""
+    known = store.by_id(tx, new.id)
+    if known is not None:
+        return int(known.key)
+    key = store.start(tx, _columns(tx, new, now))
+    run = _row(tx, key)
+    _record(tx, run, _event(run, Status.QUEUED, None, now, ids), new.channel, ids)
+    detail = {"workflow": new.workflow, "hash": new.hash, "trigger": new.trigger}
+    audit.record(tx, at=now, actor=new.started_by, action="run.start", object=new.id, detail=detail)
+    return key
+
+
+def report(
+    tx: Transaction,
+    run_key: int,
+    status: Status,
+    *,
+    now: datetime,
+    ids: Ids,
+    error: Mapping[str, Any] | None = None,
+) -> None:
+    """Tell how a run goes, as an event of its process, in the unit that makes it go so.
+
+    *status* is as `run_status.shown_as` has it; after an end any other begins a new attempt.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    run = _row(tx, run_key)
+    event = replace(_event(run, status, error, now, ids), attempt=_attempt(tx, run, status))
+    _record(tx, run, event, None, ids)
+
+
+def _event(
+    run: Row, status: Status, error: Mapping[str, Any] | None, now: datetime, ids: Ids
+) -> Event:
+    event_id = ids.new("ev")
+    return Event(
+        event_id=event_id,
+        id=event_id,
+        kind="process",
+        type=WIRE_PREFIX + status.value,
+        source=SOURCE,
+        namespace=SOURCE,
+        occurred_at=now,
+        received_at=now,
+        process_id=run.id,
+        name=run.title,
+        category="workflow",
+        status=status,
+        workflow=run.workflow,
+        error=None if error is None else ErrorInfo(error.get("message"), error.get("type")),
+    )
+
+
+def _record(tx: Transaction, run: Row, event: Event, channel: str | None, ids: Ids) -> None:
+    """Accept the event as any other; a run without a thread joins the one that this opens."""
+    incoming = Incoming(
+        event=event,
+        identity=None,
+        channel=channel,
+        owner=run.requested_by,
+        thread_key=run.thread_key,
+        run_key=run.key,
+        trusted=True,
+    )
+    recorded = accept.record(tx, incoming, now=event.received_at, ids=ids)
+    if run.thread_key is None and recorded.thread_key is not None:
+        store.join_thread(tx, run.key, recorded.thread_key)
+    tx.touch("run", run.id, thread_id=recorded.accepted.thread_id)
+
+
+def _attempt(tx: Transaction, run: Row, status: Status) -> int | None:
+    """Return the attempt that a status belongs to: news after an end is of the next one."""
+    process = process_store.of_run(tx, run.key)
+    if process is None:
+        return None
+    again = Status(process.status).terminal and not status.terminal
+    return int(process.attempt) + 1 if again else int(process.attempt)
+
+
+def _columns(tx: Transaction, new: NewRun, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new.id,
+        "number": counters.next(tx, "run"),
+        "workflow": new.workflow,
+        "hash": new.hash,
+        "core_version": CORE_VERSION,
+        "status": RunStatus.QUEUED.value,
+        "trigger": dict(new.trigger),
+        "inputs": dict(new.inputs),
+        "started_by": new.started_by,
+        "requested_by": new.requested_by,
+        "thread_key": _thread(tx, new),
+        "depth": new.depth,
+        "request_id": new.request_id,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _thread(tx: Transaction, new: NewRun) -> int | None:
+    """Return the thread to join, unless the definition wants another channel than that one's."""
+    if new.thread_key is None or not new.own_channel:
+        return new.thread_key
+    thread = thread_store.by_key(tx, new.thread_key)
+    there = thread is not None and new.channel in (thread.channel, thread.channel_id)
+    return new.thread_key if there else None
+
+
+def _row(tx: Transaction, run_key: int) -> Row:
+    row = store.by_key(tx, run_key)
+    if row is None:
+        raise NotFound("run", str(run_key))
+    return row
