@@ -91,17 +91,16 @@ def _fill(data: Any, path: Path) -> bool:
 
 
 def _delete(data: Any, path: Path) -> bool:
-    """Delete the deepest key of *path* that is there."""
-    found: tuple[dict[str, Any], str] | None = None
-    for key in path:
-        if isinstance(data, dict) and isinstance(key, str) and key in data:
-            found = (data, key)
-        elif not (isinstance(data, list) and isinstance(key, int) and key < len(data)):
-            break
+    """Delete the key at *path*, or the one whose plain value stands for a map."""
+    for index, key in enumerate(path):
+        inside_map = isinstance(data, dict) and key in data
+        if not inside_map and not (isinstance(data, list) and isinstance(key, int)):
+            return False  # it has gone with another error
+        if inside_map and (index == len(path) - 1 or not isinstance(data[key], dict | list)):
+            del data[key]
+            return True
         data = data[key]
-    if found is not None:
-        del found[0][found[1]]
-    return found is not None
+    return False
 
 
 def _plain(loc: tuple[str | int, ...]) -> Path:

@@ -13,6 +13,7 @@ from workflows.language.expressions import (
     has_template,
 )
 from workflows.language.findings import Findings
+from workflows.language.model import Head, Settings, Step, Trigger
 from workflows.language.places import Path
 
 __all__ = ["Texts", "refuse_stray_templates"]
@@ -113,6 +114,7 @@ def _refuse_stray_key(key: str, value: Any, path: Path, findings: Findings) -> N
 
 
 def _is_template(path: Path) -> bool:
+    """Say whether somebody reads the templates at *path*, or has complained about it already."""
     inner = path
     while len(inner) > 2 and inner[0] in ("steps", "on_error") and isinstance(inner[1], int):
         inner = inner[2:]
@@ -122,8 +124,10 @@ def _is_template(path: Path) -> bool:
         case ("vars" | "outputs", *_) | ("settings", "channel"):
             return True
         case ("triggers", _, key, *_):
-            return key in TRIGGER_TEMPLATES
-    return False
+            return key in TRIGGER_TEMPLATES or key in Trigger.later
+        case ("settings", key, *_):
+            return key in Settings.later
+    return path[0] in Head.later
 
 
 def _is_step_template(path: Path) -> bool:
@@ -133,5 +137,5 @@ def _is_step_template(path: Path) -> bool:
         case ("needs", *_) | ("retry", "if"):
             return path[-1] == "if"  # an expression, which has its own say about braces
         case (key, *_):
-            return key in STEP_TEMPLATES
+            return key in STEP_TEMPLATES or key in Step.later
     return False

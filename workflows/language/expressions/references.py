@@ -13,14 +13,13 @@ from workflows.language.suggestions import did_you_mean
 __all__ = ["Reference", "check_names", "references"]
 
 PLACES: Final = {
-    "attempt": "`attempt` exists only in `retry.if`.",
-    "error": "`error` exists only in `retry.if` and in the steps of an `on_error` list.",
-    "inputs": "The inputs of the workflow cannot be seen here.",
-    "null": "It is written `none`.",
+    "attempt": "It exists only in `retry.if`.",
+    "error": "It exists only in `retry.if` and in the steps of an `on_error` list.",
+    "inputs": None,
     "secrets": "Secrets exist only in the `params` of an action.",
-    "steps": "Steps cannot be seen here.",
-    "trigger": "The trigger cannot be seen here.",
-    "vars": "The vars cannot be seen here.",
+    "steps": None,
+    "trigger": None,
+    "vars": None,
 }
 
 
@@ -80,11 +79,11 @@ def check_names(found: Collection[Reference], names: Collection[str]) -> None:
     """
     for reference in found:
         root = str(reference.path[0])
-        if root not in names:
-            raise InvalidExpression(
-                f"there is no `{root}` here",
-                offset=reference.offset,
-                hint=PLACES.get(root)
-                or did_you_mean(root, names)
-                or f"There are {', '.join(sorted(names))}.",
-            )
+        if root in names:
+            continue
+        if root in PLACES:
+            message, hint = f"`{root}` cannot be used here", PLACES[root]
+        else:
+            message = f"there is no `{root}` here"
+            hint = did_you_mean(root, [*names, "none"]) or f"There are {', '.join(sorted(names))}."
+        raise InvalidExpression(message, offset=reference.offset, hint=hint)
