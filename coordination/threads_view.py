@@ -13,9 +13,29 @@ from coordination.outbox import Slot
 from coordination.ports import RunView
 from coordination.questions import Approval
 from coordination.store import approvals as approval_store
+from coordination.store import events as event_store
+from coordination.store import processes as process_store
 from coordination.store import runs as run_store
-from coordination.store import threads_view as store
-from coordination.store.threads_view import EventFilter, ProcessFilter
+from coordination.store import threads as store
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFilter:
+    """Which processes to list; what is not given does not matter. Newest first, *before* a key."""
+
+    status: str | None = None
+    namespace: str | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events to list; what is not given does not matter. *type* is the one on the wire."""
+
+    thread: str | None = None
+    namespace: str | None = None
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,7 @@ async def thread(reader: Reader, ref: str) -> ThreadView:
     Raises:
         NotFound: there is none.
     """
-    row = await store.thread(reader, ref)
+    row = await store.read(reader, ref)
     if row is None:
         raise NotFound("thread", ref)
     return await _whole(reader, row)
@@ -112,7 +132,7 @@ async def thread_by_key(reader: Reader, key: int) -> ThreadView:
     Raises:
         NotFound: there is none.
     """
-    row = await store.thread_by_key(reader, key)
+    row = await store.read_by_key(reader, key)
     if row is None:
         raise NotFound("thread", str(key))
     return await _whole(reader, row)
@@ -120,7 +140,7 @@ async def thread_by_key(reader: Reader, key: int) -> ThreadView:
 
 async def threads(reader: Reader, *, before: int | None, limit: int) -> list[ThreadSummary]:
     """Return threads, the newest first; *before* is the key of the last one seen."""
-    rows = await store.threads_below(reader, before, limit=limit)
+    rows = await store.newest(reader, limit, before=before)
     return [
         ThreadSummary(
             row.key,
@@ -129,7 +149,7 @@ async def threads(reader: Reader, *, before: int | None, limit: int) -> list[Thr
             row.channel,
             row.created_at,
             row.updated_at,
-            await store.root_link(reader, row.id),
+            row.permalink,
         )
         for row in rows
     ]
@@ -141,10 +161,10 @@ async def process(reader: Reader, namespace: str, process_id: str) -> ProcessVie
     Raises:
         NotFound: there is none.
     """
-    row = await store.process(reader, namespace, process_id)
+    row = await process_store.read(reader, namespace, process_id)
     if row is None:
         raise NotFound("process", f"{namespace}:{process_id}")
-    family = await store.processes_of(reader, row.thread_key)
+    family = await process_store.of_thread(reader, row.thread_key)
     return _family(row, family)
 
 
@@ -154,7 +174,7 @@ async def process_by_key(reader: Reader, key: int) -> ProcessView:
     Raises:
         NotFound: there is none.
     """
-    row = await store.process_by_key(reader, key)
+    row = await process_store.read_by_key(reader, key)
     if row is None:
         raise NotFound("process", str(key))
     return _family(row, [])
@@ -162,7 +182,14 @@ async def process_by_key(reader: Reader, key: int) -> ProcessView:
 
 async def processes(reader: Reader, wanted: ProcessFilter) -> list[ProcessView]:
     """Return the processes that *wanted* asks for, the newest first, without their children."""
-    return [_family(row, []) for row in await store.process_page(reader, wanted)]
+    rows = await process_store.newest(
+        reader,
+        wanted.limit,
+        before=wanted.before,
+        status=wanted.status,
+        namespace=wanted.namespace,
+    )
+    return [_family(row, []) for row in rows]
 
 
 async def event(reader: Reader, event_id: str) -> EventView:
@@ -171,15 +198,36 @@ async def event(reader: Reader, event_id: str) -> EventView:
     Raises:
         NotFound: there is none.
     """
-    row = await store.event(reader, event_id)
+    row = await event_store.read(reader, event_id)
     if row is None:
         raise NotFound("event", event_id)
     return _event(row)
 
 
 async def events(reader: Reader, wanted: EventFilter, *, after: int, limit: int) -> list[EventView]:
-    """Return events in the order in which they came, after the seq *after*."""
-    return [_event(row) for row in await store.event_page(reader, wanted, after=after, limit=limit)]
+    """Return events in the order in which they came, after the seq *after*.
+
+    Raises:
+        NotFound: *wanted* names a thread that is not there.
+    """
+    rows = await event_store.after(
+        reader,
+        after,
+        limit,
+        thread_key=await _thread_key(reader, wanted.thread),
+        namespace=wanted.namespace,
+        type_=wanted.type,
+    )
+    return [_event(row) for row in rows]
+
+
+async def _thread_key(reader: Reader, ref: str | None) -> int | None:
+    if ref is None:
+        return None
+    row = await store.read(reader, ref)
+    if row is None:
+        raise NotFound("thread", ref)
+    return int(row.key)
 
 
 def tree(rows: list[Row]) -> tuple[ProcessView, ...]:
@@ -209,7 +257,7 @@ async def _whole(reader: Reader, row: Row) -> ThreadView:
         channel=row.channel,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        processes=tree(await store.processes_of(reader, row.key)),
+        processes=tree(await process_store.of_thread(reader, row.key)),
         runs=await _runs(reader, row.key),
         approvals=tuple(await approval_store.read_of_thread(reader, row.key)),
         slots=await outbox.slots(reader, row.key),
@@ -237,7 +285,7 @@ def _family(row: Row, rows: Iterable[Row], above: frozenset[int] = frozenset()) 
         state=row.state,
         owner=row.owner,
         thread_id=row.thread_id,
-        run_id=row.run_id,
+        run_id=row.process_id if row.run_key is not None else None,
         started_at=row.started_at,
         ended_at=row.ended_at,
         created_at=row.created_at,
