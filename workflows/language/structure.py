@@ -109,13 +109,13 @@ def _plain(loc: tuple[str | int, ...]) -> Path:
 
 
 def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findings) -> None:
-    """Say in our own words what pydantic found."""
+    """Say in our own words what pydantic found in the *model* at the path *at*."""
     path = (*at, *_plain(error["loc"]))
     kind = error["type"]
     if kind == "extra_forbidden":
         _note_extra(_model_at(model, error["loc"][:-1]), path, findings)
     elif kind == "missing":
-        holder = _holder(model, error["loc"])
+        holder = _holder(model, error["loc"], at)
         findings.add_absent("missing", path, f"{holder} needs the key `{path[-1]}`")
     else:
         message, hint = _sentence(error)
@@ -146,10 +146,12 @@ def _note_extra(model: type[BaseModel], path: Path, findings: Findings) -> None:
     findings.add_key("unknown_key", path, f"there is no key `{key[:80]}` here", hint)
 
 
-def _holder(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
+def _holder(model: type[BaseModel], loc: tuple[str | int, ...], at: Path) -> str:
     names = {"Workflow": "a workflow", "Step": "a step", "Head": "a workflow"}
     found = _model_at(model, loc[:-1]).__name__
-    return names.get(found, next((f"`{key}`" for key in reversed(_plain(loc[:-1]))), "this"))
+    return names.get(
+        found, next((f"`{key}`" for key in reversed((*at, *_plain(loc[:-1])))), "this")
+    )
 
 
 def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel]:

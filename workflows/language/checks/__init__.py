@@ -53,10 +53,7 @@ def check(text: str | bytes, catalogue: Catalogue, *, file: str) -> Checked:
     if not isinstance(document.data, dict):
         findings.add("type", (), "a workflow is a map, with `name` and `steps`")
         raise InvalidDefinition(findings.problems)
-    _check_all(document.data, catalogue, findings)
-    if findings.failed:
-        raise InvalidDefinition(findings.problems)
-    workflow = Workflow.model_validate(document.data)
+    workflow = _check_all(document.data, catalogue, findings)
     return Checked(workflow, document.data, document.text, findings.problems)
 
 
@@ -64,13 +61,11 @@ def check_workflow(body: Mapping[str, Any], catalogue: Catalogue) -> Checked:
     """Check a definition that is data already, as from Python or a store; it has no lines."""
     document = Document("", "", dict(body), {})
     findings = Findings(document)
-    _check_all(dict(body), catalogue, findings)
-    if findings.failed:
-        raise InvalidDefinition(findings.problems)
-    return Checked(Workflow.model_validate(dict(body)), body, "", findings.problems)
+    workflow = _check_all(dict(body), catalogue, findings)
+    return Checked(workflow, body, "", findings.problems)
 
 
-def _check_all(data: dict[str, Any], catalogue: Catalogue, findings: Findings) -> None:
+def _check_all(data: dict[str, Any], catalogue: Catalogue, findings: Findings) -> Workflow:
     rest = {key: value for key, value in data.items() if key != "steps"}
     head = salvage(Head, rest, (), findings) or Head(name="unnamed")
     refuse_stray_templates(data, findings)
@@ -80,6 +75,15 @@ def _check_all(data: dict[str, Any], catalogue: Catalogue, findings: Findings) -
     steps = _read_steps(data, findings)
     graph = check_steps(steps, scope, Checks(head, catalogue, findings, texts))
     _check_outputs(head, scope, graph, texts)
+    if findings.failed:
+        raise InvalidDefinition(findings.problems)
+    return _whole(head, [placed.step for placed in steps if placed.step is not None])
+
+
+def _whole(head: Head, steps: list[Step]) -> Workflow:
+    """Put together what has been validated part by part."""
+    parts = {name: getattr(head, name) for name in Head.model_fields}
+    return Workflow.model_construct(head.model_fields_set | {"steps"}, **parts, steps=steps)
 
 
 def _scope(head: Head, data: dict[str, Any]) -> Scope:

@@ -1,6 +1,6 @@
 """The graph that ``needs`` makes of the steps of one scope: who comes before whom."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from workflows.language.model import AnyOf, Edge, Step
 from workflows.language.places import Path
 from workflows.language.suggestions import did_you_mean
 
-__all__ = ["Graph", "Placed", "edges_of", "lay_out"]
+__all__ = ["Graph", "Placed", "Upstream", "edges_of", "lay_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,36 @@ class Graph:
 
     steps: Sequence[Placed]
     before: Sequence[int]
+    positions: Mapping[str, int]
 
     def index(self, step: str) -> int | None:
         """Return the place of the step in the file, or None."""
-        return next((i for i, placed in enumerate(self.steps) if placed.id == step), None)
+        return self.positions.get(step)
 
     def comes_before(self, first: int, second: int) -> bool:
         """Say whether the step *first* can have run when *second* starts."""
         return bool(self.before[second] >> first & 1)
 
-    def upstream(self, index: int) -> list[Placed]:
-        """Return the steps that can have run when the step at *index* starts."""
-        return [placed for i, placed in enumerate(self.steps) if self.before[index] >> i & 1]
+
+class Upstream(Mapping[str, Step | None]):
+    """The steps that can have run when the one at *index* starts, by id, and those of *outer*."""
+
+    def __init__(self, graph: Graph, index: int, outer: Mapping[str, Step | None]) -> None:
+        self._graph, self._index, self._outer = graph, index, outer
+
+    def __getitem__(self, name: str) -> Step | None:
+        place = self._graph.index(name)
+        if place is not None and self._graph.comes_before(place, self._index):
+            return self._graph.steps[place].step
+        return self._outer[name]
+
+    def __iter__(self) -> Iterator[str]:
+        before = self._graph.before[self._index]
+        yield from (each.id for i, each in enumerate(self._graph.steps) if before >> i & 1)
+        yield from self._outer
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def edges_of(step: Step, previous: str | None) -> list[Edge]:
@@ -67,7 +85,7 @@ def lay_out(steps: Sequence[Placed], findings: Findings) -> Graph:
     for index, placed in enumerate(steps):
         if placed.step is not None and not isinstance(placed.step.needs, AnyOf):
             _check_reachable(placed, links[index], steps, findings)
-    return Graph(steps, before)
+    return Graph(steps, before, positions)
 
 
 def _links(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from workflows.language.checks.approvals import check_covers
-from workflows.language.checks.graphs import Graph, Placed, edges_of, lay_out
+from workflows.language.checks.graphs import Graph, Placed, Upstream, edges_of, lay_out
 from workflows.language.checks.scope import Scope
 from workflows.language.checks.verbs import Checks, check_keys, check_verb
 from workflows.language.model import Step
@@ -22,12 +22,12 @@ def check_steps(
     for index, placed in enumerate(steps):
         if placed.step is None:
             continue
-        seen = {**scope.steps, **{each.id: each.step for each in graph.upstream(index)}}
-        inner = replace(scope, steps=seen, hidden=taken)
+        inner = replace(scope, steps=Upstream(graph, index, scope.steps), hidden=taken)
         _check_step(placed, placed.step, inner, checks)
         check_covers(placed, graph, checks.findings)
         if placed.step.handlers:
-            around = replace(inner, steps={**seen, placed.id: placed.step}).plus("error")
+            seen = {**inner.steps, placed.id: placed.step}
+            around = replace(inner, steps=seen).plus("error")
             check_steps(_handlers(placed, placed.step), around, checks, taken)
     _check_writers(graph, checks)
     return graph
