@@ -5,7 +5,7 @@ event is stored as it came, and the Dispatcher tries it again.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,7 +75,7 @@ def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> R
     if incoming.raw is not None and recorded.seq is not None:
         store.keep_raw(tx, recorded.seq, incoming.raw, now + RAW_KEPT)
     if incoming.identity is not None:
-        identities.remember(tx, incoming.identity, asdict(recorded.accepted), now=now)
+        identities.remember(tx, incoming.identity, _plain(recorded.accepted), now=now)
     return recorded
 
 
@@ -127,7 +127,7 @@ def _columns(taken: Taken) -> dict[str, Any]:
         "effect": taken.effect,
         "applied": taken.applied,
         "caused_by_run": taken.run_key,
-        "explain": {"correlation": [asdict(step) for step in taken.steps], "note": taken.note},
+        "explain": {"correlation": [_plain(step) for step in taken.steps], "note": taken.note},
     }
 
 
@@ -147,6 +147,10 @@ def _accepted(incoming: Incoming, taken: Taken) -> Accepted:
         thread_url=taken.thread_url,
         warnings=(*incoming.event.warnings, *((taken.note,) if taken.note else ())),
     )
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def _replayed(repeat: Repeat) -> Accepted:

@@ -235,8 +235,10 @@ def _started(known: datetime | None, event: Event, status: Status) -> datetime |
 
 
 def _content(before: Mapping[str, Any], event: Event, status: Status) -> dict[str, Any]:
-    said = event.to_json()
     after = dict(before)
+    if not any(getattr(event, name) for name in CONTENT):
+        return after
+    said = event.to_json()
     after.update({name: said[name] for name in _LATEST if said.get(name)})
     for name in _MERGED:
         if said.get(name):

@@ -15,7 +15,6 @@ from coordination.processes import Effect, Fold, extend, fold, judge
 from coordination.store import approvals as approval_store
 from coordination.store import events as event_store
 from coordination.store import processes as store
-from coordination.store import threads as thread_store
 from coordination.threads import Evidence
 from coordination.world import Ids
 
@@ -176,14 +175,13 @@ def _home(unit: _Unit, event: Event, row: Row | None, *, begun: bool) -> _Home:
 
 
 def _taken(unit: _Unit, event: Event, home: _Home) -> Taken:
-    thread_id = threads.touch(unit.tx, home.key, now=unit.now)
-    thread = None if home.opened else thread_store.by_key(unit.tx, home.key)
+    thread = threads.touch(unit.tx, home.key, now=unit.now)
     return Taken(
         event=event,
         effect="updated",
         thread_key=home.key,
-        thread_id=thread_id,
-        thread_url=thread.permalink if thread is not None else None,
+        thread_id=thread.id,
+        thread_url=thread.permalink,
         run_key=unit.incoming.run_key or home.evidence.run_key,
         run_id=home.evidence.run_id,
         steps=home.steps,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from baton.events import Event
 from coordination.correlation import LIVES, Known, keys_of
-from coordination.database import Transaction
+from coordination.database import Row, Transaction
 from coordination.store import processes, threads
 from coordination.world import Ids
 
@@ -53,11 +53,11 @@ def open_thread(
     return key
 
 
-def touch(tx: Transaction, thread_key: int, *, now: datetime) -> str:
-    """Note that something happened in a thread; return its id."""
-    thread_id = threads.touch(tx, thread_key, now=now)
-    tx.touch("thread", thread_id, thread_id=thread_id)
-    return thread_id
+def touch(tx: Transaction, thread_key: int, *, now: datetime) -> Row:
+    """Note that something happened in a thread; return its id and the permalink of its root."""
+    thread = threads.touch(tx, thread_key, now=now)
+    tx.touch("thread", thread.id, thread_id=thread.id)
+    return thread
 
 
 def evidence(

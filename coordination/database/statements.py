@@ -103,7 +103,7 @@ class Statements:
         compiled: SQLCompiler = statement.compile(  # type: ignore[attr-defined]  # of ClauseElement
             dialect=self._dialect, column_keys=list(names) if statement.is_dml else None
         )
-        asked = tuple(name for name in compiled.bind_names.values() if name in names)
+        asked = tuple(name for name in names if name in compiled.bind_names.values())
         expanded = compiled._process_parameters_for_postcompile(_fixed(compiled))  # noqa: SLF001  # no public name
         convert: dict[str, Any] = {**compiled._bind_processors, **expanded.processors}  # noqa: SLF001  # no public name
         columns = compiled._result_columns or ()  # noqa: SLF001  # no public name

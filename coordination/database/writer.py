@@ -30,6 +30,8 @@ _PRAGMAS = {
     "foreign_keys": 1,
     "mmap_size": 0,
     "wal_autocheckpoint": 0,
+    "cache_size": -16_384,  # KiB
+    "temp_store": 2,  # in memory: savepoints keep the pages they may have to restore
     "busy_timeout": 5000,
 }
 # Primary result codes after which the whole group is in doubt; the rest are faults of a statement.

@@ -29,11 +29,17 @@ _BY_REF = _THREAD.where(
 )
 _RUN = select(runs.c.key, runs.c.id, runs.c.thread_key).where(runs.c.id == bindparam("ref"))
 _ADD = insert(threads)
+_PERMALINK = (
+    select(slots.c.permalink)
+    .where(slots.c.thread_key == threads.c.key, slots.c.slot == "root")
+    .scalar_subquery()
+    .label("permalink")
+)
 _TOUCH = (
     update(threads)
     .where(threads.c.key == bindparam("thread"))
     .values(updated_at=bindparam("now"))
-    .returning(threads.c.id)
+    .returning(threads.c.id, _PERMALINK)
 )
 _KEY = select(keys).where(keys.c.key == bindparam("name"))
 _KEEP = upsert(keys, key=("key",), update=("thread_key", "expires_at"))
@@ -59,10 +65,10 @@ def add(tx: Transaction, values: Mapping[str, Any]) -> int:
     return tx.insert(_ADD, **values)
 
 
-def touch(tx: Transaction, key: int, *, now: datetime) -> str:
-    """Note that something happened in a thread, and return its id."""
+def touch(tx: Transaction, key: int, *, now: datetime) -> Row:
+    """Note that something happened in a thread; return its id and the permalink of its root."""
     (row,) = tx.fetch_all(_TOUCH, thread=key, now=now)
-    return str(row.id)
+    return row
 
 
 def owner(tx: Transaction, name: str, *, now: datetime) -> int | None:
