@@ -23,6 +23,7 @@ from baton.status import ALIASES, TIMEOUT_WORDS, Status, read_status
 __all__ = [
     "ALIASES",
     "TIMEOUT_WORDS",
+    "TOO_OLD",
     "WIRE_PREFIX",
     "Actor",
     "Adapter",

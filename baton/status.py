@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["ALIASES", "TIMEOUT_WORDS", "Status", "read_status"]
+__all__ = ["ALIASES", "TIMEOUT_WORDS", "Status", "fold", "read_status"]
 
 
 class Status(StrEnum):

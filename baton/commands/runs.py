@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from baton.commands.talk import ask, connect, quoted, show_json
@@ -63,6 +64,8 @@ def show(options: Namespace) -> int:
 
 
 def _number(run: dict[str, Any]) -> str:
+    if run.get("label"):
+        return str(run["label"])
     number = run.get("number")
     return f"R-{number}" if isinstance(number, int) else str(number or run.get("id") or "?")
 
@@ -80,8 +83,13 @@ def _error(run: dict[str, Any]) -> str:
 
 
 def _seconds(step: dict[str, Any]) -> str:
-    seconds = step.get("seconds")
-    return f"{seconds:.1f} s" if isinstance(seconds, int | float) else ""
+    """Return how long the step took, or nothing while it has not ended."""
+    try:
+        began = datetime.fromisoformat(step.get("started_at") or "")
+        ended = datetime.fromisoformat(step.get("ended_at") or "")
+        return f"{(ended - began).total_seconds():.1f} s"
+    except (TypeError, ValueError):
+        return ""
 
 
 def _table(rows: Iterable[tuple[object, ...]]) -> None:

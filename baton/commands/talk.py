@@ -23,6 +23,7 @@ __all__ = [
     "pairs",
     "quoted",
     "show_json",
+    "values",
 ]
 
 FAILED, USAGE, NOT_ALLOWED = 1, 2, 4

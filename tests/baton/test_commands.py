@@ -18,12 +18,18 @@ from baton.cli import main
 WAITING = {
     "id": "run_1",
     "number": 7,
+    "label": "R-7",
     "workflow": "release",
     "status": "waiting",
     "waiting_for": {"kind": "approval", "text": "Waits for @maya: Deploy to production?"},
     "steps": [
-        {"path": "build", "status": "completed", "seconds": 2.04},
-        {"path": "deploy", "status": "pending", "seconds": None},
+        {
+            "path": "build",
+            "status": "completed",
+            "started_at": "2026-03-02T10:15:04Z",
+            "ended_at": "2026-03-02T10:15:06.040Z",
+        },
+        {"path": "deploy", "status": "pending", "started_at": None},
     ],
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from baton.errors import InvalidEvent
-from baton.events import ErrorInfo, Event, Link, NextStep, Parent, Progress, Status, Subject
+from baton.events import ErrorInfo, Event, Link, NextStep, Parent, Status, Subject
 from baton.reading import Reading, Source, parse_form, read_event
 
 NOW = datetime(2026, 3, 2, 10, 16, tzinfo=UTC)
@@ -206,35 +206,6 @@ def test_text_is_cleaned_of_what_cannot_be_seen() -> None:
     assert event(message=text).message == "a\nb\nc[31md\t\u00e9"
     assert event(name=" two\n lines ").name == "two lines"
     assert event(name="\u200b").name is None
-
-
-@pytest.mark.parametrize(
-    ("given", "shown"),
-    [
-        (0.4, Progress(fraction=0.4)), (1.0, Progress(fraction=1.0)), (1, Progress(fraction=0.01)),
-        (40, Progress(fraction=0.4)), (100, Progress(fraction=1.0)), (140, Progress(fraction=1.0)),
-        ("40%", Progress(fraction=0.4)), ("3/7", Progress(3, 7)), ("3 / 7", Progress(3, 7)),
-        ("0.4", Progress(fraction=0.4)), ("40", Progress(fraction=0.4)), (0, Progress(fraction=0.0)),
-        ({"current": 3, "total": 7, "unit": "files"}, Progress(3, 7, "files")),
-        ({"fraction": 1}, Progress(fraction=1.0)), ({"current": 9, "total": 7}, Progress(9, 7)),
-        ({"progress": 3, "total": 7, "message": "hi"}, Progress(3, 7)), ({}, None),
-        (-1, None), (float("nan"), None), ({"current": 1, "total": 0}, None), ({"current": -1}, None),
-        ({"fraction": float("inf")}, None),
-    ],
-)  # fmt: skip
-def test_progress_is_understood_in_every_form(given: Any, shown: Progress | None) -> None:
-    assert event(progress=given).progress == shown
-
-
-def test_progress_that_cannot_be_shown_is_dropped_with_a_warning() -> None:
-    assert warnings(progress={"current": 1, "total": -1}).keys() == {"/progress"}
-    assert Progress(9, 7).ratio == 1.0
-    assert Progress(3).ratio is None
-
-
-def test_the_message_of_mcp_progress_is_the_message_of_the_event() -> None:
-    assert event(progress={"progress": 3, "message": "hi"}).message == "hi"
-    assert event(progress={"progress": 3, "message": "hi"}, message="own").message == "own"
 
 
 def test_links_to_anything_but_the_web_are_dropped_with_a_warning() -> None:
