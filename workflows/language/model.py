@@ -6,23 +6,20 @@ Keys that the language has and this version does not are listed as ``later``.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from workflows.language.durations import InvalidDuration, parse_duration
-from workflows.language.slugs import check_slug, check_workflow_name
+from workflows.language.scalars import Delay, Duration, Slug, WorkflowName
 
 __all__ = [
     "AnyOf",
@@ -47,33 +44,6 @@ InputType = Literal["string", "integer", "number", "boolean", "array", "object"]
 MOST_ATTEMPTS = 1_000
 
 
-def _duration(value: Any) -> Any:
-    return _read_duration(value, zero=False)
-
-
-def _delay(value: Any) -> Any:
-    return _read_duration(value, zero=True)
-
-
-def _read_duration(value: Any, *, zero: bool) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    if type(value) in (int, float):
-        value = str(value)
-    if not isinstance(value, str):
-        raise PydanticCustomError("duration", "must be a duration, as `10s` or `1h30m`")
-    try:
-        return parse_duration(value, zero=zero)
-    except InvalidDuration as error:
-        facts = {"reason": error.message, "hint": error.hint}
-        raise PydanticCustomError("duration", "{reason}", facts) from None
-
-
-DURATION: Final = {"type": "string", "examples": ["10s", "5m", "1h30m", "PT5M"]}
-Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(DURATION)]
-Delay = Annotated[timedelta, BeforeValidator(_delay), WithJsonSchema(DURATION)]
-Slug = Annotated[str, AfterValidator(check_slug)]
-WorkflowName = Annotated[str, AfterValidator(check_workflow_name)]
 Expression = Annotated[str, Field(description="An expression, without braces.")]
 Line = Annotated[str, Field(min_length=1)]
 

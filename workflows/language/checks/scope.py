@@ -12,7 +12,7 @@ from workflows.language.expressions import Reference
 from workflows.language.model import Step
 from workflows.language.suggestions import did_you_mean
 
-__all__ = ["Doubt", "Scope", "event_fields", "refute"]
+__all__ = ["EVERYWHERE", "Doubt", "Scope", "event_fields", "refute"]
 
 STEP_FIELDS: Final = ("attempts", "duration", "error", "output", "status")
 RUN_FIELDS: Final = (

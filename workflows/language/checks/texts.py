@@ -16,7 +16,7 @@ from workflows.language.findings import Findings
 from workflows.language.model import Head, Settings, Step, Trigger
 from workflows.language.places import Path
 
-__all__ = ["Texts", "refuse_stray_templates"]
+__all__ = ["Texts", "refuse_stray_templates", "walk"]
 
 STEP_TEMPLATES: Final = frozenset({"params", "wait", "set", "fail", "stop", "condition"})
 APPROVAL_TEMPLATES: Final = frozenset({"title", "description", "show", "approvers", "channel"})

@@ -17,7 +17,7 @@ from workflows.language.expressions.nodes import Node, children
 from workflows.language.expressions.parser import parse
 from workflows.language.expressions.references import Reference, check_names, references
 
-__all__ = ["Expression", "Parsed", "compile_expression", "predicate", "read"]
+__all__ = ["Expression", "Parsed", "compile_expression", "predicate", "read", "traced"]
 
 
 class Expression:

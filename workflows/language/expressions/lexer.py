@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from workflows.language.expressions.errors import InvalidExpression
 from workflows.language.expressions.limits import SOURCE
 
-__all__ = ["Token", "lex", "lex_until_close"]
+__all__ = ["Token", "lex", "lex_until_close", "unquote"]
 
 TOKEN: Final = re.compile(
     r"""

@@ -11,6 +11,7 @@ from workflows.language.expressions.errors import LimitExceeded
 __all__ = [
     "DEPTH",
     "ITEMS",
+    "LEVELS",
     "OPERATIONS",
     "SOURCE",
     "TEXT",

@@ -11,6 +11,7 @@ from workflows.language.expressions.limits import TEXT, Budget, check_text, weig
 __all__ = [
     "BIGGEST",
     "MISSING",
+    "NUMBERS",
     "Missing",
     "check_number",
     "compact_json",
