@@ -31,6 +31,7 @@ class Order:
 
     principal: Principal
     run_key: int
+    run_id: str
     request_id: str
     via: str
 
@@ -186,7 +187,7 @@ def _delivery(order: Order) -> str:
 def _run(tx: Transaction, order: Order) -> Row:
     run = store.by_key(tx, order.run_key)
     if run is None:
-        raise NotFound("run", str(order.run_key))
+        raise NotFound("run", order.run_id)
     return run
 
 

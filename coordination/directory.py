@@ -16,7 +16,7 @@ from coordination.database import (
     update,
 )
 from coordination.eligibility import MAX_AGE, Standing
-from coordination.policy import Roles
+from coordination.policy import MENTION, Roles
 from coordination.ports import Person
 
 _ALL = select(directory).order_by(directory.c.person)
@@ -85,6 +85,11 @@ def shown(form: str, known: Mapping[str, Person]) -> str:
     person_id = form.removeprefix("<@").removesuffix(">").split("|")[0]
     found = known.get(person_id)
     return f"@{found.handle}" if found else form
+
+
+def with_handles(text: str, known: Mapping[str, Person]) -> str:
+    """Write ``@grace`` for each mention in *text* of somebody who is known."""
+    return MENTION.sub(lambda found: shown(found[0], known), text)
 
 
 def _person(row: Row) -> Person:

@@ -95,7 +95,7 @@ def why_not(approval: Approval, principal: Principal, standing: Standing) -> str
     Whether it is still open is another question.
     """
     human = principal.human
-    if approval.requested_by == principal.actor and not approval.question.allow_self:
+    if _asked(approval, principal, standing):
         return f"You asked for {approval.label}, so somebody else answers it: {_who(approval)}."
     if human is None:
         if principal.source and f"source:{principal.source}" in approval.question.approvers:
@@ -107,6 +107,16 @@ def why_not(approval: Approval, principal: Principal, standing: Standing) -> str
     if not is_named(approval.question.approvers, person, standing.roles):
         return f"Only {_who(approval)} can answer {approval.label}."
     return None
+
+
+def refusal(approval: Approval, principal: Principal, standing: Standing) -> str | None:
+    """Say why an answer of *principal* is not even taken; None: it is counted, or checked first.
+
+    Under an old directory nobody is turned away but the asker: who they are has to be read anew.
+    """
+    if principal.human and not standing.fresh and not _asked(approval, principal, standing):
+        return None
+    return why_not(approval, principal, standing)
 
 
 def tally(approval: Approval, vote: Vote) -> ApprovalState | None:
@@ -159,6 +169,15 @@ def expired_view(approval: Approval) -> Approval:
     )
 
 
+def _asked(approval: Approval, principal: Principal, standing: Standing) -> bool:
+    """Say whether *principal* asked, in whatever form the asker was written down."""
+    asker = approval.requested_by
+    if asker is None or approval.question.allow_self:
+        return False
+    person = standing.person
+    return asker == principal.actor or (person is not None and names_person(asker, person))
+
+
 def _stands(approval: Approval, ballot: Ballot) -> bool:
     vote = approval.vote_of(ballot.principal.actor)
     if vote is None or not _current(approval, ballot):
@@ -185,13 +204,10 @@ def _entitled(approval: Approval, principal: Principal, standing: Standing) -> V
     """Return how the vote stands: counted, or waiting for a fresh look at who the voter is."""
     if principal.kind not in ("person", "token"):
         raise NotAllowed(f"The {principal.kind} does not vote.", code="not-eligible")
-    no = why_not(approval, principal, standing)
-    asked_himself = approval.requested_by == principal.actor and not approval.question.allow_self
-    if principal.human and not standing.fresh and not asked_himself:
-        return "checking"
+    no = refusal(approval, principal, standing)
     if no:
         raise NotAllowed(no, code="not-eligible")
-    return "counted"
+    return "counted" if standing.fresh or not principal.human else "checking"
 
 
 def _refuse_wrong(approval: Approval, ballot: Ballot) -> None:

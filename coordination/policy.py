@@ -73,12 +73,12 @@ _IMPLIED: Mapping[Role, frozenset[Role]] = {
 }
 
 _ID = re.compile(r"[UW][A-Z0-9]+")
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 def names_person(form: str, person: Person) -> bool:
     """Say whether *form* means *person*: ``<@U123>``, ``U123`` or ``@handle``."""
-    if match := _MENTION.fullmatch(form):
+    if match := MENTION.fullmatch(form):
         return match[1] == person.id
     if _ID.fullmatch(form):
         return form == person.id
@@ -137,7 +137,7 @@ def _problems(values: Mapping[str, Iterable[str]]) -> Iterable[str]:
         if name not in (Role.OPERATOR, Role.AUTHOR, Role.ADMIN):
             yield f"roles.{name}: there is no such role; use operator, author or admin."
         for form in forms:
-            if not (_MENTION.fullmatch(form) or _ID.fullmatch(form) or form.startswith("@")):
+            if not (MENTION.fullmatch(form) or _ID.fullmatch(form) or form.startswith("@")):
                 yield f"roles.{name}: {form!r} is nobody; write <@U123>, U123 or @handle."
 
 

@@ -16,6 +16,7 @@ from coordination import accept, audit, counters
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.ports import CORE_VERSION, RunStatus
+from coordination.questions import is_person
 from coordination.store import processes as process_store
 from coordination.store import runs as store
 from coordination.store import threads as thread_store
@@ -123,7 +124,7 @@ def _record(tx: Transaction, run: Row, event: Event, channel: str | None, ids: I
         event=event,
         identity=None,
         channel=channel,
-        owner=run.requested_by,
+        owner=run.requested_by if is_person(run.requested_by or "") else None,
         thread_key=run.thread_key,
         run_key=run.key,
         trusted=True,

@@ -138,10 +138,16 @@ async def thread_by_key(reader: Reader, key: int) -> ThreadView:
     return await _whole(reader, row)
 
 
-async def threads(reader: Reader, *, before: int | None, limit: int) -> list[ThreadSummary]:
+async def url(reader: Reader, ref: str) -> str | None:
+    """Return where the card of a thread stands in Slack, once it does."""
+    row = await store.read(reader, ref)
+    return None if row is None else row.permalink
+
+
+async def threads(reader: Reader, *, before: int | None, limit: int) -> tuple[ThreadSummary, ...]:
     """Return threads, the newest first; *before* is the key of the last one seen."""
     rows = await store.newest(reader, limit, before=before)
-    return [
+    return tuple(
         ThreadSummary(
             row.key,
             row.id,
@@ -152,7 +158,7 @@ async def threads(reader: Reader, *, before: int | None, limit: int) -> list[Thr
             row.permalink,
         )
         for row in rows
-    ]
+    )
 
 
 async def process(reader: Reader, namespace: str, process_id: str) -> ProcessView:
@@ -180,7 +186,7 @@ async def process_by_key(reader: Reader, key: int) -> ProcessView:
     return _family(row, [])
 
 
-async def processes(reader: Reader, wanted: ProcessFilter) -> list[ProcessView]:
+async def processes(reader: Reader, wanted: ProcessFilter) -> tuple[ProcessView, ...]:
     """Return the processes that *wanted* asks for, the newest first, without their children."""
     rows = await process_store.newest(
         reader,
@@ -189,7 +195,7 @@ async def processes(reader: Reader, wanted: ProcessFilter) -> list[ProcessView]:
         status=wanted.status,
         namespace=wanted.namespace,
     )
-    return [_family(row, []) for row in rows]
+    return tuple(_family(row, []) for row in rows)
 
 
 async def event(reader: Reader, event_id: str) -> EventView:
@@ -204,7 +210,9 @@ async def event(reader: Reader, event_id: str) -> EventView:
     return _event(row)
 
 
-async def events(reader: Reader, wanted: EventFilter, *, after: int, limit: int) -> list[EventView]:
+async def events(
+    reader: Reader, wanted: EventFilter, *, after: int, limit: int
+) -> tuple[EventView, ...]:
     """Return events in the order in which they came, after the seq *after*.
 
     Raises:
@@ -218,7 +226,7 @@ async def events(reader: Reader, wanted: EventFilter, *, after: int, limit: int)
         namespace=wanted.namespace,
         type_=wanted.type,
     )
-    return [_event(row) for row in rows]
+    return tuple(_event(row) for row in rows)
 
 
 async def _thread_key(reader: Reader, ref: str | None) -> int | None:

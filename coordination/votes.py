@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coordination import approvals, directory
-from coordination.database import Transaction
+from coordination.database import Reader, Transaction
 from coordination.eligibility import (
     Ballot,
     Standing,
@@ -20,6 +20,7 @@ from coordination.policy import Principal, Roles, require_scope
 from coordination.ports import Person
 from coordination.questions import Approval, ApprovalState, Vote
 from coordination.store import approvals as store
+from coordination.timers import Due
 from coordination.world import Ids
 
 
@@ -38,11 +39,19 @@ def find(tx: Transaction, ref: str) -> Approval:
     Raises:
         NotFound: there is none.
     """
-    number = ref[2:]
-    if ref[:2] in ("A-", "a-") and number.isascii() and number.isdigit() and len(number) < 16:
-        found = store.by_number(tx, int(number))
-    else:
-        found = store.by_id(tx, ref)
+    number = _number(ref)
+    found = store.by_id(tx, ref) if number is None else store.by_number(tx, number)
+    if found is None:
+        raise NotFound("approval", ref)
+    return found
+
+
+async def read(reader: Reader, ref: str) -> Approval:
+    """As `find`, for those who only look."""
+    number = _number(ref)
+    found = await (
+        store.find(reader, approval_id=ref) if number is None else store.find(reader, number=number)
+    )
     if found is None:
         raise NotFound("approval", ref)
     return found
@@ -80,6 +89,11 @@ def expire(tx: Transaction, key: int, *, now: datetime, ids: Ids) -> Approval | 
     return approvals.conclude(tx, decided, now=now, ids=ids)
 
 
+def fire(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:
+    """Fire the timer of an approval: what the timer loop calls for owners of that kind."""
+    expire(tx, due.owner_key, now=now, ids=ids)
+
+
 def settle(tx: Transaction, judging: Judging) -> list[Approval]:
     """Judge every vote that waited for a fresh directory; call it right after one was read."""
     people = directory.people(tx)
@@ -103,6 +117,13 @@ def still_covers(tx: Transaction, run_key: int, path: str, digest: str, roles: R
     if approval.decided_by != "timer" and not still_entitled(approval, directory.people(tx), roles):
         return f"those who approved {approval.label} may not any more"
     return None
+
+
+def _number(ref: str) -> int | None:
+    """Return the number in ``A-17``; None where *ref* is an id."""
+    number = ref[2:]
+    known = ref[:2] in ("A-", "a-") and number.isascii() and number.isdigit() and len(number) < 16
+    return int(number) if known else None
 
 
 def _count(

@@ -234,13 +234,14 @@ def record_verdict(tx: Transaction, approval: Approval) -> None:
     )
 
 
-async def find(reader: Reader, *, approval_id: str = "", number: int = 0) -> Approval | None:
+async def find(
+    reader: Reader, *, approval_id: str | None = None, number: int | None = None
+) -> Approval | None:
     """Return one approval, by its id or its display number."""
-    row = await (
-        reader.fetch_one(_BY_ID, id=approval_id)
-        if approval_id
-        else reader.fetch_one(_BY_NUMBER, number=number)
-    )
+    if number is None:
+        row = await reader.fetch_one(_BY_ID, id=approval_id)
+    else:
+        row = await reader.fetch_one(_BY_NUMBER, number=number)
     return None if row is None else await _read(reader, row)
 
 
