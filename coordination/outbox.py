@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
+from coordination import threads
+from coordination.correlation import slack_key
 from coordination.database import Reader, Row, Transaction
 from coordination.store import outbox as store
 
@@ -213,7 +215,12 @@ async def slots(reader: Reader, thread_key: int) -> tuple[Slot, ...]:
 
 
 def put_slot(tx: Transaction, slot: Slot, *, now: datetime) -> None:
-    """Note which message stands for a slot and what it shows."""
+    """Note which message stands for a slot and what it shows.
+
+    With its root a thread can be found by what people and tools say of the Slack thread.
+    """
+    if slot.slot == ROOT:
+        threads.attach(tx, slot.thread_key, [slack_key(slot.channel_id, slot.ts)], now=now)
     store.put_slot(
         tx,
         {

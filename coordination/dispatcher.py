@@ -1,0 +1,256 @@
+"""Acts on what is stored: matches triggers and starts runs, in one repeatable unit per event.
+
+Nothing here depends on being told of an event: those that were not acted upon are found by their
+row, after a crash too.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from baton.events import Event
+from coordination import accept, outbox, runs
+from coordination.accept import Incoming
+from coordination.database import Door, Row, Transaction
+from coordination.errors import InvalidInputs
+from coordination.outbox import Lane, Notice
+from coordination.ports import Definition, Expressions, Inputs, Runtime, TriggerSpec
+from coordination.runs import NewRun
+from coordination.store import definitions as definition_store
+from coordination.store import events as store
+from coordination.store import tokens as token_store
+from coordination.store import triggers as trigger_store
+from coordination.triggers import DEEPEST, Considered, Matcher, Trigger, context_of, run_id
+from coordination.world import Ids, World
+
+SWEEP = timedelta(seconds=30)
+PAUSE = timedelta(minutes=1)  # before an event is tried again that could not be dispatched
+BATCH = 200
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done about an event: runs to start, things to say, and why."""
+
+    starts: tuple[NewRun, ...] = ()
+    says: tuple[str, ...] = ()
+    explain: tuple[Mapping[str, Any], ...] = ()
+
+
+class Dispatcher:
+    """Turns stored events into runs.
+
+    Args:
+        door: the database.
+        world: its clock and ids.
+        expressions: evaluates ``where`` and inputs of triggers.
+        inputs: checks what a run is started with.
+        runtime: told of each start; a hint, since the row is found without it.
+        channel: where threads are posted that nothing else gives a channel.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        world: World,
+        *,
+        expressions: Expressions,
+        inputs: Inputs,
+        runtime: Runtime,
+        channel: str | None = None,
+    ) -> None:
+        self._door = door
+        self._world = world
+        self._matcher = Matcher(expressions)
+        self._inputs = inputs
+        self._runtime = runtime
+        self._channel = channel
+        self._definitions: dict[str, Definition] = {}
+        self._paused: dict[int, datetime] = {}
+
+    async def run(self) -> None:
+        """Keep dispatching until cancelled."""
+        with self._door.changes.subscribe("event") as changes:
+            while True:
+                await self.dispatch_all()
+                await changes.wait_on(self._world.clock, SWEEP)
+
+    async def dispatch_all(self) -> int:
+        """Dispatch everything that waits for it, and count the events."""
+        count, last = 0, 0
+        now = self._world.clock.now()
+        self._paused = {seq: until for seq, until in self._paused.items() if until > now}
+        triggers: Sequence[Trigger] | None = None
+        while rows := await self._batch(last):
+            triggers = await self._triggers() if triggers is None else triggers
+            last = rows[-1].seq
+            ready = [row for row in rows if row.seq not in self._paused]
+            done = await asyncio.gather(*(self._dispatch(row, triggers) for row in ready))
+            count += sum(done)
+        return count
+
+    async def _batch(self, last: int) -> list[Row]:
+        return await self._door.read(
+            lambda reader: store.undispatched(reader, after=last, limit=BATCH)
+        )
+
+    async def _triggers(self) -> list[Trigger]:
+        rows = await self._door.read(trigger_store.active)
+        triggers = [Trigger(row.workflow, row.hash, _spec(row)) for row in rows]
+        self._matcher.forget(triggers)
+        return triggers
+
+    async def _dispatch(self, row: Row, triggers: Sequence[Trigger]) -> bool:
+        """Do what one event asks for; False where that failed, and is tried again later."""
+        try:
+            if row.effect == "stored":
+                row, event = await self._take_again(row)
+            else:
+                event = Event.from_json(row.body)
+            plan = await self._plan(row, event, triggers)
+            await self._write(row, plan)
+        except Exception:  # one bad event must not stop the others
+            log.exception("event_not_dispatched", event_id=row.id)
+            self._paused[row.seq] = self._world.clock.now() + PAUSE
+            return False
+        for new in plan.starts:
+            await self._hint(new.id)
+        return True
+
+    async def _take_again(self, row: Row) -> tuple[Row, Event]:
+        """Correlate and fold an event for which that failed when it arrived."""
+        event = Event.from_json(row.body)
+        now, ids = self._world.clock.now(), self._world.ids
+
+        def unit(tx: Transaction) -> None:
+            source = token_store.source(tx, event.source)
+            channel = (source.channel if source is not None else None) or self._channel
+            incoming = Incoming(event=event, identity=None, channel=channel, trusted=True)
+            accept.again(tx, row.seq, incoming, now=now, ids=ids)
+
+        await self._door.write(unit)
+        (taken,) = await self._door.read(
+            lambda reader: store.undispatched(reader, after=row.seq - 1, limit=1)
+        )
+        return taken, Event.from_json(taken.body)
+
+    async def _plan(self, row: Row, event: Event, triggers: Sequence[Trigger]) -> _Plan:
+        if not row.applied or event.too_old:
+            return _Plan()
+        causes: list[str] = []
+        if row.caused_by_run is not None:
+            causes = await self._door.read(
+                lambda reader: trigger_store.causes(reader, row.caused_by_run, most=DEEPEST)
+            )
+        context = {"trigger": context_of(event, name=row.name)}
+        considered = self._matcher.match(triggers, event, context, causes=causes)
+        plan = _Plan()
+        for each in considered:
+            plan = _joined(plan, await self._consider(each, row, context, depth=len(causes)))
+        return plan
+
+    async def _consider(
+        self, considered: Considered, row: Row, context: Mapping[str, Any], *, depth: int
+    ) -> _Plan:
+        trigger = considered.trigger
+        if considered.why_not:
+            return _Plan(explain=(_line(trigger, considered.why_not),))
+        try:
+            new = await self._new_run(trigger, row, context, depth=depth)
+        except (InvalidInputs, ValueError) as error:
+            said = f"`{trigger.workflow}` did not start: {_escape(str(error))}"
+            return _Plan(says=(said,), explain=(_line(trigger, str(error)),))
+        return _Plan(starts=(new,), explain=(_line(trigger, "started", run_id=new.id),))
+
+    async def _new_run(
+        self, trigger: Trigger, row: Row, context: Mapping[str, Any], *, depth: int
+    ) -> NewRun:
+        definition = await self._definition(trigger.hash)
+        given = self._matcher.inputs(trigger, context)
+        inputs = self._inputs.check(definition, given)
+        seen = {**context, "inputs": inputs}
+        own = definition.channel
+        return NewRun(
+            id=run_id(row.id, trigger.workflow, trigger.spec.id),
+            workflow=trigger.workflow,
+            hash=trigger.hash,
+            inputs=inputs,
+            trigger=context["trigger"],
+            started_by=f"trigger:{trigger.spec.id}",
+            requested_by=row.owner,
+            thread_key=row.thread_key,
+            channel=self._matcher.text(own, seen) if own else self._channel,
+            own_channel=own is not None,
+            depth=depth,
+        )
+
+    async def _definition(self, content: str) -> Definition:
+        if content not in self._definitions:
+            row = await self._door.read(lambda reader: trigger_store.definition(reader, content))
+            if row is None:
+                raise ValueError(f"there is no definition {content}")
+            self._definitions[content] = definition_store.definition(row, [])
+        return self._definitions[content]
+
+    async def _write(self, row: Row, plan: _Plan) -> None:
+        now, ids = self._world.clock.now(), self._world.ids
+        explain = {**(row.explain or {}), "triggers": list(plan.explain)}
+
+        def unit(tx: Transaction) -> None:
+            if not store.dispatched(tx, row.seq, explain, now=now):
+                return
+            for new in plan.starts:
+                runs.start(tx, new, now=now, ids=ids)
+            for text in plan.says:
+                _say(tx, row.thread_key, text, now=now, ids=ids)
+            if plan.starts:
+                tx.touch("event", row.id, thread_id=row.thread_id)
+
+        await self._door.write(unit)
+
+    async def _hint(self, started: str) -> None:
+        try:
+            await self._runtime.start(started)
+        except Exception:  # the runtime finds the row by itself
+            log.exception("start_hint_failed", run_id=started)
+
+
+def _joined(one: _Plan, other: _Plan) -> _Plan:
+    return replace(
+        one,
+        starts=one.starts + other.starts,
+        says=one.says + other.says,
+        explain=one.explain + other.explain,
+    )
+
+
+def _say(tx: Transaction, thread_key: int, text: str, *, now: datetime, ids: Ids) -> None:
+    notice_id = ids.new("nt")
+    notice = Notice(thread_key, f"reply:{notice_id}", Lane.FAILURE, "reply", {"text": text})
+    outbox.add(tx, notice, id=notice_id, now=now)
+
+
+def _line(trigger: Trigger, outcome: str, **more: str) -> Mapping[str, Any]:
+    return {"workflow": trigger.workflow, "trigger": trigger.spec.id, "outcome": outcome, **more}
+
+
+def _spec(row: Row) -> TriggerSpec:
+    return TriggerSpec(
+        id=row.trigger_id,
+        kind=row.kind,
+        event=row.event,
+        source=row.source,
+        where=row.spec.get("where"),
+        inputs=row.spec.get("inputs") or {},
+        enabled=row.spec.get("enabled", True),
+    )
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,47 @@
+"""What the Dispatcher matches: the triggers of active workflows, and the chain behind an event."""
+
+from coordination.database import (
+    Reader,
+    Row,
+    bindparam,
+    definitions,
+    events,
+    runs,
+    select,
+    triggers,
+    workflows,
+)
+
+_ACTIVE = (
+    select(triggers)
+    .join(workflows, workflows.c.name == triggers.c.workflow)
+    .where(workflows.c.status == "active", workflows.c.hash == triggers.c.hash)
+    .order_by(triggers.c.workflow, triggers.c.key)
+)
+_DEFINITION = select(definitions).where(definitions.c.hash == bindparam("content"))
+_RUN = select(runs.c.workflow, runs.c.trigger).where(runs.c.key == bindparam("run"))
+_CAUSE = select(events.c.caused_by_run).where(events.c.id == bindparam("called"))
+
+
+async def active(reader: Reader) -> list[Row]:
+    """Return the triggers of the revisions in use."""
+    return await reader.fetch_all(_ACTIVE)
+
+
+async def definition(reader: Reader, content: str) -> Row | None:
+    """Return the definition of that hash."""
+    return await reader.fetch_one(_DEFINITION, content=content)
+
+
+async def causes(reader: Reader, run_key: int, *, most: int) -> list[str]:
+    """Return the workflows behind a run, itself first, each started by an event of the next."""
+    found: list[str] = []
+    current: int | None = run_key
+    while current is not None and len(found) <= most:
+        run = await reader.fetch_one(_RUN, run=current)
+        if run is None:
+            break
+        found.append(run.workflow)
+        event = await reader.fetch_one(_CAUSE, called=run.trigger.get("event_id"))
+        current = event.caused_by_run if event is not None else None
+    return found
