@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devslack.block_rules import TABLE
@@ -36,6 +36,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(JSON)
 def test_blocks_of_any_shape_are_judged(value: Any) -> None:
     problems = check_blocks(value)
@@ -48,11 +49,13 @@ def test_blocks_of_any_shape_are_judged(value: Any) -> None:
         text_size(done)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(["type", "blocks", "title", "submit", "close"]), JSON))
 def test_views_of_any_shape_are_judged(value: Any) -> None:
     check_view(value)
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["text", "blocks", "attachments", "metadata", "markdown_text"]), JSON
@@ -67,6 +70,7 @@ def test_the_content_of_a_message_is_taken_or_refused(args: Any) -> None:
         assert not body.empty
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text())
 def test_what_is_typed_can_be_read_again(text: str) -> None:
     names = Names({"U0ADA": "ada"}, {"C0X": "x"}, {"S0SRE": "sre"})
