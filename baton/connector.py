@@ -40,6 +40,7 @@ __all__ = [
     "HttpResponse",
     "Log",
     "NotStarted",
+    "OnOutput",
     "Params",
     "Processes",
     "Result",

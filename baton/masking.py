@@ -33,7 +33,7 @@ _KEEPING = (
     r"(?i:(\b(?:bearer|basic) ))[0-9A-Za-z._~+/=-]{8,}",
     r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:)[^\s/@]{1,200}(?=@)",
     (
-        r"(?i:(\b[\w-]{0,40}(?:password|passwd|passphrase|secret|token|api[_-]?key)[\"']?\s{0,4}[=:]"
+        r"(?i:((?:password|passwd|passphrase|secret|token|api[_-]?key)[\"']?\s{0,4}[=:]"
         r"\s{0,4}[\"']?))(?!\*\*\*)[^\s\"',;&]{4,}"
     ),
 )

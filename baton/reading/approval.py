@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from baton.parts import ApprovalRequest, Option
-from baton.reading.freeform import readable, stored, weight
+from baton.reading.freeform import readable, stored
 from baton.reading.members import Members, typed
 from baton.status import Status
 
 __all__ = ["read_approval"]
 
 _OPTION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,74}", re.ASCII)
-_MOST_BYTES = 64 * 1024
 _APPROVE_OR_REJECT = (
     Option(id="approve", label="Approve", style="primary"),
     Option(id="reject", label="Reject", style="danger"),
@@ -121,12 +120,8 @@ def _body(members: Members) -> Any:
     value = members.take("body")
     if value is None or not readable(value, members.at("body"), members.findings):
         return None
-    wrong = None
-    if weight(value) > _MOST_BYTES:
-        wrong = "exceeds 64 KiB"
-    elif stored(value) != value:  # its digest is what people approve, so it is never repaired
+    if stored(value) != value:  # its digest is what people approve, so it is never repaired
         wrong = "holds a whole number beyond 2^53, or a character that cannot be stored"
-    if wrong:
         members.findings.problem(members.at("body"), wrong)
         return None
     return value

@@ -43,8 +43,11 @@ def readable(value: object, pointer: str, findings: Findings) -> bool:
         findings.problem(pointer, f"is nested deeper than {_MOST_DEPTH} levels")
         return False
     try:
+        if weight(value) > _MOST_BYTES:  # before anything slower looks at it
+            findings.problem(pointer, "exceeds 64 KiB")
+            return False
         stored(value)
-    except TypeError:
+    except (TypeError, ValueError):
         findings.problem(pointer, "holds a value that JSON does not have")
         return False
     return True

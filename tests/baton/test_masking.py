@@ -1,5 +1,7 @@
 """Secrets, replaced before anything is stored, sent or shown."""
 
+import time
+
 import pytest
 
 from baton.masking import is_secret_name, mask, mask_json
@@ -54,3 +56,12 @@ def test_a_name_that_only_sounds_like_one_hides_nothing(name: str) -> None:
 
 def test_numbers_under_the_name_of_a_secret_stay() -> None:
     assert mask_json({"token": 412, "password": None}) == {"token": 412, "password": None}
+
+
+@pytest.mark.parametrize(
+    "text", ["a-", "a.b+", "x://a:", "password", "secret : ", "eyJa.", "-----BEGIN "]
+)
+def test_no_text_takes_long_to_read(text: str) -> None:
+    began = time.process_time()
+    mask(text * (200_000 // len(text)))
+    assert time.process_time() - began < 1
