@@ -122,14 +122,17 @@ async def find(reader: Reader, ref: str) -> list[Row]:
 
 async def page(reader: Reader, wanted: RunFilter) -> list[Row]:
     """Return runs, newest first; every filter that is given holds."""
-    asked = (
-        (wanted.status, runs.c.status == wanted.status),
-        (wanted.workflow, runs.c.workflow == wanted.workflow),
-        (wanted.thread, threads.c.id == wanted.thread),
-        (wanted.since, runs.c.created_at >= wanted.since),
-        (wanted.before, runs.c.number < wanted.before),
-    )
-    held = [condition for value, condition in asked if value]
+    held = []
+    if wanted.status is not None:
+        held.append(runs.c.status == wanted.status)
+    if wanted.workflow is not None:
+        held.append(runs.c.workflow == wanted.workflow)
+    if wanted.thread is not None:
+        held.append(threads.c.id == wanted.thread)
+    if wanted.since is not None:
+        held.append(runs.c.created_at >= wanted.since)
+    if wanted.before is not None:
+        held.append(runs.c.number < wanted.before)
     newest = _RUN.where(*held).order_by(runs.c.number.desc()).limit(wanted.limit)
     return await reader.fetch_all(newest)
 

@@ -1,6 +1,6 @@
 """A real database with one thread and one run, some people, and a clock that stands still."""
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,6 +65,54 @@ class CountingIds:
     def token(self) -> str:
         self.made += 1
         return f"{self.made:043d}"
+
+
+class StillClock:
+    """A clock that moves when a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = T0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - T0).total_seconds()
+
+    async def sleep(self, duration: timedelta) -> None:
+        self.at += duration
+
+
+class HeldTasks:
+    """Keeps what was started until a test lets it run."""
+
+    def __init__(self) -> None:
+        self.held: list[tuple[str, Coroutine[Any, Any, None]]] = []
+
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self.held.append((name, work))
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.held]
+
+    async def run(self) -> None:
+        while self.held:
+            await self.held.pop(0)[1]
+
+    def drop(self) -> None:
+        for _, work in self.held:
+            work.close()
+        self.held.clear()
+
+
+class SmallWorld:
+    """As much of a World as coordination uses."""
+
+    def __init__(self) -> None:
+        self.clock = StillClock()
+        self.ids = CountingIds()
+        self.tasks = HeldTasks()
 
 
 def person(handle: str) -> Principal:
