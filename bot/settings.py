@@ -1,5 +1,6 @@
 """Everything Baton takes from the environment, read once, at start."""
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -95,6 +96,23 @@ class Settings(BaseSettings):
     @property
     def local_slack(self) -> bool:
         return self.slack_api_url.startswith(LOOPBACK)
+
+    @property
+    def address(self) -> str:
+        """Return how people reach the pages, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def child_environment(self) -> dict[str, str]:
+        """Return the variables that programs of `shell.run` see; there are no others."""
+        return {name: os.environ[name] for name in self.shell_environment if name in os.environ}
+
+    def secret(self, name: str) -> str:
+        """Return the secret *name*, which stands in the environment as BATON_SECRET_<NAME>.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return os.environ[f"BATON_SECRET_{name.upper()}"]
 
     def slack_tokens(self) -> tuple[str, str]:
         """Return bot and app token.

@@ -1,0 +1,93 @@
+"""`<data>/admin.sock`: how a command of a second process reaches the running server.
+
+One request a connection, one JSON object a line each way. The socket is its owner's alone (0600), and
+that is its only guard: nothing of it is on any port.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from baton.errors import BatonError
+from bot.app import Baton
+from bot.operations import perform
+
+log = structlog.get_logger()
+
+LIMIT = 64 * 1024
+PATIENCE = 20  # s
+
+
+class AdminRefused(BatonError):
+    """The running server did not do it; the sentence is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSocket:
+    """Listens beside the database; a socket that a killed server left is taken away."""
+
+    place: Path
+    baton: Baton
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        await asyncio.to_thread(self.place.unlink, missing_ok=True)
+        server = await asyncio.start_unix_server(self._answer, self.place, limit=LIMIT)
+        await asyncio.to_thread(self.place.chmod, 0o600)
+        try:
+            yield
+        finally:
+            server.close()
+            await asyncio.to_thread(self.place.unlink, missing_ok=True)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = await self._perform(await reader.readline())
+        except (ValueError, OSError) as error:  # a line that is too long, or no JSON
+            answer = {"error": f"The request cannot be read: {error}"}
+        writer.write(json.dumps(answer).encode() + b"\n")
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    async def _perform(self, line: bytes) -> Mapping[str, Any]:
+        request = json.loads(line)
+        try:
+            done = await perform(
+                self.baton.door, self.baton.world, self.baton.sessions, request, self.baton.settings
+            )
+        except BatonError as error:
+            return {"error": str(error)}
+        log.info("admin", command=request.get("command"))
+        return {"done": done}
+
+
+async def ask(place: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what the running server answers, or None where none is running.
+
+    Raises:
+        AdminRefused: it said no, or nothing.
+    """
+    try:
+        reader, writer = await asyncio.open_unix_connection(place, limit=LIMIT)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    try:
+        writer.write(json.dumps(request).encode() + b"\n")
+        await writer.drain()
+        line = await asyncio.wait_for(reader.readline(), PATIENCE)
+    except (OSError, TimeoutError):
+        raise AdminRefused("The running server does not answer on its admin socket.") from None
+    finally:
+        writer.close()
+    answer = json.loads(line) if line else {"error": "The running server closed the connection."}
+    if "error" in answer:
+        raise AdminRefused(str(answer["error"]))
+    done: Mapping[str, Any] = answer["done"]
+    return done

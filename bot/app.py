@@ -1,0 +1,183 @@
+"""The composition root: the only place that knows everybody."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from bot.definitions import Actions, Definitions
+from bot.keys import derived, instance_key
+from bot.settings import Configuration, InvalidSettings, Settings
+from bot.slack.connection import SlackConnection, connect_to_slack
+from bot.world import SystemWorld, make_world
+from coordination import votes
+from coordination.changes import Changes
+from coordination.coordinator import Coordinator, Rules
+from coordination.database import Door, open_sqlite
+from coordination.dispatcher import Dispatcher
+from coordination.policy import Roles
+from coordination.ports import Directory
+from coordination.timers import Timers
+from handlers.http.sessions import Sessions
+from workflows.actions import built_in
+from workflows.actions.registry import Registry
+from workflows.language.definition import InputCheck
+from workflows.language.expressions import Evaluator
+from workflows.runtimes.embedded import embedded_runtime
+from workflows.runtimes.host import Host, HostSettings
+from workflows.runtimes.host.timers import fire_timer
+
+log = structlog.get_logger()
+
+REFRESH = timedelta(minutes=4)  # votes are judged by a directory of at most 5 minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Baton:
+    """Everything of one running Baton, wired and not yet started."""
+
+    settings: Settings
+    world: SystemWorld
+    door: Door
+    host: Host
+    coordinator: Coordinator
+    dispatcher: Dispatcher
+    timers: Timers
+    definitions: Definitions
+    sessions: Sessions
+    slack: SlackConnection
+
+    async def begin(self) -> None:
+        """Load definitions, take up what an earlier life left, and go on; Slack comes last."""
+        await self.definitions.load()
+        await self.host.begin()
+        self.world.tasks.start("dispatcher", self.dispatcher.run())
+        self.world.tasks.start("timers", self.timers.run())
+        self.world.tasks.start("definitions", self.definitions.watch(asyncio.Event()))
+        self.world.tasks.start("slack", self.slack.run(self.coordinator, self.door))
+        self.world.tasks.start("directory", self._directory())
+
+    async def stop(self) -> None:
+        """Take nothing in any more, bring in what is in flight, and close."""
+        await self.slack.close()
+        await self.host.stop()
+        await self.world.close()
+        await self.door.close()
+
+    async def readiness(self) -> dict[str, str]:
+        """Return what is not ready, each with a word that says how."""
+        failing: dict[str, str] = {}
+        if self.door.broken is not None:
+            failing["database"] = "not writable"
+        if self.slack.problem is not None:
+            failing["slack"] = self.slack.problem
+        failing.update({f"task {name}": "failed" for name in self.world.tasks.failures})
+        return failing
+
+    async def _directory(self) -> None:
+        """Keep the directory fresh; a failure is tried again soon, and shows as old votes waiting."""
+        while True:
+            pause = REFRESH
+            try:
+                await self.coordinator.refresh_directory()
+            except Exception as error:  # noqa: BLE001 - the edge of a loop: recorded, tried again
+                log.warning("directory_not_read", error=str(error))
+                pause = timedelta(seconds=5)
+            await self.world.clock.sleep(pause)
+
+
+async def build(settings: Settings, configuration: Configuration) -> Baton:
+    """Open the data folder and wire the parts together.
+
+    Raises:
+        InvalidSettings: a setting is missing or wrong.
+        DatabaseInUse, DatabaseUnusable: the data folder is another server's, or not usable.
+    """
+    tokens = settings.slack_tokens()
+    await asyncio.to_thread(make_folders, settings)
+    world = make_world(
+        root=settings.work, http_allow=settings.http_allow, programs=settings.shell_allow
+    )
+    changes = Changes(world.ids.new("boot"))
+    door = await open_sqlite(settings.database, changes=changes)
+    slack = connect_to_slack(settings, tokens, world)
+    return assemble(settings, configuration, world, door, slack)
+
+
+def assemble(
+    settings: Settings,
+    configuration: Configuration,
+    world: SystemWorld,
+    door: Door,
+    slack: SlackConnection,
+) -> Baton:
+    key = instance_key(settings, world.ids)
+    roles = read_roles(configuration)
+    actions = Actions(Registry(built_in(environment=settings.child_environment())))
+    host = embedded_runtime(
+        door,
+        world,
+        registry=actions.registry,
+        read_plan=actions.plan,
+        secrets=settings.secret,
+        settings=HostSettings(
+            instance_key=derived(key, "runs"),
+            public_url=settings.address,
+            actions_at_once=settings.action_limit,
+            grace=settings.stop_grace,
+            roles=roles,
+        ),
+    )
+    inputs, people = InputCheck(), people_of(slack)
+    rules = Rules(roles=roles, channel=settings.channel)
+    coordinator = Coordinator(door, world, runtime=host, inputs=inputs, people=people, rules=rules)
+    dispatcher = Dispatcher(
+        door,
+        world,
+        expressions=Evaluator(),
+        inputs=inputs,
+        runtime=host,
+        channel=settings.channel,
+    )
+    return Baton(
+        settings=settings,
+        world=world,
+        door=door,
+        host=host,
+        coordinator=coordinator,
+        dispatcher=dispatcher,
+        timers=Timers(door, world, {"run": fire_timer, "approval": votes.fire}),
+        definitions=Definitions(host, actions, settings.workflows),
+        sessions=Sessions(derived(key, "sessions")),
+        slack=slack,
+    )
+
+
+def people_of(slack: SlackConnection) -> Directory:
+    return slack.directory
+
+
+def read_roles(configuration: Configuration) -> Roles:
+    try:
+        return Roles.read(configuration.roles)
+    except ValueError as error:
+        raise InvalidSettings(f"baton.yaml: {error}") from None
+
+
+def make_folders(settings: Settings) -> None:
+    for folder in (settings.data, settings.work):
+        make_folder(folder)
+
+
+def make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InvalidSettings(
+            f"{folder}: {error.strerror}. Set BATON_DATA to a folder that Baton may write."
+        ) from None

@@ -1,0 +1,109 @@
+"""One life of the program: take the port, wire, begin, serve, and end within seconds when told to."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from bot.admin import AdminSocket
+from bot.app import Baton, build
+from bot.settings import Configuration, Settings
+from bot.world.listening import listen, port_of
+from handlers.http import Demo, Edge, create_api
+
+log = structlog.get_logger()
+
+STATIC = Path(__file__).parent.parent / "handlers" / "http" / "static"
+DRAIN = 1  # s that open requests get at a stop; event streams would hold it up for ever
+TICK = timedelta(milliseconds=10)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: a life ends by one way only."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A Baton that serves."""
+
+    baton: Baton
+    settings: Settings
+
+
+@contextlib.asynccontextmanager
+async def living(
+    settings: Settings, configuration: Configuration, *, demo: Callable[[], Demo] | None = None
+) -> AsyncIterator[Life]:
+    """Serve inside the block.
+
+    Raises:
+        PortTaken, InvalidSettings, DatabaseInUse, DatabaseUnusable: nothing was begun.
+    """
+    taken = listen(settings.host, settings.port)
+    settings = settings.model_copy(update={"port": port_of(taken)})
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(taken.close)
+        baton = await build(settings, configuration)
+        stack.push_async_callback(baton.stop)
+        await baton.begin()
+        await stack.enter_async_context(AdminSocket(settings.data / "admin.sock", baton).open())
+        await stack.enter_async_context(serving(baton, taken, demo() if demo else None))
+        log.info("serving", address=settings.address)
+        yield Life(baton, settings)
+
+
+@contextlib.asynccontextmanager
+async def serving(baton: Baton, taken: socket.socket, demo: Demo | None) -> AsyncIterator[None]:
+    edge = Edge(
+        coordinator=baton.coordinator,
+        world=baton.world,
+        changes=baton.door.changes,
+        sessions=baton.sessions,
+        readiness=baton.readiness,
+        public_url=baton.settings.address,
+        static=STATIC,
+        demo=demo,
+    )
+    config = uvicorn.Config(
+        create_api(edge, version=version("baton-bus")),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=DRAIN,
+        server_header=False,
+    )
+    server = Server(config)
+    task = asyncio.get_running_loop().create_task(server.serve(sockets=[taken]), name="http")
+    try:
+        while not server.started and not task.done():
+            await baton.world.clock.sleep(TICK)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def run_until_told(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
+    """Run *main* with an event that SIGINT and SIGTERM set; return what it returns."""
+
+    async def body() -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        return await main(stop)
+
+    return asyncio.run(body())

@@ -1,0 +1,107 @@
+"""What `python -m bot` asks for by name, on whichever side of the admin socket it is performed."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from baton.errors import BatonError
+from baton.reading import Source
+from bot.settings import Settings
+from coordination import audit, tokens
+from coordination.database import Door, Transaction
+from coordination.tokens import Grant
+from coordination.world import World
+from handlers.http.sessions import Sessions
+
+
+class UnknownCommand(BatonError):
+    """There is no operation of that name."""
+
+
+async def perform(
+    door: Door, world: World, sessions: Sessions, request: Mapping[str, Any], settings: Settings
+) -> Mapping[str, Any]:
+    """Do what *request* says and return what there is to say about it.
+
+    Raises:
+        BatonError: it cannot be done; the sentence says why.
+    """
+    match request.get("command"):
+        case "token-create":
+            return await create_token(door, world, request)
+        case "token-revoke":
+            return await revoke_token(door, world, str(request["token"]))
+        case "token-list":
+            return await list_tokens(door)
+        case "login-link":
+            return login_link(world, sessions, str(request["person"]), settings)
+        case command:
+            raise UnknownCommand(f"This server does not know the command {command!r}.")
+
+
+async def create_token(door: Door, world: World, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Make a token, and its source if there is none; its text is told this once."""
+    token, now = tokens.make(world.ids), world.clock.now()
+    name = str(request["source"])
+    source = Source(
+        name,
+        str(request.get("namespace") or name),
+        str(request.get("kind") or "api"),
+        may_choose_channel=bool(request.get("may_choose_channel")),
+    )
+    life = request.get("days")
+    grant = Grant(
+        source=name,
+        scopes=tuple(request["scopes"]),
+        owner=request.get("owner"),
+        expires_at=now + timedelta(days=float(life)) if life else None,
+    )
+
+    def unit(tx: Transaction) -> None:
+        tokens.put_source(tx, source, channel=request.get("channel"), now=now)
+        tokens.create(tx, token, grant, now=now)
+        detail = {"source": name, "scopes": sorted(grant.scopes), "owner": grant.owner}
+        audit.record(
+            tx, at=now, actor="admin", action="token.create", object=token.id, detail=detail
+        )
+
+    await door.write(unit)
+    return {"token": token.text, "id": token.id}
+
+
+async def revoke_token(door: Door, world: World, token_id: str) -> Mapping[str, Any]:
+    now = world.clock.now()
+
+    def unit(tx: Transaction) -> bool:
+        ended = tokens.revoke(tx, token_id, now=now)
+        if ended:
+            audit.record(
+                tx, at=now, actor="admin", action="token.revoke", object=token_id, detail={}
+            )
+        return ended
+
+    return {"revoked": await door.write(unit)}
+
+
+async def list_tokens(door: Door) -> Mapping[str, Any]:
+    found = await door.read(tokens.credentials)
+    return {
+        "tokens": [
+            {
+                "id": one.token_id,
+                "source": one.source.source,
+                "scopes": sorted(one.scopes),
+                "owner": one.owner,
+                "channel": one.channel,
+            }
+            for one in found
+        ]
+    }
+
+
+def login_link(
+    world: World, sessions: Sessions, person: str, settings: Settings
+) -> Mapping[str, Any]:
+    """Return a link that logs *person* in, once, within ten minutes."""
+    token = sessions.link(person, now=world.clock.now(), nonce=world.ids.new("ln"))
+    return {"url": f"{settings.address}/login?t={token}"}
