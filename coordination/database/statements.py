@@ -1,6 +1,6 @@
 """Statements: compiled once, then run with converted parameters and results."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -104,7 +104,7 @@ class Statements:
             dialect=self._dialect, column_keys=list(names) if statement.is_dml else None
         )
         asked = tuple(name for name in names if name in compiled.bind_names.values())
-        expanded = compiled._process_parameters_for_postcompile(_fixed(compiled))  # noqa: SLF001  # no public name
+        expanded = compiled._process_parameters_for_postcompile(_fixed(compiled, names))  # noqa: SLF001  # no public name
         convert: dict[str, Any] = {**compiled._bind_processors, **expanded.processors}  # noqa: SLF001  # no public name
         columns = compiled._result_columns or ()  # noqa: SLF001  # no public name
         readers = [
@@ -125,7 +125,7 @@ class Statements:
         )
 
 
-def _fixed(compiled: SQLCompiler) -> dict[str, Any]:
+def _fixed(compiled: SQLCompiler, given: Collection[str]) -> dict[str, Any]:
     """Collect the values that stand in the statement, defaults of columns among them.
 
     A list may stand there; as a parameter of the call it would make another statement each time.
@@ -134,6 +134,8 @@ def _fixed(compiled: SQLCompiler) -> dict[str, Any]:
     for bind, name in compiled.bind_names.items():
         if bind.required and bind.expanding:
             raise TypeError(f"the parameter {name!r} is a list; write the list into the statement")
+        if bind.required and name not in given:
+            raise TypeError(f"the parameter {name!r} is missing")
         values[name] = bind.effective_value
     for column in (*compiled.insert_prefetch, *compiled.update_prefetch):
         default = column.default

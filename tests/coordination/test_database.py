@@ -1,0 +1,519 @@
+import asyncio
+import gc
+import re
+import sqlite3
+import weakref
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coordination.changes import KEPT, Change, Changes
+from coordination.database import (
+    ConstraintBroken,
+    DatabaseInUse,
+    DatabaseUnusable,
+    Door,
+    InlineDoor,
+    Reader,
+    SchemaTooNew,
+    Transaction,
+    Unavailable,
+    bindparam,
+    blobs,
+    func,
+    insert,
+    insert_if_absent,
+    meta,
+    open_sqlite,
+    select,
+    threads,
+    update,
+    upsert,
+)
+from coordination.database import writer as writer_module
+from coordination.database.migrations.run import configuration, migrate
+from coordination.database.statements import Statements
+from coordination.database.upgrade import revisions
+from coordination.database.writer import Session, connect
+
+ADD = insert(meta)
+COUNT = select(func.count().label("n")).select_from(meta).where(meta.c.name != "generation")
+NAMES = select(meta.c.name).where(meta.c.name != "generation").order_by(meta.c.name)
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    door = await open_sqlite(tmp_path / "baton.db", changes=Changes("test"))
+    yield door
+    await door.close()
+
+
+def put(name: str) -> Any:
+    return lambda tx: tx.execute(ADD, name=name, value="v")
+
+
+async def names(door: Door) -> list[str]:
+    async def query(reader: Reader) -> list[str]:
+        return [row.name for row in await reader.fetch_all(NAMES)]
+
+    return await door.read(query)
+
+
+async def test_what_a_unit_wrote_is_there_after_it_and_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    first = await open_sqlite(path, changes=Changes("a"))
+    assert await first.write(put("a")) == 1
+    assert await names(first) == ["a"]
+    await first.close()
+
+    second = await open_sqlite(path, changes=Changes("b"))
+    assert await names(second) == ["a"]
+    await second.close()
+
+
+async def test_a_failing_unit_takes_nothing_and_nobody_with_it(door: Door) -> None:
+    def half(tx: Transaction) -> None:
+        tx.execute(ADD, name="half", value="v")
+        tx.touch("thread", "th_half")
+        raise ValueError("in the middle")
+
+    with door.changes.subscribe("thread") as heard:
+        results = await asyncio.gather(
+            door.write(put("before")),
+            door.write(half),
+            door.write(put("after")),
+            return_exceptions=True,
+        )
+        assert await heard.wait(0) == ()
+
+    assert [type(result) for result in results] == [int, ValueError, int]
+    assert await names(door) == ["after", "before"]
+
+
+async def test_units_that_wait_together_share_a_commit_in_their_order(tmp_path: Path) -> None:
+    session = Session(make(tmp_path))
+    begun = []
+    session._raw.set_trace_callback(begun.append)
+    outcomes = session.run([put(f"n{place}") for place in range(50)], commit=session.commit)
+    session.close()
+
+    assert [outcome.value for outcome in outcomes] == [1] * 50
+    assert begun.count("BEGIN IMMEDIATE") == begun.count("COMMIT") == 1
+
+
+async def test_a_group_ends_when_it_is_large(tmp_path: Path) -> None:
+    session = Session(make(tmp_path))
+    large = "x" * (writer_module.MOST_BYTES // 2)
+    units = [
+        lambda tx, name=name: tx.execute(ADD, name=name, value=large) for name in ("a", "b", "c")
+    ]
+    outcomes = session.run(iter(units), commit=session.commit)
+    session.close()
+    assert len(outcomes) == 2
+
+
+async def test_a_broken_rule_of_the_schema_is_said_in_our_words(door: Door) -> None:
+    await door.write(put("a"))
+    with pytest.raises(ConstraintBroken, match=r"meta\.name"):
+        await door.write(put("a"))
+
+
+async def test_a_full_disk_fails_the_whole_group_and_heals_by_itself(tmp_path: Path) -> None:
+    session = Session(make(tmp_path))
+    pages = session._raw.execute("PRAGMA page_count").fetchone()[0]
+    session._raw.execute(f"PRAGMA max_page_count = {pages}")
+    ran = []
+
+    def swallows(tx: Transaction) -> None:
+        try:
+            tx.execute(ADD, name="large", value="x" * 100_000)
+        except Unavailable:
+            ran.append("swallowed")
+
+    with pytest.raises(Unavailable, match="the disk is full; free some space"):
+        session.run([put("small"), swallows, put("late")], commit=session.commit)
+    assert ran == ["swallowed"]
+
+    session._raw.execute("PRAGMA max_page_count = 1000000")
+    assert [row[0] for row in session.read("SELECT name FROM meta", {})] == ["generation"]
+    assert session.broken is None
+    session.run([put("again")], commit=session.commit)
+    session.close()
+
+
+class Failing:
+    """A connection whose commit meets a disk that fails."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
+        if sql == "COMMIT":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = 1034  # SQLITE_IOERR_FSYNC
+            raise error
+        return self._raw.execute(sql, parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+async def test_after_a_failed_sync_nothing_is_written_any_more(tmp_path: Path) -> None:
+    session = Session(make(tmp_path))
+    raw = session._raw
+    session._raw = Failing(raw)  # type: ignore[assignment]
+    with pytest.raises(Unavailable, match="the disk reports an error"):
+        session.run([put("a")], commit=session.commit)
+    session._raw = raw
+
+    assert session.broken is not None
+    with pytest.raises(Unavailable, match="start Baton again"):
+        session.run([put("b")], commit=session.commit)
+    assert raw.execute("SELECT count(*) FROM meta").fetchone() == (1,)
+    session.close()
+
+
+async def test_a_second_server_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    first = await open_sqlite(path, changes=Changes("a"))
+    with pytest.raises(DatabaseInUse, match=r"in use by another Baton \(process \d+\)\. Stop it"):
+        await open_sqlite(path, changes=Changes("b"))
+    await first.write(put("a"))
+    await first.close()
+
+    third = await open_sqlite(path, changes=Changes("c"))
+    assert await names(third) == ["a"]
+    await third.close()
+
+
+async def test_a_later_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = make(tmp_path)
+    raw = sqlite3.connect(path)
+    raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.commit()
+    raw.close()
+
+    with pytest.raises(SchemaTooNew, match=r"schema 9999; this one knows .* Install that version"):
+        await open_sqlite(path, changes=Changes("a"))
+    assert [file.name for file in tmp_path.glob("*.before-*")] == []
+
+
+async def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    raw = sqlite3.connect(path)
+    raw.execute("CREATE TABLE recipes (name TEXT)")
+    raw.commit()
+    raw.close()
+    with pytest.raises(DatabaseUnusable, match="not one of Baton"):
+        await open_sqlite(path, changes=Changes("a"))
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    path.write_bytes(b"these are the wrong bytes " * 200)
+    with pytest.raises(DatabaseUnusable, match="cannot be used: it is not a database"):
+        await open_sqlite(path, changes=Changes("a"))
+
+
+async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match=r"nowhere does not exist\. Make it, or set"):
+        await open_sqlite(tmp_path / "nowhere" / "baton.db", changes=Changes("a"))
+
+
+async def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DatabaseUnusable, match="file cannot be written"):
+        await open_sqlite(tmp_path / "file" / "baton.db", changes=Changes("a"))
+
+
+def test_every_setting_of_the_connection_is_read_back(tmp_path: Path) -> None:
+    raw = connect(tmp_path / "x.db")
+    found = {
+        name: raw.execute(f"PRAGMA {name}").fetchone()
+        for name in ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
+    }
+    raw.close()
+    assert found == {
+        "journal_mode": ("wal",),
+        "synchronous": (2,),
+        "foreign_keys": (1,),
+        "wal_autocheckpoint": (0,),
+    }
+
+
+async def test_a_reader_cannot_write(door: Door) -> None:
+    async def query(reader: Reader) -> None:
+        await reader.fetch_all(ADD, name="a", value="v")
+
+    with pytest.raises(Unavailable, match="readonly"):
+        await door.read(query)
+    assert await names(door) == []
+
+
+async def test_a_reader_sees_one_moment(door: Door) -> None:
+    async def query(reader: Reader) -> tuple[int, int]:
+        before = await reader.fetch_one(COUNT)
+        await door.write(put("meanwhile"))
+        after = await reader.fetch_one(COUNT)
+        assert before is not None
+        assert after is not None
+        return before.n, after.n
+
+    assert await door.read(query) == (0, 0)
+    assert await names(door) == ["meanwhile"]
+
+
+async def test_more_readers_than_connections_all_get_their_turn(door: Door) -> None:
+    await door.write(put("a"))
+    assert await asyncio.gather(*(names(door) for _ in range(12))) == [["a"]] * 12
+
+
+async def test_a_reader_that_fails_leaves_its_connection_usable(door: Door) -> None:
+    async def query(reader: Reader) -> None:
+        await reader.fetch_all(COUNT)
+        raise KeyError("mine")
+
+    for _ in range(5):
+        with pytest.raises(KeyError):
+            await door.read(query)
+    assert await names(door) == []
+
+
+async def test_closing_writes_what_is_queued_and_refuses_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    door = await open_sqlite(path, changes=Changes("a"))
+    queued = [asyncio.ensure_future(door.write(put(f"n{place}"))) for place in range(20)]
+    await asyncio.sleep(0)
+    await door.close()
+    assert await asyncio.gather(*queued) == [1] * 20
+    with pytest.raises(Unavailable, match="shutting down"):
+        await door.write(put("late"))
+    assert not path.with_name("baton.db-wal").exists()
+
+
+async def test_a_caller_that_gave_up_before_its_turn_is_passed_over(door: Door) -> None:
+    def slow(tx: Transaction) -> None:
+        tx.execute(ADD, name="slow", value="v")
+
+    given_up = asyncio.ensure_future(door.write(put("given up")))
+    given_up.cancel()
+    await door.write(slow)
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert await names(door) == ["slow"]
+
+
+async def test_the_log_is_checkpointed_when_it_has_grown(tmp_path: Path) -> None:
+    path = make(tmp_path)
+    session = Session(path)
+    log = path.with_name(path.name + "-wal")
+    for place in range(12):
+        session.run(
+            [lambda tx, n=place: tx.execute(ADD, name=f"n{n}", value="x" * 2**20)],
+            commit=session.commit,
+        )
+        session.tend()
+    assert log.stat().st_size < 12 * 2**20
+    assert session.log_size <= 6 * 2**20
+    session.close()
+
+
+async def test_what_was_touched_is_told_after_the_commit_and_once(door: Door) -> None:
+    def unit(tx: Transaction) -> None:
+        tx.touch("thread", "th_1", thread_id="th_1")
+        tx.touch("thread", "th_1", thread_id="th_1")
+        tx.touch("run", "run_1")
+
+    with door.changes.subscribe("thread") as heard:
+        await door.write(unit)
+        assert await heard.wait(1) == (Change("thread", "th_1", "th_1"),)
+        assert await heard.wait(0) == ()
+
+
+def test_a_unit_can_undo_a_part_of_itself(tmp_path: Path) -> None:
+    def unit(tx: Transaction) -> str:
+        tx.execute(ADD, name="kept", value="v")
+        try:
+            with tx.savepoint():
+                tx.execute(ADD, name="undone", value="v")
+                tx.touch("run", "undone")
+                raise KeyError  # noqa: TRY301  # inside the savepoint, which is the point
+        except KeyError:
+            tx.execute(ADD, name="also kept", value="v")
+        return "done"
+
+    session = Session(make(tmp_path))
+    (outcome,) = session.run([unit], commit=session.commit)
+    found = session.read("SELECT name FROM meta ORDER BY name", {})
+    session.close()
+    assert (outcome.value, outcome.touched) == ("done", ())
+    assert found == [("also kept",), ("generation",), ("kept",)]
+
+
+async def test_the_inline_door_crashes_where_it_is_told_to(tmp_path: Path) -> None:
+    moments: list[str] = []
+    crash_at = ["before commit"]
+
+    def hook(moment: str) -> None:
+        moments.append(moment)
+        if moment == crash_at[0]:
+            raise KeyboardInterrupt
+
+    door = InlineDoor(tmp_path / "x.db", changes=Changes("a"), hook=hook, durable=False)
+    with pytest.raises(KeyboardInterrupt):
+        await door.write(put("lost"))
+    assert await names(door) == []
+    crash_at[0] = "after commit"
+    with pytest.raises(KeyboardInterrupt):
+        await door.write(put("kept"))
+    assert await names(door) == ["kept"]
+    assert moments == ["before commit", "before commit", "after commit"]
+    await door.close()
+
+
+# Statements
+
+
+def test_times_json_and_bytes_come_back_as_they_went(tmp_path: Path) -> None:
+    moment = datetime(2026, 3, 2, 10, 15, 4, 123456, tzinfo=timezone(timedelta(hours=2)))
+
+    def unit(tx: Transaction) -> Any:
+        tx.execute(insert(blobs), hash="h", bytes=b"\x00\xff")
+        key = tx.insert(insert(threads), id="th", title="ü", created_at=moment, updated_at=moment)
+        thread = tx.fetch_one(select(threads).where(threads.c.key == bindparam("k")), k=key)
+        return thread, tx.fetch_one(select(blobs))
+
+    session = Session(make(tmp_path))
+    (outcome,) = session.run([unit], commit=session.commit)
+    session.close()
+    thread, blob = outcome.value
+    assert (thread.created_at, thread.created_at.tzinfo) == (moment, UTC)
+    assert (thread.title, thread.channel, blob.bytes) == ("ü", None, b"\x00\xff")
+    with pytest.raises(AttributeError, match="no column 'colour'"):
+        _ = thread.colour
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    prepared = Statements().prepare(insert(threads), {"created_at": None})
+    with pytest.raises(ValueError, match="has no zone"):
+        prepared.bind({"created_at": datetime(2026, 3, 2)})  # noqa: DTZ001
+
+
+def test_a_parameter_that_is_missing_or_unknown_is_named() -> None:
+    statement = select(meta).where(meta.c.name == bindparam("called"))
+    with pytest.raises(TypeError, match=r"\['nam'\]"):
+        Statements().prepare(statement, {"called": 1, "nam": 2}).bind({"called": 1, "nam": 2})
+    with pytest.raises(TypeError, match="called"):
+        Statements().prepare(statement, {}).bind({})
+
+
+def test_values_and_lists_that_stand_in_a_statement_are_converted() -> None:
+    at = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+    statement = select(threads.c.key).where(threads.c.created_at.in_([at, at]))
+    prepared = Statements().prepare(statement, {})
+    assert set(prepared.bind({}).values()) >= {1_000_000}
+
+
+def test_a_compiled_statement_is_kept_as_long_as_the_statement() -> None:
+    statements = Statements()
+    statement = select(meta).where(meta.c.name == bindparam("called"))
+    first = statements.prepare(statement, {"called": "a"})
+    assert statements.prepare(statement, {"called": "b"}) is first
+    gone = weakref.ref(statement)
+    del statement
+    gc.collect()
+    assert gone() is None
+
+
+def test_an_insert_may_pass_over_or_change_what_is_there(tmp_path: Path) -> None:
+    either = insert_if_absent(meta)
+    change = upsert(meta, key=("name",), update=("value",))
+
+    def unit(tx: Transaction) -> Any:
+        counts = [tx.execute(either, name="a", value=value) for value in ("1", "2")]
+        before = tx.fetch_all(select(meta.c.value).where(meta.c.name == "a"))
+        tx.execute(change, name="a", value="3")
+        raised = tx.fetch_all(
+            update(meta).where(meta.c.name == "a").values(value="4").returning(meta.c.value)
+        )
+        return counts, before[0].value, raised[0].value
+
+    session = Session(make(tmp_path))
+    (outcome,) = session.run([unit], commit=session.commit)
+    session.close()
+    assert outcome.value == ([1, 0], "1", "4")
+
+
+# The schema
+
+
+def test_the_migrations_lead_to_the_tables_of_the_schema(tmp_path: Path) -> None:
+    migrate(lambda: connect(tmp_path / "migrated.db"))
+    assert shape(tmp_path / "migrated.db") == shape(make(tmp_path))
+
+
+def test_there_is_one_line_of_revisions_and_its_files_are_numbered() -> None:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # slow
+
+    script = ScriptDirectory.from_config(configuration())
+    walked = [revision.revision for revision in script.walk_revisions()]
+    assert tuple(reversed(walked)) == revisions()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    raw = sqlite3.connect(path)
+    raw.execute("CREATE TABLE slots (mine TEXT)")
+    raw.commit()
+    raw.close()
+    with pytest.raises(Exception, match="slots already exists"):
+        migrate(lambda: connect(path))
+    assert list(shape(path)) == ["slots"]
+
+
+def make(folder: Path) -> Path:
+    path = folder / "made.db"
+    InlineDoor(path, changes=Changes("make"))._session.close()
+    return path
+
+
+def shape(path: Path) -> dict[str, str]:
+    raw = sqlite3.connect(path)
+    found = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    raw.close()
+    return {name: re.sub(r"\s+|(?<=\()\s|\s(?=\))", "", sql) for name, sql in sorted(found)}
+
+
+# Changes
+
+
+def test_what_came_after_a_cursor_is_known_for_a_while() -> None:
+    changes = Changes("boot")
+    start = changes.cursor
+    changes.publish([Change("run", "run_1"), Change("run", "run_2")])
+    newer = changes.since(start)
+    assert newer is not None
+    assert [(one.cursor, one.change.id) for one in newer] == [
+        ("boot-1", "run_1"),
+        ("boot-2", "run_2"),
+    ]
+    assert changes.since("boot-2") == ()
+    for unknown in ("boot-3", "other-1", "boot-", "boot-x", "", "boot--1"):
+        assert changes.since(unknown) is None
+
+    changes.publish(Change("run", f"run_{place}") for place in range(KEPT))
+    assert changes.since(start) is None
+    assert changes.since("boot-2") is not None
+
+
+async def test_a_watcher_hears_its_kinds_and_only_inside_the_block() -> None:
+    changes = Changes("boot")
+    with changes.subscribe("run") as runs, changes.subscribe() as everything:
+        changes.publish([Change("event", "ev_1"), Change("run", "run_1")])
+        assert [change.id for change in await runs.wait(0.1)] == ["run_1"]
+        assert [change.id for change in await everything.wait(0.1)] == ["ev_1", "run_1"]
+    changes.publish([Change("run", "run_2")])
+    assert await runs.wait(0) == ()
