@@ -1,23 +1,41 @@
-"""The names under which Slack hands clicks, modals and commands back. Cards outlive code: never reuse one."""
+"""The names under which Slack hands clicks, modals and commands back.
 
-APPROVE = "baton_approve:v1"
-REJECT = "baton_reject:v1"
-CHOOSE = "baton_choose:v1"
-DETAILS = "baton_details:v1"
+Cards outlive code, so a name is never reused for something else; what changes its meaning gets the
+next number. Only `APPROVE` and the forms approve anything.
+"""
 
+COMMAND = "/baton"
+
+# An approval's buttons carry `<approval id>.<version>`.
+APPROVE = "baton_approve:v1"  # answers at once
+APPROVE_WITH = "baton_approve_with:v1"  # opens the form of a reason
+REJECT = "baton_reject:v1"  # opens the form of a reason
+REJECT_NOW = "baton_reject_now:v1"  # answers at once
+CHOOSE = "baton_choose:v1"  # with `:<choice>`, answers at once
+ANSWER = "baton_answer:v1"  # with `:<choice>`, opens the form
+
+REASON = "baton_reason:v1"  # the form: `<approval id>.<version>.<choice>`
+REASON_BLOCK = "reason"
+REASON_INPUT = "reason_text"
+ANSWER_BLOCK = "answer"
+ANSWER_INPUT = "answer_text"
+
+# A run's buttons carry its id.
 RETRY = "baton_retry:v1"
 CANCEL = "baton_cancel:v1"
-OPEN_RUN = "baton_open_run:v1"
+OPEN_RUN = "baton_open_run:v1"  # a link; Slack reports the click all the same
 
+# Those of a step that is unknown carry `<run id>.<attempt>.<path>`.
 RESOLVE_RETRY = "baton_resolve_retry:v1"
 RESOLVE_DONE = "baton_resolve_done:v1"
 RESOLVE_FAIL = "baton_resolve_fail:v1"
 
-REASON = "baton_reason:v1"
-REASON_BLOCK = "reason"
-REASON_INPUT = "reason_text"
+# Under help and lists.
+SHOW_APPROVALS = "baton_show_approvals:v1"
+SHOW_RUNS = "baton_show_runs:v1"
+SHOW_WORKFLOWS = "baton_show_workflows:v1"
 
-START = "baton_start:v1"
-START_FROM_LIST = "baton_start_from_list:v1"
-
-COMMAND = "/baton"
+LOADING = "baton_loading:v1"  # a modal that is not ready yet, or only says something
+START = "baton_start:v1"  # the form of a start: the workflow's name
+START_INPUT = "value"
+START_BLOCK = "in."  # before the name of the input

@@ -1,0 +1,41 @@
+"""What every listener is given."""
+
+from dataclasses import dataclass
+
+from baton.errors import BatonError
+from coordination.coordinator import Coordinator
+from coordination.errors import Superseded, Unavailable
+from coordination.world import World
+from handlers.slack.answers import Answer
+from handlers.slack.clicks import Place
+from handlers.slack.refusals import EXPECTED, answer_to
+from handlers.slack.screens import Screens
+
+__all__ = ["EXPECTED", "Edge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The Slack edge: whom it calls, where it answers, and what time it is."""
+
+    coordinator: Coordinator
+    screens: Screens
+    world: World
+
+    async def refusal(self, error: BatonError, *, stored: bool = False) -> Answer:
+        """Return what *error*, an expected one, means to whoever caused it."""
+        url = None
+        if isinstance(error, Superseded):
+            url = await self.thread_url(error.approval.thread_id)
+        return answer_to(error, url=url, stored=stored)
+
+    async def thread_url(self, thread_id: str | None) -> str | None:
+        """Return where a thread stands in Slack; to have no link is no harm."""
+        try:
+            return await self.coordinator.thread_url(thread_id)
+        except Unavailable:
+            return None
+
+    def tell(self, place: Place, answer: Answer) -> None:
+        """Say it without making anybody wait for it."""
+        self.world.tasks.start(f"tell {place.user}", self.screens.tell(place, answer))

@@ -1,0 +1,61 @@
+"""The port through which a listener shows something to one person, at once and at most once.
+
+None of it is a record of anything, and nothing of it goes through the outbox.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from baton.errors import BatonError
+from coordination.definitions import WorkflowView
+from coordination.questions import Approval
+from handlers.slack.answers import Answer
+from handlers.slack.clicks import Place
+
+View: TypeAlias = Mapping[str, Any]  # what Slack takes as a modal
+
+
+class Expired(BatonError):
+    """Slack lets a form open only within three seconds after a click."""
+
+    def __init__(self) -> None:
+        super().__init__("That took too long. Press the button again.")
+
+
+@dataclass(frozen=True, slots=True)
+class StartForm:
+    """A form of a start: the workflow, what was typed already, and what is wrong with it."""
+
+    workflow: WorkflowView
+    given: Mapping[str, str]
+    problems: Sequence[tuple[str, str]] = ()
+
+
+class Screens(Protocol):
+    """Every method says nothing rather than fail: what it cannot show is logged."""
+
+    async def open_loading(self, trigger_id: str, title: str) -> str:
+        """Open a modal that only says that it is coming, and return its id.
+
+        Raises:
+            Expired: the click is too old, or Slack did not take it.
+        """
+
+    async def show_reason(self, view_id: str, approval: Approval, choice: str) -> None:
+        """Turn a modal into the form that asks for a reason, or for the answer itself."""
+
+    async def show_start(self, view_id: str, form: StartForm) -> None:
+        """Turn a modal into the form that asks for the inputs of a run."""
+
+    async def show_answer(self, view_id: str, answer: Answer) -> None:
+        """Turn a modal into something to read."""
+
+    def loading(self, title: str) -> View:
+        """Return the modal that says that something is being recorded, for an acknowledgement."""
+
+    def said(self, answer: Answer) -> View:
+        """Return *answer* as a modal, for an acknowledgement that turns the form into it."""
+
+    async def tell(self, place: Place, answer: Answer) -> None:
+        """Say *answer* to one person, where they are looking."""
