@@ -48,8 +48,8 @@ class AdminSocket:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            answer = await self._perform(await reader.readline())
-        except (ValueError, OSError) as error:  # a line that is too long, or no JSON
+            answer: Mapping[str, Any] = await self._perform(await reader.readline())
+        except (ValueError, KeyError, TypeError, OSError) as error:  # too long, or not as expected
             answer = {"error": f"The request cannot be read: {error}"}
         writer.write(json.dumps(answer).encode() + b"\n")
         with contextlib.suppress(ConnectionError):
@@ -58,6 +58,8 @@ class AdminSocket:
 
     async def _perform(self, line: bytes) -> Mapping[str, Any]:
         request = json.loads(line)
+        if request.get("command") == "readiness":
+            return {"done": {"failing": await self.baton.readiness()}}
         try:
             done = await perform(
                 self.baton.door, self.baton.world, self.baton.sessions, request, self.baton.settings
@@ -86,7 +88,9 @@ async def ask(place: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | No
         raise AdminRefused("The running server does not answer on its admin socket.") from None
     finally:
         writer.close()
-    answer = json.loads(line) if line else {"error": "The running server closed the connection."}
+    answer: Mapping[str, Any] = json.loads(
+        line or b'{"error": "The server closed the connection."}'
+    )
     if "error" in answer:
         raise AdminRefused(str(answer["error"]))
     done: Mapping[str, Any] = answer["done"]

@@ -14,11 +14,11 @@ from bot.slack.connection import SlackConnection, connect_to_slack
 from bot.world import SystemWorld, make_world
 from coordination import votes
 from coordination.changes import Changes
-from coordination.coordinator import Coordinator, Rules
+from coordination.coordinator import Coordinator, Ports
 from coordination.database import Door, open_sqlite
 from coordination.dispatcher import Dispatcher
+from coordination.lookups import Rules
 from coordination.policy import Roles
-from coordination.ports import Directory
 from coordination.timers import Timers
 from handlers.http.sessions import Sessions
 from workflows.actions import built_in
@@ -130,9 +130,9 @@ def assemble(
             roles=roles,
         ),
     )
-    inputs, people = InputCheck(), people_of(slack)
+    inputs = InputCheck()
     rules = Rules(roles=roles, channel=settings.channel)
-    coordinator = Coordinator(door, world, runtime=host, inputs=inputs, people=people, rules=rules)
+    coordinator = Coordinator(door, world, Ports(host, inputs, slack.directory), rules)
     dispatcher = Dispatcher(
         door,
         world,
@@ -153,10 +153,6 @@ def assemble(
         sessions=Sessions(derived(key, "sessions")),
         slack=slack,
     )
-
-
-def people_of(slack: SlackConnection) -> Directory:
-    return slack.directory
 
 
 def read_roles(configuration: Configuration) -> Roles:

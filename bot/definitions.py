@@ -56,7 +56,7 @@ class Definitions:
     async def load(self) -> None:
         """Publish everything once; what is wrong is noted, and the last good revision stays."""
         for folder, draft in self._folders():
-            for place in await asyncio.to_thread(lambda f=folder: sorted(f.glob("*.y*ml"))):
+            for place in await asyncio.to_thread(files_of, folder):
                 await self.publish(place, draft=draft)
 
     async def watch(self, stop: asyncio.Event) -> None:
@@ -91,3 +91,7 @@ class Definitions:
         if self.own is None or self.own.resolve() != self.library.resolve():
             folders.insert(0, (self.library.resolve(), True))
         return folders
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +16,7 @@ import uvicorn
 from bot.admin import AdminSocket
 from bot.app import Baton, build
 from bot.settings import Configuration, Settings
-from bot.world.listening import listen, port_of
+from bot.world.listening import Listening, listen, port_of
 from handlers.http import Demo, Edge, create_api
 
 log = structlog.get_logger()
@@ -66,7 +65,7 @@ async def living(
 
 
 @contextlib.asynccontextmanager
-async def serving(baton: Baton, taken: socket.socket, demo: Demo | None) -> AsyncIterator[None]:
+async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIterator[None]:
     edge = Edge(
         coordinator=baton.coordinator,
         world=baton.world,

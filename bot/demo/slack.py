@@ -52,7 +52,7 @@ async def start_local_slack(
         LocalSlackFailed: it said nothing, or ended; its last words are in *log*.
     """
     arguments = ["--port", str(port), "--state", str(data / "slack.state"), "--exit-with-stdin"]
-    if page.is_dir():
+    if await asyncio.to_thread(page.is_dir):
         arguments += ["--page", str(page)]
     arguments += ["--frame-ancestors", frame_ancestor]
     with log.open("ab") as errors:

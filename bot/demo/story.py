@@ -14,8 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from coordination.store.threads_view import ProcessFilter
-
 from baton.errors import BatonError
 from bot.demo.leash import on_a_leash
 from bot.demo.slack import Personas
@@ -25,6 +23,7 @@ from coordination.errors import NotFound
 from coordination.outbox import Slot
 from coordination.ports import RunStatus, RunView, StepStatus
 from coordination.runs import RunFilter
+from coordination.threads_view import ProcessFilter
 from coordination.world import Clock
 from handlers.slack import ids
 

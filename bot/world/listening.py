@@ -2,8 +2,11 @@
 
 import errno
 import socket
+from typing import TypeAlias
 
 from baton.errors import BatonError
+
+Listening: TypeAlias = socket.socket
 
 
 class PortTaken(BatonError):
@@ -21,7 +24,7 @@ class NotListening(BatonError):
     """The address cannot be listened on at all."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> Listening:
     """Return a socket that listens on *host* and *port*; 0 takes a free one.
 
     Raises:
@@ -34,7 +37,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         taken.bind((host, port))
         taken.listen(1024)
-        taken.setblocking(False)
+        taken.settimeout(0)
     except OSError as error:
         taken.close()
         if error.errno == errno.EADDRINUSE:
@@ -43,6 +46,6 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
-def port_of(taken: socket.socket) -> int:
+def port_of(taken: Listening) -> int:
     port: int = taken.getsockname()[1]
     return port

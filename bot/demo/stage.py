@@ -1,0 +1,226 @@
+"""Everything the story is played on: the local Slack, Baton, the project, the site it is served by."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.demo.leash import on_a_leash
+from bot.demo.report import document
+from bot.demo.slack import LocalSlack, Personas, start_local_slack
+from bot.demo.story import APPROVER, BUILDER, SOURCE, Story, StoryFailed
+from bot.lifecycle import STATIC, Life, living
+from bot.operations import login_link, perform
+from bot.settings import Configuration, Settings, SourceConfig, read_settings
+from bot.world.listening import PortTaken, listen, port_of
+from coordination import outbox
+from coordination.ports import RunView
+from handlers.http import Demo
+
+ROOT = Path(__file__).parent.parent.parent
+CHANNEL = "#releases"
+OPERATORS = ("U0GRACE", "U0LINUS")
+QUIET = timedelta(milliseconds=200)
+PATIENCE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    once: bool
+    as_json: bool
+    browser: bool
+    port: int
+    data: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a story needs, running."""
+
+    options: Options
+    life: Life
+    slack: LocalSlack
+    personas: Personas
+    story: Story
+    token: str
+
+    async def quiet(self) -> None:
+        """Return once Slack has been told everything."""
+        door, clock = self.life.baton.door, self.life.baton.world.clock
+        deadline = clock.monotonic() + PATIENCE.total_seconds()
+        while await door.read(outbox.next_due) is not None:
+            if clock.monotonic() > deadline:
+                raise StoryFailed("Slack was not told everything in time.")
+            await clock.sleep(QUIET)
+
+    async def invitation(self, run: RunView) -> str:
+        """Return the address for the visitor; without the built page, that of the run."""
+        built = await asyncio.to_thread((STATIC / "demo.html").is_file)
+        baton = self.life.baton
+        made = login_link(baton.world, baton.sessions, APPROVER, self.life.settings)
+        to = "/demo" if built else f"/r/{run.label}"
+        if not built:
+            sys.stderr.write("The demo's page is not built, so this opens the run's own page.\n")
+        return f"{made['url']}&to={to}"
+
+    def try_it(self) -> str:
+        return (
+            f"  curl -H 'Authorization: Bearer {self.token}' -d process_id=hello -d name=Hello "
+            f"-d status=started {self.life.settings.address}/v1/notify"
+        )
+
+    async def document(self, seconds: float) -> Mapping[str, Any]:
+        return await document(self.life.baton.coordinator, self.personas, seconds=seconds)
+
+
+@contextlib.asynccontextmanager
+async def staged(options: Options, say: Callable[[str], None]) -> AsyncIterator[Stage]:
+    """Set everything up inside the block; nothing of it is left after it."""
+    async with contextlib.AsyncExitStack() as stack:
+        project = await asyncio.to_thread(working_copy, options.data)
+        ports = await asyncio.to_thread(remembered_ports, options)
+        await stack.enter_async_context(site(project, ports["site"]))
+        slack = await start_local_slack(
+            data=options.data,
+            port=ports["slack"],
+            page=STATIC,
+            frame_ancestor=f"http://127.0.0.1:{ports['baton']}",
+            log=options.data / "slack.log",
+        )
+        stack.push_async_callback(slack.stop)
+        settings = settings_of(options, slack, ports)
+        demo = Demo(slack.page_url, CHANNEL, str(short(settings.database)))
+        life = await stack.enter_async_context(living(settings, configuration(), demo=lambda: demo))
+        say(f"Baton is at {life.settings.address}, its Slack at {slack.page_url}")
+        yield await set_up(options, life, slack, project, ports["site"])
+
+
+async def set_up(
+    options: Options, life: Life, slack: LocalSlack, project: Path, site_port: int
+) -> Stage:
+    baton = life.baton
+    personas = Personas(baton.world.http, slack.page_url)
+    token = await token_of_the_build(life)
+    story = Story(
+        coordinator=baton.coordinator,
+        changes=baton.door.changes,
+        clock=baton.world.clock,
+        personas=personas,
+        project=project,
+        reporting={"BATON_URL": life.settings.address, "BATON_TOKEN": token},
+        site=f"http://127.0.0.1:{site_port}",
+    )
+    return Stage(options, life, slack, personas, story, token)
+
+
+async def token_of_the_build(life: Life) -> str:
+    """Make a token for the tool that builds, in the name of the person who builds."""
+    baton = life.baton
+    request = {
+        "command": "token-create",
+        "source": SOURCE,
+        "scopes": ["notify", "read"],
+        "owner": BUILDER,
+        "channel": CHANNEL,
+        "days": 1,
+        "kind": "ci",
+    }
+    made = await perform(baton.door, baton.world, baton.sessions, request, life.settings)
+    return str(made["token"])
+
+
+def settings_of(options: Options, slack: LocalSlack, ports: Mapping[str, int]) -> Settings:
+    return read_settings(
+        _env_file=None,
+        slack_bot_token=slack.bot_token,
+        slack_app_token=slack.app_token,
+        slack_api_url=slack.api_url,
+        port=ports["baton"],
+        data=options.data,
+        channel=CHANNEL,
+        workflows=ROOT / "workflows" / "library",
+        http_allow=(f"127.0.0.1:{ports['site']}",),
+        shell_allow=("python3",),
+        stop_grace=timedelta(seconds=0.5),
+    )
+
+
+def configuration() -> Configuration:
+    return Configuration(
+        roles={"operator": OPERATORS}, sources={SOURCE: SourceConfig(kind="ci", channel=CHANNEL)}
+    )
+
+
+def working_copy(data: Path) -> Path:
+    """Copy the sample project once; what was built and released in it stays between starts."""
+    project = data / "work" / "webshop"
+    if not project.exists():
+        partial = data / "work" / ".webshop"
+        shutil.rmtree(partial, ignore_errors=True)
+        leave = shutil.ignore_patterns("__pycache__", "dist", "releases", "build.json")
+        shutil.copytree(ROOT / "examples" / "webshop", partial, ignore=leave)
+        partial.rename(project)
+    (project / "releases").mkdir(exist_ok=True)
+    return project
+
+
+def remembered_ports(options: Options) -> dict[str, int]:
+    """Return the ports of this folder's demo: stored runs name the site's, so it stays the same."""
+    place = options.data / "demo.json"
+    known: dict[str, int] = json.loads(place.read_text()) if place.exists() else {}
+    ports = {
+        "baton": take(options.port)
+        if options.port
+        else take(known.get("baton", 0), otherwise=True),
+        "slack": take(known.get("slack", 0), otherwise=True),
+        "site": take(known.get("site", 0), otherwise=True),
+    }
+    partial = place.with_suffix(".part")
+    partial.write_text(json.dumps(ports))
+    partial.replace(place)
+    return ports
+
+
+def take(port: int, *, otherwise: bool = False) -> int:
+    """Return *port* if it is free; *otherwise* another one where it is not."""
+    try:
+        taken = listen("127.0.0.1", port)
+    except PortTaken:
+        if not otherwise:
+            raise
+        taken = listen("127.0.0.1", 0)
+    with taken:
+        return port_of(taken)
+
+
+@contextlib.asynccontextmanager
+async def site(project: Path, port: int) -> AsyncIterator[None]:
+    """Serve the releases, as the shop's site."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"),
+        *("--directory", str(project / "releases")),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        preexec_fn=on_a_leash,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+def short(place: Path) -> Path:
+    """Return *place* as people know it: relative to where they are, if it is below."""
+    with contextlib.suppress(ValueError):
+        return place.relative_to(Path.cwd())
+    return place
