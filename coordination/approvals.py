@@ -11,10 +11,9 @@ from typing import Any
 from coordination import audit, counters, outbox, timers, trail, wakeups
 from coordination.database import Row, Transaction, bindparam, processes, runs, select
 from coordination.errors import NotFound
-from coordination.outbox import ROOT, Lane, Notice
+from coordination.outbox import Lane, Notice
 from coordination.questions import Approval, Asks, Question, Vote, mention
 from coordination.store import approvals as store
-from coordination.store import processes as process_store
 from coordination.world import Ids
 
 EXPIRY = "expiry"  # the slot of its timer
@@ -89,7 +88,6 @@ def conclude(tx: Transaction, decided: Approval, *, now: datetime, ids: Ids) -> 
             now=now,
         )
     record(tx, whole, f"approval.{whole.state}", actor=whole.decided_by or "baton", at=now)
-    _go_on(tx, whole, now=now, ids=ids)
     redraw(tx, whole, now=now, ids=ids)
     trail.line(tx, whole.thread_key, trail_line(whole), now=now, ids=ids)
     return whole
@@ -158,19 +156,6 @@ def trail_line(approval: Approval) -> str:
     if approval.state == "answered" and approval.decision != "answer":
         head = f"Answered `{approval.decision}`"
     return f"{head}{by}" + (f": {trail.escape(why)}" if why else "")
-
-
-def _go_on(tx: Transaction, approval: Approval, *, now: datetime, ids: Ids) -> None:
-    """Let a process that asked show as what it does again, unless it asks something else still."""
-    key = approval.process_key
-    if key is None or store.open_of_process(tx, key):
-        return
-    process = _one(process_store.by_key(tx, key), "process", key)
-    process_store.change(tx, key, {"status": process.state["status"], "updated_at": now})
-    name = f"{process.namespace}:{process.process_id}"
-    tx.touch("process", name, thread_id=process.thread_id)
-    card = Notice(process.thread_key, ROOT, Lane.PROGRESS, "thread", {})
-    outbox.add(tx, card, id=ids.new("nt"), now=now)
 
 
 def _ask(tx: Transaction, draft: Approval, *, now: datetime, ids: Ids) -> Approval:

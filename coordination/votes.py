@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from coordination import approvals, directory
+from baton.events import WIRE_PREFIX, Event
+from baton.parts import Actor
+from baton.status import Status
+from coordination import accept, approvals, directory
 from coordination.database import Reader, Transaction
 from coordination.eligibility import (
     Ballot,
@@ -18,8 +21,9 @@ from coordination.eligibility import (
 from coordination.errors import AlreadyDecided, NotFound
 from coordination.policy import Principal, Roles, require_scope
 from coordination.ports import Person
-from coordination.questions import Approval, ApprovalState, Vote
+from coordination.questions import Approval, ApprovalState, ProcessRef, Vote
 from coordination.store import approvals as store
+from coordination.taking import Incoming
 from coordination.timers import Due
 from coordination.world import Ids
 
@@ -86,7 +90,7 @@ def expire(tx: Transaction, key: int, *, now: datetime, ids: Ids) -> Approval | 
     for vote in approval.votes:
         if vote.state == "checking":
             store.cast(tx, approval.key, replace(vote, state="refused"))
-    return approvals.conclude(tx, decided, now=now, ids=ids)
+    return _conclude(tx, decided, now=now, ids=ids)
 
 
 def fire(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:
@@ -154,7 +158,35 @@ def _count(
         via=vote.via,
         decided_at=vote.at,
     )
-    return approvals.conclude(tx, decided, now=judging.now, ids=judging.ids)
+    return _conclude(tx, decided, now=judging.now, ids=judging.ids)
+
+
+def _conclude(tx: Transaction, decided: Approval, *, now: datetime, ids: Ids) -> Approval:
+    """Store the verdict; a process that asked shows as going on, and ends by its own report only."""
+    whole = approvals.conclude(tx, decided, now=now, ids=ids)
+    if whole.process is not None:
+        accept.record(tx, _going_on(whole, now, ids), now=now, ids=ids)
+    return whole
+
+
+def _going_on(approval: Approval, now: datetime, ids: Ids) -> Incoming:
+    process = approval.process or ProcessRef("", "")
+    status = Status.APPROVED if approval.state == "approved" else Status.IN_PROGRESS
+    event_id = ids.new("ev")
+    event = Event(
+        event_id=event_id,
+        id=event_id,
+        kind="process",
+        type=WIRE_PREFIX + status.value,
+        source="baton",
+        namespace=process.namespace,
+        occurred_at=now,
+        received_at=now,
+        process_id=process.id,
+        status=status,
+        actor=Actor(id=approval.decided_by),
+    )
+    return Incoming(event=event, identity=None, thread_key=approval.thread_key, trusted=True)
 
 
 def _show(tx: Transaction, approval: Approval, vote: Vote, judging: Judging) -> Approval:
