@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import sys
-import time
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,10 +52,12 @@ def main() -> int:
 
 async def played(options: Options, stop: asyncio.Event) -> int:
     """Play until the end, or until told to stop."""
-    began = time.monotonic()
     async with staged(options, say) as stage:
-        told = asyncio.ensure_future(stop.wait())
-        story = asyncio.ensure_future(once(stage) if options.once else open_house(stage))
+        clock = stage.life.baton.world.clock
+        began = clock.monotonic()
+        loop = asyncio.get_running_loop()
+        told = loop.create_task(stop.wait())
+        story = loop.create_task(once(stage) if options.once else open_house(stage))
         await asyncio.wait([told, story], return_when=asyncio.FIRST_COMPLETED)
         if not story.done():
             story.cancel()
@@ -64,7 +65,7 @@ async def played(options: Options, stop: asyncio.Event) -> int:
             return 130 if options.once else 0
         story.result()
         if options.once:
-            await show(stage, time.monotonic() - began)
+            await show(stage, clock.monotonic() - began)
             return 0
         await told
         say("Ending.")
