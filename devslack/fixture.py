@@ -140,7 +140,7 @@ def _channel(source: Any, named: dict[str, list[str]], app_user: str) -> Channel
         raise StartError(f"fixture: channels: expected a mapping, got {source!r}")
     rest = {k: v for k, v in source.items() if k != "app"}
     members = rest.get("members", [])
-    people = named.get(members, []) if isinstance(members, str) else list(members)
+    people = list(named.get(members, []) if isinstance(members, str) else members)
     channel: Channel = _make(Channel, {**rest, "members": people}, "channels")
     if source.get("app"):
         channel.members.append(app_user)

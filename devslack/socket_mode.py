@@ -19,6 +19,7 @@ log = logging.getLogger("devslack")
 
 TICKET_SECONDS = 30.0
 MOST_CONNECTIONS = 10
+GOODBYE_SECONDS = 0.5
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +61,7 @@ class Sockets:
         self._faults = faults
         self._tickets: dict[str, float] = {}
         self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self._closing: set[asyncio.Future[None]] = set()
         self.connections: list[Connection] = []
         self.changed: Callable[[int], None] = lambda _count: None
 
@@ -175,10 +177,19 @@ class Sockets:
         """Tell every connection that it must be renewed, and close the old ones."""
         for connection in list(self.connections):
             await connection.send(self._disconnect(reason))
-            if reason != "warning":
+            if reason != "warning" and connection in self.connections:
                 self.connections.remove(connection)
-                await connection.close()
+                self._close_later(connection)
         self.changed(len(self.connections))
+
+    def _close_later(self, connection: Connection) -> None:
+        # A client that was told to go opens a new connection first; it gets a moment for that.
+        def act() -> None:
+            task = asyncio.ensure_future(connection.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+        asyncio.get_running_loop().call_later(GOODBYE_SECONDS, act)
 
     async def drop(self, abort: Callable[[tuple[str, int]], bool]) -> None:
         """Cut every connection without a goodbye; *abort* cuts the TCP connection of an address."""

@@ -47,9 +47,9 @@ class Slack:
         body = {name.rstrip("_"): value for name, value in fields.items()}
         return await self.http_call(method, f"/devslack/{path}", json=body)
 
-    async def api(self, method: str, token: str | None = None, **args: Any) -> Reply:
+    async def api(self, method: str, auth: str | None = None, **args: Any) -> Reply:
         """Call the Web API with JSON and the bot's token."""
-        headers = {"authorization": f"Bearer {token or self.server.keys.bot_token}"}
+        headers = {"authorization": f"Bearer {auth or self.server.keys.bot_token}"}
         return await self.http_call("POST", f"/api/{method}", json=args, headers=headers)
 
     async def wait(self, **until: Any) -> Reply:
