@@ -165,12 +165,11 @@ def _conclude(tx: Transaction, decided: Approval, *, now: datetime, ids: Ids) ->
     """Store the verdict; a process that asked shows as going on, and ends by its own report only."""
     whole = approvals.conclude(tx, decided, now=now, ids=ids)
     if whole.process is not None:
-        accept.record(tx, _going_on(whole, now, ids), now=now, ids=ids)
+        accept.record(tx, _going_on(whole, whole.process, now, ids), now=now, ids=ids)
     return whole
 
 
-def _going_on(approval: Approval, now: datetime, ids: Ids) -> Incoming:
-    process = approval.process or ProcessRef("", "")
+def _going_on(approval: Approval, process: ProcessRef, now: datetime, ids: Ids) -> Incoming:
     status = Status.APPROVED if approval.state == "approved" else Status.IN_PROGRESS
     event_id = ids.new("ev")
     event = Event(

@@ -204,9 +204,20 @@ def _furnish(tx: Transaction) -> tuple[int, int]:
     return thread, run
 
 
-async def open_scene(path: Path, *, people: Iterable[Person] = PEOPLE) -> Scene:
-    scene = Scene(InlineDoor(path, changes=Changes("test"), durable=False))
+_template: list[bytes] = []  # making the tables takes longer than most tests
+
+
+async def _new_database(path: Path) -> InlineDoor:
+    if not _template:
+        await InlineDoor(path, changes=Changes("test"), durable=False).close()
+        _template.append(path.read_bytes())
+    path.write_bytes(_template[0])
+    return InlineDoor(path, changes=Changes("test"), durable=False)
+
+
+async def open_scene(path: Path) -> Scene:
+    """Open a database of its own with a thread, a run and people in it."""
+    scene = Scene(await _new_database(path))
     scene.thread_key, scene.run_key = await scene.door.write(_furnish)
-    if people:
-        await scene.know(people)
+    await scene.know()
     return scene
