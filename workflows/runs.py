@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from baton.errors import BatonError
+from coordination.errors import NotFound
 from coordination.ports import RunStatus
 
-__all__ = ["Entry", "Faulted", "RunRecord", "Stale", "StepRecord", "Wakeup"]
+__all__ = ["Entry", "Faulted", "RunRecord", "Stale", "StepRecord", "UnknownRun", "Wakeup"]
 
 Json = Any
 
@@ -19,6 +20,13 @@ class Faulted(BatonError):
 
 class Stale(BatonError):
     """The run moved on without us: another life of the program has written to it."""
+
+
+class UnknownRun(NotFound):
+    """There is no run of that id."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__("run", run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class RunRecord:
     requested_by: str | None
     thread_key: int | None
     thread_id: str | None
+    thread_url: str | None
     seq: int
     created_at: datetime
     started_at: datetime | None

@@ -1,11 +1,10 @@
 """`baton.log` and `baton.notify`: what a run says to Baton itself."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from baton.connector import ActionContext, Connector, Params, Result, action
-from baton.status import Status
 from workflows.actions.notices import Report
 
 __all__ = ["connector"]
@@ -30,10 +29,12 @@ class NewReport(Params):
     process_id: str = Field(
         min_length=1,
         max_length=200,
-        description="Which piece of work it is about; a new id opens a new one.",
+        description="Which piece of work of this run it is about; a new id opens a new one.",
         examples=["release-notes"],
     )
-    status: Status = Field(description="Where that work stands now.", examples=["completed"])
+    status: Literal[
+        "queued", "started", "in_progress", "completed", "failed", "cancelled", "skipped"
+    ] = Field(description="Where that work stands now.", examples=["completed"])
     name: str | None = Field(None, max_length=200, description="What people call it.")
     message: str | None = Field(None, max_length=3000, description="One line about it.")
     result: dict[str, Any] | None = Field(None, description="Values that later steps may need.")

@@ -31,7 +31,7 @@ async def post(params: NewPost, ctx: ActionContext) -> Result:
     The output is `{notice_id}`. Nothing is posted when the step is run again after a crash,
     unless the first attempt never got as far as being stored.
     """
-    notice_id = f"ob_{ctx.idempotency_key[:26].upper()}"  # the same for every attempt at this step
+    notice_id = f"nt_{ctx.idempotency_key[:26].upper()}"  # the same for every attempt at this step
     notice = Post(notice_id, params.text, params.channel)
     return Result({"notice_id": notice_id}, (notice,))
 

@@ -1,0 +1,120 @@
+"""Everything that one fact changes, written in one unit: all of it is stored, or nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from baton.status import Status
+from coordination import approvals, outbox, runs, timers, wakeups
+from coordination.database import Transaction
+from coordination.outbox import Notice
+from coordination.store import blobs
+from coordination.world import Ids
+from workflows import store
+from workflows.core.commands import AskApproval, ClearTimer, CloseApproval, Command, SetTimer
+from workflows.runs import Entry, RunRecord, StepRecord
+from workflows.runtimes.host.reporting import report_process
+from workflows.runtimes.host.telling import Telling
+
+__all__ = ["Advance", "StepLog", "write"]
+
+RUN = "run"  # the kind of owner of a run's timers
+
+
+@dataclass(frozen=True, slots=True)
+class StepLog:
+    """What the programs of the latest attempt at *path* wrote."""
+
+    path: str
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """One move of a run, from *was* to *was* + 1.
+
+    Args:
+        run: the run.
+        was: the number of the last row of its journal.
+        fence: the life that writes.
+        now: the wall time.
+        entry: the row of the journal; None in a runtime that keeps none.
+        values: the columns of the run.
+        shown: the status under which the run shows as a process from now on, where it changes.
+        commands: what the core asked for.
+        steps: the records that changed.
+        tellings: what Slack is told.
+        reports: what the run says about pieces of work, as `baton.notify` does.
+        log: of the step that ended.
+        wakeup: the row that told the fact.
+    """
+
+    run: RunRecord
+    was: int
+    fence: int
+    now: datetime
+    entry: Entry | None
+    values: Mapping[str, Any]
+    shown: Status | None = None
+    commands: tuple[Command, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    tellings: tuple[Telling, ...] = ()
+    reports: tuple[Mapping[str, Any], ...] = ()
+    log: StepLog | None = None
+    wakeup: int | None = None
+
+
+def write(tx: Transaction, move: Advance, ids: Ids) -> bool:
+    """Store *move*; False, with nothing stored, where another life has moved the run."""
+    run, now = move.run, move.now
+    values = {**move.values, "seq": move.was + 1, "fence": move.fence, "updated_at": now}
+    if not store.advance(tx, run.key, was=move.was, fence=move.fence, values=values):
+        return False
+    _write_records(tx, move)
+    for command in move.commands:
+        _obey(tx, move, command, ids)
+    for telling in move.tellings:
+        _tell(tx, move, telling, ids)
+    for body in move.reports:
+        report_process(tx, run, body, now=now, ids=ids)
+    if move.shown is not None:
+        error = move.values.get("error")
+        runs.report(tx, run.key, move.shown, now=now, ids=ids, error=error)
+    if move.wakeup is not None:
+        wakeups.done(tx, move.wakeup, now=now)
+    tx.touch("run", run.id, thread_id=run.thread_id)
+    return True
+
+
+def _write_records(tx: Transaction, move: Advance) -> None:
+    key = move.run.key
+    if move.entry is not None:
+        store.add_entry(tx, key, move.entry)
+    for step in move.steps:
+        store.write_step(tx, key, step)
+    if move.log is not None:
+        store.set_log(tx, key, move.log.path, blobs.put(tx, move.log.text))
+
+
+def _obey(tx: Transaction, move: Advance, command: Command, ids: Ids) -> None:
+    """Store what a command asks for. Actions are performed after the commit."""
+    key, now = move.run.key, move.now
+    match command:
+        case SetTimer(slot, due_at):
+            timers.set(tx, RUN, key, slot, due_at)
+        case ClearTimer(slot):
+            timers.clear(tx, RUN, key, slot)
+        case AskApproval(path, question):
+            approvals.open(tx, question, run_key=key, path=path, now=now, ids=ids)
+        case CloseApproval(path, note):
+            approvals.close(tx, run_key=key, path=path, note=note, now=now, ids=ids)
+        case _:
+            pass  # what is told and how the run stands is in the move already
+
+
+def _tell(tx: Transaction, move: Advance, telling: Telling, ids: Ids) -> None:
+    if move.run.thread_key is None:
+        return
+    notice = Notice(move.run.thread_key, telling.slot, telling.lane, telling.kind, telling.body)
+    outbox.add(tx, notice, id=telling.id or ids.new("nt"), now=move.now)

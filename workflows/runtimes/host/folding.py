@@ -1,0 +1,77 @@
+"""From a fact to the move that it makes: the core folds it, and what follows is written down."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflows.actions.notices import Post, Report
+from workflows.core.facts import Fact
+from workflows.journal import Place, Replayed, fact_entry
+from workflows.runs import RunRecord, Wakeup
+from workflows.runtimes.host.advance import Advance, StepLog
+from workflows.runtimes.host.performing import Answer
+from workflows.runtimes.host.records import run_values, shown_status, step_records
+from workflows.runtimes.host.telling import Telling, posted, tellings, unknown_attempts
+
+__all__ = ["Arrival", "fold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A fact, and how it came: by a stored wake-up, or as the answer to an attempt."""
+
+    fact: Fact
+    path: str | None = None
+    wakeup: Wakeup | None = None
+    answer: Answer = field(default_factory=Answer)
+
+
+def fold(
+    run: RunRecord,
+    replayed: Replayed,
+    arrival: Arrival,
+    *,
+    fence: int,
+    now: datetime,
+    journaled: bool,
+) -> Advance | None:
+    """Apply the fact of *arrival* and return the move to store; None where it changes nothing."""
+    core, fact = replayed.core, arrival.fact
+    asked, shown = unknown_attempts(core), shown_status(core)
+    commands = tuple(core.apply(fact))
+    if core.warning is not None and not commands and not core.changed:
+        return None
+    wakeup = arrival.wakeup
+    entry = fact_entry(
+        Place(run.id, replayed.seq + 1, fence),
+        fact,
+        derived=core.derived,
+        commands=commands,
+        delivery_id=wakeup.delivery_id if wakeup else None,
+    )
+    return Advance(
+        run=run,
+        was=replayed.seq,
+        fence=fence,
+        now=now,
+        entry=entry if journaled else None,
+        values=run_values(core),
+        shown=None if shown_status(core) is shown else shown_status(core),
+        commands=commands,
+        steps=step_records(core, core.changed),
+        tellings=(*tellings(run, core, commands, asked), *_posts(arrival.answer)),
+        reports=tuple(each.body for each in arrival.answer.notices if isinstance(each, Report)),
+        log=_log(arrival),
+        wakeup=wakeup.key if wakeup else None,
+    )
+
+
+def _posts(answer: Answer) -> Iterable[Telling]:
+    return [posted(each) for each in answer.notices if isinstance(each, Post)]
+
+
+def _log(arrival: Arrival) -> StepLog | None:
+    text = arrival.answer.log
+    if arrival.path is None or not text:
+        return None
+    return StepLog(arrival.path, text.encode("utf-8", "replace"))

@@ -1,0 +1,29 @@
+"""A run whose journal does not add up is halted, once, with one record of why."""
+
+from datetime import datetime
+
+from coordination import audit, outbox, timers
+from coordination.database import Transaction
+from coordination.outbox import ROOT, Lane, Notice
+from coordination.world import Ids
+from workflows import store
+from workflows.runs import RunRecord
+from workflows.runtimes.host.advance import RUN
+
+__all__ = ["halt"]
+
+
+def halt(tx: Transaction, run: RunRecord, why: str, *, fence: int, now: datetime, ids: Ids) -> bool:
+    """Mark *run* as faulted; nothing drives it any more. False if it is, or is not ours."""
+    error = {"type": "faulted", "message": why, "class": "unknown"}
+    if not store.halt(tx, run.key, fence=fence, error=error, at=now):
+        return False
+    timers.clear(tx, RUN, run.key)
+    audit.record(
+        tx, at=now, actor="baton", action="run.faulted", object=run.id, detail={"why": why}
+    )
+    if run.thread_key is not None:
+        notice = Notice(run.thread_key, ROOT, Lane.FAILURE, "thread", {})
+        outbox.add(tx, notice, id=ids.new("nt"), now=now)
+    tx.touch("run", run.id, thread_id=run.thread_id)
+    return True

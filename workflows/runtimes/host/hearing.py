@@ -1,0 +1,98 @@
+"""From a stored wake-up to the fact that it stands for."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from workflows.core.facts import (
+    ApprovalDecided,
+    CancelRequested,
+    Fact,
+    RetryRequested,
+    RunStarted,
+    StepResolved,
+    TimerFired,
+)
+from workflows.runs import RunRecord, Wakeup
+from workflows.runtimes.host.limits import HostSettings
+
+__all__ = ["fact_of", "run_started"]
+
+
+def fact_of(wakeup: Wakeup, *, now: datetime) -> Fact:
+    """Return what *wakeup* tells its run.
+
+    Raises:
+        KeyError, ValueError: its kind or payload is not one of those that we write.
+    """
+    return _FACTS[wakeup.kind](wakeup.payload, now)
+
+
+def _approval(payload: Mapping[str, Any], now: datetime) -> Fact:  # noqa: ARG001  # one shape
+    return ApprovalDecided(
+        at=datetime.fromisoformat(payload["at"]).astimezone(UTC),
+        path=payload["path"],
+        state=payload["state"],
+        decision=payload["decision"],
+        by=payload.get("by"),
+        comment=payload.get("comment"),
+        text=payload.get("text"),
+        votes=tuple(payload.get("votes", ())),
+        digest=payload.get("digest"),
+    )
+
+
+def _timer(payload: Mapping[str, Any], now: datetime) -> Fact:
+    due_at = datetime.fromisoformat(payload["due_at"]).astimezone(UTC)
+    return TimerFired(max(now, due_at), payload["slot"])  # the wall clock may have been set back
+
+
+def _cancel(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return CancelRequested(now, payload["by"], payload.get("reason") or "no reason was given")
+
+
+def _retry(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return RetryRequested(now, payload["by"], payload.get("from_path"))
+
+
+def _resolve(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return StepResolved(
+        now, payload["path"], payload["outcome"], payload["by"], payload.get("output")
+    )
+
+
+_FACTS: Mapping[str, Callable[[Mapping[str, Any], datetime], Fact]] = {
+    "approval": _approval,
+    "timer": _timer,
+    "cancel": _cancel,
+    "retry": _retry,
+    "resolve": _resolve,
+}
+
+
+def run_started(run: RunRecord, settings: HostSettings, *, now: datetime) -> RunStarted:
+    """Return the first fact of a run, with the names that its expressions see."""
+    base = settings.public_url
+    names = {
+        "id": run.id,
+        "number": run.number,
+        "url": f"{base}/r/R-{run.number}" if base else None,
+        "thread_url": run.thread_url,
+        "folder": folder_of(run.id),
+        "inputs": dict(run.inputs),
+        "started_by": run.started_by,
+        "started_at": now.isoformat(),
+    }
+    return RunStarted(
+        at=now,
+        inputs=dict(run.inputs),
+        trigger=dict(run.trigger),
+        run=names,
+        workflow={"name": run.workflow, "revision": run.hash},
+        seed=settings.derive("seed", run.id),
+    )
+
+
+def folder_of(run_id: str) -> str:
+    """Return the run's scratch folder, relative to BATON_ROOT."""
+    return f"runs/{run_id}"

@@ -1,0 +1,186 @@
+"""The host of the core: finds runs that have something to do, and drives each in its mailbox."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from coordination import run_views
+from coordination.database import Door, Reader, Unavailable
+from coordination.errors import NotFound
+from coordination.ports import Definition, Revision, RunView
+from coordination.world import World
+from workflows import store
+from workflows.actions.registry import Registry
+from workflows.runs import UnknownRun
+from workflows.runtimes.host.limits import HostSettings
+from workflows.runtimes.host.live import Live
+from workflows.runtimes.host.parts import Parts, PlanReader
+from workflows.runtimes.host.performing import Performer, SecretLookup
+
+__all__ = ["Host"]
+
+log = structlog.get_logger(__name__)
+
+
+class Host:
+    """Drives runs durably. Satisfies `coordination.ports.Runtime`.
+
+    Args:
+        door: the database.
+        world: of this life.
+        registry: the actions that steps may use.
+        read_plan: compiles the body of a stored definition; gets its content hash too.
+        secrets: gives the text of a secret by name; raises KeyError.
+        settings: how it works.
+        journaled: keep every run in its journal; otherwise runs live in memory and end with it.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a part that the composition root hands in
+        self,
+        door: Door,
+        world: World,
+        *,
+        registry: Registry,
+        read_plan: PlanReader,
+        secrets: SecretLookup,
+        settings: HostSettings,
+        journaled: bool,
+    ) -> None:
+        self._parts = Parts(
+            door=door,
+            world=world,
+            performer=Performer(world, registry, secrets, settings),
+            settings=settings,
+            read_plan=read_plan,
+            journaled=journaled,
+            slots=asyncio.Semaphore(settings.actions_at_once),
+        )
+        self._live: dict[int, Live] = {}
+
+    async def begin(self) -> None:
+        """Start to drive runs: those that an earlier life left, and all that come.
+
+        Raises:
+            Unavailable: the database cannot be written.
+        """
+        self._parts.fence = await self._parts.door.write(store.raise_fence)
+        log.info("host_begins", fence=self._parts.fence)
+        self._parts.world.tasks.start("runs", self._listen())
+
+    async def stop(self) -> None:
+        """Begin nothing new; give what is in flight a moment, then stop it.
+
+        What was stopped counts as interrupted: the next life runs it again, or asks people.
+        """
+        self._parts.stopping = True
+        flying = tuple(self._parts.aloft)
+        if flying:
+            log.info("host_drains", actions=len(flying))
+            await self._landed(self._parts.settings.grace)
+        for each in tuple(self._parts.aloft):
+            each.cancel()
+        await self._landed(self._parts.settings.grace)
+        while any(live.working for live in self._live.values()) and self._parts.door.broken is None:
+            await self._parts.world.clock.sleep(timedelta(milliseconds=20))
+
+    async def _landed(self, within: timedelta) -> None:
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                for each in tuple(self._parts.aloft):
+                    await each.landed.wait()
+        except TimeoutError:
+            log.warning("actions_still_in_flight", actions=len(self._parts.aloft))
+
+    async def publish_definition(
+        self, definition: Definition, *, by: str, draft: bool = False
+    ) -> Revision:
+        """Store *definition* for ever, and put its workflow on it.
+
+        Args:
+            definition: checked; the same body gives the same revision.
+            by: who publishes it.
+            draft: a workflow that is new starts nothing by itself until somebody activates it.
+        """
+        now = self._parts.world.clock.now()
+        return await self._parts.door.write(
+            lambda tx: store.publish(tx, definition, by=by, at=now, draft=draft)
+        )
+
+    async def note_problems(self, name: str, problems: Any) -> bool:
+        """Record what is wrong with the newest file of a workflow; its last good revision stays.
+
+        Returns False where no revision of it was ever good.
+        """
+        now = self._parts.world.clock.now()
+        return await self._parts.door.write(
+            lambda tx: store.note_problems(tx, name, problems, at=now)
+        )
+
+    async def start(self, run_id: str) -> None:
+        """Begin the queued run *run_id*, or do nothing if it has begun."""
+        key = await self._parts.door.read(lambda reader: store.key_of(reader, run_id))
+        if key is not None:
+            self._hint(key)
+
+    async def deliver(self, wakeup_id: int) -> None:
+        """Drain the wake-up row *wakeup_id*."""
+        key = await self._parts.door.read(lambda reader: store.run_of_wakeup(reader, wakeup_id))
+        if key is not None:
+            self._hint(key)
+
+    async def describe(self, run_id: str) -> RunView:
+        """Say where the run stands.
+
+        Raises:
+            UnknownRun: there is no run of that id.
+        """
+
+        async def query(reader: Reader) -> RunView:
+            return await run_views.view(reader, await run_views.row_of(reader, run_id))
+
+        try:
+            return await self._parts.door.read(query)
+        except NotFound as error:
+            raise UnknownRun(run_id) from error
+
+    def _hint(self, key: int) -> None:
+        if self._parts.stopping:
+            return  # the row is there for the next life
+        live = self._live.get(key)
+        if live is None or live.gone:
+            live = self._live[key] = Live(self._parts, key, self._park)
+        live.hint()
+
+    def _park(self, live: Live) -> None:
+        """Forget a run at rest: its rows are all that it is. Without a journal it stays."""
+        if (self._parts.journaled or live.gone) and self._live.get(live.key) is live:
+            del self._live[live.key]
+
+    async def _listen(self) -> None:
+        """Hear of wake-ups as they are stored; look for all that has something to do now and then."""
+        clock, sweep = self._parts.world.clock, self._parts.settings.sweep
+        swept = clock.monotonic()
+        with self._parts.door.changes.subscribe("wakeup") as changes:
+            await self._sweep()
+            while not self._parts.stopping:
+                for change in await changes.wait_on(clock, sweep):
+                    await self.deliver(int(change.id))
+                if clock.monotonic() - swept >= sweep.total_seconds():
+                    await self._sweep()
+                    swept = clock.monotonic()
+
+    async def _sweep(self) -> None:
+        """Find what a lost hint, or an earlier life, left to do."""
+        try:
+            interrupted = await self._parts.door.read(store.interrupted)
+            woken = await self._parts.door.read(store.waiting_for_us)
+        except Unavailable as error:
+            log.warning("sweep_failed", error=str(error))
+            return
+        for key in interrupted:
+            if key not in self._live:
+                self._hint(key)
+        for key in woken:
+            self._hint(key)

@@ -1,0 +1,64 @@
+"""The commit before an action that must not happen twice: who dies after it leaves a question."""
+
+from datetime import datetime
+
+from baton.errors import BatonError
+from coordination import audit, votes
+from coordination.database import Transaction
+from coordination.policy import Roles
+from workflows import store
+from workflows.core.codec import covered_digest
+from workflows.core.commands import RunAction
+from workflows.runs import Entry, Faulted, RunRecord, Stale
+
+__all__ = ["NotCovered", "check_digest", "intend"]
+
+
+class NotCovered(BatonError):
+    """An approved action may not start after all; the sentence says why."""
+
+
+def check_digest(action: RunAction) -> None:
+    """Make sure that what runs is what was shown.
+
+    Raises:
+        Faulted: the bytes are others than those that people said yes to.
+    """
+    if action.covered is None:
+        return
+    if covered_digest(action.path, action.action, action.params) != action.covered:
+        raise Faulted(f"{action.path} would run something else than what was approved")
+
+
+def intend(
+    tx: Transaction,
+    run: RunRecord,
+    action: RunAction,
+    *,
+    entry: Entry,
+    journaled: bool,
+    roles: Roles,
+) -> None:
+    """Store that *action* is about to start.
+
+    Raises:
+        Stale: another life has moved the run.
+        NotCovered: no approval stands behind it any more.
+    """
+    at: datetime = entry.at
+    values = {"seq": entry.seq, "fence": entry.fence}
+    if not store.advance(tx, run.key, was=entry.seq - 1, fence=entry.fence, values=values):
+        raise Stale(f"another life of Baton went on with R-{run.number}")
+    if action.covered is not None:
+        why = votes.still_covers(tx, run.key, action.path, action.covered, roles)
+        if why is not None:
+            raise NotCovered(why)
+    if journaled:
+        store.add_entry(tx, run.key, entry)
+    detail = {
+        "path": action.path,
+        "action": action.action,
+        "attempt": action.attempt,
+        "digest": action.covered,
+    }
+    audit.record(tx, at=at, actor="baton", action="step.start", object=run.id, detail=detail)

@@ -1,0 +1,45 @@
+"""What a host is told once, at composition."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from coordination.policy import Roles
+from workflows.core.codec import canonical
+
+__all__ = ["HostSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """How a host works; durations are `timedelta`, sizes bytes.
+
+    Args:
+        instance_key: what the ids of this instance are derived with; secret.
+        public_url: where people reach Baton, without a slash at the end; None: nowhere.
+        actions_at_once: how many actions are performed at one time.
+        grace: how long a stop waits for actions that are being performed.
+        sweep: how often rows are looked for whose hint was lost.
+        pause: how long to wait before the database is tried again.
+        largest_output: what a step may give; more fails it.
+        roles: who has which role, to judge right before an approved action starts.
+    """
+
+    instance_key: bytes = field(repr=False)
+    public_url: str | None = None
+    actions_at_once: int = 16
+    grace: timedelta = timedelta(seconds=10)
+    sweep: timedelta = timedelta(seconds=5)
+    pause: timedelta = timedelta(seconds=1)
+    largest_output: int = 8 * 2**20
+    roles: Roles = field(default_factory=Roles)
+
+    def derive(self, *parts: Any) -> str:
+        """Return what belongs to *parts* and this instance for ever: 64 hex digits."""
+        return hmac.new(self.instance_key, canonical(list(parts)), hashlib.sha256).hexdigest()
+
+    def step_key(self, run_id: str, path: str, redo: int) -> str:
+        """Return the idempotency key of a step: that of every attempt, until a person reruns it."""
+        return self.derive(run_id, path, redo)

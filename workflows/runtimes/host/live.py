@@ -1,0 +1,275 @@
+"""One run at work: its mailbox, its core, and the attempts that it has in flight.
+
+Facts are taken in one after the other. Each is folded by the core, then all that follows from it is
+stored in one unit, and only then are its commands performed. A run at rest is rows and no object.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import structlog
+
+from coordination import wakeups
+from coordination.database import Reader, Unavailable
+from coordination.ports import RunStatus
+from workflows import store
+from workflows.core.commands import CancelAction, Command, RunAction
+from workflows.core.facts import StepError, StepFailed, StepStarted, StepUnknown
+from workflows.core.state import RunStatus as CoreStatus
+from workflows.journal import Place, Replayed, intent_entry, replay
+from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
+from workflows.runtimes.host.advance import write
+from workflows.runtimes.host.flight import Flying, fly, needs_intent
+from workflows.runtimes.host.folding import Arrival, fold
+from workflows.runtimes.host.halting import halt
+from workflows.runtimes.host.hearing import fact_of, run_started
+from workflows.runtimes.host.intents import NotCovered, check_digest, intend
+from workflows.runtimes.host.parts import Parts
+from workflows.runtimes.host.performing import Answer
+
+__all__ = ["Live"]
+
+LOST = "Baton stopped while it ran, and nobody saw how it ended."
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Starting:
+    """An attempt waits for its intent to be stored."""
+
+    flying: Flying
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    flying: Flying
+    answer: Answer
+
+
+_Mail: TypeAlias = _Starting | _Answered
+
+
+class Live:
+    """A run in memory. Everything about it happens in one task at a time.
+
+    Args:
+        parts: of this life.
+        key: the run's, in the store.
+        at_rest: called when there is nothing to do until somebody tells the run something.
+    """
+
+    def __init__(self, parts: Parts, key: int, at_rest: Callable[["Live"], None]) -> None:
+        self.key = key
+        self.gone = False  # let go: another life has it, or it is halted
+        self._parts = parts
+        self._at_rest = at_rest
+        self._mail: deque[_Mail] = deque()
+        self._hinted = False
+        self._working = False
+        self._run: RunRecord | None = None
+        self._replayed: Replayed | None = None
+        self._flying: dict[str, Flying] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether it still has something to do."""
+        return bool(self._working or self._mail or self._hinted or self._flying)
+
+    @property
+    def working(self) -> bool:
+        """Whether it is taking in what came, or is about to."""
+        return self._working or bool(self._mail)
+
+    def hint(self) -> None:
+        """Have the run look for what it was told."""
+        self._hinted = True
+        self._wake()
+
+    def _post(self, mail: _Mail) -> None:
+        self._mail.append(mail)
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._working and not self.gone:
+            self._working = True
+            self._parts.world.tasks.start(f"run {self.key}", self._work())
+
+    async def _work(self) -> None:
+        try:
+            if self._replayed is None:
+                await self._open()
+            while not self.gone and (self._mail or self._hinted):
+                await self._next()
+        except (Stale, Unavailable) as error:
+            log.warning("run_let_go", run_key=self.key, error=str(error))
+            self._let_go()
+        except Exception as error:  # the edge of this run's loop: it halts, the others go on
+            log.exception("run_faulted", run_key=self.key)
+            await self._halt(error)
+        finally:
+            self._working = False
+            if self.gone or not self.busy:
+                self._at_rest(self)
+
+    async def _next(self) -> None:
+        if not self._mail:
+            self._hinted = False
+            await self._hear()
+            return
+        mail = self._mail.popleft()
+        if self._flying.get(mail.flying.action.path) is not mail.flying:
+            return  # nobody wants it any more
+        if isinstance(mail, _Starting):
+            await self._begin(mail.flying)
+        else:
+            await self._land(mail.flying, mail.answer)
+
+    async def _open(self) -> None:
+        """Bring the run back from its journal, and go on with what was in flight."""
+        run, entries = await self._parts.door.read(self._read)
+        self._run = run
+        if run.status is RunStatus.FAULTED:
+            self._let_go()
+            return
+        plan = await self._parts.plan(run.hash)
+        replayed = replay(plan, run.id, entries, core_version=run.core_version)
+        if replayed.seq != run.seq:
+            raise Faulted(f"the journal has {replayed.seq} rows, and the run counts {run.seq}")
+        self._replayed = replayed
+        for action in tuple(replayed.flight.actions.values()):
+            if replayed.flight.actions.get(action.path) is action:
+                await self._resume(action, begun=replayed.intents.get(action.path))
+
+    async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry]]:
+        run = await store.run(reader, self.key)
+        if run is None:
+            raise Stale(f"there is no run with the key {self.key}")
+        return run, await store.entries(reader, self.key) if self._parts.journaled else []
+
+    async def _resume(self, action: RunAction, *, begun: int | None) -> None:
+        """Go on with an attempt of an earlier life: start it, run it again, or ask people."""
+        if needs_intent(action) and begun != action.attempt:
+            self._start(action)
+        elif action.repeatable:
+            await self._take(Arrival(StepStarted(self._now, action.path, action.attempt + 1)))
+        else:
+            lost = StepUnknown(self._now, action.path, action.attempt, LOST)
+            await self._take(Arrival(lost))
+
+    async def _hear(self) -> None:
+        """Take in what the run was told, then begin it if nobody has."""
+        run, replayed = self._opened
+        for wakeup in await self._parts.door.read(lambda reader: store.pending(reader, self.key)):
+            await self._take(Arrival(fact_of(wakeup, now=self._now), wakeup=wakeup))
+        if replayed.core.status is CoreStatus.QUEUED:
+            await self._take(Arrival(run_started(run, self._parts.settings, now=self._now)))
+
+    async def _begin(self, flying: Flying) -> None:
+        """Store that an attempt is about to start, then let it."""
+        run, replayed = self._opened
+        parts, action, now = self._parts, flying.action, self._now
+        if parts.stopping:
+            flying.clear(start=False)  # the next life starts it
+            return
+        check_digest(action)
+        entry = intent_entry(Place(run.id, replayed.seq + 1, parts.fence), action, at=now)
+        try:
+            await parts.write(
+                lambda tx: intend(
+                    tx, run, action, entry=entry, journaled=parts.journaled, roles=parts.roles
+                )
+            )
+        except NotCovered as why:
+            self._drop(flying)
+            error = StepError("not_approved", f"Not started: {why}.")
+            await self._take(Arrival(StepFailed(now, action.path, action.attempt, error)))
+            return
+        replayed.seq += 1
+        flying.clear(start=True)
+
+    async def _land(self, flying: Flying, answer: Answer) -> None:
+        action = flying.action
+        del self._flying[action.path]
+        await self._take(Arrival(answer.fact(action, self._now), action.path, answer=answer))
+
+    async def _take(self, arrival: Arrival) -> None:
+        """Fold a fact, store all that follows from it, then perform it."""
+        run, replayed = self._opened
+        parts, now = self._parts, self._now
+        move = fold(run, replayed, arrival, fence=parts.fence, now=now, journaled=parts.journaled)
+        if move is None:
+            await self._pass_over(arrival.wakeup, now)
+            return
+        if not await parts.write(lambda tx: write(tx, move, parts.world.ids)):
+            raise Stale(f"another life of Baton went on with R-{run.number}")
+        replayed.seq += 1
+        replayed.flight.follow(arrival.fact, move.commands)
+        for command in move.commands:
+            self._perform(command)
+
+    async def _pass_over(self, wakeup: Wakeup | None, now: datetime) -> None:
+        """Note that the run was told something that changes nothing."""
+        run, replayed = self._opened
+        log.info("fact_changed_nothing", run_id=run.id, why=replayed.core.warning)
+        if wakeup is not None:
+            key = wakeup.key
+            await self._parts.write(lambda tx: wakeups.done(tx, key, now=now))
+
+    def _perform(self, command: Command) -> None:
+        if isinstance(command, RunAction):
+            self._start(command)
+        elif isinstance(command, CancelAction):
+            flying = self._flying.get(command.path)
+            if flying is not None and flying.action.attempt == command.attempt:
+                self._drop(flying)
+
+    def _start(self, action: RunAction) -> None:
+        run, _ = self._opened
+        flying = Flying(action, after=self._parts.landing(self.key, action.path))
+        self._flying[action.path] = flying
+        self._parts.aloft[flying] = (self.key, action.path)
+        work = fly(self._parts, run, flying, self._ask, self._answered)
+        self._parts.world.tasks.start(f"action {run.id} {action.path}", work)
+
+    def _ask(self, flying: Flying) -> None:
+        self._post(_Starting(flying))
+
+    def _answered(self, flying: Flying, answer: Answer) -> None:
+        self._post(_Answered(flying, answer))
+
+    def _drop(self, flying: Flying) -> None:
+        self._flying.pop(flying.action.path, None)
+        flying.cancel()
+
+    def _let_go(self) -> None:
+        self.gone = True
+        for flying in tuple(self._flying.values()):
+            self._drop(flying)
+
+    async def _halt(self, error: Exception) -> None:
+        """Mark the run as faulted, with one record; whatever happens, nobody drives it any more."""
+        run, parts, now = self._run, self._parts, self._now
+        self._let_go()
+        if run is None:
+            return
+        why = str(error) or type(error).__name__
+        try:
+            await parts.write(
+                lambda tx: halt(tx, run, why, fence=parts.fence, now=now, ids=parts.world.ids)
+            )
+        except Exception:  # nothing is left to be done; the sweep comes back to it
+            log.exception("halt_failed", run_key=self.key)
+
+    @property
+    def _now(self) -> datetime:
+        return self._parts.world.clock.now()
+
+    @property
+    def _opened(self) -> tuple[RunRecord, Replayed]:
+        if self._run is None or self._replayed is None:
+            raise Faulted("the run is used before it is opened")
+        return self._run, self._replayed

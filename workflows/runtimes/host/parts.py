@@ -1,0 +1,106 @@
+"""What all runs of one life share."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import structlog
+
+from coordination.database import Door, Transaction, Unavailable
+from coordination.policy import Roles
+from coordination.world import World
+from workflows import store
+from workflows.core.plan import Plan
+from workflows.runs import Faulted
+from workflows.runtimes.host.limits import HostSettings
+from workflows.runtimes.host.performing import Performer
+
+__all__ = ["Parts", "PlanReader"]
+
+T = TypeVar("T")
+PlanReader: TypeAlias = Callable[[str, Any], Plan]
+"""Compiles the body of a stored definition; the first argument is its content hash."""
+
+log = structlog.get_logger(__name__)
+
+
+class Landing(Protocol):
+    """An attempt, as far as others have to wait for its end."""
+
+    @property
+    def landed(self) -> asyncio.Event: ...
+    def cancel(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Parts:
+    """Handed to every run of this life.
+
+    Args:
+        door: the database.
+        world: of this life.
+        performer: performs actions.
+        settings: of the host.
+        read_plan: compiles definitions.
+        journaled: whether runs are kept in journals, or in memory alone.
+        slots: as many as actions may be performed at once.
+        fence: the number of this life.
+        stopping: nothing new is begun.
+        plans: that were compiled, by content hash.
+        aloft: the attempts that are not over yet, with run and path.
+    """
+
+    door: Door
+    world: World
+    performer: Performer
+    settings: HostSettings
+    read_plan: PlanReader
+    journaled: bool
+    slots: asyncio.Semaphore
+    fence: int = 0
+    stopping: bool = False
+    plans: dict[str, Plan] = field(default_factory=dict)
+    aloft: dict["Landing", tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> Roles:
+        return self.settings.roles
+
+    def landing(self, run_key: int, path: str) -> asyncio.Event | None:
+        """Return what is set once the attempt at *path* that is still being stopped is gone."""
+        for flying, place in self.aloft.items():
+            if place == (run_key, path):
+                return flying.landed
+        return None
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Store *unit*, however long the database takes to come back.
+
+        Raises:
+            Unavailable: it will not come back in this life.
+        """
+        while True:
+            try:
+                return await self.door.write(unit)
+            except Unavailable as error:
+                if self.stopping or self.door.broken is not None:
+                    raise
+                log.warning("store_unavailable", error=str(error))
+            await self.world.clock.sleep(self.settings.pause)
+
+    async def plan(self, content: str) -> Plan:
+        """Return the plan of the revision with this content hash.
+
+        Raises:
+            Faulted: the revision is not stored, or cannot be compiled any more.
+        """
+        if content not in self.plans:
+            body = await self.door.read(lambda reader: store.body(reader, content))
+            if body is None:
+                raise Faulted(f"the definition {content} of this run is not stored")
+            try:
+                self.plans[content] = self.read_plan(content, body)
+            except ValueError as error:
+                raise Faulted(f"the definition of this run does not compile: {error}") from error
+        return self.plans[content]

@@ -1,0 +1,177 @@
+"""Performs one attempt of one action and says what became of it, in a form that can be stored."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from baton.connector import ActionFailure, Result, RunInfo
+from coordination.world import World
+from workflows.actions.notices import Post
+from workflows.actions.registry import Registry, UnknownAction
+from workflows.core.codec import canonical, to_json
+from workflows.core.commands import RunAction
+from workflows.core.facts import Fact, StepCompleted, StepError, StepFailed, StepUnknown
+from workflows.language.expressions import from_json, reveal, secret_names
+from workflows.runs import RunRecord
+from workflows.runtimes.host.context import StepContext, Transcript, Watched
+from workflows.runtimes.host.hearing import folder_of
+from workflows.runtimes.host.limits import HostSettings
+from workflows.runtimes.host.masks import covering
+
+__all__ = ["Answer", "Performer", "SecretLookup"]
+
+SecretLookup = Callable[[str], str]
+"""Gives the text of a secret; raises KeyError where there is none of that name."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an attempt: an output, or an error. Secrets in it are covered already."""
+
+    output: Any = None
+    error: StepError | None = None
+    notices: tuple[Any, ...] = ()
+    log: str = ""
+
+    def fact(self, action: RunAction, at: datetime) -> Fact:
+        """Return what the run is told.
+
+        An attempt whose effect is not known is left to a person if it must not repeat itself.
+        """
+        path, attempt = action.path, action.attempt
+        if self.error is None:
+            return StepCompleted(at, path, attempt, self.output)
+        if self.error.class_ == "unknown" and not action.repeatable:
+            return StepUnknown(at, path, attempt, self.error.message)
+        return StepFailed(at, path, attempt, self.error)
+
+
+class Performer:
+    """Calls actions. Whatever an action raises is the failure of its step, never ours."""
+
+    def __init__(
+        self, world: World, registry: Registry, secrets: SecretLookup, settings: HostSettings
+    ) -> None:
+        self._world = world
+        self._registry = registry
+        self._secrets = secrets
+        self._settings = settings
+
+    async def perform(self, run: RunRecord, action: RunAction, cancelled: asyncio.Event) -> Answer:
+        """Perform *action* in the name of *run*; the caller may cancel it."""
+        transcript = Transcript()
+        try:
+            names = secret_names(from_json(action.params))
+            secrets = {name: self._secrets(name) for name in sorted(names)}
+        except KeyError as error:
+            return Answer(error=_refused("secret", f"There is no secret {error}."))
+        cover = covering({text: f"[secret {name}]" for name, text in secrets.items()})
+        ctx = self._context(run, action, secrets, transcript, cancelled)
+        answer = await self._call(action, secrets, ctx)
+        return _covered(replace(answer, log=transcript.text), cover)
+
+    async def _call(
+        self, action: RunAction, secrets: Mapping[str, str], ctx: StepContext
+    ) -> Answer:
+        try:
+            verb = self._registry.get(action.action)
+            plain = reveal(from_json(action.params), secrets.__getitem__)
+            result = await verb(verb.params.model_validate(plain), ctx)
+            return self._success(result)
+        except ActionFailure as failure:
+            return Answer(error=_failed(failure))
+        except UnknownAction as error:
+            return Answer(error=_refused("unknown_action", str(error)))
+        except ValidationError as error:
+            return Answer(error=_refused("params", _problems(error)))
+        except Exception as error:
+            log.warning("action_raised", action=action.action, path=action.path, exc_info=True)
+            what = f"{type(error).__name__}: {error}"
+            return Answer(error=StepError("error", what, "unknown"))
+
+    def _success(self, result: Any) -> Answer:
+        notices: tuple[Any, ...] = ()
+        if isinstance(result, Result):
+            result, notices = result.output, result.notices
+        if isinstance(result, BaseModel):
+            result = result.model_dump(mode="json", by_alias=True)
+        try:
+            output = to_json(result)
+        except (TypeError, ValueError) as error:
+            return Answer(error=StepError("output", f"its output has no JSON form: {error}"))
+        size, most = len(canonical(output)), self._settings.largest_output
+        if size > most:
+            text = f"its output has {size:,} bytes; a step may give {most:,}"
+            return Answer(error=StepError("limit", text))
+        return Answer(output=output, notices=notices)
+
+    def _context(
+        self,
+        run: RunRecord,
+        action: RunAction,
+        secrets: Mapping[str, str],
+        transcript: Transcript,
+        cancelled: asyncio.Event,
+    ) -> StepContext:
+        world = self._world
+        folder = world.files.root / folder_of(run.id)
+        return StepContext(
+            idempotency_key=self._settings.step_key(run.id, action.path, action.redo),
+            attempt=action.attempt,
+            deadline=world.clock.now() + action.timeout if action.timeout else None,
+            run=RunInfo(run.id, run.number, run.workflow, action.path, folder, run.thread_id),
+            http=world.http,
+            processes=Watched(world.processes, transcript),
+            files=world.files,
+            log=log.bind(run_id=run.id, path=action.path, attempt=action.attempt),
+            secrets=secrets,
+            cancelled=cancelled,
+        )
+
+
+def _failed(failure: ActionFailure) -> StepError:
+    after: timedelta | None = failure.retry_after
+    return StepError(
+        failure.type,
+        failure.message,
+        failure.class_,
+        failure.status,
+        None if after is None else after.total_seconds(),
+    )
+
+
+def _refused(kind: str, message: str) -> StepError:
+    return StepError(kind, message, "not_started")
+
+
+def _problems(error: ValidationError) -> str:
+    """Say what is wrong with params, without the values: they may hold secrets."""
+    found = [
+        f"{'.'.join(str(part) for part in each['loc']) or 'params'}: {each['msg']}"
+        for each in error.errors(include_url=False, include_input=False)
+    ]
+    return "; ".join(found[:10])
+
+
+def _covered(answer: Answer, cover: Callable[[Any], Any]) -> Answer:
+    error = answer.error
+    return replace(
+        answer,
+        output=cover(answer.output),
+        error=None if error is None else replace(error, message=cover(error.message)),
+        notices=tuple(_cover_notice(notice, cover) for notice in answer.notices),
+        log=cover(answer.log),
+    )
+
+
+def _cover_notice(notice: Any, cover: Callable[[Any], Any]) -> Any:
+    if isinstance(notice, Post):
+        return replace(notice, text=cover(notice.text))
+    return replace(notice, body=cover(notice.body))

@@ -1,0 +1,94 @@
+"""What Slack is told about a run: ids of what changed, in the commit that changed it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coordination.outbox import ROOT, Lane
+from coordination.trail import escape
+from workflows.actions.notices import Post
+from workflows.core.commands import Command, Tell
+from workflows.core.core import Core
+from workflows.core.state import StepStatus
+from workflows.runs import RunRecord
+
+__all__ = ["Telling", "posted", "tellings", "unknown_attempts"]
+
+_NAMES = re.compile(r"&lt;(@[UW][A-Z0-9]{1,30}|#C[A-Z0-9]{1,30})&gt;")
+_UNKNOWN = StepStatus.UNKNOWN
+_LOUDER: Mapping[str, frozenset[str]] = {
+    "none": frozenset(),
+    "attention": frozenset({"failed"}),
+    "milestones": frozenset({"failed", "thread"}),
+    "all": frozenset({"failed", "thread"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A notice in the making; the thread is that of the run, the row's id is taken at the commit."""
+
+    slot: str
+    lane: Lane
+    kind: str
+    body: Mapping[str, Any]
+    id: str | None = None  # where the row must have this one
+
+
+def unknown_attempts(core: Core) -> dict[str, int]:
+    """Return the attempt of every step that people are asked about."""
+    return {path: step.attempts for path, step in core.steps.items() if step.status is _UNKNOWN}
+
+
+def tellings(
+    run: RunRecord, core: Core, commands: Iterable[Command], asked_before: Mapping[str, int]
+) -> list[Telling]:
+    """Return what one fact gives to tell.
+
+    Args:
+        run: whose fact it was.
+        core: after it.
+        commands: what came of it.
+        asked_before: `unknown_attempts` before it; cards of those that were answered are redrawn.
+    """
+    told = [
+        _unknown(run, path, attempt)
+        for path, attempt in asked_before.items()
+        if core.steps[path].status is not _UNKNOWN
+    ]
+    for command in commands:
+        if isinstance(command, Tell):
+            told += _of_step(run, core, command)
+    if core.changed and "thread" in _LOUDER.get(core.plan.notify, frozenset()):
+        told.append(_card(core))
+    return told
+
+
+def posted(post: Post) -> Telling:
+    """Return what `slack.post` says: people and channels may be named, all else is plain text."""
+    text = _NAMES.sub(r"<\1>", escape(post.text))
+    body = {"text": text} | ({"channel": post.channel} if post.channel else {})
+    return Telling(f"reply:{post.id}", Lane.RESULT, "reply", body, post.id)
+
+
+def _of_step(run: RunRecord, core: Core, tell: Tell) -> list[Telling]:
+    attempt = core.steps[tell.path].attempts
+    if tell.kind == "unknown":
+        return [_unknown(run, tell.path, attempt)]
+    graph = core.plan.graph
+    notify = graph.nodes[graph.gates.get(tell.path, tell.path)].step.notify or core.plan.notify
+    if tell.kind not in _LOUDER.get(notify, frozenset()):
+        return []
+    slot = f"failure:{run.id}:{tell.path}:{attempt}"
+    return [Telling(slot, Lane.FAILURE, "failure", {"run_id": run.id, "path": tell.path})]
+
+
+def _unknown(run: RunRecord, path: str, attempt: int) -> Telling:
+    body = {"run_id": run.id, "path": path, "attempt": attempt}
+    return Telling(f"unknown:{run.id}:{path}:{attempt}", Lane.DECISION, "unknown", body)
+
+
+def _card(core: Core) -> Telling:
+    lane = Lane.PROGRESS if core.state.ended is None else Lane.RESULT
+    return Telling(ROOT, lane, "thread", {})

@@ -1,0 +1,324 @@
+"""Reads and writes of workflows: definitions, the rows of runs, journals, step records."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from coordination.database import (
+    Reader,
+    Row,
+    Transaction,
+    and_,
+    bindparam,
+    case,
+    definitions,
+    delete,
+    exists,
+    func,
+    insert,
+    insert_if_absent,
+    journal,
+    meta,
+    or_,
+    runs,
+    select,
+    slots,
+    steps,
+    threads,
+    triggers,
+    update,
+    upsert,
+    wakeups,
+    workflows,
+)
+from coordination.ports import Definition, Revision, RunStatus, TriggerSpec
+from workflows.runs import Entry, RunRecord, StepRecord, Wakeup
+
+_REVISION = select(definitions.c.revision).where(definitions.c.hash == bindparam("content"))
+_LATEST = select(func.max(definitions.c.revision).label("number")).where(
+    definitions.c.name == bindparam("called")
+)
+_PUBLISH = insert(definitions)
+_BODY = select(definitions.c.body).where(definitions.c.hash == bindparam("content"))
+_NEW_WORKFLOW = insert_if_absent(workflows)
+_USE = update(workflows).where(workflows.c.name == bindparam("called"))
+_ACTIVATE = _USE.values(
+    status=case((workflows.c.status == "draft", "active"), else_=workflows.c.status)
+)
+_DROP_TRIGGERS = delete(triggers).where(triggers.c.workflow == bindparam("called"))
+_ADD_TRIGGER = insert(triggers)
+
+_RUN = select(runs, threads.c.id.label("thread_id"), slots.c.permalink).select_from(
+    runs.outerjoin(threads, threads.c.key == runs.c.thread_key).outerjoin(
+        slots, and_(slots.c.thread_key == runs.c.thread_key, slots.c.slot == "root")
+    )
+)
+_RUN_BY_KEY = _RUN.where(runs.c.key == bindparam("run"))
+_KEY_OF_RUN = select(runs.c.key).where(runs.c.id == bindparam("called"))
+_ADVANCE = update(runs).where(
+    runs.c.key == bindparam("run"),
+    runs.c.seq == bindparam("was"),
+    runs.c.fence <= bindparam("held"),
+)
+_HALT = update(runs).where(
+    runs.c.key == bindparam("run"),
+    runs.c.fence <= bindparam("held"),
+    runs.c.status != RunStatus.FAULTED,
+)
+_ADD_ENTRY = insert(journal)
+_ENTRIES = select(journal).where(journal.c.run_key == bindparam("run")).order_by(journal.c.seq)
+_WRITE_STEP = upsert(
+    steps,
+    key=("run_key", "path"),
+    update=(
+        "status",
+        "attempts",
+        "redo",
+        "input",
+        "output",
+        "error",
+        "due_at",
+        "started_at",
+        "ended_at",
+    ),
+)
+_SET_LOG = update(steps).where(
+    steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place")
+)
+
+_DUE = exists().where(wakeups.c.run_key == runs.c.key, wakeups.c.done_at.is_(None))
+_RUNNING_STEP = exists().where(
+    steps.c.run_key == runs.c.key, steps.c.kind == "action", steps.c.status == "running"
+)
+_LIVE = runs.c.status.not_in(
+    (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.FAULTED)
+)
+_INTERRUPTED = (
+    select(runs.c.key)
+    .where(_LIVE, or_(runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING)), _RUNNING_STEP))
+    .order_by(runs.c.key)
+)
+_QUEUED = select(runs.c.key).where(runs.c.status == RunStatus.QUEUED).order_by(runs.c.key)
+_WOKEN = (
+    select(wakeups.c.run_key.label("key"))
+    .select_from(wakeups.join(runs, runs.c.key == wakeups.c.run_key))
+    .where(wakeups.c.done_at.is_(None), runs.c.status != RunStatus.FAULTED)
+    .distinct()
+    .order_by(wakeups.c.run_key)
+)
+_PENDING = (
+    select(wakeups)
+    .where(wakeups.c.run_key == bindparam("run"), wakeups.c.done_at.is_(None))
+    .order_by(wakeups.c.key)
+)
+_RUN_OF_WAKEUP = select(wakeups.c.run_key).where(wakeups.c.key == bindparam("wakeup"))
+
+_META = select(meta.c.value).where(meta.c.name == bindparam("called"))
+_SET_META = upsert(meta, key=("name",), update=("value",))
+FENCE = "fence"
+
+
+def publish(
+    tx: Transaction, definition: Definition, *, by: str, at: datetime, draft: bool
+) -> Revision:
+    """Store *definition* if its content is new, and put its workflow on it.
+
+    A workflow keeps its status, but that a draft becomes active where *draft* is false.
+    """
+    known = tx.fetch_one(_REVISION, content=definition.hash)
+    number = known.revision if known is not None else _add_revision(tx, definition, by=by, at=at)
+    added = tx.execute(
+        _NEW_WORKFLOW,
+        name=definition.name,
+        status="draft" if draft else "active",
+        hash=definition.hash,
+        problems=None,
+        updated_at=at,
+    )
+    if not added:
+        use = _USE if draft else _ACTIVATE
+        tx.execute(use, called=definition.name, hash=definition.hash, problems=None, updated_at=at)
+    tx.execute(_DROP_TRIGGERS, called=definition.name)
+    for trigger in definition.triggers:
+        _add_trigger(tx, definition, trigger)
+    return Revision(definition.name, definition.hash, number)
+
+
+def _add_revision(tx: Transaction, definition: Definition, *, by: str, at: datetime) -> int:
+    latest = tx.fetch_one(_LATEST, called=definition.name)
+    number = 1 + ((latest.number if latest is not None else None) or 0)
+    tx.execute(
+        _PUBLISH,
+        hash=definition.hash,
+        name=definition.name,
+        revision=number,
+        title=definition.title,
+        description=definition.description,
+        body=definition.body,
+        source=definition.source,
+        published_at=at,
+        published_by=by,
+    )
+    return number
+
+
+def _add_trigger(tx: Transaction, definition: Definition, trigger: TriggerSpec) -> None:
+    spec = {"where": trigger.where, "inputs": dict(trigger.inputs), "enabled": trigger.enabled}
+    tx.execute(
+        _ADD_TRIGGER,
+        workflow=definition.name,
+        hash=definition.hash,
+        trigger_id=trigger.id,
+        kind=trigger.kind,
+        event=trigger.event,
+        source=trigger.source,
+        spec=spec,
+    )
+
+
+def note_problems(tx: Transaction, name: str, problems: Any, *, at: datetime) -> bool:
+    """Record what is wrong with the newest file; the last good revision stays in use.
+
+    False if there is no such workflow.
+    """
+    return tx.execute(_USE, called=name, problems=problems, updated_at=at) == 1
+
+
+async def body(reader: Reader, content: str) -> Any:
+    """Return the body of the definition with this hash, or None."""
+    row = await reader.fetch_one(_BODY, content=content)
+    return None if row is None else row.body
+
+
+async def run(reader: Reader, key: int) -> RunRecord | None:
+    row = await reader.fetch_one(_RUN_BY_KEY, run=key)
+    return None if row is None else _record(row)
+
+
+async def key_of(reader: Reader, run_id: str) -> int | None:
+    row = await reader.fetch_one(_KEY_OF_RUN, called=run_id)
+    return None if row is None else row.key
+
+
+def advance(tx: Transaction, key: int, *, was: int, fence: int, values: Mapping[str, Any]) -> bool:
+    """Move a run on by *values*, if nobody else has since *was*; False means that we are stale."""
+    return tx.execute(_ADVANCE, run=key, was=was, held=fence, **values) == 1
+
+
+def halt(tx: Transaction, key: int, *, fence: int, error: Any, at: datetime) -> bool:
+    """Mark a run as faulted; False if it is, or belongs to a later life."""
+    values = {"status": RunStatus.FAULTED, "error": error, "updated_at": at}
+    return tx.execute(_HALT, run=key, held=fence, **values) == 1
+
+
+def add_entry(tx: Transaction, key: int, entry: Entry) -> None:
+    tx.execute(
+        _ADD_ENTRY,
+        run_key=key,
+        seq=entry.seq,
+        path=entry.path,
+        kind=entry.kind,
+        attempt=entry.attempt,
+        delivery_id=entry.delivery_id,
+        at=entry.at,
+        fence=entry.fence,
+        data=entry.data,
+        sum=entry.sum,
+    )
+
+
+async def entries(reader: Reader, key: int) -> list[Entry]:
+    """Return the journal of a run, in order."""
+    return [
+        Entry(
+            row.seq,
+            row.path,
+            row.kind,
+            row.attempt,
+            row.delivery_id,
+            row.at,
+            row.fence,
+            row.data,
+            row.sum,
+        )
+        for row in await reader.fetch_all(_ENTRIES, run=key)
+    ]
+
+
+def write_step(tx: Transaction, key: int, step: StepRecord) -> None:
+    tx.execute(
+        _WRITE_STEP,
+        run_key=key,
+        path=step.path,
+        position=step.position,
+        name=step.name,
+        kind=step.kind,
+        action=step.action,
+        status=step.status,
+        attempts=step.attempts,
+        redo=step.redo,
+        input=step.input,
+        output=step.output,
+        error=step.error,
+        due_at=step.due_at,
+        started_at=step.started_at,
+        ended_at=step.ended_at,
+    )
+
+
+def set_log(tx: Transaction, key: int, path: str, blob: str) -> None:
+    """Say which blob holds the log of the step at *path*: that of its latest attempt."""
+    tx.execute(_SET_LOG, run=key, place=path, log=blob)
+
+
+async def interrupted(reader: Reader) -> list[int]:
+    """Return the runs that a life of the program has to go on with when it begins."""
+    return [row.key for row in await reader.fetch_all(_INTERRUPTED)]
+
+
+async def waiting_for_us(reader: Reader) -> list[int]:
+    """Return the runs that nobody has begun, or that were told something nobody took in."""
+    queued = await reader.fetch_all(_QUEUED)
+    woken = await reader.fetch_all(_WOKEN)
+    return sorted({row.key for row in (*queued, *woken)})
+
+
+async def pending(reader: Reader, key: int) -> list[Wakeup]:
+    """Return what a run was told and has not taken in, oldest first."""
+    rows = await reader.fetch_all(_PENDING, run=key)
+    return [Wakeup(row.key, row.kind, row.payload, row.delivery_id) for row in rows]
+
+
+async def run_of_wakeup(reader: Reader, wakeup: int) -> int | None:
+    row = await reader.fetch_one(_RUN_OF_WAKEUP, wakeup=wakeup)
+    return None if row is None else row.run_key
+
+
+def raise_fence(tx: Transaction) -> int:
+    """Count a new life of the program and return its number: nothing older may write to runs."""
+    row = tx.fetch_one(_META, called=FENCE)
+    fence = 1 + (int(row.value) if row is not None else 0)
+    tx.execute(_SET_META, name=FENCE, value=str(fence))
+    return fence
+
+
+def _record(row: Row) -> RunRecord:
+    return RunRecord(
+        key=row.key,
+        id=row.id,
+        number=row.number,
+        workflow=row.workflow,
+        hash=row.hash,
+        core_version=row.core_version,
+        status=RunStatus(row.status),
+        trigger=row.trigger,
+        inputs=row.inputs,
+        started_by=row.started_by,
+        requested_by=row.requested_by,
+        thread_key=row.thread_key,
+        thread_id=row.thread_id,
+        thread_url=row.permalink,
+        seq=row.seq,
+        created_at=row.created_at,
+        started_at=row.started_at,
+    )
