@@ -12,7 +12,8 @@ from coordination.errors import IdempotencyMismatch
 from coordination.store import identities as store
 
 KEPT = timedelta(days=7)
-_OURS = ("event_id", "seq", "received_at", "warnings", "truncated")
+# What Baton puts to an event, and the id: it is the identity itself, or one that Baton made up.
+_OURS = ("id", "event_id", "seq", "received_at", "warnings", "truncated")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,15 +27,8 @@ _OF_THREAD = _PROCESS.where(processes.c.thread_key == bindparam("thread")).order
 _PARENT = select(processes.c.parent_key).where(processes.c.key == bindparam("process"))
 _ADD = insert(processes)
 _CHANGE = update(processes).where(processes.c.key == bindparam("process"))
-_ADOPT = (
-    update(processes)
-    .where(
-        processes.c.parent_ref == bindparam("ref"),
-        processes.c.parent_key.is_(None),
-        processes.c.key != bindparam("parent"),
-    )
-    .values(parent_key=bindparam("parent"), parent_ref=None)
-    .returning(processes.c.key, processes.c.thread_key)
+_ORPHANS = select(processes.c.key, processes.c.thread_key).where(
+    processes.c.parent_ref == bindparam("ref"), processes.c.parent_key.is_(None)
 )
 _NEWEST = _PROCESS.order_by(processes.c.key.desc()).limit(bindparam("limit"))
 MOST_ANCESTORS = 32
@@ -63,8 +56,15 @@ def change(tx: Transaction, key: int, values: Mapping[str, Any]) -> None:
 
 
 def adopt(tx: Transaction, parent_key: int, ref: str) -> list[Row]:
-    """Give a process the children that named it before it was seen; return key and thread of each."""
-    return tx.fetch_all(_ADOPT, parent=parent_key, ref=ref)
+    """Give a process the children that named it before it was seen; return key and thread of each.
+
+    One that is above the process already stays without a parent: there are no circles.
+    """
+    orphans = tx.fetch_all(_ORPHANS, ref=ref)
+    children = [row for row in orphans if not is_above(tx, row.key, parent_key)]
+    for row in children:
+        change(tx, row.key, {"parent_key": parent_key, "parent_ref": None})
+    return children
 
 
 def is_above(tx: Transaction, key: int, descendant: int) -> bool:
