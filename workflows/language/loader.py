@@ -75,6 +75,8 @@ def _alone(
 
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> InvalidDefinition:
     mark = error.problem_mark or error.context_mark
+    if "quoted scalar" in str(error.context) and error.context_mark:
+        mark = error.context_mark  # where the quotes open: their end is nowhere
     reason = " ".join(part for part in (error.problem, error.context) if part)
     hint = None
     if "\\t" in reason or "cannot start any token" in reason:

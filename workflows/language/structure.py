@@ -192,6 +192,8 @@ def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
         given = error["input"]
         hint = did_you_mean(given, choices) if isinstance(given, str) else None
         return f"must be {words}, not {_shown(given)}", hint
+    if kind in ("value_error", "assertion_error"):
+        return f"is refused: {context['error']}", None
     return _length_sentence(kind, context) or error["msg"], context.get("hint")
 
 

@@ -63,7 +63,7 @@ def _lookup(node: nodes.Name | nodes.Lookup, *, lenient: bool = False) -> Run:
     if keys is None:
         return _computed(node, lenient=lenient)
     if keys[0] == "secrets":
-        return _secret(keys, node.at)
+        return _secret(keys, _start(node))
     return path(keys, at=_start(node), lenient=lenient)
 
 
