@@ -114,9 +114,9 @@ async def run(server: Server, *, shell: bool, with_input: bool) -> None:
         await ended.wait()
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Start devslack; 2 when it cannot."""
-    args = parser().parse_args()
+    args = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="devslack: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:

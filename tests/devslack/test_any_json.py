@@ -32,11 +32,11 @@ JSON = st.recursive(
             st.dictionaries(KEYS | MORE_KEYS, inner),
         )
     ),
-    max_leaves=20,
+    max_leaves=12,
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(JSON)
 def test_blocks_of_any_shape_are_judged(value: Any) -> None:
     problems = check_blocks(value)
@@ -49,13 +49,13 @@ def test_blocks_of_any_shape_are_judged(value: Any) -> None:
         text_size(done)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(["type", "blocks", "title", "submit", "close"]), JSON))
 def test_views_of_any_shape_are_judged(value: Any) -> None:
     check_view(value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["text", "blocks", "attachments", "metadata", "markdown_text"]), JSON
@@ -70,7 +70,7 @@ def test_the_content_of_a_message_is_taken_or_refused(args: Any) -> None:
         assert not body.empty
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.text())
 def test_what_is_typed_can_be_read_again(text: str) -> None:
     names = Names({"U0ADA": "ada"}, {"C0X": "x"}, {"S0SRE": "sre"})

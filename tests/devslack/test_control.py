@@ -283,8 +283,8 @@ async def test_a_message_shortcut_carries_its_message(slack: Any, bolt: Any) -> 
         await ack()
         await respond("Attached.")
 
-    await bolt.connect()
     ts = (await slack.do("messages", as_="U0ADA", channel="#general", text="this"))["message"]["ts"]
+    await bolt.connect()
     await slack.do(
         "shortcut", as_="U0SAM", callback_id="baton_attach_message", channel="#general", ts=ts
     )
