@@ -10,7 +10,7 @@ import structlog
 from bot.definitions import Actions, Definitions
 from bot.keys import derived, instance_key
 from bot.settings import Configuration, InvalidSettings, Settings
-from bot.slack.connection import SlackConnection, connect_to_slack
+from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld, make_world
 from coordination import votes
 from coordination.changes import Changes
@@ -53,17 +53,19 @@ class Baton:
         """Load definitions, take up what an earlier life left, and go on; Slack comes last."""
         await self.definitions.load()
         await self.host.begin()
-        self.world.tasks.start("dispatcher", self.dispatcher.run())
-        self.world.tasks.start("timers", self.timers.run())
-        self.world.tasks.start("definitions", self.definitions.watch(asyncio.Event()))
-        self.world.tasks.start("slack", self.slack.run(self.coordinator, self.door))
-        self.world.tasks.start("directory", self._directory())
+        tasks = self.world.tasks
+        tasks.keep("dispatcher", self.dispatcher.run)
+        tasks.keep("timers", self.timers.run)
+        tasks.keep("definitions", self.definitions.watch)
+        tasks.keep("directory", self._directory)
+        await self.slack.begin(self.coordinator, self.door)
 
     async def stop(self) -> None:
         """Take nothing in any more, bring in what is in flight, and close."""
         await self.slack.close()
         await self.host.stop()
         await self.world.close()
+        await self.slack.release()
         await self.door.close()
 
     async def readiness(self) -> dict[str, str]:
@@ -73,7 +75,7 @@ class Baton:
             failing["database"] = "not writable"
         if self.slack.problem is not None:
             failing["slack"] = self.slack.problem
-        failing.update({f"task {name}": "failed" for name in self.world.tasks.failures})
+        failing.update({f"loop {name}": "failed" for name in self.world.tasks.down})
         return failing
 
     async def _directory(self) -> None:
@@ -102,7 +104,7 @@ async def build(settings: Settings, configuration: Configuration) -> Baton:
     )
     changes = Changes(world.ids.new("boot"))
     door = await open_sqlite(settings.database, changes=changes)
-    slack = connect_to_slack(settings, tokens, world)
+    slack = SlackConnection(settings, tokens, world)
     return assemble(settings, configuration, world, door, slack)
 
 

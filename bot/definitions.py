@@ -59,12 +59,12 @@ class Definitions:
             for place in await asyncio.to_thread(files_of, folder):
                 await self.publish(place, draft=draft)
 
-    async def watch(self, stop: asyncio.Event) -> None:
-        """Publish again what changes, until *stop*."""
+    async def watch(self) -> None:
+        """Publish again what changes."""
         folders = [folder for folder, _ in self._folders() if folder == self.own]
         if not folders:
             return
-        async for changes in awatch(*folders, stop_event=stop, debounce=200):
+        async for changes in awatch(*folders, debounce=200):
             for place in sorted({Path(name) for _, name in changes}):
                 if place.suffix in (".yaml", ".yml") and await asyncio.to_thread(place.exists):
                     await self.publish(place, draft=False)

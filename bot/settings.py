@@ -1,7 +1,7 @@
 """Everything Baton takes from the environment, read once, at start."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -129,6 +129,11 @@ class Settings(BaseSettings):
         for name, token in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app)):
             check_token(name, token.get_secret_value(), local=self.local_slack)
         return bot.get_secret_value(), app.get_secret_value()
+
+
+def process_environment() -> MutableMapping[str, str]:
+    """Return the variables of this process, for children that run as it does, and to change them."""
+    return os.environ
 
 
 def check_token(name: str, token: str, *, local: bool) -> None:

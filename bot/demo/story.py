@@ -6,7 +6,6 @@ What was already done in an earlier life is seen in the store, and not done agai
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TypeVar
 from baton.errors import BatonError
 from bot.demo.leash import on_a_leash
 from bot.demo.slack import Personas
+from bot.settings import process_environment
 from coordination.changes import Changes
 from coordination.coordinator import Coordinator
 from coordination.errors import NotFound
@@ -104,7 +104,7 @@ class Story:
             *("--category", "build", "--result-file", "build.json"),
             *("--result", f"site={self.site}", "--", sys.executable, "build.py"),
             cwd=self.project,
-            env={**os.environ, **self.reporting},  # noqa: TID251 - the child runs as its parent does
+            env={**process_environment(), **self.reporting},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -1,7 +1,7 @@
-"""Tasks that somebody owns: logged when they fail, counted, and drained at a stop."""
+"""Tasks that somebody owns: logged when they fail, restarted where they must go on, drained at a stop."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -9,18 +9,37 @@ import structlog
 
 log = structlog.get_logger()
 
+AGAIN = 1.0  # s before a loop that failed is begun again
+
 
 class OwnedTasks:
     """Keeps every task it starts until it ends; asyncio itself would let it be collected."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
-        self.failures: dict[str, str] = {}
+        self.down: dict[str, str] = {}
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run *work* once. What it must not forget is in the store."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
+
+    def keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run *loop* for as long as the program lives; one that fails is begun again, and shows."""
+        self.start(name, self._kept(name, loop))
+
+    async def _kept(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception as error:
+                log.exception("loop_failed", loop=name)
+                self.down[name] = f"{type(error).__name__}: {error}"
+            else:
+                return
+            await asyncio.sleep(AGAIN)
+            self.down.pop(name, None)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -28,7 +47,6 @@ class OwnedTasks:
             return
         error = task.exception()
         if error is not None:
-            self.failures[task.get_name()] = f"{type(error).__name__}: {error}"
             log.error("task_failed", task=task.get_name(), exc_info=error)
 
     async def drain(self, grace: timedelta = timedelta(seconds=2)) -> None:

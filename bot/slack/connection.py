@@ -1,0 +1,70 @@
+"""Slack as one part: the connection, the listeners on it, the directory, and Delivery."""
+
+from datetime import timedelta
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+
+from bot.settings import Settings, process_environment
+from bot.slack.app import Identity, build_bolt, forget_proxies
+from bot.slack.client import SlackClient, SlackTrouble, open_session, open_web
+from bot.slack.delivery import Delivery
+from bot.slack.directory import SlackDirectory
+from bot.slack.drawings import SlackDrawings
+from bot.slack.screens import SlackScreens
+from bot.slack.socket import SlackSocket
+from bot.world import SystemWorld
+from coordination.coordinator import Coordinator
+from coordination.database import Door
+from handlers.slack import register
+
+log = structlog.get_logger()
+
+
+class SlackConnection:
+    """Made with the tokens; `begin` connects and delivers, `close` ends both."""
+
+    def __init__(self, settings: Settings, tokens: tuple[str, str], world: SystemWorld) -> None:
+        bot_token, app_token = tokens
+        if settings.local_slack:
+            forget_proxies(process_environment())  # the SDK reads them there by itself
+        self._session = open_session()
+        self._world = world
+        self._public_url = settings.address
+        api_url = settings.slack_api_url
+        self._client = SlackClient(open_web(self._session, api_url=api_url, token=bot_token))
+        identity = Identity(self._client, bot_token)
+        self._bolt: AsyncApp = build_bolt(self._session, identity, api_url=api_url)
+        self._socket = SlackSocket(self._bolt, app_token, identity, world)
+        self._delivery: Delivery | None = None
+        self.directory = SlackDirectory(self._client)
+
+    @property
+    def problem(self) -> str | None:
+        """Say what is wrong with the connection, or None."""
+        if self._delivery is not None and self._delivery.refused:
+            return self._delivery.refused
+        health = self._socket.health
+        return None if health.state == "connected" else f"{health.state}: {health.why or ''}"
+
+    async def begin(self, coordinator: Coordinator, door: Door) -> None:
+        """Listen and deliver; a Slack that cannot be reached is tried again for as long as it takes."""
+        screens = SlackScreens(self._client, public_url=self._public_url)
+        register(self._bolt, coordinator, screens, self._world)
+        drawings = SlackDrawings(door, public_url=self._public_url)
+        self._delivery = Delivery(door, self._world, self._client, drawings)
+        self._world.tasks.keep("delivery", self._delivery.run)
+        try:
+            await self._socket.connect()
+        except SlackTrouble as error:
+            log.warning("slack_not_connected", error=error.trouble.word)
+        self._world.tasks.keep("slack socket", self._socket.watch)
+
+    async def close(self) -> None:
+        """Take nothing in any more."""
+        await self._socket.close()
+
+    async def release(self) -> None:
+        """Close the session; nothing is sent after it."""
+        await self._session.close()
+        await self._world.clock.sleep(timedelta(0))  # lets the transports close
