@@ -229,6 +229,8 @@ def _write(unit: _Unit, event: Event, row: Row | None, moved: _Moved, home: _Hom
         return _add(unit, event, values, home)
     if row.attempt != moved.standing.attempt:  # a new attempt may be told to another thread
         values["thread_key"] = home.key
+    if row.owner is None:
+        values["owner"] = unit.incoming.owner
     if row.parent_key is None:
         values.update(_parent(unit, event, home.evidence, row))
     store.change(unit.tx, row.key, values)

@@ -97,7 +97,7 @@ class Matcher:
             return self._failure(trigger, context)
         if trigger.workflow in causes:
             return f"a run of {trigger.workflow} caused this event: no workflow triggers itself"
-        if len(causes) > DEEPEST:
+        if len(causes) >= DEEPEST:
             return f"more than {DEEPEST} starts in one chain of causes"
         return ""
 

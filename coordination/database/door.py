@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -192,10 +193,11 @@ class InlineDoor:
         hook: Callable[[Moment], None] = lambda _: None,
         durable: bool = True,
     ) -> None:
-        upgrade(path, connect)
+        synchronous = 2 if durable else 0
+        upgrade(path, partial(connect, synchronous=synchronous))
         self.changes = changes
         self._hook = hook
-        self._session = Session(path, synchronous=2 if durable else 0)
+        self._session = Session(path, synchronous=synchronous)
         self._statements = Statements()
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -49,6 +50,7 @@ def upgrade(path: Path, connect: Connect) -> str:
     return f"{path} went from schema {found} to {known[-1]}; the state before is in {copy.name}."
 
 
+@cache
 def schema_sql() -> tuple[str, ...]:
     """Return the statements that make all tables and indexes."""
     dialect = sqlite.dialect()
