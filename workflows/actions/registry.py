@@ -20,7 +20,7 @@ class UnknownAction(BatonError):
 
 
 class Registry:
-    """The actions of some connectors, by name.
+    """The actions of some connectors, by name. Satisfies the language's `Catalogue`.
 
     Raises:
         ValueError: two connectors have one name, so nobody could tell whose action is meant.
@@ -35,7 +35,11 @@ class Registry:
             services.add(connector.name)
             self._actions |= {each.name: each for each in connector.actions}
 
-    def get(self, name: str) -> Action:
+    def get(self, name: str) -> Action | None:
+        """Return the action *name*, or None: the language says then what was meant."""
+        return self._actions.get(name)
+
+    def require(self, name: str) -> Action:
         """Return the action *name*.
 
         Raises:

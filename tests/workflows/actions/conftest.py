@@ -26,7 +26,7 @@ def perform(registry: Registry, ctx: Context) -> Perform:
     """Check the params as the host does, then call the action."""
 
     async def call(name: str, params: dict[str, Any]) -> Any:
-        action = registry.get(name)
+        action = registry.require(name)
         return await action(action.params.model_validate(params), ctx)
 
     return call

@@ -89,15 +89,15 @@ async def test_what_the_world_refuses_is_passed_on_as_it_is(perform: Perform, ct
 def test_only_a_safe_or_a_keyed_request_may_repeat(
     registry: Registry, params: dict[str, Any], *, expected: bool
 ) -> None:
-    request = registry.get("http.request")
+    request = registry.require("http.request")
     assert request.may_repeat(request.params.model_validate(params)) is expected
 
 
 def test_two_bodies_are_refused(registry: Registry) -> None:
     with pytest.raises(ValidationError, match="json or body, not both"):
-        registry.get("http.request").params.model_validate({"url": URL, "json": 1, "body": "x"})
+        registry.require("http.request").params.model_validate({"url": URL, "json": 1, "body": "x"})
 
 
 def test_a_duration_without_a_unit_is_refused(registry: Registry) -> None:
     with pytest.raises(ValidationError, match="has no unit"):
-        registry.get("http.request").params.model_validate({"url": URL, "timeout": "10"})
+        registry.require("http.request").params.model_validate({"url": URL, "timeout": "10"})

@@ -11,12 +11,13 @@ async def create(params: Params, ctx: ActionContext) -> None:
 
 
 def test_an_action_is_found_by_its_name(registry: Registry) -> None:
-    assert registry.get("shell.run").name == "shell.run"
+    assert registry.require("shell.run").name == "shell.run"
 
 
 def test_an_unknown_action_is_answered_with_a_near_name(registry: Registry) -> None:
+    assert registry.get("shel.run") is None
     with pytest.raises(UnknownAction, match=r"Did you mean 'shell\.run'"):
-        registry.get("shel.run")
+        registry.require("shel.run")
 
 
 def test_two_connectors_of_one_name_are_refused() -> None:
@@ -41,7 +42,7 @@ def test_names_are_sorted_and_hold_those_of_every_connector() -> None:
 
 def test_every_action_and_every_parameter_explains_itself(registry: Registry) -> None:
     for name in registry.names():
-        each = registry.get(name)
+        each = registry.require(name)
         assert each.doc, name
         for field, info in each.params.model_fields.items():
             assert info.description, f"{name}: {field}"

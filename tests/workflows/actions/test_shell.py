@@ -78,4 +78,4 @@ async def test_a_folder_that_is_not_there_starts_nothing(perform: Perform, ctx: 
 
 
 def test_a_program_may_not_repeat_unless_its_author_says_so(registry: Registry) -> None:
-    assert registry.get("shell.run").repeatable is False
+    assert registry.require("shell.run").repeatable is False

@@ -43,7 +43,7 @@ async def test_a_template_file_that_cannot_be_rendered_fails_the_step(
 )
 def test_a_template_has_one_source(registry: Registry, params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        registry.get("data.template").params.model_validate(params)
+        registry.require("data.template").params.model_validate(params)
 
 
 async def test_a_post_is_a_notice_that_every_attempt_names_alike(perform: Perform) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from baton.connector import ActionContext, Connector, Failed, NotStarted, Params, Unknown, action
-from coordination import controls, directory, runs, timers, votes
+from coordination import runs, timers, votes
 from coordination.changes import Changes
+from coordination.coordinator import Coordinator, Ports, Rules
 from coordination.database import InlineDoor, Transaction
+from coordination.database.statements import Statements
 from coordination.eligibility import Ballot
 from coordination.policy import Principal, Roles
 from coordination.ports import Definition, Person, RunView, TriggerSpec
@@ -37,6 +39,7 @@ PEOPLE = tuple(
     for name in ("ada", "grace", "maya")
 )
 ROLES = Roles.read({"operator": ["@grace", "@maya"]})
+COMPILED = Statements()  # compiling is most of the work of a short life
 SECRETS = {"TOKEN": "s3cr3t-canary-value"}
 
 
@@ -122,6 +125,23 @@ def raising(error: Exception) -> Callable[[ActionContext], Awaitable[Any]]:
 
 
 @dataclass
+class Everybody:
+    """The directory, as the port has it."""
+
+    here: Callable[[], tuple[Person, ...]]
+
+    async def people(self) -> tuple[Person, ...]:
+        return self.here()
+
+
+class AnyInputs:
+    """Takes all inputs as they are."""
+
+    def check(self, definition: Definition, values: Mapping[str, Json]) -> Mapping[str, Json]:
+        return values
+
+
+@dataclass
 class Bench:
     """One life of a server without its edges. `reborn` makes the next one on the same file."""
 
@@ -132,11 +152,14 @@ class Bench:
     seed: int = 1
     hook: Callable[[str], None] = lambda _: None
     settings: dict[str, Any] = field(default_factory=dict)
+    people: tuple[Person, ...] = PEOPLE
 
     async def begin(self) -> "Bench":
-        self.world = SimWorld(random.Random(self.seed))
+        self.world = SimWorld(random.Random(self.seed))  # noqa: S311 - a simulation
+
         self.changes = Changes("boot")
         self.door = InlineDoor(self.path, changes=self.changes, hook=self.hook, durable=False)
+        self.door._statements = self.door._session._statements = COMPILED
         self.host = self.make(
             self.door,
             self.world,
@@ -145,15 +168,26 @@ class Bench:
             secrets=SECRETS.__getitem__,
             settings=HostSettings(instance_key=b"key", roles=ROLES, **self.settings),
         )
-        await self._know_people()
+        people = Everybody(lambda: self.people)
+        ports = Ports(self.host, AnyInputs(), people)
+        rules = Rules(ROLES, channel="#releases")
+        self.coordinator = Coordinator(self.door, self.world, ports, rules)
+        await self.know_people()
         await self.host.begin()
         loop = timers.Timers(self.door, self.world, {"run": fire_timer, "approval": expire})
         self.world.tasks.start("timers", loop.run())
         return self
 
-    async def _know_people(self) -> None:
-        now = self.world.clock.now()
-        await self.door.write(lambda tx: directory.replace(tx, PEOPLE, now=now))
+    async def know_people(self) -> None:
+        """Have Baton read the directory now."""
+        await self.coordinator.refresh_directory()
+
+    async def dismiss(self, person: str) -> None:
+        """Have somebody leave the workspace."""
+        self.people = tuple(
+            replace(each, deleted=each.deleted or each.id == person) for each in self.people
+        )
+        await self.know_people()
 
     def definition(self, **how: Any) -> Definition:
         values: dict[str, Any] = {
@@ -186,60 +220,56 @@ class Bench:
             await self.host.start(run_id)
         return run_id
 
-    @property
-    def judging(self) -> Judging:
-        return Judging(ROLES, self.world.clock.now(), self.world.ids)
-
     async def decide(
         self, choice: str = "approve", *, by: str = "UGRACE", comment: str | None = None
     ) -> None:
-        """Answer the newest open approval."""
+        """Answer the newest open approval. The decision is stored, and the runtime is not told."""
         (standing,) = await self.door.read(
             lambda reader: approval_store.latest(reader, "open", limit=1)
         )
         ballot = Ballot(Principal("person", by), standing.id, choice, comment=comment)
-        await self._know_people()  # fresh
-        await self.door.write(lambda tx: votes.decide(tx, ballot, self.judging))
+        await self.know_people()
+        judging = Judging(ROLES, self.world.clock.now(), self.world.ids)
+        await self.door.write(lambda tx: votes.decide(tx, ballot, judging))
 
     async def order(self, what: str, run_id: str = "run_1", **how: Any) -> None:
-        """Cancel, retry or resolve, as the coordinator does."""
-        await self._know_people()
-
-        def unit(tx: Transaction) -> controls.Told:
-            from coordination.store import runs as run_store
-
-            row = run_store.by_id(tx, run_id)
-            assert row is not None
-            request = how.pop("request_id", f"{what}-{self.world.ids.new('rq')}")
-            order = controls.Order(Principal("person", "UGRACE"), row.key, request, "test")
-            call: Any = getattr(controls, what)
-            path = [how.pop("path"), how.pop("outcome")] if what == "resolve" else []
-            return call(tx, order, *path, **how, judging=self.judging)
-
-        told = await self.door.write(unit)
-        await self.host.deliver(told.wakeup)
+        """Cancel, retry or resolve, as a person does."""
+        call: Any = getattr(self.coordinator, what)
+        await self.know_people()
+        await call(
+            Principal("person", "UGRACE"),
+            run_id,
+            **how,
+            request_id=self.world.ids.new("rq"),
+            via="test",
+        )
 
     async def run(self, run_id: str = "run_1") -> RunView:
         return await self.host.describe(run_id)
 
     async def until(self, status: str, run_id: str = "run_1", *, within: float = 3600.0) -> RunView:
         """Wait for the run to get there, in simulated time."""
-        deadline = self.world.clock.monotonic() + within
-        while True:
-            view = await self.run(run_id)
-            if view.status == status:
-                return view
-            if self.world.clock.monotonic() > deadline:
-                raise AssertionError(f"{run_id} is {view.status}, not {status}: {view}")
-            await asyncio.sleep(0.05)
+        return await self._until(
+            run_id, lambda view: view.status == status, status, timedelta(seconds=within)
+        )
 
     async def until_step(self, path: str, status: str, run_id: str = "run_1") -> RunView:
-        for _ in range(2000):
-            view = await self.run(run_id)
-            if any(each.path == path and each.status == status for each in view.steps):
-                return view
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{path} never got {status}: {view.steps}")
+        def there(view: RunView) -> bool:
+            return any(each.path == path and each.status == status for each in view.steps)
+
+        return await self._until(run_id, there, f"{path}: {status}", timedelta(minutes=10))
+
+    async def _until(
+        self, run_id: str, there: Callable[[RunView], bool], what: str, within: timedelta
+    ) -> RunView:
+        deadline = self.world.clock.now() + within
+        with self.changes.subscribe("run") as changes:
+            while not there(view := await self.run(run_id)):
+                left = deadline - self.world.clock.now()
+                if left <= timedelta(0):
+                    raise AssertionError(f"{run_id} never got {what}: {view}")
+                await changes.wait_on(self.world.clock, left)
+        return view
 
     async def rest(self, seconds: float = 60.0) -> None:
         """Let time pass."""

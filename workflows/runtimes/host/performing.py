@@ -81,7 +81,7 @@ class Performer:
         self, action: RunAction, secrets: Mapping[str, str], ctx: StepContext
     ) -> Answer:
         try:
-            verb = self._registry.get(action.action)
+            verb = self._registry.require(action.action)
             plain = reveal(from_json(action.params), secrets.__getitem__)
             result = await verb(verb.params.model_validate(plain), ctx)
             return self._success(result)

@@ -47,8 +47,8 @@ def _record(core: Core, path: str, cover: Any) -> StepRecord:
         status=state.status.value,
         attempts=state.attempts,
         redo=state.redo,
-        input=cut(cover(_shown(state.input))),
-        output=HIDDEN if hides and state.output is not None else cut(cover(_shown(state.output))),
+        input=cut(cover(_shown(state.input) if is_action else state.input)),
+        output=HIDDEN if hides and state.output is not None else cut(cover(state.output)),
         error=cover(_error(state)),
         due_at=state.due_at,
         started_at=state.started_at,
@@ -61,12 +61,12 @@ def _step(core: Core, path: str) -> Step:
     return graph.nodes[graph.gates.get(path, path)].step
 
 
-def _shown(value: Any) -> Any:
-    """Write handles of secrets as people may see them; what holds none stays as it is."""
+def _shown(params: Any) -> Any:
+    """Write handles of secrets as people may see them."""
     try:
-        return mask(from_json(value))
+        return mask(from_json(params))
     except MalformedHandle:
-        return value
+        return params
 
 
 def _error(state: StepState) -> Any:
