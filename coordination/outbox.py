@@ -176,6 +176,12 @@ def retry(
     return True
 
 
+def postpone(tx: Transaction, leased: Leased, *, due_at: datetime, error: str) -> bool:
+    """Put an edit off to *due_at*; it was no attempt, and the rest of its thread need not wait."""
+    values = {"state": "queued", "due_at": due_at, "error": error, "attempts": leased.attempt - 1}
+    return store.end(tx, leased.key, leased.attempt, **values)
+
+
 def fail(tx: Transaction, leased: Leased, *, error: str) -> bool:
     """Give up on it for good; the thread goes on with what comes next."""
     return store.end(tx, leased.key, leased.attempt, state="failed", error=error)
@@ -195,6 +201,12 @@ def unpark(tx: Transaction, thread_key: int, *, now: datetime) -> int:
     if count:
         tx.touch("outbox", f"thread:{thread_key}")
     return count
+
+
+async def parked(reader: Reader) -> tuple[tuple[int, str, int], ...]:
+    """Return the threads that cannot say what they have to: key, the reason, and how much it is."""
+    rows = await store.parked(reader)
+    return tuple((row.thread_key, str(row.error), int(row.count)) for row in rows)
 
 
 async def next_due(reader: Reader) -> datetime | None:

@@ -1,17 +1,21 @@
 """The one way to Slack's Web API, and what its refusals mean for a message."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 PATIENCE = 10  # s
+SDK_LOG = logging.getLogger("baton.slack")  # at INFO: at DEBUG the SDK logs whole messages
 
 
 class Meaning(Enum):
@@ -76,9 +80,28 @@ class SlackTrouble(Exception):
 
 
 class SlackCalls(Protocol):
-    """What Delivery and the directory need of Slack. Each raises SlackTrouble."""
+    """What everything here needs of Slack. Raises: SlackTrouble."""
 
     async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]: ...
+
+
+def open_session() -> aiohttp.ClientSession:
+    """Open the one session that all calls share; the SDK would open one for every call."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE))
+
+
+def open_web(
+    session: aiohttp.ClientSession, *, api_url: str, token: str | None = None
+) -> AsyncWebClient:
+    """Return the SDK's client without its own retries: they could post twice."""
+    return AsyncWebClient(
+        token=token,
+        base_url=api_url,
+        timeout=PATIENCE,
+        session=session,
+        retry_handlers=[],
+        logger=SDK_LOG,
+    )
 
 
 class SlackClient:
@@ -90,7 +113,7 @@ class SlackClient:
     async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
         """Call *method* with JSON arguments and return its answer."""
         try:
-            if method.startswith("chat."):
+            if method.startswith(("chat.", "views.")):
                 answer = await self._web.api_call(method, json=arguments)
             else:
                 answer = await self._web.api_call(method, params=flat(arguments))
@@ -104,6 +127,33 @@ class SlackClient:
         if not isinstance(body, dict):
             raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, "no JSON"))
         return body
+
+    async def answer(self, response_url: str, body: Mapping[str, Any]) -> None:
+        """Answer an interaction at the address that came with it. Refusals come as plain text.
+
+        Raises:
+            SlackTrouble: it was not taken, or the address is none of Slack's.
+        """
+        if not self.owns(response_url):
+            raise SlackTrouble(Trouble(Meaning.NEVER, "foreign response_url"))
+        hook = AsyncWebhookClient(
+            response_url, session=self._web.session, retry_handlers=[], logger=SDK_LOG
+        )
+        try:
+            response = await hook.send_dict(dict(body))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, type(error).__name__)) from error
+        if response.status_code != 200:
+            why = f"{response.status_code} {response.body[:80]}"
+            raise SlackTrouble(Trouble(Meaning.NEVER, why))
+
+    def owns(self, url: str) -> bool:
+        """Say whether *url* leads to the Slack that we talk to: only there an answer goes."""
+        asked, ours = urlsplit(url), urlsplit(self._web.base_url)
+        if (asked.scheme, asked.netloc) == (ours.scheme, ours.netloc):
+            return True
+        host = asked.hostname or ""
+        return asked.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
 
 
 def flat(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,25 @@
-"""Text for Slack: escaped, cut where it must be, and never able to mention anybody by itself."""
+"""Text for Slack: masked, escaped, cut where it must be, and never able to mention or to link."""
 
 import re
 from datetime import datetime
 
-HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+from baton.masking import mask
+
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
-PERSON = re.compile(r"[UW][A-Z0-9]{4,}")
+PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
+ESCAPED_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]{1,30})&gt;")
+MARKUP = re.compile(r"<(?!@[UW][A-Z0-9]{1,30}>|#C[A-Z0-9]{1,30}>)")
+TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,3})$")  # markup or an escape that a cut went through
+AHEAD = 4  # how much more of a log is masked than is shown: a secret may begin before the cut
 
 
 def plain(text: str) -> str:
-    """Remove what cannot be seen and could mislead: controls, bidi overrides, zero-width ones."""
-    return HIDDEN.sub("", text)
+    """Hide secrets, and remove what cannot be seen and could mislead: controls, bidi overrides."""
+    return mask(HIDDEN.sub("", text.replace("\r\n", "\n")))
 
 
 def escape(text: str) -> str:
@@ -18,12 +27,28 @@ def escape(text: str) -> str:
     return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def sentence(text: str) -> str:
+    """Write a sentence of ours: people whom it mentions show their names, all else is text."""
+    return ESCAPED_MENTION.sub(r"<\1>", escape(text))
+
+
+def replied(text: str) -> str:
+    """Take a reply that is Slack's markup already, and leave of its markup people and channels."""
+    return MARKUP.sub("&lt;", plain(text))
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return the first line that says something, cut and escaped."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return escape(head(plain(first), limit))
+
+
 def head(text: str, limit: int) -> str:
     """Keep the beginning: for prose."""
     if len(text) <= limit:
         return text
     note = f"… {len(text) - limit:,} characters more".replace(",", " ")
-    return text[: max(0, limit - len(note) - 1)] + note
+    return TORN.sub("", text[: max(0, limit - len(note) - 1)]) + note
 
 
 def tail(text: str, limit: int) -> str:
@@ -33,15 +58,23 @@ def tail(text: str, limit: int) -> str:
     return "…" + text[-(limit - 1) :]
 
 
+def ends(text: str, limit: int) -> str:
+    """Keep both ends: for paths."""
+    if len(text) <= limit:
+        return text
+    half = (limit - 1) // 2
+    return f"{text[: limit - 1 - half]}…{text[len(text) - half :]}"
+
+
 def code_block(text: str, limit: int) -> str:
     """Show *text* as a block of code that it cannot end by itself; the end is kept."""
-    body = escape(tail(text.rstrip(), limit)).replace("```", "'''")
-    return f"```\n{body}\n```"
+    body = tail(plain(tail(text.rstrip(), limit * AHEAD)), limit)
+    return f"```\n{escape(body).replace('`', chr(39))}\n```"
 
 
 def code(text: str) -> str:
     """Show *text* as code within a line."""
-    return f"`{escape(text).replace('`', chr(39))}`" if text else ""
+    return f"`{escape(' '.join(text.split())).replace('`', chr(39))}`" if text.strip() else ""
 
 
 def person(who: str) -> str:
@@ -49,20 +82,11 @@ def person(who: str) -> str:
     return f"<@{who}>" if PERSON.fullmatch(who) else escape(who)
 
 
-def approver(form: str) -> str:
-    """Write an approver as the card shows them: people as mentions, roles and groups as words."""
-    match = MENTION.fullmatch(form)
-    if match:
-        return form
-    return person(form) if PERSON.fullmatch(form) else escape(form)
-
-
 def link(url: str, label: str) -> str:
     """Return a link, or its label where the address is no web address."""
-    if not url.startswith(("http://", "https://")):
+    if not url.startswith(("http://", "https://")) or any(part.isspace() for part in url):
         return escape(label)
-    safe = escape(url).replace("|", "%7C")
-    return f"<{safe}|{escape(label).replace('|', '¦')}>"
+    return f"<{escape(url).replace('|', '%7C')}|{escape(label).replace('|', '¦')}>"
 
 
 def time(at: datetime, form: str = "{date_short_pretty} at {time}") -> str:

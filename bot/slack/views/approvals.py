@@ -1,21 +1,24 @@
-"""The card of an approval: the question, or its answer once there is one, and the form of a reason."""
+"""The card of an approval: the question, or its answer once there is one."""
 
 import json
+from collections.abc import Mapping
 
 from bot.slack.blocks import (
+    ROWS,
     Block,
     Shown,
     actions,
+    at_rung,
     button,
     context,
     fields,
     fit,
     header,
-    plain_text,
+    lines,
     section,
 )
-from bot.slack.text import approver, code, escape, head, link, person, time
-from coordination.questions import Approval, Covered, Vote
+from bot.slack.text import code, ends, escape, head, link, person, plain, time
+from coordination.questions import Approval, Covered, Vote, mention
 from handlers.slack import ids
 
 VERDICTS = {
@@ -27,6 +30,9 @@ VERDICTS = {
     "superseded": ":heavy_minus_sign: *Replaced by a newer question*",
 }
 COVERED = 900
+WHY = 600
+TITLE = 200
+NOBODY: Mapping[str, str] = {}
 
 
 def value_of(approval: Approval) -> str:
@@ -34,17 +40,27 @@ def value_of(approval: Approval) -> str:
     return f"{approval.id}.{approval.version}"
 
 
-def approval_card(approval: Approval, *, run_url: str | None) -> Shown:
-    """Draw the question with its buttons; once it is answered, who, when and why stand there."""
+def approval_card(
+    approval: Approval,
+    *,
+    run_url: str | None,
+    people: Mapping[str, str] = NOBODY,
+    rung: int = 0,
+) -> Shown:
+    """Draw the question with its buttons; once it is answered, who, when and why stand there.
+
+    Args:
+        approval: as it is now.
+        run_url: the page of its run.
+        people: ids by handle, so that ``@grace`` is told that she is asked.
+        rung: 0 is all of it; 1 a sentence, what runs, and the buttons; 2 only words.
+    """
     question = approval.question
-    blocks = [header(question.title, "h"), fields(about(approval, run_url), "w")]
-    if question.description:
-        blocks.append(section(escape(question.description), "e"))
-    blocks.extend(
-        section(escape(shown), f"s{place}")
-        for place, shown in enumerate(question.show)
-        if isinstance(shown, str) and shown
-    )
+    blocks = [
+        header(question.title, "h"),
+        fields(about(approval, run_url, people), f"w:{approval.version}"),
+        *shown_along(approval),
+    ]
     if question.covers or question.not_covered:
         blocks.append(section(covers(approval), f"x:{approval.version}"))
     if approval.ended:
@@ -53,21 +69,49 @@ def approval_card(approval: Approval, *, run_url: str | None) -> Shown:
         blocks.extend(progress(approval))
         blocks.append(actions(buttons(approval), f"d:{approval.id}:{approval.version}"))
     blocks.append(context(footer(approval), "c"))
-    return fit(summary(approval), blocks)
+    return at_rung(fit(summary(approval, people), blocks), rung, run_url)
 
 
-def about(approval: Approval, run_url: str | None) -> list[tuple[str, str]]:
+def shown_along(approval: Approval) -> list[Block]:
+    """Draw what the asker wants seen: prose as it is, other values as JSON."""
+    question = approval.question
+    texts = [question.description or "", *(written(each) for each in question.show)]
+    return [section(text, f"s{place}") for place, text in enumerate(texts) if text.strip()]
+
+
+def written(shown: object) -> str:
+    if isinstance(shown, str):
+        return escape(shown)
+    return code(json.dumps(shown, ensure_ascii=False, sort_keys=True))
+
+
+def about(
+    approval: Approval, run_url: str | None, people: Mapping[str, str]
+) -> list[tuple[str, str]]:
     question = approval.question
     label = f"R-{approval.run_number}" if approval.run_number else ""
     run = f"{link(run_url or '', label)} {escape(approval.workflow or '')}" if label else ""
-    who = ", ".join(approver(form) for form in question.approvers)
+    process = approval.process.id if approval.process else ""
     others = "" if question.allow_self else ", not who asked"
     return [
         ("Run", run),
+        ("Process", escape(ends(plain(process), 80))),
         ("Asked by", person(approval.requested_by) if approval.requested_by else ""),
-        ("Who can approve", f"{question.quorum} of {who}{others}"),
-        ("Until", time(approval.expires_at, "{time}") if approval.expires_at else ""),
+        ("Who can answer", f"{question.quorum} of {asked(approval, people)}{others}"),
+        ("Until", time(approval.expires_at) if approval.expires_at else ""),
     ]
+
+
+def asked(approval: Approval, people: Mapping[str, str]) -> str:
+    """Name who may answer; people are mentioned, so that they hear of it."""
+    names = [approver(form, people) for form in approval.question.approvers]
+    return ", ".join(names) or "nobody: no approver is named"
+
+
+def approver(form: str, people: Mapping[str, str]) -> str:
+    known = people.get(form.removeprefix("@").casefold()) if form.startswith("@") else None
+    named = form.removeprefix("<@").removesuffix(">").split("|")[0]
+    return mention(known) if known else person(named if form.startswith("<@") else form)
 
 
 def covers(approval: Approval) -> str:
@@ -106,32 +150,36 @@ def progress(approval: Approval) -> list[Block]:
     votes = [vote for vote in approval.counted if vote.choice != "reject"]
     if not votes or approval.question.quorum < 2:
         return []
-    names = ", ".join(person(vote.person) for vote in votes)
+    names = ", ".join(person(vote.person) for vote in votes[:ROWS])
     return [context(f"{len(votes)} of {approval.question.quorum}: {names}", "p")]
 
 
 def buttons(approval: Approval) -> list[Block]:
+    """Return a button for each answer; an ellipsis says that one opens a form."""
     value = value_of(approval)
     about_it = f"{approval.title}, approval {approval.label}"
     question = approval.question
     made: list[Block] = []
     for choice in question.choices:
-        if choice == "approve":
-            label = "Approve…" if question.needs_reason(choice) else "Approve"
-            made.append(
-                button(label, ids.APPROVE, value=value, style="primary", says=f"Approve {about_it}")
-            )
-        elif choice == "reject":
-            label = "Reject…" if question.needs_reason(choice) else "Reject"
-            made.append(
-                button(label, ids.REJECT, value=value, style="danger", says=f"Reject {about_it}")
-            )
-        else:
-            label = (
-                "Answer…" if question.answer == "text" else choice.replace("_", " ").capitalize()
-            )
-            made.append(button(label, f"{ids.CHOOSE}:{choice}", value=f"{value}.{choice}"))
-    return made
+        asks = question.needs_reason(choice) or choice == "answer"
+        label = f"{choice.replace('_', ' ').capitalize()}{'…' if asks else ''}"
+        style = {"approve": "primary", "reject": "danger"}.get(choice)
+        says = f"{choice.capitalize()} {about_it}"
+        made.append(
+            button(label, action_id(choice, asks=asks), value=value, style=style, says=says)
+        )
+    return made[:25]
+
+
+def action_id(choice: str, *, asks: bool) -> str:
+    """Return what a button does: answer at once, or open the form of a reason."""
+    fixed = {
+        ("approve", False): ids.APPROVE,
+        ("approve", True): ids.APPROVE_WITH,
+        ("reject", False): ids.REJECT_NOW,
+        ("reject", True): ids.REJECT,
+    }
+    return fixed.get((choice, asks)) or f"{ids.ANSWER if asks else ids.CHOOSE}:{choice}"
 
 
 def verdict(approval: Approval) -> str:
@@ -148,14 +196,14 @@ def verdict(approval: Approval) -> str:
     if approval.via and approval.via not in ("slack", "timer"):
         parts.append(f"· via {escape(approval.via)}")
     why = approval.text or approval.comment or approval.note
-    said = f"\n> {escape(why)}" if why else ""
+    said = f"\n> {escape(head(' '.join(why.split()), WHY))}" if why else ""
     return " ".join(parts) + said + others(approval)
 
 
 def others(approval: Approval) -> str:
     """Name the other voters of a quorum."""
-    names = [vote for vote in approval.counted if vote.person != approval.decided_by]
-    return "\n" + "\n".join(vote_line(vote) for vote in names) if names else ""
+    rows = [vote_line(vote) for vote in approval.counted if vote.person != approval.decided_by]
+    return "\n" + lines(rows) if rows else ""
 
 
 def vote_line(vote: Vote) -> str:
@@ -171,45 +219,11 @@ def footer(approval: Approval) -> str:
     return f"{approval.label} · if nobody answers by then: {escape(outcome)}"
 
 
-def summary(approval: Approval) -> str:
+def summary(approval: Approval, people: Mapping[str, str] = NOBODY) -> str:
     """State the whole card in one sentence, for notifications and screen readers."""
-    title = escape(approval.title)
+    title = escape(head(plain(approval.title), TITLE))
     if approval.ended:
-        by = (
-            f" by {person(approval.decided_by)}"
-            if approval.decided_by not in (None, "timer")
-            else ""
-        )
-        return f"{approval.label}: {title} {approval.state}{by}."
-    who = ", ".join(approver(form) for form in approval.question.approvers)
-    return f"{approval.label}: {title} Waiting for {approval.question.quorum} of {who}."
-
-
-def reason_form(approval: Approval, choice: str) -> Block:
-    """Return the modal that asks why, or for the text of an answer; it carries id, version, choice."""
-    asked = approval.question.answer == "text" and choice == "answer"
-    label = "Your answer" if asked else "Why?"
-    title = {"approve": "Approve", "reject": "Reject"}.get(choice, "Answer")
-    return {
-        "type": "modal",
-        "callback_id": ids.REASON,
-        "private_metadata": f"{value_of(approval)}.{choice}",
-        "title": plain_text(title),
-        "submit": plain_text(title),
-        "close": plain_text("Cancel"),
-        "blocks": [
-            section(f"*{escape(approval.title)}*\n{approval.label}", "q"),
-            {
-                "type": "input",
-                "block_id": ids.REASON_BLOCK,
-                "label": plain_text(label),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": ids.REASON_INPUT,
-                    "multiline": True,
-                    "max_length": 2000,
-                    "placeholder": plain_text("One sentence that others will read in the thread"),
-                },
-            },
-        ],
-    }
+        named = approval.decided_by not in (None, "timer")
+        by = f" by {person(approval.decided_by or '')}" if named else ""
+        return f"{approval.label}: {title} {approval.state.capitalize()}{by}."
+    return f"{approval.label}: {title} Waiting for {approval.question.quorum} of {asked(approval, people)}."

@@ -1,7 +1,7 @@
 """The card of a step whose effect nobody can prove: what was about to run, and three ways out."""
 
-from bot.slack.blocks import Shown, actions, button, context, fields, fit, header, section
-from bot.slack.text import code_block, escape, link, time
+from bot.slack.blocks import Shown, actions, at_rung, button, context, fields, fit, header, section
+from bot.slack.text import code_block, ends, escape, link, time
 from coordination.ports import RunView, StepStatus, StepView
 from handlers.slack import ids
 
@@ -13,23 +13,25 @@ def value_of(run: RunView, step: StepView) -> str:
     return f"{run.id}.{step.attempts}.{step.path}"
 
 
-def unknown_card(run: RunView, step: StepView, *, run_url: str) -> Shown:
-    """Ask what became of *step*; once somebody has said it, the buttons are gone."""
-    open_still = step.status is StepStatus.UNKNOWN
-    name = step.name or step.path
+def unknown_card(
+    run: RunView, step: StepView, *, attempt: int, run_url: str, rung: int = 0
+) -> Shown:
+    """Ask what became of *attempt* at *step*; once somebody has said it, the buttons are gone."""
+    open_still = step.status is StepStatus.UNKNOWN and step.attempts == attempt
+    name = ends(step.name or step.path, 80)
     blocks = [
         header(f"Did {name} happen?", "h"),
         fields(
             [
-                ("Run", f"{link(run_url, run.label)} {escape(run.title)}"),
-                ("Step", escape(step.path)),
+                ("Run", f"{link(run_url, run.label)} {escape(run.title[:80])}"),
+                ("Step", escape(ends(step.path, 80))),
                 ("Started", time(step.started_at) if step.started_at else ""),
-                ("Attempt", str(step.attempts)),
+                ("Attempt", str(attempt)),
             ],
             "w",
         ),
         section(
-            "Baton stopped while this was in flight and will not guess. "
+            "I was stopped while this was in flight, and I do not guess. "
             "Look, then say what happened.",
             "e",
         ),
@@ -51,9 +53,16 @@ def unknown_card(run: RunView, step: StepView, *, run_url: str) -> Shown:
         )
         blocks.append(context("Retry: it did not happen. Mark done: it did. Fail: give up.", "c"))
     else:
-        blocks.append(context(f"Answered. The step is now {step.status.value}.", "c"))
-    question = f"{run.label}: Baton does not know whether {escape(name)} happened."
-    return fit(question, blocks)
+        blocks.append(context(now(step, attempt), "c"))
+    question = f"{run.label}: I do not know whether {escape(name)} happened."
+    return at_rung(fit(question, blocks), rung, run_url)
+
+
+def now(step: StepView, attempt: int) -> str:
+    """Say where the step stands since the question was answered."""
+    if step.attempts != attempt:
+        return f"Answered: it was run again, as attempt {step.attempts}."
+    return f"Answered. The step is now {step.status.value.replace('_', ' ')}."
 
 
 def about(step: StepView) -> str:

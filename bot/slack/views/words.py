@@ -17,6 +17,8 @@ ICONS: Mapping[str, str] = {
     "Broken": ":rotating_light:",
     "Stalled": ":warning:",
 }
+OPEN = ("Needs you", "Stalled", "Running", "Undoing", "Waiting", "Paused", "Queued")
+ENDED = ("Broken", "Failed", "Rejected", "Cancelled", "Succeeded", "Skipped")
 
 STEPS: Mapping[str, str] = {
     "pending": ":white_circle:",
@@ -34,4 +36,13 @@ STEPS: Mapping[str, str] = {
 
 def state(word: str) -> str:
     """Return the icon of a card's word, and the word."""
-    return f"{ICONS.get(word, ':white_circle:')} *{word}*"
+    return f"{icon(word)} *{word}*"
+
+
+def icon(word: str) -> str:
+    return ICONS.get(word, ":white_circle:")
+
+
+def foremost(words: list[str]) -> str:
+    """Return the word that stands for several: what is open before what ended, trouble first."""
+    return min(words, key=(*OPEN, *ENDED).index, default="Queued")

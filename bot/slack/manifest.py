@@ -1,0 +1,71 @@
+"""The app's manifest, made from what is registered: what is not listened to is not asked for."""
+
+from typing import Any
+
+import yaml
+
+from handlers.slack import ids
+from handlers.slack.verbs import VERBS
+
+NAME = "Baton"
+DESCRIPTION = "Shows what your tools do, asks people, and starts the next step."
+LONG = (
+    "Baton listens to what your build, test and deploy tools report. Everything that belongs together "
+    "is one thread with one card that always shows the latest state. Workflows start by themselves, "
+    "ask the right people in the thread, and go on when they have answered. Type /baton help to begin."
+)
+# What each method that we call asks for; those without a scope of their own are not here.
+SCOPES = {
+    "chat.postMessage": ("chat:write",),
+    "chat.update": ("chat:write",),
+    "chat.postEphemeral": ("chat:write",),
+    "conversations.list": ("channels:read", "groups:read"),
+    "conversations.history": ("channels:history", "groups:history"),
+    "conversations.replies": ("channels:history", "groups:history"),
+    "users.list": ("users:read",),
+}
+FREE = ("auth.test", "apps.connections.open", "chat.getPermalink", "views.open", "views.update")
+OPTIONAL = ("chat:write.public",)  # to post into public channels without an invitation
+
+
+def scopes() -> list[str]:
+    """Return the bot scopes that our calls need, and that of the command."""
+    needed = {scope for each in SCOPES.values() for scope in each}
+    return ["commands", *sorted(needed)]
+
+
+def manifest() -> dict[str, Any]:
+    """Return the manifest as a value: Socket Mode, one command, buttons and forms; no events."""
+    hint = " | ".join(verb.name for verb in VERBS)
+    return {
+        "_metadata": {"major_version": 2},
+        "display_information": {
+            "name": NAME,
+            "description": DESCRIPTION,
+            "long_description": LONG,
+            "background_color": "#1f2a44",
+        },
+        "features": {
+            "bot_user": {"display_name": NAME, "always_online": True},
+            "slash_commands": [
+                {
+                    "command": ids.COMMAND,
+                    "description": "See, start and answer workflow runs",
+                    "usage_hint": hint,
+                    "should_escape": True,
+                }
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": scopes(), "bot_optional": list(OPTIONAL)}},
+        "settings": {
+            "interactivity": {"is_enabled": True},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": True,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def manifest_yaml() -> str:
+    """Return the manifest as the text to paste when the app is made."""
+    return yaml.safe_dump(manifest(), sort_keys=False, allow_unicode=True, width=100)

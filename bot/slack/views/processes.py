@@ -1,0 +1,117 @@
+"""What a tool reports, as lines of a card: progress, subject, links, children."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from baton.events import Progress
+from bot.slack.blocks import Shown, context, fit, section
+from bot.slack.text import code, code_block, ends, escape, link, one_line, plain, took
+from bot.slack.views.words import icon
+from coordination.threads_view import ProcessView
+from coordination.waiting_for import process_word
+
+BAR = 12
+NAME = 80
+MESSAGE = 300
+LINKS = 8
+OUTPUT = 2_300
+
+
+def word(process: ProcessView) -> str:
+    """Return the word for where a process stands."""
+    return process_word(process.status, stalled=bool(process.state.get("stalled_since")))
+
+
+def name(process: ProcessView) -> str:
+    return process.name or process.process_id
+
+
+def bar(process: ProcessView) -> str:
+    """Draw how far a process is; nothing once it has ended."""
+    said = process.state.get("progress")
+    if not isinstance(said, Mapping) or process.status.terminal:
+        return ""
+    progress = Progress(**{key: said.get(key) for key in ("current", "total", "unit", "fraction")})
+    counted = count(progress)
+    if progress.ratio is None:
+        return counted
+    full = max(0, min(BAR, round(progress.ratio * BAR)))
+    drawn = f"{'█' * full}{'░' * (BAR - full)} {round(progress.ratio * 100)} %"
+    return f"`{drawn}` {counted}".strip()
+
+
+def count(progress: Progress) -> str:
+    if progress.current is None:
+        return ""
+    of = f" of {progress.total:g}" if progress.total is not None else ""
+    return f"{progress.current:g}{of} {escape(progress.unit or '')[:40]}".strip()
+
+
+def message(process: ProcessView) -> str:
+    """Return the newest word of a process; of a failed one its error, in a line."""
+    error = process.state.get("error")
+    if process.status.terminal and isinstance(error, Mapping) and error.get("message"):
+        return one_line(str(error["message"]), MESSAGE)
+    return one_line(str(process.state.get("message") or ""), MESSAGE)
+
+
+def subject(process: ProcessView) -> list[tuple[str, str]]:
+    """Return what the work is about: repository, branch, commit, pull request, environment."""
+    said = process.state.get("subject")
+    about: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+    sha = str(about.get("sha") or "")[:12]
+    pull = f"#{about['pr']}" if about.get("pr") else ""
+    return [
+        ("Repository", escape(ends(plain(str(about.get("repo") or "")), NAME))),
+        ("Branch", code(ends(plain(str(about.get("ref") or "")), NAME))),
+        ("Commit", code(sha)),
+        ("Pull request", escape(pull)),
+        ("Environment", escape(str(about.get("environment") or "")[:NAME])),
+        ("Version", escape(str(about.get("version") or "")[:NAME])),
+    ]
+
+
+def started_by(process: ProcessView) -> str:
+    """Name who caused a process: in the tool's words, or the tool."""
+    actor = process.state.get("actor")
+    named = actor.get("name") or actor.get("id") if isinstance(actor, Mapping) else None
+    return escape(str(named or process.source)[:NAME])
+
+
+def links(processes: Iterable[ProcessView]) -> list[str]:
+    """Return the addresses that tools gave, the newest of each process last, no more than fit."""
+    found: dict[str, str] = {}
+    for process in processes:
+        for each in process.state.get("links") or ():
+            label = str(each.get("title") or each.get("rel") or "link")
+            found[str(each.get("url"))] = link(str(each.get("url")), label[:60])
+    return list(found.values())[-LINKS:]
+
+
+def family(process: ProcessView, depth: int = 0) -> list[str]:
+    """Return a line for each process below *process*; runs have lines of their own."""
+    rows: list[str] = []
+    for child in process.children:
+        if child.run_id is None:
+            rows.append(f"{'    ' * depth}{line(child)}")
+        rows.extend(family(child, min(depth + 1, 4)))
+    return rows
+
+
+def line(process: ProcessView) -> str:
+    parts = [f"{icon(word(process))} {escape(ends(plain(name(process)), NAME))}", word(process)]
+    parts.append(bar(process) or message(process)[:120])
+    parts.append(took(process.started_at, process.ended_at))
+    return " · ".join(part for part in parts if part)
+
+
+def output_reply(process: ProcessView) -> Shown | None:
+    """Show the last lines of a process that failed; None where it said nothing."""
+    said = str(process.state.get("message") or "")
+    if not said.strip():
+        return None
+    title = f"The end of what {escape(name(process)[:NAME])} printed"
+    blocks = [section(f"*{title}*\n{code_block(said, OUTPUT)}", "o")]
+    if process.attempt > 1:
+        blocks.append(context(f"attempt {process.attempt}", "c"))
+    return fit(f"{title}.", blocks)

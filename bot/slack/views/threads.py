@@ -1,0 +1,186 @@
+"""The one card of a thread: always its latest state. Replies tell how it came to it."""
+
+from datetime import datetime, timedelta
+
+from bot.slack.blocks import (
+    Block,
+    Shown,
+    actions,
+    button,
+    confirm,
+    context,
+    fields,
+    fit,
+    header,
+    lines,
+    link_button,
+    section,
+)
+from bot.slack.text import ends, escape, link, person, plain, sentence, time, took
+from bot.slack.views import processes as drawn
+from bot.slack.views.steps import step_lines
+from bot.slack.views.words import foremost, icon, state
+from coordination.ports import RunView
+from coordination.threads_view import ProcessView, ThreadView
+from coordination.waiting_for import card_word, waiting_for
+from handlers.slack import ids
+
+RUNS = 3  # so many are drawn with their steps, older ones as a line
+OLDER = 5
+TITLE = 120
+MINUTE = timedelta(minutes=1)
+
+
+def thread_card(thread: ThreadView, *, public_url: str) -> Shown:
+    """Draw a thread: what is going on, who and what it is about, each run with its steps."""
+    word, newest = thread_word(thread), lead(thread)
+    said = says(newest)
+    blocks = [
+        header(thread.title, "h"),
+        section(f"{state(word)}{' · ' + sentence(said) if said else ''}", "s"),
+        fields(about(thread, newest, public_url), "w"),
+        *told(thread),
+        *(run_block(run, public_url) for run in thread.runs[-RUNS:]),
+        *older(thread.runs[:-RUNS], public_url),
+        *linked(thread),
+        *pressed(newest, public_url),
+        context(footer(thread), "c"),
+    ]
+    summary = f"{escape(ends(plain(thread.title), TITLE))}: {word}. {sentence(said)}".strip()
+    return fit(summary, blocks)
+
+
+def thread_word(thread: ThreadView) -> str:
+    """Return the word for a thread: what is open first; of runs of one workflow the newest counts."""
+    latest = {run.workflow: run for run in thread.runs}
+    active = [run for run in thread.runs if not run.status.ended]
+    words = [
+        card_word(run) for run in {run.id: run for run in (*latest.values(), *active)}.values()
+    ]
+    words += [drawn.word(process) for process in thread.processes if process.run_id is None]
+    return foremost(words)
+
+
+def lead(thread: ThreadView) -> RunView | None:
+    """Return the run that the card speaks of: the newest that still goes on, or the newest."""
+    going = [run for run in thread.runs if not run.status.ended]
+    return going[-1] if going else thread.runs[-1] if thread.runs else None
+
+
+def says(run: RunView | None) -> str:
+    """Return the sentence of what a run waits for: the one that every surface shows."""
+    waits = waiting_for(run) if run is not None else None
+    return waits.text if waits is not None else ""
+
+
+def root(thread: ThreadView) -> ProcessView | None:
+    """Return the process that a thread is about; a run is one too, but draws itself."""
+    return next((each for each in thread.processes if each.run_id is None), None)
+
+
+def about(thread: ThreadView, run: RunView | None, public_url: str) -> list[tuple[str, str]]:
+    process = root(thread)
+    start, end = lasted(thread)
+    return [
+        ("Workflow", f"{label(run, public_url)} {escape(run.title[:TITLE])}" if run else ""),
+        ("Started by", by(process, run)),
+        *(drawn.subject(process) if process else ()),
+        ("Took", took(start, end)),
+        ("Started", time(start) if start and not end else ""),
+    ]
+
+
+def by(process: ProcessView | None, run: RunView | None) -> str:
+    if process is not None:
+        return drawn.started_by(process)
+    return person(run.started_by) if run is not None else ""
+
+
+def label(run: RunView, public_url: str) -> str:
+    return link(f"{public_url}/r/{run.label}", run.label)
+
+
+def lasted(thread: ThreadView) -> tuple[datetime | None, datetime | None]:
+    """Return when the first of a thread began and the last ended; no end while something goes on."""
+    parts = [(each.started_at or each.created_at, each.ended_at) for each in thread.processes]
+    parts += [(run.started_at or run.created_at, run.ended_at) for run in thread.runs]
+    ended = [end for _, end in parts if end is not None]
+    whole = bool(parts) and len(ended) == len(parts)
+    return min((start for start, _ in parts), default=None), max(ended) if whole else None
+
+
+def told(thread: ThreadView) -> list[Block]:
+    """Draw what tools report: progress and the newest word of the thread's process, and the rest."""
+    process = root(thread)
+    if process is None:
+        return []
+    own = "\n".join(part for part in (drawn.bar(process), drawn.message(process)) if part)
+    rows = drawn.family(process)
+    for other in thread.processes:
+        if other.run_id is None and other is not process:
+            rows += [drawn.line(other), *drawn.family(other, 1)]
+    found = [section(own, "p")] if own else []
+    return [*found, section(lines(rows), "k")] if rows else found
+
+
+def run_block(run: RunView, public_url: str) -> Block:
+    rows = [f"*{label(run, public_url)} {escape(run.title[:TITLE])}* · {card_word(run)}"]
+    return section("\n".join([*rows, *step_lines(run)]), f"r:{run.number}")
+
+
+def older(runs: tuple[RunView, ...], public_url: str) -> list[Block]:
+    rows = [f"{icon(card_word(run))} {label(run, public_url)} {card_word(run)}" for run in runs]
+    return [context(" · ".join(rows[-OLDER:]), "o")] if rows else []
+
+
+def linked(thread: ThreadView) -> list[Block]:
+    found = drawn.links(every(thread.processes))
+    return [context(" · ".join(found), "l")] if found else []
+
+
+def every(processes: tuple[ProcessView, ...]) -> list[ProcessView]:
+    return [each for top in processes for each in (top, *every(top.children))]
+
+
+def pressed(run: RunView | None, public_url: str) -> list[Block]:
+    """Return the buttons that fit the state of *run*."""
+    if run is None:
+        return []
+    details = link_button("Details", ids.OPEN_RUN, f"{public_url}/r/{run.label}")
+    word = card_word(run)
+    if not run.status.ended and word != "Broken":
+        made = [details, cancel_button(run)]
+    elif word == "Failed":
+        made = [retry_button(run), details]
+    else:
+        made = [details]
+    return [actions(made, f"a:{run.id}")]
+
+
+def retry_button(run: RunView) -> Block:
+    says_it = f"Retry what failed in {run.label}"
+    return button("Retry", ids.RETRY, value=run.id, style="primary", says=says_it)
+
+
+def cancel_button(run: RunView) -> Block:
+    made = button("Cancel", ids.CANCEL, value=run.id, says=f"Cancel {run.label} {run.title}")
+    made["confirm"] = confirm(
+        f"Cancel {run.label}?",
+        "What is open is closed and nothing new starts. What is done stays done.",
+        "Cancel the run",
+        "Let it run",
+    )
+    return made
+
+
+def footer(thread: ThreadView) -> str:
+    named = [run.label for run in thread.runs][-OLDER:]
+    at = thread.updated_at - timedelta(
+        seconds=thread.updated_at.second, microseconds=thread.updated_at.microsecond
+    )
+    return " · ".join([*named, code_id(thread), f"updated {time(at)}"])
+
+
+def code_id(thread: ThreadView) -> str:
+    process = root(thread)
+    return escape(ends(plain(process.process_id), 60)) if process else thread.id

@@ -1,0 +1,88 @@
+"""Workflows in Slack: the list, and one of them with what it is started with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.slack.blocks import Shown, context, fields, fit, lines, section
+from bot.slack.text import code, escape, head, one_line, plain, sentence
+from coordination.definitions import WorkflowView
+from handlers.slack.answers import WorkflowList, WorkflowPage
+
+MOST = 20
+TITLE = 120
+
+
+def workflow_list(answer: WorkflowList) -> Shown:
+    """Draw all workflows, a line each."""
+    if not answer.workflows:
+        text = "There are no workflows yet. Put a YAML file into the folder of BATON_WORKFLOWS."
+        return fit(text, [section(text, "h")])
+    rows = [row(each) for each in answer.workflows]
+    blocks = [
+        section("*Workflows*", "h"),
+        section(lines(rows, MOST), "l"),
+        context("`/baton describe <name>` says more, `/baton start <name>` starts one.", "c"),
+    ]
+    return fit(f"{len(rows)} workflows.", blocks)
+
+
+def row(view: WorkflowView) -> str:
+    status = "" if view.status == "active" else f" _{escape(view.status)}_"
+    broken = (
+        " · :warning: its file is broken, the last good revision is used" if view.problems else ""
+    )
+    what = one_line(view.definition.description, 160) or escape(view.title[:TITLE])
+    return f"{code(view.name)}{status} {what}{broken}"
+
+
+def workflow_page(answer: WorkflowPage) -> Shown:
+    """Draw one workflow: what it does, what starts it, who may, and its inputs."""
+    view = answer.workflow
+    definition = view.definition
+    title = f"{code(view.name)} {escape(view.title[:TITLE])}"
+    blocks = [section(f"*{title}*\n{escape(head(plain(definition.description), 1_500))}", "h")]
+    blocks.append(
+        fields(
+            [
+                ("State", f"{escape(view.status)}, revision {view.revision}"),
+                ("Starts by itself on", lines([starts_on(each) for each in definition.triggers])),
+                ("Who may start it", sentence(", ".join(definition.start_by)) or "everybody"),
+                ("Channel", escape(definition.channel or "")),
+            ],
+            "w",
+        )
+    )
+    declared = definition.body.get("inputs") or {}
+    if declared:
+        rows = [an_input(name, each) for name, each in declared.items()]
+        blocks.append(section(f"*Inputs*\n{lines(rows, MOST)}", "i"))
+    if view.problems:
+        blocks.append(section(f":warning: Its file is broken since: {broken(view.problems)}", "b"))
+    blocks.append(context(f"`/baton start {escape(view.name)}`", "c"))
+    return fit(f"{escape(view.name)}: {one_line(definition.description, 200)}", blocks)
+
+
+def starts_on(trigger: Any) -> str:
+    source = f" from {escape(trigger.source)}" if trigger.source else ""
+    where = f" where {code(head(trigger.where, 120))}" if trigger.where else ""
+    return f"{code(trigger.event)}{source}{where}{'' if trigger.enabled else ' (off)'}"
+
+
+def an_input(name: str, spec: Any) -> str:
+    declared: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {}
+    needed = "required" if declared.get("required") else given_by_itself(declared)
+    about = one_line(str(declared.get("description") or ""), 160)
+    kind = escape(str(declared.get("type") or "string"))
+    return " · ".join(part for part in (f"{code(name)} {kind}", needed, about) if part)
+
+
+def given_by_itself(declared: Mapping[str, Any]) -> str:
+    if declared.get("default") is None or declared.get("secret"):
+        return ""
+    return f"else {code(head(str(declared['default']), 80))}"
+
+
+def broken(problems: Any) -> str:
+    first = problems[0] if isinstance(problems, list) and problems else problems
+    text = first.get("message") if isinstance(first, Mapping) else first
+    return one_line(str(text), 300)
