@@ -1,0 +1,156 @@
+"""What tools report, the threads it belongs to, and what Slack is told."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from coordination.database.schema.columns import Key, key, metadata, ref
+from coordination.database.types import Document, Moment
+
+threads = Table(
+    "threads",
+    metadata,
+    key(),
+    Column("id", Text, nullable=False, unique=True),
+    Column("external_id", Text, unique=True),  # a run_id that a tool chose
+    Column("title", Text, nullable=False),
+    Column("channel", Text),  # as asked for: #name or an id; null: nowhere to post
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False, index=True),
+)
+
+events = Table(
+    "events",
+    metadata,
+    key("seq"),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("process_id", Text),
+    Column("attempt", Integer),
+    Column("status", Text),
+    ref("process_key", "processes.key", nullable=True),
+    ref("thread_key", "threads.key", nullable=True),
+    Column("effect", Text, nullable=False),
+    Column("applied", Boolean, nullable=False),  # the fold took its status: triggers may fire
+    Column("caused_by_run", Key),  # a run's own report, for the chain of causes
+    Column("body", Document, nullable=False),  # the canonical event
+    Column("explain", Document),
+    Column("occurred_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("dispatched_at", Moment),
+)
+Index("ix_events_process_key", events.c.process_key)
+Index("ix_events_thread_key", events.c.thread_key)
+Index(
+    "ix_events_undispatched",
+    events.c.seq,
+    sqlite_where=events.c.dispatched_at.is_(None),
+    postgresql_where=events.c.dispatched_at.is_(None),
+)
+
+raw_bodies = Table(
+    "raw_bodies",
+    metadata,
+    Column("seq", Key, ForeignKey("events.seq"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    key(),
+    Column("namespace", Text, nullable=False),
+    Column("process_id", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),  # the one that is shown
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("category", Text),
+    Column("status", Text, nullable=False),
+    Column("state", Document, nullable=False),  # the fold: progress, message, links, result, …
+    Column("owner", Text),  # the person whom the reporting token names
+    ref("thread_key", "threads.key"),
+    ref("parent_key", "processes.key", nullable=True),
+    Column("parent_ref", Text),  # a parent that has not been seen yet, as namespace:process_id
+    ref("run_key", "runs.key", nullable=True),  # of a run that shows as a process
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("namespace", "process_id"),
+)
+Index("ix_processes_thread_key", processes.c.thread_key)
+Index(
+    "ix_processes_orphans",
+    processes.c.parent_ref,
+    sqlite_where=processes.c.parent_ref.is_not(None),
+    postgresql_where=processes.c.parent_ref.is_not(None),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    key(),
+    Column("id", Text, nullable=False, unique=True),  # travels in Slack's message metadata
+    ref("thread_key", "threads.key"),
+    Column("lane", Integer, nullable=False),  # 1 decision, 2 final result, 3 failure, 4 progress
+    Column("slot", Text, nullable=False),  # root, approval:ap_…, unknown:…, reply:…
+    Column("kind", Text, nullable=False),
+    Column("body", Document, nullable=False),
+    Column("state", Text, nullable=False),  # queued, leased, sent, superseded, parked, failed
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+)
+Index("ix_outbox_thread_key_slot", outbox.c.thread_key, outbox.c.slot)
+Index(
+    "ix_outbox_due",
+    outbox.c.due_at,
+    sqlite_where=outbox.c.state.in_(("queued", "leased")),
+    postgresql_where=outbox.c.state.in_(("queued", "leased")),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("thread_key", Key, ForeignKey("threads.key"), primary_key=True),
+    Column("slot", Text, primary_key=True),
+    Column("channel_id", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+    Column("permalink", Text),
+    Column("hash", Text, nullable=False),  # of what was shown last
+    Column("version", Integer),
+    Column("updated_at", Moment, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    ref("thread_key", "threads.key"),
+    Column("expires_at", Moment),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("scope", Text, primary_key=True),  # source:NAME, slack
+    Column("identity", Text, primary_key=True),
+    Column("body_hash", Text, nullable=False),
+    Column("result", Document),
+    Column("expires_at", Moment, nullable=False, index=True),
+)

@@ -1,0 +1,213 @@
+"""Definitions, runs and what they wait for."""
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from coordination.database.schema.columns import Key, key, metadata, ref
+from coordination.database.types import Document, Moment
+
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("body", Document, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Column("published_by", Text, nullable=False),
+    UniqueConstraint("name", "revision"),
+)
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("status", Text, nullable=False),  # draft, active, paused, archived
+    Column("hash", Text, ForeignKey("definitions.hash"), nullable=False),  # the last good revision
+    Column("problems", Document),  # of a file that broke since
+    Column("updated_at", Moment, nullable=False),
+)
+
+triggers = Table(
+    "triggers",
+    metadata,
+    key(),
+    Column("workflow", Text, ForeignKey("workflows.name"), nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("trigger_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("event", Text, nullable=False),  # the name pattern
+    Column("source", Text),
+    Column("spec", Document, nullable=False),  # where, inputs
+    UniqueConstraint("workflow", "trigger_id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    key(),
+    Column("id", Text, nullable=False, unique=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("workflow", Text, nullable=False, index=True),
+    Column("hash", Text, ForeignKey("definitions.hash"), nullable=False),
+    Column("core_version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("trigger", Document, nullable=False),
+    Column("inputs", Document, nullable=False),
+    Column("outputs", Document),
+    Column("error", Document),
+    Column("note", Text),
+    Column("started_by", Text, nullable=False),  # a person's id, source:NAME or trigger:NAME
+    Column("requested_by", Text),  # the person behind it, who may not approve it
+    ref("thread_key", "threads.key", nullable=True),
+    ref("parent_key", "runs.key", nullable=True),
+    Column("parent_path", Text),
+    Column("depth", Integer, nullable=False, default=0),  # starts in its chain of causes
+    Column("seq", Integer, nullable=False, default=0),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("owner", Text),
+    Column("lease_until", Moment),
+    Column("request_id", Text, unique=True),  # of a start by hand: a repeat finds the same run
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+)
+Index(
+    "ix_runs_runnable",
+    runs.c.status,
+    sqlite_where=runs.c.status.in_(("queued", "running")),
+    postgresql_where=runs.c.status.in_(("queued", "running")),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("run_key", Key, ForeignKey("runs.key"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("path", Text),
+    Column("kind", Text, nullable=False),
+    Column("attempt", Integer),
+    Column("delivery_id", Text),
+    Column("at", Moment, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column(
+        "data", Document, nullable=False
+    ),  # the fact, what was derived, the digest of the commands
+    Column("sum", Text, nullable=False),
+    UniqueConstraint("run_key", "path", "kind", "attempt"),
+    UniqueConstraint("run_key", "delivery_id"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("run_key", Key, ForeignKey("runs.key"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("action", Text),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("redo", Integer, nullable=False),
+    Column("input", Document),
+    Column("output", Document),
+    Column("error", Document),
+    Column("log", Text, ForeignKey("blobs.hash")),
+    Column("due_at", Moment),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+)
+
+waits = Table(
+    "waits",
+    metadata,
+    key(),
+    Column("id", Text, nullable=False, unique=True),
+    ref("run_key", "runs.key", nullable=True),
+    ref("process_key", "processes.key", nullable=True),  # of an approval that a tool asked for
+    Column("path", Text),
+    Column("kind", Text, nullable=False),  # approval (events, signals and children come later)
+    Column("wait_on", Text),
+    Column("filter", Document),
+    Column("since", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("digest", Text),
+    Column("expires_at", Moment),
+)
+Index("ix_waits_run_key_state", waits.c.run_key, waits.c.state)
+Index("ix_waits_wait_on", waits.c.wait_on)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("wait_key", Key, ForeignKey("waits.key"), primary_key=True),
+    Column("id", Text, nullable=False, unique=True),  # ap_…
+    Column("number", Integer, nullable=False, unique=True),
+    ref("thread_key", "threads.key", nullable=True),
+    Column("question", Document, nullable=False),  # commands.Question as JSON
+    Column("requested_by", Text),
+    Column("decision", Text),
+    Column("decided_by", Text),
+    Column("comment", Text),
+    Column("answer", Text),
+    Column("via", Text),
+    Column("note", Text),
+    Column("decided_at", Moment),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    key(),
+    Column("wait_key", Key, ForeignKey("waits.key"), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("answer", Text),
+    Column("comment", Text),
+    Column("via", Text, nullable=False),
+    Column("state", Text, nullable=False),  # counted, checking, refused
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("wait_key", "version", "person"),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("owner_kind", Text, primary_key=True),  # run, approval, process
+    Column("owner_key", Key, primary_key=True),
+    Column("slot", Text, primary_key=True),
+    Column("due_at", Moment, nullable=False, index=True),
+)
+
+wakeups = Table(
+    "wakeups",
+    metadata,
+    key(),
+    ref("run_key", "runs.key"),
+    Column("kind", Text, nullable=False),  # approval, timer, cancel, retry, resolve
+    Column("payload", Document, nullable=False),
+    Column("delivery_id", Text, nullable=False),  # the journal takes each once
+    Column("created_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    UniqueConstraint("run_key", "delivery_id"),
+)
+Index(
+    "ix_wakeups_due",
+    wakeups.c.run_key,
+    sqlite_where=wakeups.c.done_at.is_(None),
+    postgresql_where=wakeups.c.done_at.is_(None),
+)
