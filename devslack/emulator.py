@@ -78,7 +78,7 @@ class Emulator:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.journal = Journal(options.state) if options.state else None
-        header, kept = self.journal.read() if self.journal else ({}, [])
+        header, kept = _kept(self.journal)
         boot = int(header.get("boot", -1)) + 1
         self.seed = options.seed or str(header.get("seed") or secrets.token_hex(8))
         self.clock = Clock(options.clock)
@@ -202,6 +202,17 @@ class Emulator:
         await self.deliveries.stop()
         if self.journal:
             self.journal.close()
+
+
+def _kept(journal: Journal | None) -> tuple[Json, list[Json]]:
+    if journal is None:
+        return {}, []
+    journal.lock()
+    try:
+        return journal.read()
+    except StartError:
+        journal.close()
+        raise
 
 
 def _keys(header: Json) -> Keys:

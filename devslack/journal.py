@@ -4,6 +4,7 @@ The last line for a thing counts. At start the file is folded, then written anew
 renamed, so it does not grow for ever.
 """
 
+import fcntl
 import json
 import os
 from dataclasses import asdict
@@ -27,6 +28,8 @@ from devslack.shapes import Json, dump
 from devslack.state import Workspace
 
 FORMAT = "devslack-state-1"
+# The file is written anew when it has grown by this much since it last was.
+MOST_GROWTH = 32_000_000
 
 
 class Journal:
@@ -35,6 +38,28 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._out: int | None = None
+        self._lock: int | None = None
+        self._header: Json = {}
+        self._growth = 0
+
+    def lock(self) -> None:
+        """Keep a second devslack off this file; the lock goes with the process.
+
+        Raises:
+            StartError: another one has it, or the folder cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            beside = self.path.with_name(self.path.name + ".lock")
+            self._lock = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.close()
+            raise StartError(
+                f"{self.path}: another devslack is using it. Stop that one first."
+            ) from error
+        except OSError as error:
+            raise StartError(f"{self.path}: cannot be written: {error}") from error
 
     def read(self) -> tuple[Json, list[Json]]:
         """Return the newest header and all other lines; both are empty for a new file.
@@ -60,14 +85,16 @@ class Journal:
         Raises:
             StartError: the folder cannot be written.
         """
+        self._header, self._growth = header, 0
         lines = [{"k": "header", "format": FORMAT, **header}, *snapshot(workspace)]
         beside = self.path.with_name(self.path.name + ".new")
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
-        self.close()
+        if self._out is not None:
+            os.close(self._out)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._out = os.open(beside, flags, 0o600)
             self._write(lines)
+            self._growth = 0
             beside.replace(self.path)
         except OSError as error:
             raise StartError(f"{self.path}: cannot be written: {error}") from error
@@ -75,16 +102,20 @@ class Journal:
     def listen(self, workspace: Workspace, change: Change) -> None:
         """Append what *change* did."""
         self._write(_lines(workspace, change))
+        if self._growth > MOST_GROWTH:
+            self.begin(self._header, workspace)
 
     def close(self) -> None:
-        """Close the file."""
-        if self._out is not None:
-            os.close(self._out)
-            self._out = None
+        """Close the file and let go of it."""
+        for held in (self._out, self._lock):
+            if held is not None:
+                os.close(held)
+        self._out = self._lock = None
 
     def _write(self, records: list[Json]) -> None:
         if records and self._out is not None:
             data = "".join(dump(record) + "\n" for record in records).encode()
+            self._growth += len(data)
             while data:
                 data = data[os.write(self._out, data) :]
 

@@ -130,6 +130,12 @@ def emulator(path: Path, **more: Any) -> Emulator:
     return Emulator(Options(state=path, clock="virtual", manifest=deaf, **more))
 
 
+def kill(running: Emulator) -> None:
+    """Do what the kernel does to a killed process: its files close, and it says no goodbye."""
+    assert running.journal is not None
+    running.journal.close()
+
+
 def test_a_killed_devslack_comes_back_with_everything_it_had_answered(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "slack.state"
     before = emulator(path)
@@ -142,7 +148,7 @@ def test_a_killed_devslack_comes_back_with_everything_it_had_answered(tmp_path: 
     workspace.delete(gone)
     dm = workspace.open_dm("U0GRACE")
     workspace.whisper("U0ADA", "C0GENERAL", workspace.app_author, body("psst"))
-    # No goodbye: the file is as it is.
+    kill(before)
 
     after = emulator(path)
 
@@ -158,14 +164,20 @@ def test_a_killed_devslack_comes_back_with_everything_it_had_answered(tmp_path: 
 
 def test_ids_do_not_repeat_from_one_start_to_the_next(tmp_path: Path) -> None:
     path = tmp_path / "slack.state"
-    made = [emulator(path, seed="5").ids.make("Ev") for _ in range(3)]
+    made = []
+    for _ in range(3):
+        running = emulator(path, seed="5")
+        made.append(running.ids.make("Ev"))
+        kill(running)
 
     assert len(set(made)) == 3
 
 
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "slack.state"
-    message = emulator(path).workspace.post("C0GENERAL", ADA, body("kept"))
+    first = emulator(path)
+    message = first.workspace.post("C0GENERAL", ADA, body("kept"))
+    kill(first)
     with path.open("a") as file:
         file.write('{"k":"message","v":{"channel":"C0GEN')
 
@@ -178,6 +190,7 @@ def test_a_reset_is_kept_too(tmp_path: Path) -> None:
     first.workspace.post("C0GENERAL", ADA, body("old"))
     first.reset(None, None, None)
     first.workspace.post("C0GENERAL", ADA, body("new"))
+    kill(first)
 
     held = emulator(path).workspace.messages["C0GENERAL"]
     assert [message.text for message in held.values()] == ["new"]
@@ -197,6 +210,32 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StartError, match="cannot be"):
         emulator(tmp_path / "file" / "slack.state")
+
+
+def test_a_second_devslack_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "slack.state"
+    first = emulator(path)
+    with pytest.raises(StartError, match="another devslack"):
+        emulator(path)
+
+    message = first.workspace.post("C0GENERAL", ADA, body("still mine"))
+    kill(first)
+    assert emulator(path).workspace.message("C0GENERAL", message.ts) == message
+
+
+def test_a_file_that_grew_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devslack.journal.MOST_GROWTH", 2000)
+    path = tmp_path / "slack.state"
+    running = emulator(path)
+    message = running.workspace.post("C0GENERAL", ADA, body("x" * 100))
+    for number in range(100):
+        running.workspace.edit(message, "U0ADA", body(f"{number} " + "x" * 100))
+    kill(running)
+
+    assert path.stat().st_size < 10_000
+    again = emulator(path).workspace.message("C0GENERAL", message.ts)
+    assert again is not None
+    assert again.text.startswith("99 ")
 
 
 def test_lines_of_another_version_are_refused(workspace: Workspace) -> None:
