@@ -1,9 +1,8 @@
-"""Random plans, and a host that believes nothing: it checks what each fact brought about."""
+"""A host that believes nothing: it checks what each fact brought about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from random import Random
 from typing import Any
 
@@ -19,6 +18,7 @@ from workflows.core.commands import (
     FailRun,
     RunAction,
     SetTimer,
+    Tell,
 )
 from workflows.core.core import Core
 from workflows.core.facts import (
@@ -35,149 +35,23 @@ from workflows.core.facts import (
     StepUnknown,
     TimerFired,
 )
-from workflows.core.plan import (
-    Action,
-    Approval,
-    Edge,
-    Evaluate,
-    EvaluationFailed,
-    Fail,
-    On,
-    Plan,
-    Retry,
-    SetVars,
-    Step,
-    Stop,
-    Verb,
-    Wait,
-)
+from workflows.core.plan import Plan, Retry
 from workflows.core.state import FINAL, StepState
 
 Json = Any
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 ENDS = (CompleteRun, FailRun, CancelRun)
-SHOWN = ("status", "attempts", "redo", "input", "output", "error", "started_at", "ended_at", "due_at")
-
-
-class Plans:
-    """Draws plans. Values come from a counter, so that rendering twice would be seen."""
-
-    def __init__(self, chance: Random, values: Callable[[], int]) -> None:
-        self.chance, self.values = chance, values
-
-    def one_in(self, number: int) -> bool:
-        return self.chance.randrange(number) == 0
-
-    def template(self, *, breaks: int = 15) -> Evaluate:
-        if self.one_in(breaks):
-            return self.broken
-        return lambda names: {"n": self.values(), "seen": len(names["steps"])}
-
-    def broken(self, _: Mapping[str, Json]) -> Json:
-        raise EvaluationFailed("a name is missing")
-
-    def truth(self) -> Evaluate:
-        if self.one_in(8):
-            return self.broken
-        answer = self.chance.choice([True, True, False, 0, "yes"])
-        return lambda _: answer
-
-    def text(self) -> Evaluate:
-        return self.broken if self.one_in(20) else lambda _: f"text {self.values()}"
-
-    def steps(self, number: int, depth: int = 0) -> tuple[Step, ...]:
-        drawn: list[Step] = []
-        for index in range(number):
-            drawn.append(self.step(f"s{depth}{index}", drawn, number, depth))
-        return tuple(drawn)
-
-    def step(self, name: str, before: list[Step], number: int, depth: int) -> Step:
-        verb = self.verb([f"s{depth}{n}" for n in range(number)])
-        needs = self.needs(before)
-        asks = isinstance(verb, Approval)
-        gate = self.approval(None) if isinstance(verb, Action) and self.one_in(4) else None
-        return Step(
-            id=name,
-            name=name,
-            verb=verb,
-            needs=needs,
-            any_of=self.one_in(4),
-            condition=self.truth() if self.one_in(4) else None,
-            timeout=timedelta(minutes=1) if self.one_in(3) and not asks else None,
-            retry=self.retry() if self.one_in(3) else Retry(),
-            on_error=self.on_error(depth),
-            gate=gate,
-        )
-
-    def needs(self, before: list[Step]) -> tuple[Edge, ...]:
-        if not before or self.one_in(4):
-            return ()
-        chosen = self.chance.sample(before, self.chance.randint(1, min(3, len(before))))
-        return tuple(self.edge(step.id) for step in chosen)
-
-    def edge(self, name: str) -> Edge:
-        on = self.chance.choice([On.DEFAULT, On.DEFAULT, On.DEFAULT, *On])
-        return Edge(name, on, self.truth() if self.one_in(6) else None)
-
-    def on_error(self, depth: int) -> Json:
-        if depth < 2 and self.one_in(4):
-            return self.steps(self.chance.randint(1, 3), depth + 1)
-        return self.chance.choice(["fail", "fail", "continue"])
-
-    def retry(self) -> Retry:
-        return Retry(
-            attempts=self.chance.randint(1, 3),
-            delay=timedelta(seconds=self.chance.choice([0, 5])),
-            jitter=self.chance.choice([0.0, 0.5]),
-            on=self.chance.choice([None, None, ("failed",), ("timeout", "boom")]),
-            condition=self.truth() if self.one_in(4) else None,
-        )
-
-    def verb(self, names: list[str]) -> Verb:
-        kind = self.chance.randrange(16)
-        if kind < 8:
-            return self.action()
-        if kind < 11:
-            covers = tuple(self.chance.sample(names, 1)) if self.one_in(4) else None
-            return self.approval(covers)
-        if kind == 11:
-            return SetVars((("x", self.template()),))
-        if kind == 12:
-            return Fail(self.text())
-        if kind == 13:
-            return Stop(self.text())
-        if kind == 14:
-            return Wait(until=self.chance.choice([self.text(), lambda _: "2026-03-01T00:30:00Z"]))
-        return Wait(duration=timedelta(seconds=self.chance.choice([0, 30])))
-
-    def action(self) -> Action:
-        repeatable = self.chance.choice([True, False, lambda params: params["n"] % 2 == 0])
-        reads = frozenset({"vars"}) if self.one_in(3) else frozenset()
-        return Action("ops.do", self.template(), repeatable, reads)
-
-    def approval(self, covers: tuple[str, ...] | None) -> Approval:
-        return Approval(
-            title=self.text(),
-            description=self.text() if self.one_in(3) else None,
-            show=None,
-            approvers=lambda _: ["@ada"],
-            timeout=timedelta(hours=1) if self.one_in(3) else None,
-            on_timeout=self.chance.choice(["reject", "fail", "later"]),
-            covers=covers,
-        )
-
-
-def random_plan(chance: Random, values: Callable[[], int] | None = None) -> Plan:
-    plans = Plans(chance, values or count().__next__)
-    return Plan(
-        name="random",
-        title="Random",
-        revision="r1",
-        steps=plans.steps(chance.randint(0, 7)),
-        vars=(("x", plans.template(breaks=40)),),
-        outputs=(("y", plans.template()),),
-        timeout=timedelta(hours=3) if plans.one_in(3) else None,
-    )
+SHOWN = (
+    "status",
+    "attempts",
+    "redo",
+    "input",
+    "output",
+    "error",
+    "started_at",
+    "ended_at",
+    "due_at",
+)
 
 
 class Host:
@@ -190,10 +64,13 @@ class Host:
         self.actions: dict[str, RunAction] = {}
         self.timers: dict[str, datetime] = {}
         self.questions: dict[str, AskApproval] = {}
+        self.asked: dict[str, list[str]] = {}  # the digests of all questions, by path
         self.yes: dict[str, AskApproval] = {}  # by gate: the question that got it
         self.spent: set[tuple[str, str]] = set()  # (step, question): started under that yes
         self.runs: set[tuple[str, int]] = set()
         self.completed: set[str] = set()
+        self.unknown: set[str] = set()  # a person is asked
+        self.perhaps: set[str] = set()  # cancelled in flight, and not repeatable
 
     def start(self) -> None:
         self.tell(RunStarted(self.now, {}, {}, {"id": "r"}, {"name": "w"}, "seed"))
@@ -214,24 +91,36 @@ class Host:
 
     def take_fact(self, fact: Fact) -> None:
         """Close in the books what the fact, which was accepted, has answered."""
-        if isinstance(fact, StepCompleted | StepFailed | StepUnknown):
-            run = self.actions.pop(fact.path)
-            assert run.attempt == fact.attempt
-            if isinstance(fact, StepCompleted):
-                self.completed.add(fact.path)
-            elif isinstance(fact, StepFailed) and fact.error.class_ == "not_started":
-                self.excuse(fact.path)
-        elif isinstance(fact, StepStarted):
-            assert self.actions.pop(fact.path).repeatable
-        elif isinstance(fact, TimerFired):
-            assert self.timers.pop(fact.slot) <= fact.at
-        elif isinstance(fact, ApprovalDecided):
-            question = self.questions.pop(fact.path)
-            self.yes.pop(fact.path, None)
-            if fact.state in {"approved", "answered"} or self.is_late_yes(fact):
-                self.yes[fact.path] = question
-        elif isinstance(fact, StepResolved) and fact.outcome == "retry":
+        match fact:
+            case StepCompleted() | StepFailed() | StepUnknown():
+                self.take_answer(fact)
+            case StepStarted():
+                assert self.actions.pop(fact.path).repeatable
+            case TimerFired():
+                assert self.timers.pop(fact.slot) <= fact.at
+            case ApprovalDecided():
+                self.take_decision(fact)
+            case StepResolved():
+                self.unknown.remove(fact.path)
+                self.perhaps.discard(fact.path)
+                if fact.outcome == "retry":
+                    self.excuse(fact.path)
+            case CancelRequested():
+                self.unknown.clear()
+
+    def take_answer(self, fact: StepCompleted | StepFailed | StepUnknown) -> None:
+        assert self.actions.pop(fact.path).attempt == fact.attempt
+        if isinstance(fact, StepCompleted):
+            self.completed.add(fact.path)
+        elif isinstance(fact, StepFailed) and fact.error.class_ == "not_started":
             self.excuse(fact.path)
+
+    def take_decision(self, fact: ApprovalDecided) -> None:
+        question = self.questions.pop(fact.path)
+        assert fact.digest in {None, question.question.digest}
+        self.yes.pop(fact.path, None)
+        if fact.state in {"approved", "answered"} or self.is_late_yes(fact):
+            self.yes[fact.path] = question
 
     def is_late_yes(self, fact: ApprovalDecided) -> bool:
         return fact.state == "expired" and self.core.steps[fact.path].status == "completed"
@@ -245,22 +134,32 @@ class Host:
             case RunAction():
                 self.take_run(command)
             case CancelAction():
-                assert self.actions.pop(command.path).attempt == command.attempt
+                self.take_cancel(command)
+            case Tell("unknown"):
+                self.unknown.add(command.path)
             case SetTimer():
                 self.timers[command.slot] = command.due_at
             case ClearTimer():
                 del self.timers[command.slot]
             case AskApproval():
                 assert command.path not in self.questions
+                self.asked.setdefault(command.path, []).append(command.question.digest)
                 self.questions[command.path] = command
                 self.yes.pop(command.path, None)
             case CloseApproval():
                 del self.questions[command.path]
 
+    def take_cancel(self, command: CancelAction) -> None:
+        run = self.actions.pop(command.path)
+        assert run.attempt == command.attempt
+        if not run.repeatable and self.core.steps[command.path].status == "cancelled":
+            self.perhaps.add(command.path)
+
     def take_run(self, run: RunAction) -> None:
         assert run.path not in self.actions
         assert (run.path, run.attempt) not in self.runs
         assert run.path not in self.completed
+        assert run.path not in self.perhaps
         self.runs.add((run.path, run.attempt))
         self.actions[run.path] = run
         node = self.plan.graph.nodes[run.path]
@@ -288,24 +187,46 @@ class Host:
         core = self.core
         after = {path: shown(step) for path, step in core.steps.items()}
         assert {path for path in after if after[path] != before.get(path)} <= core.changed
-        waiting = core.waiting
-        assert {w.path for w in waiting if w.kind == "action"} == set(self.actions)
-        assert {w.path for w in waiting if w.kind == "approval"} == set(self.questions)
-        assert core.state.timers == self.timers
+        self.check_open()
+        self.check_counts()
         ends = [command for command in commands if isinstance(command, ENDS)]
         ended = core.status in {"completed", "failed", "cancelled"}
         assert len(ends) == ended
-        assert bool(waiting) != ended
+        assert bool(core.waiting) != ended
         if ended:
             assert {path: s.status for path, s in core.steps.items() if s.status not in FINAL} == {}
             assert self.timers == {}
-            assert set(self.plan.graph.scopes[None]) <= set(core.steps)
+
+    def check_open(self) -> None:
+        """What the core says is open is what it asked for, and every timer belongs to it."""
+        kinds = {waiting.path: waiting.kind for waiting in self.core.waiting}
+        assert {path for path in kinds if kinds[path] == "action"} == set(self.actions)
+        assert {path for path in kinds if kinds[path] == "approval"} == set(self.questions)
+        assert {path for path in kinds if kinds[path] == "unknown"} == self.unknown
+        assert self.core.state.timers == self.timers
+        for slot in self.timers:
+            kind, _, path = slot.partition(":")
+            opened = {"timeout": {"action", "timer"}, "wait": {"timer"}, "retry": {"retry"}}
+            assert kind == "run" or kinds[path] in opened[kind]
+
+    def check_counts(self) -> None:
+        """No edge counts twice, and only questions that are open or answered hold on to params."""
+        for path, step in self.core.steps.items():
+            node = self.plan.graph.nodes.get(path)
+            if node is not None:
+                assert step.held + step.missed <= len(node.step.needs)
+                assert step.cleared <= len(node.guards)
+        for pin in self.core.state.pins.values():
+            assert pin.gates
+            assert set(pin.gates) <= {*self.questions, *self.yes}
 
     def something_happens(self) -> None:
         self.now += timedelta(seconds=self.chance.choice([0, 1, 40]))
-        happen = self.chance.choice(
-            [self.answer, self.answer, self.answer, self.decide, self.fire, self.person, self.lie]
-        )
+        if self.core.waiting:
+            likely = [self.answer, self.answer, self.answer, self.decide, self.decide]
+            happen = self.chance.choice([*likely, self.fire, self.person, self.lie])
+        else:
+            happen = self.chance.choice([self.person, self.lie])
         happen()
 
     def pick(self, among: Mapping[str, Json]) -> str | None:
@@ -317,9 +238,10 @@ class Host:
             self.tell(self.outcome(path, self.actions[path].attempt))
 
     def outcome(self, path: str, attempt: int) -> Fact:
-        kind = self.chance.randrange(8)
+        kind = self.chance.randrange(9)
         if kind < 4:
-            return StepCompleted(self.now, path, attempt, {"ok": kind})
+            output = self.chance.choice([None, 0, "", False, [], {"ok": kind}])
+            return StepCompleted(self.now, path, attempt, output)
         if kind == 4:
             return StepUnknown(self.now, path, attempt, "the server died")
         if kind == 5:
@@ -350,7 +272,7 @@ class Host:
         if path is not None:
             outcome = self.chance.choice(["retry", "done", "fail"])
             self.tell(StepResolved(self.now, path, outcome, "@ada"))
-        elif self.chance.randrange(6) == 0:
+        elif self.core.waiting and self.chance.randrange(6) == 0:
             self.tell(CancelRequested(self.now, "@ada", "enough"))
         else:
             self.tell(RetryRequested(self.now, "@ada"))
@@ -366,6 +288,11 @@ class Host:
             StepStarted(self.now, path, number),
             TimerFired(T0, self.chance.choice(["run", f"wait:{path}", f"timeout:{path}", "x"])),
             ApprovalDecided(self.now, path, "approved", "approve", "@eve", digest="lie"),
+            *(
+                ApprovalDecided(self.now, old.path, "approved", "x", "@eve", digest=digest)
+                for old in list(self.questions.values())[-1:]
+                for digest in self.asked.get(old.path, ())
+            ),
             RetryRequested(self.now, "@eve", path),
             *(fact for fact, _, _ in self.rows[-3:]),
         ]

@@ -145,13 +145,13 @@ def _refusal(fact: ApprovalDecided, approval: Approval) -> StepError | None:
     if fact.state in YES:
         return None
     if fact.state == "withdrawn":
-        return StepError("cancelled", f"the question was withdrawn{reason}", "not_started")
+        return StepError("cancelled", f"the question was withdrawn{reason}")
     if fact.state == "rejected":
-        return StepError("rejected", f"Rejected by {who}{reason}", "not_started")
+        return StepError("rejected", f"Rejected by {who}{reason}")
     if approval.on_timeout == "fail":
-        return StepError("expired", "nobody decided in time", "not_started")
+        return StepError("expired", "nobody decided in time")
     if approval.on_timeout == "reject":
-        return StepError("rejected", f"Rejected by {who}: nobody decided in time", "not_started")
+        return StepError("rejected", f"Rejected by {who}: nobody decided in time")
     return None
 
 

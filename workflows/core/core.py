@@ -60,7 +60,7 @@ class Core:
                 mapping included. Nothing is evaluated then.
 
         Raises:
-            ReplayDiverged: *derived* lacks a value that is needed.
+            ReplayDiverged: *derived* lacks a value that is needed, or holds one that is not.
             InvariantBroken: the state does not add up.
         """
         turn = self._turn
@@ -73,15 +73,18 @@ class Core:
         if self._listens(fact):
             take(turn, fact)
             _drain(turn)
+        if derived is not None and len(turn.derived) != len(derived):
+            unused = sorted(set(derived) - set(turn.derived))
+            raise ReplayDiverged(f"the journal holds values that nothing asked for: {unused}")
         return turn.commands
 
     def _listens(self, fact: Fact) -> bool:
-        turn, state = self._turn, self.state
-        if state.ended is not None and not isinstance(fact, RetryRequested):
+        turn, state, kind = self._turn, self.state, type(fact)
+        if state.ended is not None and kind is not RetryRequested:
             turn.late(f"the run has ended as {state.ended}")
             return False
         begun = state.started_at is not None
-        if isinstance(fact, RunStarted) == begun and not isinstance(fact, CancelRequested):
+        if (kind is RunStarted) == begun and kind is not CancelRequested:
             turn.late("the run has begun before" if begun else "the run has not begun")
             return False
         return True

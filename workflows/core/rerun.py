@@ -3,7 +3,7 @@
 from workflows.core.attempts import mark_unknown
 from workflows.core.edges import consider, count_edge, count_guard, is_settled
 from workflows.core.facts import RetryRequested
-from workflows.core.plan import Approval, Node
+from workflows.core.plan import Node
 from workflows.core.state import CANCELLED, FAILED, NOT_TAKEN, PENDING, RunStatus, StepState
 from workflows.core.turn import Turn
 
@@ -18,8 +18,8 @@ def rerun(turn: Turn, fact: RetryRequested) -> None:
     if turn.state.ended is not RunStatus.FAILED:
         turn.late("only a failed run can be tried again")
         return
-    paths = _to_reset(turn)
-    if fact.from_path is not None and fact.from_path not in paths:
+    paths, gates = _to_reset(turn), turn.graph.gates
+    if fact.from_path is not None and gates.get(fact.from_path, fact.from_path) not in paths:
         turn.late(f"step {fact.from_path!r} is not among those that failed the run")
         return
     _revive(turn)
@@ -34,8 +34,9 @@ def rerun(turn: Turn, fact: RetryRequested) -> None:
         step = turn.state.steps[path]
         step.begun = True
         mark_unknown(turn, path, step, "it was cancelled in flight and may have happened")
-    for path in ordered:
-        _recount(turn, turn.graph.nodes[path])
+    ended = {path for path, step in turn.state.steps.items() if is_settled(step)}
+    for path in ordered:  # what ends from here on tells its dependants itself
+        _recount(turn, turn.graph.nodes[path], ended)
     for path in ordered:
         consider(turn, turn.graph.nodes[path], turn.state.steps[path])
 
@@ -54,7 +55,7 @@ def _to_reset(turn: Turn) -> set[str]:
     """Return what failed unhandled, what the end cut off, and what was not taken because of either."""
     steps, nodes = turn.state.steps, turn.graph.nodes
     found = {path for path, step in steps.items() if path in nodes and _cut_short(step)}
-    todo = sorted(found) + [path for path, step in steps.items() if step.handling]
+    todo = sorted(found)
     while todo:
         node = nodes[todo.pop()]
         for path in (*(path for path, _ in node.dependants), *node.guarded):
@@ -112,12 +113,12 @@ def _unsettle_owner(turn: Turn, node: Node) -> None:
         node = turn.graph.nodes[node.owner]
 
 
-def _recount(turn: Turn, node: Node) -> None:
+def _recount(turn: Turn, node: Node, ended: set[str]) -> None:
     step, steps = turn.state.steps[node.path], turn.state.steps
     for index, edge in enumerate(node.step.needs):
-        ended = steps[node.scope + edge.step]
-        if step.status is PENDING and is_settled(ended):
-            count_edge(turn, node, step, index, ended)
+        path = node.scope + edge.step
+        if path in ended and step.status is PENDING:
+            count_edge(turn, node, step, index, steps[path])
     for gate in node.guards:
-        if isinstance(turn.graph.nodes[gate].step.verb, Approval) and is_settled(steps[gate]):
+        if gate in ended:
             count_guard(step, steps[gate])

@@ -60,9 +60,8 @@ def view(step: StepState) -> dict[str, Json]:
     """Return what expressions see of *step*; of one that did not run only its status exists."""
     if step.status in _BARE:
         return _BARE[step.status]
-    duration = 0.0
-    if step.started_at is not None and step.ended_at is not None:
-        duration = max(0.0, (step.ended_at - step.started_at).total_seconds())
+    began, ended = step.started_at, step.ended_at
+    duration = (ended - began).total_seconds() if began and ended and ended > began else 0.0
     return {
         "status": "completed" if step.status is COMPLETED else "failed",
         "output": step.output,

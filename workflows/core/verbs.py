@@ -115,13 +115,15 @@ def _moment(value: Json) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise EvaluationFailed(f"`wait.until` needs an RFC 3339 time with offset, got {value!r}")
+        raise EvaluationFailed(
+            f"`wait.until` needs an RFC 3339 time with offset, got {value!r:.80}"
+        )
     return moment
 
 
 def _seconds(value: Json) -> timedelta:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
-        raise EvaluationFailed(f"`wait` needs a duration, got {value!r}")
+        raise EvaluationFailed(f"`wait` needs a duration, got {value!r:.80}")
     return timedelta(seconds=min(max(0.0, value), LONGEST.total_seconds()))
 
 

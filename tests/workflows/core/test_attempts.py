@@ -16,7 +16,7 @@ from workflows.core.commands import (
     Tell,
 )
 from workflows.core.facts import StepCompleted, StepError, StepStarted
-from workflows.core.plan import EvaluationFailed, Retry
+from workflows.core.plan import EvaluationFailed, Retry, Wait
 
 TWICE = Retry(attempts=2, delay=timedelta(seconds=10))
 ONCE_MORE_AT_ONCE = Retry(attempts=2, delay=timedelta(0))
@@ -310,3 +310,25 @@ def test_a_step_that_is_not_unknown_cannot_be_resolved() -> None:
 
     assert story.resolve("one", "done") == []
     assert story.stands("one") == "running"
+
+
+def test_no_timer_of_an_attempt_outlives_it() -> None:
+    keys = {"timeout": timedelta(minutes=5), "retry": TWICE}
+    for ends in (Story.fail, Story.lose, Story.done):
+        story = Story(step("one", **keys))
+        story.start()
+        ends(story, "one")
+
+        assert ClearTimer("timeout:one") in story.commands
+        assert "timeout:one" not in story.core.state.timers
+
+
+def test_a_wait_with_a_timeout_ends_with_the_first_of_both() -> None:
+    for slot, end in (("wait", "completed"), ("timeout", "failed")):
+        story = Story(step("cool", Wait(timedelta(minutes=5)), timeout=timedelta(minutes=5)))
+        story.start()
+        story.later(minutes=5).fire(f"{slot}:cool")
+
+        assert story.stands("cool") == end
+        assert story.core.state.timers == {}
+        assert len(story.of(ClearTimer)) == 1

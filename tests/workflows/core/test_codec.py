@@ -25,7 +25,8 @@ from workflows.core.facts import (
     TimerFired,
 )
 from workflows.core.plan import Action, Plan, Retry, Step
-from workflows.core.state import COMPLETED, RUNNING, StepState, advance
+from workflows.core.state import COMPLETED, RUNNING, State, StepState, advance
+from workflows.core.turn import Turn
 
 FACTS = [
     RunStarted(T0, {"who": "ada"}, {"kind": "manual"}, {"id": "run_1"}, {"name": "w"}, "seed"),
@@ -234,3 +235,45 @@ def test_times_of_every_zone_survive() -> None:
     east = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=9)))
 
     assert fact_from_json(fact_to_json(TimerFired(east, "run"))).at == east.astimezone(UTC)
+
+
+def test_a_restored_run_sees_the_same_names() -> None:
+    names = action(lambda c: [look(n)(c) for n in ("inputs.x", "vars.x", "run.status")])
+    steps = line(step("one"), step("two", names))
+    story = Story(*steps, vars=(("x", look("inputs.x")),))
+    story.start({"x": 1})
+    story.commands = Core.restore(story.plan, story.core.snapshot()).apply(
+        StepCompleted(T0, "one", 1, 0)
+    )
+
+    assert story.commands[0].params == [1, 1, "running"]
+
+
+@pytest.mark.parametrize("output", [0, False, "", [], {}, None])
+def test_an_empty_output_survives_a_snapshot(output: object) -> None:
+    story = Story(*line(step("one"), step("two")))
+    story.start()
+    story.done("one", output)
+    restored = Core.restore(story.plan, story.core.snapshot())
+
+    assert restored.steps["one"].output == output
+    assert type(restored.steps["one"].output) is type(output)
+
+
+def test_a_value_that_is_asked_for_twice_in_one_turn_is_kept_twice() -> None:
+    turn, at = Turn(Plan("p", "P", "r1", ()), State()), T0
+    turn.open(at, None)
+    values = [turn.evaluate("x", const(value), {}) for value in (1, 2)]
+    derived = turn.derived
+    turn.open(at, derived)
+
+    assert [turn.evaluate("x", const("new"), {}) for _ in values] == values
+
+
+def test_a_replay_with_a_value_that_nothing_needs_halts() -> None:
+    story = Story(step("one"))
+    story.start()
+    rows = [(story.rows[0][0], {**story.rows[0][1], "params:two": 1})]
+
+    with pytest.raises(ReplayDiverged, match="params:two"):
+        replay(story.plan, rows)

@@ -7,7 +7,7 @@ import pytest
 from tests.workflows.core.story import Story, action, approval, const, line, look, step
 from workflows.core.commands import AskApproval, SetTimer
 from workflows.core.facts import StepError
-from workflows.core.plan import EvaluationFailed, Wait
+from workflows.core.plan import Edge, EvaluationFailed, Wait
 
 
 def test_what_failed_begins_anew_and_what_completed_does_not() -> None:
@@ -237,3 +237,72 @@ def test_a_run_tried_again_has_its_whole_time_again() -> None:
     assert story.of(SetTimer) == [SetTimer("run", story.now + timedelta(hours=1))]
     assert story.fire("run") == []
     assert story.core.state.error is None
+
+
+def test_a_rejected_approval_is_asked_again_about_what_would_run_now() -> None:
+    drawn = iter(["old", "new"])
+    story = Story(*line(step("gate", approval()), step("deploy", action(lambda _: next(drawn)))))
+    story.start()
+    story.decide("gate", "rejected")
+    story.retry()
+    (run,) = story.decide("gate")
+
+    assert run.params == "new"
+
+
+def test_a_question_withdrawn_by_a_failure_is_asked_again_about_what_would_run_now() -> None:
+    drawn = iter(["old", "new"])
+    deploy = step("deploy", action(lambda _: next(drawn)), needs="gate")
+    story = Story(step("bad"), step("gate", approval()), deploy)
+    story.start()
+    story.fail("bad")
+    story.retry()
+    (run,) = story.decide("gate")
+
+    assert run.params == "new"
+
+
+def test_what_follows_a_handled_step_is_taken_once_its_handler_went_well() -> None:
+    """The failure of the handler had told the dependants that they would never run."""
+    fetch = step("fetch", on_error=(step("cache"),))
+    story = Story(fetch, step("after", needs="fetch"), step("last", needs="after"))
+    story.start()
+    story.fail("fetch")
+    story.fail("fetch~error.cache")
+    assert story.statuses["after"] == story.statuses["last"] == "not_taken"
+    story.retry()
+    story.done("fetch~error.cache")
+    story.done("after")
+
+    assert story.running == ["last"]
+
+
+def test_a_step_that_fails_as_it_is_counted_again_counts_once() -> None:
+    """It fails on its `if` edge while the run is being revived; its dependants hear of it once."""
+    answers = iter([True, EvaluationFailed("gone")])
+
+    def asked(_: object) -> object:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    joined = step("joined", needs=("b:always", "long:always"))
+    story = Story(step("a"), step("b", needs=Edge("a", condition=asked)), step("long"), joined)
+    story.start()
+    story.done("a")
+    story.fail("b")
+    assert story.running == ["joined"]
+    story.fail("joined")
+    story.retry()
+
+    assert (story.stands("b"), story.core.steps["joined"].held) == ("failed", 2)
+
+
+def test_the_gate_of_a_step_stands_for_the_step() -> None:
+    story = Story(step("deploy", gate=approval()))
+    story.start()
+    story.decide("deploy~approval", "rejected")
+    story.retry("deploy~approval")
+
+    assert story.asked.path == "deploy~approval"

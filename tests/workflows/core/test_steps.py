@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.workflows.core.story import T0, Story, action, const, edge, line, look, step
+from tests.workflows.core.story import T0, Story, action, approval, const, edge, line, look, step
 from workflows.core.commands import CompleteRun, FailRun, RunAction, SetTimer
 from workflows.core.facts import CancelRequested, StepCompleted
 from workflows.core.plan import Edge, EvaluationFailed, Fail, On, SetVars, Stop, Wait
@@ -319,3 +319,13 @@ def test_a_queued_run_can_be_cancelled() -> None:
 
     assert (story.core.status, story.statuses) == ("cancelled", {"one": "not_taken"})
     assert story.start() == []
+
+
+def test_a_question_before_a_step_is_put_once_however_many_edges_come_to_hold() -> None:
+    gated = step("gated", needs=("a", "b"), any_of=True, gate=approval())
+    story = Story(step("a"), step("b"), gated)
+    story.start()
+    story.done("a")
+    assert story.asked.path == "gated~approval"
+
+    assert story.done("b") == []
