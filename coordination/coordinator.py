@@ -26,7 +26,7 @@ from coordination.tokens import Credential
 from coordination.votes import Judging
 from coordination.world import World
 
-__all__ = ["Coordinator", "Page", "Rules"]
+__all__ = ["Coordinator", "Page", "Ports", "Rules"]
 
 NOTE_USE_EVERY = timedelta(hours=1)
 

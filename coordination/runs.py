@@ -24,7 +24,7 @@ from coordination.store.runs import RunFilter
 from coordination.taking import Incoming
 from coordination.world import Ids
 
-__all__ = ["NewRun", "RunFilter", "report", "start"]
+__all__ = ["SOURCE", "NewRun", "RunFilter", "report", "start"]
 
 SOURCE = "baton"
 

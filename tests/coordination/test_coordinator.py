@@ -1,24 +1,16 @@
 """The face that every edge calls: stored first, then a hint, and one answer for all."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from baton.reading import Source, read_event
-from coordination import tokens
-from coordination.coordinator import Coordinator, Ports, Rules
-from coordination.database import Transaction, update
 from coordination.database import approvals as approvals_table
 from coordination.database import definitions as definitions_table
 from coordination.database import directory as directory_table
-from coordination.database import events as events_table
-from coordination.database import raw_bodies as raw_table
 from coordination.database import runs as runs_table
-from coordination.database import threads as threads_table
-from coordination.database import tokens as tokens_table
 from coordination.database import votes as votes_table
 from coordination.database import wakeups as wakeups_table
 from coordination.database import workflows as workflows_table
@@ -30,97 +22,15 @@ from coordination.errors import (
     NotAllowed,
     NotFound,
 )
-from coordination.ports import Definition, Person, RunView
+from coordination.ports import RunView
 from coordination.runs import RunFilter
-from coordination.threads_view import EventFilter, ProcessFilter
-from coordination.tokens import Credential
+from tests.coordination.floor import Floor
 from tests.coordination.scene import (
-    MINUTE,
     PEOPLE,
-    ROLES,
-    T0,
-    Scene,
-    SmallWorld,
     machine,
     open_scene,
     person,
 )
-
-SOURCE = Source("ci", "ci", "generic")
-TOOL = Credential("abc", SOURCE, frozenset({"notify"}), owner="UADA", channel="#builds")
-
-
-class NotedRuntime:
-    """Remembers what it was told; the rows are there without it."""
-
-    def __init__(self) -> None:
-        self.started: list[str] = []
-        self.delivered: list[int] = []
-
-    async def start(self, run_id: str) -> None:
-        self.started.append(run_id)
-
-    async def deliver(self, wakeup_id: int) -> None:
-        self.delivered.append(wakeup_id)
-
-    async def publish_definition(self, definition: Definition, *, by: str) -> Any:
-        raise NotImplementedError
-
-    async def describe(self, run_id: str) -> RunView:
-        raise NotImplementedError
-
-
-class TargetsOnly:
-    """Takes one input, `target`, which has a default."""
-
-    def check(self, definition: Definition, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        problems = [(name, "is unknown") for name in values if name != "target"]
-        if problems:
-            raise InvalidInputs(problems)
-        return {"target": "staging"} | dict(values)
-
-
-class Workspace:
-    def __init__(self) -> None:
-        self.members: tuple[Person, ...] = PEOPLE
-        self.asked = 0
-
-    async def people(self) -> tuple[Person, ...]:
-        self.asked += 1
-        return self.members
-
-
-class Floor:
-    """A scene with a Coordinator on it."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.world = SmallWorld()
-        self.world.ids = scene.ids
-        self.runtime = NotedRuntime()
-        self.workspace = Workspace()
-        ports = Ports(self.runtime, TargetsOnly(), self.workspace)
-        rules = Rules(ROLES, ("@grace",), "#general")
-        self.coordinator = Coordinator(scene.door, self.world, ports, rules)  # type: ignore[arg-type]
-
-    async def set(self, table: Any, **values: Any) -> None:
-        def unit(tx: Transaction) -> None:
-            tx.execute(update(table), **values)
-
-        await self.scene.door.write(unit)
-
-    async def report(
-        self, body: Mapping[str, Any], *, who: Credential = TOOL, raw: bytes = b"{}", **more: Any
-    ) -> Any:
-        reading = read_event(
-            dict(body),
-            credential=who.source,
-            received_at=self.world.clock.now(),
-            event_id=self.world.ids.new("ev"),
-            new_id=lambda: self.world.ids.new("id"),
-        )
-        (accepted,) = await self.coordinator.accept(who, [reading], raw=raw, **more)
-        return accepted
 
 
 @pytest.fixture
@@ -312,129 +222,6 @@ async def test_orders_are_rows_and_hints_and_show_the_run(floor: Floor) -> None:
     await floor.coordinator.retry(person("ada"), "R-3", request_id="s", via="slack")
     await floor.world.tasks.run()
     assert len(floor.runtime.delivered) == 2
-
-
-async def test_a_report_is_stored_whole_with_its_masked_body(floor: Floor) -> None:
-    body = {"process_id": "b-1", "name": "build", "status": "started"}
-    accepted = await floor.report(body, raw=b'{"token": "bt_abcdefghijkl_0123456789abcdefgh"}')
-    assert accepted.effect == "created"
-    (raw,) = await floor.scene.rows(raw_table)
-    assert b"0123456789" not in raw.body
-    thread = await floor.coordinator.thread(accepted.thread_id)
-    assert (thread.channel, thread.processes[0].process_id) == ("#builds", "b-1")
-    assert thread.processes[0].owner == "UADA"
-    found = await floor.coordinator.process("ci", "b-1")
-    assert found.status == "started"
-    listed = await floor.coordinator.processes(ProcessFilter(namespace="ci"))
-    assert [each.process_id for each in listed] == ["b-1"]
-    (event,) = await floor.coordinator.events(EventFilter(thread=accepted.thread_id))
-    assert event == await floor.coordinator.event(accepted.event_id)
-
-
-async def test_a_repeat_gets_the_first_answer(floor: Floor) -> None:
-    body = {"id": "one", "process_id": "b-1", "name": "build", "status": "started"}
-    first = await floor.report(body)
-    again = await floor.report(body)
-    assert (again.event_id, again.duplicate) == (first.event_id, True)
-    assert len(await floor.scene.rows(events_table)) == 1
-
-
-async def test_a_dry_run_stores_nothing(floor: Floor) -> None:
-    body = {"process_id": "b-1", "name": "build", "status": "started"}
-    accepted = await floor.report(body, dry_run=True)
-    assert accepted.effect == "created"
-    assert await floor.scene.rows(events_table) == []
-    assert len(await floor.scene.rows(threads_table)) == 1
-
-
-async def test_a_bulk_with_a_verdict_in_it_leaves_nothing(floor: Floor) -> None:
-    def read(status: str) -> Any:
-        return read_event(
-            {"process_id": "b-1", "name": "build", "status": status},
-            credential=SOURCE,
-            received_at=T0,
-            event_id=floor.world.ids.new("ev"),
-            new_id=lambda: floor.world.ids.new("id"),
-        )
-
-    with pytest.raises(NotAllowed, match="Answer its approval"):
-        await floor.coordinator.accept(TOOL, [read("started"), read("approved")], raw=b"[]")
-    assert await floor.scene.rows(events_table) == []
-    done = await floor.coordinator.accept(
-        TOOL, [read("started"), read("completed")], raw=b"[]", idempotency_key="k"
-    )
-    assert [each.status for each in done] == ["started", "completed"]
-    assert len(await floor.scene.rows(raw_table)) == 1
-
-
-async def test_a_token_without_notify_reports_nothing(floor: Floor) -> None:
-    reader = Credential("abc", SOURCE, frozenset({"read", "approve"}))
-    with pytest.raises(NotAllowed, match="notify"):
-        await floor.report({"process_id": "b", "name": "b", "status": "started"}, who=reader)
-    assert await floor.scene.rows(events_table) == []
-
-
-async def test_what_a_tool_asks_is_answered_like_everything_else(floor: Floor) -> None:
-    body = {
-        "process_id": "agent-1",
-        "name": "agent",
-        "status": "pending_approval",
-        "approval": {"prompt": "Drop the table?"},
-    }
-    accepted = await floor.report(body)
-    asked = await floor.coordinator.approval(accepted.approval_id)
-    assert (asked.title, asked.question.approvers) == ("Drop the table?", ("@grace",))
-    assert asked.process is not None
-    assert asked.process.id == "agent-1"
-    with pytest.raises(NotAllowed, match="You asked"):
-        await floor.coordinator.decide(person("ada"), asked.id, "approve", via="slack")
-    floor.world.clock.at += MINUTE
-    await floor.coordinator.decide(person("grace"), asked.id, "approve", via="slack")
-    assert (await floor.coordinator.process("ci", "agent-1")).status == "in_progress"
-    (told,) = [row for row in await floor.scene.rows(events_table) if row.source == "baton"]
-    assert (told.type, told.effect) == ("dev.baton.process.approved", "updated")
-    assert await floor.scene.rows(wakeups_table) == []
-
-
-async def test_a_process_that_goes_on_beside_its_question_shows_it_again_when_answered(
-    floor: Floor,
-) -> None:
-    body = {"process_id": "agent-1", "name": "agent", "status": "started"}
-    await floor.report(body)
-    asking = {**body, "status": "pending_approval", "approval": {"prompt": "Go on?"}}
-    accepted = await floor.report(asking)
-    floor.world.clock.at += MINUTE
-    await floor.report({**body, "status": "in_progress"})
-    assert (await floor.coordinator.process("ci", "agent-1")).status == "pending_approval"
-    await floor.coordinator.decide(
-        person("grace"), accepted.approval_id, "reject", comment="no", via="slack"
-    )
-    assert (await floor.coordinator.process("ci", "agent-1")).status == "in_progress"
-
-
-async def test_a_token_is_known_by_its_text_and_its_use_is_noted_once(floor: Floor) -> None:
-    token = tokens.make(floor.world.ids)
-
-    def unit(tx: Transaction) -> None:
-        tokens.put_source(tx, SOURCE, channel=None, now=T0)
-        tokens.create(tx, token, tokens.Grant(source="ci", scopes=["notify"]), now=T0)
-
-    await floor.scene.door.write(unit)
-    assert await floor.coordinator.authenticate("bt_nothing") is None
-    for _ in range(2):
-        found = await floor.coordinator.authenticate(token.text)
-        assert found is not None
-        assert found.source.source == "ci"
-    assert len(floor.world.tasks.names) == 1
-    await floor.world.tasks.run()
-    (row,) = await floor.scene.rows(tokens_table)
-    assert row.last_used_at == T0
-
-
-async def test_a_login_link_works_once(floor: Floor) -> None:
-    assert await floor.coordinator.claim_login("n1")
-    assert not await floor.coordinator.claim_login("n1")
-    assert await floor.coordinator.claim_login("n2")
 
 
 async def test_runs_come_in_pages_and_a_wrong_status_is_said(floor: Floor) -> None:
