@@ -1,0 +1,135 @@
+"""Who may report: a token is shown once, and everything wrong looks the same."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from baton.masking import mask
+from baton.reading import Source
+from coordination import tokens
+from coordination.changes import Changes
+from coordination.database import InlineDoor, Transaction, select
+from coordination.database import tokens as tokens_table
+from coordination.tokens import Credential, Grant, NewToken, UnusableToken
+from tests.coordination.inbox import T0, CountingIds
+
+CI = Source("ci", "builds", "api", may_choose_channel=True)
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[InlineDoor]:
+    door = InlineDoor(tmp_path / "x.db", changes=Changes("t"), durable=False)
+    await door.write(lambda tx: tokens.put_source(tx, CI, channel="#ci", now=T0))
+    yield door
+    await door.close()
+
+
+async def made(door: InlineDoor, ids: CountingIds | None = None, **grant: object) -> NewToken:
+    token = tokens.make(ids or CountingIds())
+    allowed = Grant(**{"source": "ci", "scopes": {"notify"}, **grant})  # type: ignore[arg-type]
+    await door.write(lambda tx: tokens.create(tx, token, allowed, now=T0))
+    return token
+
+
+async def whose(door: InlineDoor, bearer: str, now: datetime = T0) -> Credential | None:
+    return await door.read(lambda reader: tokens.authenticate(reader, bearer, now=now))
+
+
+async def test_a_token_says_whose_it_is(door: InlineDoor) -> None:
+    token = await made(door, owner="UADA", scopes={"read", "notify"})
+    assert await whose(door, token.text) == Credential(
+        token_id=token.id,
+        source=CI,
+        scopes=frozenset({"read", "notify"}),
+        owner="UADA",
+        channel="#ci",
+    )
+
+
+async def test_the_secret_is_not_stored_and_is_masked_in_logs(door: InlineDoor) -> None:
+    token = await made(door)
+    (row,) = await door.read(lambda reader: reader.fetch_all(select(tokens_table)))
+    secret = token.text.rpartition("_")[2]
+    assert all(secret not in str(value) for value in row)
+    assert secret not in mask(f"Authorization: Bearer {token.text}")
+
+
+@pytest.mark.parametrize("spoil", ["", "x", "bt_", "bt_aaaaaaaaaaaa_", "Bearer ", "\x00", "bt_é_é"])
+async def test_what_is_no_token_is_nobody(door: InlineDoor, spoil: str) -> None:
+    await made(door)
+    assert await whose(door, spoil) is None
+
+
+async def test_a_wrong_secret_or_id_is_nobody(door: InlineDoor) -> None:
+    ids = CountingIds()
+    one, other = await made(door, ids), await made(door, ids)
+    mixed = f"bt_{one.id}_{other.text.rpartition('_')[2]}"
+    assert await whose(door, mixed) is None
+    assert await whose(door, one.text + "0") is None
+    assert await whose(door, one.text.replace(one.id, "a" * 12)) is None
+    assert await whose(door, one.text) is not None
+
+
+async def test_an_ended_token_is_nobody(door: InlineDoor) -> None:
+    ids = CountingIds()
+    until = T0 + timedelta(hours=1)
+    expires, revoked = await made(door, ids, expires_at=until), await made(door, ids)
+    assert await whose(door, expires.text, until - timedelta(seconds=1)) is not None
+    assert await whose(door, expires.text, until) is None
+    assert await door.write(lambda tx: tokens.revoke(tx, revoked.id, now=T0)) is True
+    assert await door.write(lambda tx: tokens.revoke(tx, revoked.id, now=T0)) is False
+    assert await whose(door, revoked.text) is None
+
+
+async def test_a_rotated_token_overlaps_with_the_next(door: InlineDoor) -> None:
+    ids = CountingIds()
+    old = await made(door, ids)
+    until = T0 + timedelta(hours=24)
+    assert await door.write(lambda tx: tokens.end_others(tx, "ci", until=until)) == 1
+    new = await made(door, ids)
+    assert await whose(door, old.text) is not None
+    assert await whose(door, old.text, until) is None
+    assert await whose(door, new.text, until) is not None
+
+
+async def test_its_use_is_noted_to_the_hour(door: InlineDoor) -> None:
+    token = await made(door)
+
+    async def used(now: datetime) -> datetime:
+        await door.write(lambda tx: tokens.note_use(tx, token.id, now=now))
+        (row,) = await door.read(lambda reader: reader.fetch_all(select(tokens_table)))
+        found: datetime = row.last_used_at
+        return found
+
+    assert await used(T0) == T0
+    assert await used(T0 + timedelta(minutes=59)) == T0
+    assert await used(T0 + timedelta(hours=2)) == T0 + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("grant", "why"),
+    [
+        ({"scopes": {"notify", "everything"}}, "There is no scope 'everything'; choose from read,"),
+        ({"scopes": ()}, "A token needs a scope"),
+        ({"source": "nobody"}, "There is no source 'nobody'; make it first"),
+    ],
+)
+async def test_a_token_that_makes_no_sense_is_refused(
+    door: InlineDoor, grant: dict[str, object], why: str
+) -> None:
+    with pytest.raises(UnusableToken, match=why):
+        await made(door, **grant)
+    assert await door.read(tokens.credentials) == ()
+
+
+async def test_a_source_has_a_name_that_fits_everywhere(door: InlineDoor) -> None:
+    for name in ("", "CI", "a b", "-a", "a" * 65, "ä"):
+        source = Source(name, "ns", "api")
+
+        def unit(tx: Transaction, source: Source = source) -> None:
+            tokens.put_source(tx, source, channel=None, now=T0)
+
+        with pytest.raises(UnusableToken, match="cannot name a source"):
+            await door.write(unit)
