@@ -1,6 +1,7 @@
 """A runtime on simulated time: real store, real host, scripted actions, a plan made by hand."""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,21 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from baton.connector import ActionContext, Connector, Failed, NotStarted, Params, Unknown, action
+from baton.reading import Source, read_event
 from coordination import runs, timers, votes
+from coordination.accept import Accepted
 from coordination.changes import Changes
 from coordination.coordinator import Coordinator, Ports, Rules
-from coordination.database import InlineDoor, Transaction
+from coordination.database import InlineDoor
 from coordination.database.statements import Statements
+from coordination.dispatcher import Dispatcher
 from coordination.eligibility import Ballot
 from coordination.policy import Principal, Roles
 from coordination.ports import Definition, Person, RunView, TriggerSpec
 from coordination.runs import NewRun
 from coordination.store import approvals as approval_store
+from coordination.tokens import Credential
 from coordination.votes import Judging
-from tests.prove.simulation.world import SimWorld
+from tests.prove.simulation.world import SimFiles, SimHttp, SimProcesses, SimWorld
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
 from workflows.core.plan import Action, Approval, Edge, Json, Plan, Retry, Step
+from workflows.language.compile import compile_body
+from workflows.language.definition import InputCheck
+from workflows.language.expressions import Evaluator
 from workflows.runtimes.host import Host, HostSettings, fire_timer
 
 PEOPLE = tuple(
@@ -146,25 +154,30 @@ class Bench:
     """One life of a server without its edges. `reborn` makes the next one on the same file."""
 
     path: Path
-    plan: Plan
+    plan: Plan | None
     make: Callable[..., Host]
     effects: Effects = field(default_factory=Effects)
     seed: int = 1
     hook: Callable[[str], None] = lambda _: None
     settings: dict[str, Any] = field(default_factory=dict)
     people: tuple[Person, ...] = PEOPLE
+    processes: SimProcesses = field(default_factory=SimProcesses)
+    http: SimHttp = field(default_factory=SimHttp)
+    files: SimFiles = field(default_factory=SimFiles)
 
     async def begin(self) -> "Bench":
-        self.world = SimWorld(random.Random(self.seed))  # noqa: S311 - a simulation
+        rng = random.Random(self.seed)  # noqa: S311 - a simulation
+        self.world = SimWorld(rng, self.processes, self.http, self.files)
 
         self.changes = Changes("boot")
         self.door = InlineDoor(self.path, changes=self.changes, hook=self.hook, durable=False)
         self.door._statements = self.door._session._statements = COMPILED
+        self.registry = Registry((*built_in(environment={}), self.effects.connector()))
         self.host = self.make(
             self.door,
             self.world,
-            registry=Registry((*built_in(environment={}), self.effects.connector())),
-            read_plan=lambda content, body: self.plan,
+            registry=self.registry,
+            read_plan=self._plan,
             secrets=SECRETS.__getitem__,
             settings=HostSettings(instance_key=b"key", roles=ROLES, **self.settings),
         )
@@ -174,9 +187,40 @@ class Bench:
         self.coordinator = Coordinator(self.door, self.world, ports, rules)
         await self.know_people()
         await self.host.begin()
-        loop = timers.Timers(self.door, self.world, {"run": fire_timer, "approval": expire})
+        loop = timers.Timers(self.door, self.world, {"run": fire_timer, "approval": votes.fire})
         self.world.tasks.start("timers", loop.run())
+        self.world.tasks.start("dispatcher", self._dispatcher().run())
         return self
+
+    def _plan(self, content: str, body: Any) -> Plan:
+        """Take the plan made by hand, or compile the definition where there is none."""
+        return self.plan or compile_body(content, body, self.registry)
+
+    def _dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            self.door,
+            self.world,
+            expressions=Evaluator(),
+            inputs=InputCheck(),
+            runtime=self.host,
+            channel="#releases",
+        )
+
+    async def report(self, *, key: str | None = None, **body: Any) -> Accepted:
+        """Report something, as a tool does; what is returned is stored."""
+        source = Source("builder", "ci", "generic")
+        reading = read_event(
+            body,
+            credential=source,
+            received_at=self.world.clock.now(),
+            event_id=self.world.ids.new("ev"),
+            new_id=lambda: self.world.ids.new("id"),
+        )
+        credential = Credential("tok", source, frozenset({"notify"}))
+        (accepted,) = await self.coordinator.accept(
+            credential, [reading], raw=json.dumps(body).encode(), idempotency_key=key
+        )
+        return accepted
 
     async def know_people(self) -> None:
         """Have Baton read the directory now."""
@@ -287,10 +331,6 @@ class Bench:
         await self.door.close()
         life = replace(self, seed=self.seed + 1)
         return await life.begin()
-
-
-def expire(tx: Transaction, due: timers.Due, now: Any, ids: Any) -> None:
-    votes.expire(tx, due.owner_key, now=now, ids=ids)
 
 
 def statuses(view: RunView) -> dict[str, str]:
