@@ -1,6 +1,5 @@
 import asyncio
 import gc
-import re
 import sqlite3
 import weakref
 from collections.abc import AsyncIterator
@@ -27,6 +26,7 @@ from coordination.database import (
     insert,
     insert_if_absent,
     meta,
+    migrate_sqlite,
     open_sqlite,
     select,
     threads,
@@ -463,15 +463,34 @@ def test_there_is_one_line_of_revisions_and_its_files_are_numbered() -> None:
     assert tuple(reversed(walked)) == revisions()
 
 
+async def test_an_older_database_is_copied_and_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    migrate(lambda: connect(path), to=revisions()[0])
+    raw = sqlite3.connect(path)
+    raw.execute("INSERT INTO meta VALUES ('mine', 'kept')")
+    raw.commit()
+    raw.close()
+    before = shape(path)
+
+    assert "went from schema 0001 to" in migrate_sqlite(path)
+    assert "is up to date" in migrate_sqlite(path)
+    door = await open_sqlite(path, changes=Changes("a"))
+    assert await names(door) == ["mine"]
+    await door.close()
+    (copy,) = tmp_path.glob("*.before-*")
+    assert shape(copy) == before
+    assert shape(path) == shape(make(tmp_path))
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     raw = sqlite3.connect(path)
-    raw.execute("CREATE TABLE slots (mine TEXT)")
+    raw.execute("CREATE TABLE votes (mine TEXT)")
     raw.commit()
     raw.close()
-    with pytest.raises(Exception, match="slots already exists"):
+    with pytest.raises(Exception, match="votes already exists"):
         migrate(lambda: connect(path))
-    assert list(shape(path)) == ["slots"]
+    assert list(shape(path)) == ["votes"]
 
 
 def make(folder: Path) -> Path:
@@ -480,11 +499,16 @@ def make(folder: Path) -> Path:
     return path
 
 
-def shape(path: Path) -> dict[str, str]:
+def shape(path: Path) -> dict[str, list[str]]:
+    """Read the tables and indexes; the order of constraints inside a table does not matter."""
     raw = sqlite3.connect(path)
     found = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     raw.close()
-    return {name: re.sub(r"\s+|(?<=\()\s|\s(?=\))", "", sql) for name, sql in sorted(found)}
+    return {
+        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+        for name, sql in found
+        if name != "alembic_version"
+    }
 
 
 # Changes
