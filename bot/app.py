@@ -133,7 +133,9 @@ def assemble(
         ),
     )
     inputs = InputCheck()
-    rules = Rules(roles=roles, channel=settings.channel)
+    rules = Rules(
+        roles=roles, approvers=tuple(configuration.approvers), channel=settings.channel
+    )
     coordinator = Coordinator(door, world, Ports(host, inputs, slack.directory), rules)
     dispatcher = Dispatcher(
         door,

@@ -164,12 +164,13 @@ class SourceConfig(BaseModel):
 
 
 class Configuration(BaseModel):
-    """``baton.yaml``: roles by person, and sources."""
+    """``baton.yaml``: roles by person, sources, and who answers tools."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
+    approvers: tuple[str, ...] = Field((), description="Who answers what a tool asks.")
 
     @field_validator("roles")
     @classmethod
