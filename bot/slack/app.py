@@ -1,8 +1,6 @@
 """The Bolt app as Baton needs it: no retries of its own, no call to Slack before a listener runs."""
 
 from collections.abc import MutableMapping
-from typing import Any
-
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -38,8 +36,8 @@ class Identity:
         )
         return self._known
 
-    async def authorize(self, **_: Any) -> AuthorizeResult:
-        """Answer Bolt, which asks for every request, without a call once it is known."""
+    async def known(self) -> AuthorizeResult:
+        """Return who we are, without a call once it is known."""
         return self._known or await self.read()
 
 
@@ -49,10 +47,14 @@ def build_bolt(session: aiohttp.ClientSession, identity: Identity, *, api_url: s
     The token goes along with each authorized request. A client that had it would make Bolt ask
     who we are before the first listener runs.
     """
+
+    async def authorize() -> AuthorizeResult:  # Bolt asks for every request, before any listener
+        return await identity.known()
+
     return AsyncApp(
         logger=SDK_LOG,
         client=open_web(session, api_url=api_url),
-        authorize=identity.authorize,
+        authorize=authorize,
         raise_error_for_unhandled_request=True,
         ignoring_self_events_enabled=False,
         request_verification_enabled=False,  # Socket Mode requests are not signed

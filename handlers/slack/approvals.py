@@ -70,8 +70,8 @@ async def decide(edge: Edge, ack: Ack, body: Body, seen: Seen) -> None:
 
 async def ask(edge: Edge, ack: Ack, body: Body, choice: str | None) -> None:
     """Open the form of a reason. Slack gives three seconds for it, so it opens empty first."""
-    await ack()
     seen, who = clicks.seen(body, choice), clicks.principal(body)
+    await ack()
     view_id = await edge.screens.open_loading(str(body.get("trigger_id", "")), "One moment")
     try:
         approval = await edge.coordinator.approval(seen.approval_id)

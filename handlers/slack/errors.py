@@ -1,5 +1,6 @@
 """The one place where an error of a listener becomes one private sentence."""
 
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,6 +15,8 @@ from handlers.slack.listening import EXPECTED, Edge
 from handlers.slack.refusals import OLD_CARD, unexpected
 
 log = structlog.get_logger()
+# Bolt looks for an ack every millisecond, and drops one that it has not seen when a listener raises.
+TAKEN = timedelta(milliseconds=50)
 UNSURE = {ids.RETRY, ids.CANCEL, ids.RESOLVE_RETRY, ids.RESOLVE_DONE, ids.RESOLVE_FAIL}
 
 
@@ -35,6 +38,8 @@ async def answered(
 
     Until Slack has its ack, *response* is what it will become; after that it is None.
     """
+    if response is None:
+        await edge.world.clock.sleep(TAKEN)
     if isinstance(error, BoltUnhandledRequestError) and body.get("type") == "event_callback":
         log.info("unhandled_event", event=str((body.get("event") or {}).get("type")))
         return BoltResponse(status=200, body="")

@@ -18,12 +18,15 @@ async def store_then_ack(ack: Ack, call: Coroutine[Any, Any, T]) -> T:
     """Await *call*, which stores a decision, then ack; return or raise what *call* does.
 
     After `LIMIT` seconds it is acked all the same, so that no click times out; what is said to the
-    person still is how the call ended, never a guess.
+    person still is how the call ended, never a guess. A refusal is acked by whoever answers for it.
     """
     work = begin(call)
-    await within_limit(work)
+    if not await within_limit(work):
+        await ack()
+        return await ended(work)
+    result = await ended(work)
     await ack()
-    return await ended(work)
+    return result
 
 
 def begin(call: Coroutine[Any, Any, T]) -> "asyncio.Future[tuple[T]]":

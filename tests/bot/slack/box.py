@@ -1,0 +1,303 @@
+"""Baton's Slack side whole: a real database, the Coordinator, Bolt over a real socket, Delivery."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.slack.app import Identity, build_bolt
+from bot.slack.client import SlackClient, open_session, open_web
+from bot.slack.delivery import Delivery
+from bot.slack.directory import SlackDirectory
+from bot.slack.drawings import SlackDrawings
+from bot.slack.manifest import manifest
+from bot.slack.screens import SlackScreens
+from bot.slack.socket import SlackSocket
+from bot.world.tasks import OwnedTasks
+from coordination import outbox
+from coordination.coordinator import Coordinator, Ports, Rules
+from coordination.database import Transaction, insert, update
+from coordination.database import definitions as definitions_table
+from coordination.database import runs as runs_table
+from coordination.database import steps as steps_table
+from coordination.database import workflows as workflows_table
+from coordination.errors import InvalidInputs
+from coordination.outbox import ROOT, Lane, Notice
+from coordination.policy import Role, Roles
+from coordination.ports import Definition
+from devslack.app import Server
+from devslack.emulator import Options
+from devslack.manifest import understand
+from handlers.slack import register
+from tests.coordination.scene import CountingIds, Scene, open_scene
+from workflows.language.errors import InvalidInputs as NotFitting
+from workflows.language.inputs import check_inputs
+from workflows.language.model import Input
+
+Json = dict[str, Any]
+URL = "http://127.0.0.1:8765"
+ROLES = Roles({Role.OPERATOR: ("@olga",)})
+PEOPLE = [
+    {"id": f"U{name.upper()}", "name": name, "real_name": name.title()}
+    for name in ("ada", "grace", "linus", "olga", "mallory")
+]
+CHANNELS = [{"id": "C0RELEASES", "name": "releases", "members": "everybody", "app": True}]
+SECOND = timedelta(seconds=1)
+
+
+class MovedClock:
+    """Begins now, since Slack's stamps are real, and moves when a test moves it."""
+
+    def __init__(self) -> None:
+        self.begun = self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - self.begun).total_seconds()
+
+    async def sleep(self, duration: timedelta) -> None:
+        self.at += duration
+        await asyncio.sleep(0.01)
+
+
+class Tasks(OwnedTasks):
+    async def settle(self) -> None:
+        """Wait for everything that was started by itself."""
+        while self._running:
+            await asyncio.wait(tuple(self._running), timeout=5)
+
+
+class Middling:
+    def random(self) -> float:
+        return 0.5
+
+
+@dataclass
+class World:
+    clock: MovedClock = field(default_factory=MovedClock)
+    ids: CountingIds = field(default_factory=CountingIds)
+    rng: Middling = field(default_factory=Middling)
+    tasks: Tasks = field(default_factory=Tasks)
+
+
+class NotedRuntime:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.delivered: list[int] = []
+
+    async def start(self, run_id: str) -> None:
+        self.started.append(run_id)
+
+    async def deliver(self, wakeup_id: int) -> None:
+        self.delivered.append(wakeup_id)
+
+
+class LanguageInputs:
+    def check(self, definition: Definition, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        declared = definition.body.get("inputs") or {}
+        inputs = {name: Input.model_validate(each) for name, each in declared.items()}
+        try:
+            return check_inputs(inputs, values)
+        except NotFitting as error:
+            problems = [(p.path.removeprefix("inputs."), p.message) for p in error.problems]
+            raise InvalidInputs(problems) from error
+
+
+@dataclass
+class Box:
+    """What a story holds in its hands."""
+
+    slack: Server
+    scene: Scene
+    world: World
+    client: SlackClient
+    runtime: NotedRuntime
+    coordinator: Coordinator
+    delivery: Delivery
+    socket: SlackSocket
+
+    async def ask(self, **more: Any) -> Any:
+        """Ask people something and show it in Slack."""
+        from tests.coordination.scene import QUESTION  # noqa: PLC0415
+        from dataclasses import replace  # noqa: PLC0415
+
+        asked = await self.scene.ask(replace(QUESTION, **more))
+        await self.deliver()
+        return asked
+
+    async def tell(self, slot: str = ROOT, kind: str = "thread", **body: Any) -> str:
+        """Queue a notice for the scene's thread; return its id."""
+        lane = Lane.RESULT if slot == ROOT else Lane.DECISION
+        notice = Notice(self.scene.thread_key, slot, lane, kind, body)
+        name, now = self.world.ids.new("nt"), self.world.clock.now()
+        await self.scene.door.write(lambda tx: outbox.add(tx, notice, id=name, now=now))
+        return name
+
+    async def deliver(self) -> None:
+        """Let Delivery say all that is due."""
+        while await self.delivery.round():
+            await self.world.tasks.settle()
+
+    async def later(self, **span: float) -> None:
+        """Let time pass, then deliver."""
+        self.world.clock.at += timedelta(**span)
+        self.scene.now = self.world.clock.at
+        await self.deliver()
+
+    def restart(self) -> None:
+        """Take a new Delivery, as after the end of the process."""
+        self.delivery = delivery_of(self.scene, self.world, self.client)
+
+    async def do(self, method: str, path: str, **fields: Any) -> Json:
+        """Act as a person does; ``as_`` stands for the field ``as``."""
+        named = {name.rstrip("_"): value for name, value in fields.items()}
+        return await self.slack.ask(method, path, **named)
+
+    async def fault(self, switch: str, count: int | None = 1, **args: Any) -> None:
+        await self.do("POST", "chaos", switch=switch, count=count, args=args)
+
+    async def posts(self, thread_ts: str | None = None) -> list[Json]:
+        """Return what stands in the channel, or in a thread below its root."""
+        more = {"thread_ts": thread_ts} if thread_ts else {}
+        found = await self.do("GET", "messages", channel="#releases", include="metadata", **more)
+        messages: list[Json] = found["messages"]
+        return messages[1:] if thread_ts else messages
+
+    async def thread(self) -> tuple[Json, list[Json]]:
+        """Return the one card and its replies."""
+        (card,) = await self.posts()
+        return card, await self.posts(card["ts"]) if card["reply_count"] else []
+
+    async def whispers(self, who: str, thread_ts: str | None = None) -> list[Json]:
+        """Return what only *who* sees."""
+        more = {"thread_ts": thread_ts} if thread_ts else {}
+        found = await self.do(
+            "GET", "messages", channel="#releases", as_=who, include="ephemeral", **more
+        )
+        return [each for each in found["messages"] if each.get("ephemeral")]
+
+    async def click(self, who: str, message: Json, action_id: str, **more: Any) -> Json:
+        return await self.do(
+            "POST",
+            "click",
+            as_=who,
+            channel="#releases",
+            ts=message["ts"],
+            action_id=action_id,
+            **more,
+        )
+
+    async def slash(self, who: str, text: str) -> tuple[Json, str]:
+        """Type a command; return what came of it and what only *who* then saw."""
+        before = len(await self.whispers(who))
+        done = await self.do(
+            "POST", "slash", as_=who, channel="#releases", command="/baton", text=text
+        )
+        await self.quiet()
+        new = (await self.whispers(who))[before:]
+        return done, "\n".join(each["plain"] for each in new)
+
+    async def quiet(self) -> None:
+        await self.do("POST", "wait", until={"quiet": 60}, timeout_ms=5000)
+        await self.world.tasks.settle()
+
+    async def calls(self, method: str) -> list[Json]:
+        found: list[Json] = (await self.do("GET", "calls", method=method))["calls"]
+        return found
+
+    async def modal(self, who: str) -> Json:
+        (view,) = (await self.do("GET", "views", as_=who))["stack"]
+        found: Json = view
+        return found
+
+    async def set_run(self, **values: Any) -> None:
+        key = self.scene.run_key
+
+        def unit(tx: Transaction) -> None:
+            tx.execute(update(runs_table).where(runs_table.c.key == key), **values)
+
+        await self.scene.door.write(unit)
+
+    async def add_step(self, path: str, status: str, **more: Any) -> None:
+        values = {"kind": "action", "name": path, "attempts": 1, "redo": 0, "position": 1} | more
+
+        def unit(tx: Transaction) -> None:
+            tx.execute(
+                insert(steps_table), run_key=self.scene.run_key, path=path, status=status, **values
+            )
+
+        await self.scene.door.write(unit)
+
+    async def publish(self, name: str, inputs: Json) -> None:
+        now = self.world.clock.now()
+        body = {"name": name, "settings": {}, "inputs": inputs}
+
+        def unit(tx: Transaction) -> None:
+            tx.execute(
+                insert(definitions_table),
+                hash=f"hash-{name}",
+                name=name,
+                revision=1,
+                title=name.title(),
+                description=f"What {name} does.",
+                body=body,
+                source="",
+                published_at=now,
+                published_by="UADA",
+            )
+            tx.execute(
+                insert(workflows_table),
+                name=name,
+                status="active",
+                hash=f"hash-{name}",
+                problems=None,
+                updated_at=now,
+            )
+
+        await self.scene.door.write(unit)
+
+
+def delivery_of(scene: Scene, world: World, client: SlackClient) -> Delivery:
+    drawings = SlackDrawings(scene.door, public_url=URL)
+    return Delivery(scene.door, world, client, drawings)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def open_box(path: Path) -> AsyncIterator[Box]:
+    """Start it all; everything is closed after it."""
+    options = Options(
+        manifest=understand(manifest()), fixture={"users": PEOPLE, "channels": CHANNELS}
+    )
+    world = World()
+    scene = await open_scene(path)
+    scene.now, scene.ids = world.clock.now(), world.ids
+    async with Server(options) as slack, open_session() as session:
+        client = SlackClient(open_web(session, api_url=slack.api_url, token=slack.keys.bot_token))
+        runtime = NotedRuntime()
+        ports = Ports(runtime, LanguageInputs(), SlackDirectory(client))  # type: ignore[arg-type]
+        coordinator = Coordinator(scene.door, world, ports, Rules(ROLES, channel="#releases"))  # type: ignore[arg-type]
+        await coordinator.refresh_directory()
+        identity = Identity(client, slack.keys.bot_token)
+        bolt = build_bolt(session, identity, api_url=slack.api_url)
+        register(bolt, coordinator, SlackScreens(client, public_url=URL), world)  # type: ignore[arg-type]
+        socket = SlackSocket(bolt, slack.keys.app_token, identity, world)  # type: ignore[arg-type]
+        await socket.connect()
+        delivery = delivery_of(scene, world, client)
+        try:
+            yield Box(slack, scene, world, client, runtime, coordinator, delivery, socket)
+        finally:
+            await socket.close()
+            await world.tasks.drain()
+    await scene.door.close()
+
+
+def work(coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    """Run something beside the story."""
+    return asyncio.get_running_loop().create_task(coroutine)
