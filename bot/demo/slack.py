@@ -44,17 +44,18 @@ class LocalSlack:
 
 
 async def start_local_slack(
-    *, data: Path, port: int, page: Path, frame_ancestor: str, log: Path
+    *, data: Path, port: int, page: Path, frame_ancestor: str, manifest: Path
 ) -> LocalSlack:
-    """Start it on the workspace of *data*; *port* 0 takes a free one.
+    """Start it on the workspace of *data*, with the app that *manifest* describes.
 
     Raises:
-        LocalSlackFailed: it said nothing, or ended; its last words are in *log*.
+        LocalSlackFailed: it said nothing, or ended; its last words are in ``slack.log`` of *data*.
     """
+    log = data / "slack.log"
     arguments = ["--port", str(port), "--state", str(data / "slack.state"), "--exit-with-stdin"]
     if await asyncio.to_thread(page.is_dir):
         arguments += ["--page", str(page)]
-    arguments += ["--frame-ancestors", frame_ancestor]
+    arguments += ["--frame-ancestors", frame_ancestor, "--manifest", str(manifest)]
     with log.open("ab") as errors:
         child = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -18,6 +18,7 @@ from bot.demo.story import APPROVER, BUILDER, SOURCE, Story, StoryFailed
 from bot.lifecycle import STATIC, Life, living
 from bot.operations import login_link, perform
 from bot.settings import Configuration, Settings, SourceConfig, read_settings
+from bot.slack.manifest import manifest_yaml
 from bot.world.listening import PortTaken, listen, port_of
 from coordination import outbox
 from coordination.ports import RunView
@@ -91,7 +92,7 @@ async def staged(options: Options, say: Callable[[str], None]) -> AsyncIterator[
             port=ports["slack"],
             page=STATIC,
             frame_ancestor=f"http://127.0.0.1:{ports['baton']}",
-            log=options.data / "slack.log",
+            manifest=await asyncio.to_thread(write_manifest, options.data),
         )
         stack.push_async_callback(slack.stop)
         settings = settings_of(options, slack, ports)
@@ -155,6 +156,13 @@ def configuration() -> Configuration:
     return Configuration(
         roles={"operator": OPERATORS}, sources={SOURCE: SourceConfig(kind="ci", channel=CHANNEL)}
     )
+
+
+def write_manifest(data: Path) -> Path:
+    """Write the manifest that a real workspace would get, for the local one."""
+    place = data / "manifest.yaml"
+    place.write_text(manifest_yaml(), encoding="utf-8")
+    return place
 
 
 def working_copy(data: Path) -> Path:
