@@ -84,6 +84,9 @@ def _fill(data: Any, path: Path) -> bool:
     if last not in FILLERS:
         return False
     for key in holders:
+        inside = isinstance(key, int) if isinstance(data, list) else key in data
+        if not inside:
+            return False  # it has gone with another error
         data = data[key]
     number = next((key for key in reversed(holders) if isinstance(key, int)), 0)
     data[last] = f"unnamed_{number}"

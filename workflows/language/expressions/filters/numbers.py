@@ -61,13 +61,16 @@ def _otherwise(value: Any, default: Any, what: str) -> Any:
 def round_number(
     value: Any, _budget: Budget, *, precision: Any = 0, method: Any = "common"
 ) -> int | float:
-    """Round to *precision* digits: `common` (half to even), `ceil` or `floor`."""
+    """Round to *precision* digits: `common` (half to even), `ceil` or `floor`.
+
+    As in Jinja, `common` leaves a whole number whole, and the others give a fraction.
+    """
     if not is_number(value):
         raise ExpressionFailed(f"{kind_of(value)} cannot be rounded")
     if type(precision) is not int or abs(precision) > MOST_PRECISION:
         raise ExpressionFailed(f"`precision` is a whole number up to {MOST_PRECISION}")
     if method == "common":
-        return check_number(float(round(value, precision)))
+        return check_number(round(value, precision))
     if method not in ("ceil", "floor"):
         raise ExpressionFailed("`method` is common, ceil or floor")
     scale = 10.0**precision
