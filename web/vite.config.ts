@@ -9,6 +9,7 @@ export default defineConfig({
   build: {
     outDir: "../handlers/http/static",
     emptyOutDir: true,
+    assetsInlineLimit: 0, // a data: address would break the content policy of Baton's pages
     modulePreload: { polyfill: false },
     rollupOptions: { input: ["devslack.html", "demo.html"] },
   },

@@ -1,0 +1,106 @@
+// The left of the page: who one is, and where one can go.
+
+import { usePage } from "../context";
+import { appChannel, channelName, listed, pingCount, unread } from "../store/select";
+import type { Channel } from "../types";
+import { Avatar } from "./avatar";
+
+interface Props {
+  channel: string;
+  open: boolean;
+  close: () => void;
+  become: (user: string) => void;
+}
+
+export function Sidebar({ channel, open, close, become }: Props) {
+  const { state, go } = usePage();
+  const rows = listed(state);
+  const pick = (id: string) => {
+    go(id);
+    close();
+  };
+  const row = (one: Channel) => (
+    <Row key={one.id} id={one.id} current={channel} pick={pick}>
+      <span className="sign" aria-hidden="true">{one.kind === "private" ? "🔒" : one.kind === "im" ? "●" : "#"}</span>
+      <span className="name">{channelName(state, one.id)}</span>
+    </Row>
+  );
+  const app = appChannel(state)?.id ?? state.app.user_id;
+  return (
+    <nav className={`sidebar${open ? " open" : ""}`} aria-label="Channels and people"
+      onKeyDown={(event) => event.key === "Escape" && close()}>
+      <p className="team"><strong>{state.team.name}</strong><small>local Slack</small></p>
+      <Persona become={become} />
+      <div className="rooms">
+        <h2>Channels</h2>
+        <ul>{rows.open.map(row)}</ul>
+        {rows.direct.length > 0 && <><h2>Direct messages</h2><ul>{rows.direct.map(row)}</ul></>}
+        <h2>Apps</h2>
+        <ul>
+          <Row id={app} current={channel} pick={pick}>
+            <Avatar user={state.app.user_id} size="tiny" /> <span className="name">{state.app.name}</span>
+          </Row>
+        </ul>
+        {rows.archived.length > 0 && <><h2>Archived</h2><ul>{rows.archived.map(row)}</ul></>}
+      </div>
+      <button type="button" className="shut" aria-label="Put the list away" onClick={close}>✕</button>
+    </nav>
+  );
+}
+
+interface RowProps {
+  id: string;
+  current: string;
+  pick: (id: string) => void;
+  children: React.ReactNode;
+}
+
+function Row({ id, current, pick, children }: RowProps) {
+  const { state } = usePage();
+  const fresh = unread(state, id);
+  const count = pingCount(state, id);
+  return (
+    <li>
+      <button type="button" className={fresh ? "fresh" : ""} aria-current={id === current ? "page" : undefined} onClick={() => pick(id)}>
+        {children}
+        {fresh && <span className="hidden">, unread</span>}
+        {count > 0 && <span className="count" aria-label={`${count} ${count === 1 ? "ping" : "pings"}`}>{count}</span>}
+      </button>
+    </li>
+  );
+}
+
+/** Chooses which person one is: the same workspace looks and behaves differently for each. */
+function Persona({ become }: { become: (user: string) => void }) {
+  const { state } = usePage();
+  const people = Object.values(state.users).filter((one) => !one.is_bot && !one.deleted);
+  const me = state.users[state.me];
+  return (
+    <label className="persona">
+      <Avatar user={state.me} size="small" />
+      <span className="hidden">You are</span>
+      <select value={state.me} onChange={(event) => become(event.target.value)} title={me?.title}>
+        {people.map((one) => (
+          <option key={one.id} value={one.id}>{one.real_name || one.name}{one.title ? ` · ${one.title}` : ""}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** A narrow strip in place of the list, where there is no room for it. */
+export function Rail({ open }: { open: () => void }) {
+  const { state } = usePage();
+  const calls = Object.keys(state.channels).reduce((sum, id) => sum + pingCount(state, id), 0);
+  return (
+    <div className="rail">
+      <button type="button" aria-label="Channels and people" title="Channels and people" onClick={open}>
+        ☰{calls > 0 && <span className="count">{calls}</span>}
+      </button>
+      <button type="button" className="who" aria-label={`You are ${state.users[state.me]?.real_name ?? state.me}; change`} onClick={open}>
+        <Avatar user={state.me} size="small" />
+      </button>
+    </div>
+  );
+}
+
