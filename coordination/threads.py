@@ -86,7 +86,8 @@ def evidence(
 
 def tie(tx: Transaction, thread_key: int, event: Event, known: Known, *, now: datetime) -> None:
     """Attach the event's keys to its thread, but for those that lead to another one."""
-    names = [name for name in keys_of(event) if name not in (known.keys or {})]
+    owners = known.keys or {}
+    names = [name for name in keys_of(event) if owners.get(name, thread_key) == thread_key]
     if event.run_id and known.run is None:
         names.append(_run_key(event.run_id))
     attach(tx, thread_key, names, now=now)

@@ -119,6 +119,7 @@ class SqliteDoor:
         self._statements = Statements()
         self._idle: list[aiosqlite.Connection] = []
         self._free = asyncio.Semaphore(READERS)
+        self._closing = False
 
     @property
     def broken(self) -> str | None:
@@ -133,6 +134,8 @@ class SqliteDoor:
         return await self._writer.submit(unit)
 
     async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
+        if self._closing:
+            raise Unavailable("Baton is shutting down; try again when it is up.")
         async with self._free:
             try:
                 connection = self._idle.pop() if self._idle else await self._connect()
@@ -144,9 +147,11 @@ class SqliteDoor:
                 self._idle.append(connection)
 
     async def close(self) -> None:
-        for connection in self._idle:
-            await connection.close()
-        self._idle.clear()
+        self._closing = True
+        for _ in range(READERS):  # whoever still reads has finished when all of these are ours
+            await self._free.acquire()
+        while self._idle:
+            await self._idle.pop().close()
         await self._writer.close()
         self._lock.release()
 

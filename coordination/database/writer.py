@@ -153,6 +153,12 @@ class Session:
 
     def tend(self) -> None:
         """Checkpoint when the write-ahead log has grown, and warn when that does not help."""
+        try:
+            self._tend()
+        except (sqlite3.Error, OSError) as error:  # what was committed stands in the log
+            log.warning("checkpoint_failed", error=str(error))
+
+    def _tend(self) -> None:
         self.log_size = self._log.stat().st_size if self._log.exists() else 0
         if self.log_size < self._mark:
             self._mark = 0
@@ -247,7 +253,7 @@ class Writer:
     def _live(self) -> None:
         try:
             self._session = session = Session(self._path)
-        except DatabaseUnusable as error:
+        except Exception as error:  # noqa: BLE001  # whoever opens the door learns of it
             self._loop.call_soon_threadsafe(self._opened.set_exception, error)
             return
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
@@ -261,6 +267,7 @@ class Writer:
         try:
             outcomes = session.run(self._take(first, taken), commit=session.commit)
         except Exception as error:  # noqa: BLE001  # the thread must live; every caller learns of it
+            taken = taken or [first]  # where not even a transaction could be begun
             outcomes = [Outcome(None, error, ())] * len(taken)
         self._loop.call_soon_threadsafe(self._answer, taken, outcomes)
         session.tend()

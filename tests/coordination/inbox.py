@@ -152,3 +152,10 @@ async def settle(*work: Coroutine[Any, Any, Any]) -> None:
         await each
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+def make_database(folder: Path) -> Path:
+    """Make a database with today's tables and nothing in them."""
+    path = folder / "made.db"
+    InlineDoor(path, changes=Changes("make"))._session.close()
+    return path

@@ -146,11 +146,13 @@ async def test_a_key_stays_with_the_thread_that_had_it_first(inbox: Inbox) -> No
     assert later.thread_id == first.thread_id
 
 
-async def test_a_key_is_forgotten_after_thirty_days(inbox: Inbox) -> None:
+async def test_a_key_is_forgotten_thirty_days_after_its_last_use(inbox: Inbox) -> None:
     first = await inbox.report("a", "started", correlation_id="chain-1")
-    month = timedelta(days=31).total_seconds()
-    later = await inbox.report("b", "started", month, correlation_id="chain-1")
-    assert later.thread_id != first.thread_id
+    day = timedelta(days=1).total_seconds()
+    used = await inbox.report("b", "started", 20 * day, correlation_id="chain-1")
+    again = await inbox.report("c", "started", 45 * day, correlation_id="chain-1")
+    later = await inbox.report("d", "started", 76 * day, correlation_id="chain-1")
+    assert used.thread_id == again.thread_id == first.thread_id != later.thread_id
 
 
 async def test_an_event_in_the_slack_thread_of_a_card_joins_it(inbox: Inbox) -> None:

@@ -1,15 +1,14 @@
+"""The door: durable units, consistent reads, one server, and every way in which a disk fails."""
+
 import asyncio
-import gc
 import sqlite3
-import weakref
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coordination.changes import KEPT, Change, Changes
+from coordination.changes import Change, Changes
 from coordination.database import (
     ConstraintBroken,
     DatabaseInUse,
@@ -20,24 +19,15 @@ from coordination.database import (
     SchemaTooNew,
     Transaction,
     Unavailable,
-    bindparam,
-    blobs,
     func,
     insert,
-    insert_if_absent,
     meta,
-    migrate_sqlite,
     open_sqlite,
     select,
-    threads,
-    update,
-    upsert,
 )
 from coordination.database import writer as writer_module
-from coordination.database.migrations.run import configuration, migrate
-from coordination.database.statements import Statements
-from coordination.database.upgrade import revisions
 from coordination.database.writer import Session, connect
+from tests.coordination.inbox import make_database
 
 ADD = insert(meta)
 COUNT = select(func.count().label("n")).select_from(meta).where(meta.c.name != "generation")
@@ -94,7 +84,7 @@ async def test_a_failing_unit_takes_nothing_and_nobody_with_it(door: Door) -> No
 
 
 async def test_units_that_wait_together_share_a_commit_in_their_order(tmp_path: Path) -> None:
-    session = Session(make(tmp_path))
+    session = Session(make_database(tmp_path))
     begun = []
     session._raw.set_trace_callback(begun.append)
     outcomes = session.run([put(f"n{place}") for place in range(50)], commit=session.commit)
@@ -105,7 +95,7 @@ async def test_units_that_wait_together_share_a_commit_in_their_order(tmp_path: 
 
 
 async def test_a_group_ends_when_it_is_large(tmp_path: Path) -> None:
-    session = Session(make(tmp_path))
+    session = Session(make_database(tmp_path))
     large = "x" * (writer_module.MOST_BYTES // 2)
     units = [
         lambda tx, name=name: tx.execute(ADD, name=name, value=large) for name in ("a", "b", "c")
@@ -122,7 +112,7 @@ async def test_a_broken_rule_of_the_schema_is_said_in_our_words(door: Door) -> N
 
 
 async def test_a_full_disk_fails_the_whole_group_and_heals_by_itself(tmp_path: Path) -> None:
-    session = Session(make(tmp_path))
+    session = Session(make_database(tmp_path))
     pages = session._raw.execute("PRAGMA page_count").fetchone()[0]
     session._raw.execute(f"PRAGMA max_page_count = {pages}")
     ran = []
@@ -162,7 +152,7 @@ class Failing:
 
 
 async def test_after_a_failed_sync_nothing_is_written_any_more(tmp_path: Path) -> None:
-    session = Session(make(tmp_path))
+    session = Session(make_database(tmp_path))
     raw = session._raw
     session._raw = Failing(raw)  # type: ignore[assignment]
     with pytest.raises(Unavailable, match="the disk reports an error"):
@@ -174,6 +164,26 @@ async def test_after_a_failed_sync_nothing_is_written_any_more(tmp_path: Path) -
         session.run([put("b")], commit=session.commit)
     assert raw.execute("SELECT count(*) FROM meta").fetchone() == (1,)
     session.close()
+
+
+async def test_no_caller_is_left_waiting_when_nothing_can_be_written(door: Door) -> None:
+    await door.write(put("a"))
+    door._writer._session.broken = "start Baton again"  # type: ignore[attr-defined]
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="start Baton again"):
+            await asyncio.wait_for(door.write(put("b")), 5)
+    assert door.broken == "start Baton again"
+    assert await names(door) == ["a"]
+
+
+async def test_readers_finish_before_the_door_closes(tmp_path: Path) -> None:
+    door = await open_sqlite(tmp_path / "x.db", changes=Changes("a"))
+    reading = [asyncio.ensure_future(names(door)) for _ in range(9)]
+    await asyncio.sleep(0)
+    await door.close()
+    assert await asyncio.gather(*reading) == [[]] * 9
+    with pytest.raises(Unavailable, match="shutting down"):
+        await names(door)
 
 
 async def test_a_second_server_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
@@ -190,7 +200,7 @@ async def test_a_second_server_is_refused_and_the_first_goes_on(tmp_path: Path) 
 
 
 async def test_a_later_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = make(tmp_path)
+    path = make_database(tmp_path)
     raw = sqlite3.connect(path)
     raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.commit()
@@ -307,7 +317,7 @@ async def test_a_caller_that_gave_up_before_its_turn_is_passed_over(door: Door) 
 
 
 async def test_the_log_is_checkpointed_when_it_has_grown(tmp_path: Path) -> None:
-    path = make(tmp_path)
+    path = make_database(tmp_path)
     session = Session(path)
     log = path.with_name(path.name + "-wal")
     for place in range(12):
@@ -345,7 +355,7 @@ def test_a_unit_can_undo_a_part_of_itself(tmp_path: Path) -> None:
             tx.execute(ADD, name="also kept", value="v")
         return "done"
 
-    session = Session(make(tmp_path))
+    session = Session(make_database(tmp_path))
     (outcome,) = session.run([unit], commit=session.commit)
     found = session.read("SELECT name FROM meta ORDER BY name", {})
     session.close()
@@ -372,172 +382,3 @@ async def test_the_inline_door_crashes_where_it_is_told_to(tmp_path: Path) -> No
     assert await names(door) == ["kept"]
     assert moments == ["before commit", "before commit", "after commit"]
     await door.close()
-
-
-# Statements
-
-
-def test_times_json_and_bytes_come_back_as_they_went(tmp_path: Path) -> None:
-    moment = datetime(2026, 3, 2, 10, 15, 4, 123456, tzinfo=timezone(timedelta(hours=2)))
-
-    def unit(tx: Transaction) -> Any:
-        tx.execute(insert(blobs), hash="h", bytes=b"\x00\xff")
-        key = tx.insert(insert(threads), id="th", title="ü", created_at=moment, updated_at=moment)
-        thread = tx.fetch_one(select(threads).where(threads.c.key == bindparam("k")), k=key)
-        return thread, tx.fetch_one(select(blobs))
-
-    session = Session(make(tmp_path))
-    (outcome,) = session.run([unit], commit=session.commit)
-    session.close()
-    thread, blob = outcome.value
-    assert (thread.created_at, thread.created_at.tzinfo) == (moment, UTC)
-    assert (thread.title, thread.channel, blob.bytes) == ("ü", None, b"\x00\xff")
-    with pytest.raises(AttributeError, match="no column 'colour'"):
-        _ = thread.colour
-
-
-def test_a_time_without_a_zone_is_refused() -> None:
-    prepared = Statements().prepare(insert(threads), {"created_at": None})
-    with pytest.raises(ValueError, match="has no zone"):
-        prepared.bind({"created_at": datetime(2026, 3, 2)})  # noqa: DTZ001
-
-
-def test_a_parameter_that_is_missing_or_unknown_is_named() -> None:
-    statement = select(meta).where(meta.c.name == bindparam("called"))
-    with pytest.raises(TypeError, match=r"\['nam'\]"):
-        Statements().prepare(statement, {"called": 1, "nam": 2}).bind({"called": 1, "nam": 2})
-    with pytest.raises(TypeError, match="called"):
-        Statements().prepare(statement, {}).bind({})
-
-
-def test_values_and_lists_that_stand_in_a_statement_are_converted() -> None:
-    at = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
-    statement = select(threads.c.key).where(threads.c.created_at.in_([at, at]))
-    prepared = Statements().prepare(statement, {})
-    assert set(prepared.bind({}).values()) >= {1_000_000}
-
-
-def test_a_compiled_statement_is_kept_as_long_as_the_statement() -> None:
-    statements = Statements()
-    statement = select(meta).where(meta.c.name == bindparam("called"))
-    first = statements.prepare(statement, {"called": "a"})
-    assert statements.prepare(statement, {"called": "b"}) is first
-    gone = weakref.ref(statement)
-    del statement
-    gc.collect()
-    assert gone() is None
-
-
-def test_an_insert_may_pass_over_or_change_what_is_there(tmp_path: Path) -> None:
-    either = insert_if_absent(meta)
-    change = upsert(meta, key=("name",), update=("value",))
-
-    def unit(tx: Transaction) -> Any:
-        counts = [tx.execute(either, name="a", value=value) for value in ("1", "2")]
-        before = tx.fetch_all(select(meta.c.value).where(meta.c.name == "a"))
-        tx.execute(change, name="a", value="3")
-        raised = tx.fetch_all(
-            update(meta).where(meta.c.name == "a").values(value="4").returning(meta.c.value)
-        )
-        return counts, before[0].value, raised[0].value
-
-    session = Session(make(tmp_path))
-    (outcome,) = session.run([unit], commit=session.commit)
-    session.close()
-    assert outcome.value == ([1, 0], "1", "4")
-
-
-# The schema
-
-
-def test_the_migrations_lead_to_the_tables_of_the_schema(tmp_path: Path) -> None:
-    migrate(lambda: connect(tmp_path / "migrated.db"))
-    assert shape(tmp_path / "migrated.db") == shape(make(tmp_path))
-
-
-def test_there_is_one_line_of_revisions_and_its_files_are_numbered() -> None:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415  # slow
-
-    script = ScriptDirectory.from_config(configuration())
-    walked = [revision.revision for revision in script.walk_revisions()]
-    assert tuple(reversed(walked)) == revisions()
-
-
-async def test_an_older_database_is_copied_and_migrated(tmp_path: Path) -> None:
-    path = tmp_path / "baton.db"
-    migrate(lambda: connect(path), to=revisions()[0])
-    raw = sqlite3.connect(path)
-    raw.execute("INSERT INTO meta VALUES ('mine', 'kept')")
-    raw.commit()
-    raw.close()
-    before = shape(path)
-
-    assert "went from schema 0001 to" in migrate_sqlite(path)
-    assert "is up to date" in migrate_sqlite(path)
-    door = await open_sqlite(path, changes=Changes("a"))
-    assert await names(door) == ["mine"]
-    await door.close()
-    (copy,) = tmp_path.glob("*.before-*")
-    assert shape(copy) == before
-    assert shape(path) == shape(make(tmp_path))
-
-
-def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "x.db"
-    raw = sqlite3.connect(path)
-    raw.execute("CREATE TABLE votes (mine TEXT)")
-    raw.commit()
-    raw.close()
-    with pytest.raises(Exception, match="votes already exists"):
-        migrate(lambda: connect(path))
-    assert list(shape(path)) == ["votes"]
-
-
-def make(folder: Path) -> Path:
-    path = folder / "made.db"
-    InlineDoor(path, changes=Changes("make"))._session.close()
-    return path
-
-
-def shape(path: Path) -> dict[str, list[str]]:
-    """Read the tables and indexes; the order of constraints inside a table does not matter."""
-    raw = sqlite3.connect(path)
-    found = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    raw.close()
-    return {
-        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
-        for name, sql in found
-        if name != "alembic_version"
-    }
-
-
-# Changes
-
-
-def test_what_came_after_a_cursor_is_known_for_a_while() -> None:
-    changes = Changes("boot")
-    start = changes.cursor
-    changes.publish([Change("run", "run_1"), Change("run", "run_2")])
-    newer = changes.since(start)
-    assert newer is not None
-    assert [(one.cursor, one.change.id) for one in newer] == [
-        ("boot-1", "run_1"),
-        ("boot-2", "run_2"),
-    ]
-    assert changes.since("boot-2") == ()
-    for unknown in ("boot-3", "other-1", "boot-", "boot-x", "", "boot--1"):
-        assert changes.since(unknown) is None
-
-    changes.publish(Change("run", f"run_{place}") for place in range(KEPT))
-    assert changes.since(start) is None
-    assert changes.since("boot-2") is not None
-
-
-async def test_a_watcher_hears_its_kinds_and_only_inside_the_block() -> None:
-    changes = Changes("boot")
-    with changes.subscribe("run") as runs, changes.subscribe() as everything:
-        changes.publish([Change("event", "ev_1"), Change("run", "run_1")])
-        assert [change.id for change in await runs.wait(0.1)] == ["run_1"]
-        assert [change.id for change in await everything.wait(0.1)] == ["ev_1", "run_1"]
-    changes.publish([Change("run", "run_2")])
-    assert await runs.wait(0) == ()

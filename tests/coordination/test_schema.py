@@ -1,0 +1,88 @@
+"""The tables: made at once, or by migrations, with the same result."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from coordination.changes import Changes
+from coordination.database import (
+    Door,
+    Reader,
+    func,
+    insert,
+    meta,
+    migrate_sqlite,
+    open_sqlite,
+    select,
+)
+from coordination.database.migrations.run import configuration, migrate
+from coordination.database.upgrade import revisions
+from coordination.database.writer import connect
+from tests.coordination.inbox import make_database
+
+ADD = insert(meta)
+COUNT = select(func.count().label("n")).select_from(meta).where(meta.c.name != "generation")
+NAMES = select(meta.c.name).where(meta.c.name != "generation").order_by(meta.c.name)
+
+
+async def names(door: Door) -> list[str]:
+    async def query(reader: Reader) -> list[str]:
+        return [row.name for row in await reader.fetch_all(NAMES)]
+
+    return await door.read(query)
+
+
+def test_the_migrations_lead_to_the_tables_of_the_schema(tmp_path: Path) -> None:
+    migrate(lambda: connect(tmp_path / "migrated.db"))
+    assert shape(tmp_path / "migrated.db") == shape(make_database(tmp_path))
+
+
+def test_there_is_one_line_of_revisions_and_its_files_are_numbered() -> None:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # slow
+
+    script = ScriptDirectory.from_config(configuration())
+    walked = [revision.revision for revision in script.walk_revisions()]
+    assert tuple(reversed(walked)) == revisions()
+
+
+async def test_an_older_database_is_copied_and_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    migrate(lambda: connect(path), to=revisions()[0])
+    raw = sqlite3.connect(path)
+    raw.execute("INSERT INTO meta VALUES ('mine', 'kept')")
+    raw.commit()
+    raw.close()
+    before = shape(path)
+
+    assert "went from schema 0001 to" in migrate_sqlite(path)
+    assert "is up to date" in migrate_sqlite(path)
+    door = await open_sqlite(path, changes=Changes("a"))
+    assert await names(door) == ["mine"]
+    await door.close()
+    (copy,) = tmp_path.glob("*.before-*")
+    assert shape(copy) == before
+    assert shape(path) == shape(make_database(tmp_path))
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    raw = sqlite3.connect(path)
+    raw.execute("CREATE TABLE votes (mine TEXT)")
+    raw.commit()
+    raw.close()
+    with pytest.raises(Exception, match="votes already exists"):
+        migrate(lambda: connect(path))
+    assert list(shape(path)) == ["votes"]
+
+
+def shape(path: Path) -> dict[str, list[str]]:
+    """Read the tables and indexes; the order of constraints inside a table does not matter."""
+    raw = sqlite3.connect(path)
+    found = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    raw.close()
+    return {
+        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+        for name, sql in found
+        if name != "alembic_version"
+    }
