@@ -62,7 +62,7 @@ class Document:
         value stands for it.
         """
         place = self.places.get(path)
-        value = self._get(path)
+        value = self.get(path)
         if place is None or not isinstance(value, str):
             return self.value(path)
         if place.style in LITERAL:
@@ -87,7 +87,8 @@ class Document:
         lines = self.text.split("\n")
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
-    def _get(self, path: Path) -> Any:
+    def get(self, path: Path) -> Any:
+        """Return the value at *path*, or None."""
         value = self.data
         for key in path:
             try:

@@ -15,6 +15,7 @@ def test_a_step_does_exactly_one_thing() -> None:
     assert places(steps("- {id: a}")) == [(3, 5, "verb")]
     assert places(steps("- {id: a, wait: 1s, stop: x}")) == [(3, 23, "verb")]
     assert places(steps("- {id: a, params: {x: 1}}")) == [(3, 5, "verb")]
+    assert places(steps("- {id: a, wait: }")) == [(3, 5, "verb")]
 
 
 def test_ids_are_used_once_in_a_scope_and_those_around_it() -> None:

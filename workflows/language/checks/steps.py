@@ -77,8 +77,8 @@ def _check_one_verb(placed: Placed, step: Step, checks: Checks) -> None:
             f"a step does one thing, and this has {both}",
             "Make it two steps.",
         )
-    places = checks.findings.document.places
-    if verbs or any((*placed.path, key) in places for key in (*Step.later, *Step.verbs)):
+    written = checks.findings.document.get(placed.path) or {}
+    if verbs or any(written.get(key) is not None for key in (*Step.later, *Step.verbs)):
         return  # a verb that is there and wrong has been complained about
     known = ", ".join(f"`{verb}`" for verb in Step.verbs)
     checks.findings.add_absent(

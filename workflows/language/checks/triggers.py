@@ -73,8 +73,8 @@ def _check_kind(path: Path, trigger: Trigger, findings: Findings) -> None:
     if trigger.event is not None:
         _check_event((*path, "event"), trigger.event, findings)
         return
-    places = findings.document.places
-    if not any((*path, key) in places for key in (*Trigger.later, "event")):
+    written = findings.document.get(path) or {}
+    if not any(written.get(key) is not None for key in (*Trigger.later, "event")):
         findings.add_absent(
             "missing", (*path, "event"), "this trigger does not say what it waits for",
             "Write `event: process.completed`, or another name of an event.",
