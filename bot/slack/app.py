@@ -1,6 +1,7 @@
 """The Bolt app as Baton needs it: no retries of its own, no call to Slack before a listener runs."""
 
 from collections.abc import MutableMapping
+
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult

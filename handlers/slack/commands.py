@@ -65,8 +65,10 @@ async def obey(edge: Edge, ack: Ack, body: Body, typed: str) -> None:
     try:
         answer = await done(ack, verb, asked)
     except Unreadable as error:
+        await ack()
         answer = misread(typed, error)
     except InvalidInputs as error:
+        await ack()
         await ask_inputs(edge, place, body, line, error)
         return
     await edge.screens.tell(place, answer)

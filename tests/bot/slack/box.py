@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,11 @@ from coordination.outbox import ROOT, Lane, Notice
 from coordination.policy import Role, Roles
 from coordination.ports import Definition
 from devslack.app import Server
+from devslack.control import ask as control
 from devslack.emulator import Options
 from devslack.manifest import understand
 from handlers.slack import register
-from tests.coordination.scene import CountingIds, Scene, open_scene
+from tests.coordination.scene import QUESTION, CountingIds, Scene, open_scene
 from workflows.language.errors import InvalidInputs as NotFitting
 from workflows.language.inputs import check_inputs
 from workflows.language.model import Input
@@ -125,8 +126,6 @@ class Box:
 
     async def ask(self, **more: Any) -> Any:
         """Ask people something and show it in Slack."""
-        from tests.coordination.scene import QUESTION  # noqa: PLC0415
-        from dataclasses import replace  # noqa: PLC0415
 
         asked = await self.scene.ask(replace(QUESTION, **more))
         await self.deliver()
@@ -155,10 +154,10 @@ class Box:
         """Take a new Delivery, as after the end of the process."""
         self.delivery = delivery_of(self.scene, self.world, self.client)
 
-    async def do(self, method: str, path: str, **fields: Any) -> Json:
+    async def do(self, verb: str, path: str, /, **fields: Any) -> Json:
         """Act as a person does; ``as_`` stands for the field ``as``."""
         named = {name.rstrip("_"): value for name, value in fields.items()}
-        return await self.slack.ask(method, path, **named)
+        return await control(self.slack.emulator, verb, path, named)
 
     async def fault(self, switch: str, count: int | None = 1, **args: Any) -> None:
         await self.do("POST", "chaos", switch=switch, count=count, args=args)
@@ -232,6 +231,14 @@ class Box:
             tx.execute(
                 insert(steps_table), run_key=self.scene.run_key, path=path, status=status, **values
             )
+
+        await self.scene.door.write(unit)
+
+    async def set_step(self, path: str, **values: Any) -> None:
+        here = (steps_table.c.run_key == self.scene.run_key, steps_table.c.path == path)
+
+        def unit(tx: Transaction) -> None:
+            tx.execute(update(steps_table).where(*here), **values)
 
         await self.scene.door.write(unit)
 

@@ -19,7 +19,8 @@ async def asked(box: Box, **more: object) -> Json:
 
 async def test_approve_is_stored_before_slack_is_answered_and_the_card_locks(box: Box) -> None:
     card = await asked(box)
-    assert "[Approve]" in card["plain"] and "[Reject…]" in card["plain"]
+    assert "[Approve]" in card["plain"]
+    assert "[Reject…]" in card["plain"]
 
     done = await box.click("UGRACE", card, ids.APPROVE)
 
@@ -79,7 +80,8 @@ async def test_a_form_that_comes_too_late_becomes_the_sentence_about_it(box: Box
 
     assert done["ack"]["state"] == "acked"
     shown = str(done["view"]["blocks"])
-    assert "decided already" in shown and "<@ULINUS>" in shown
+    assert "decided already" in shown
+    assert "<@ULINUS>" in shown
     assert (await box.coordinator.approval("A-1")).decided_by == "ULINUS"
 
 
@@ -110,7 +112,8 @@ async def test_a_late_click_hears_who_was_first_and_changes_nothing(box: Box) ->
 
     await box.quiet()
     (told,) = await box.whispers("ULINUS", card["thread_ts"])
-    assert "A-1 is decided already" in told["plain"] and "@grace" in told["plain"]
+    assert "A-1 is decided already" in told["plain"]
+    assert "@grace" in told["plain"]
     assert len(await box.scene.rows(votes_table)) == 1
     assert len(box.runtime.delivered) == 1
 
@@ -161,13 +164,15 @@ async def test_a_quorum_shows_who_has_answered_and_keeps_the_buttons(box: Box) -
     await box.deliver()
 
     _, (card,) = await box.thread()
-    assert "1 of 2: @grace" in card["plain"] and "[Approve]" in card["plain"]
+    assert "1 of 2: @grace" in card["plain"]
+    assert "[Approve]" in card["plain"]
     assert box.runtime.delivered == []
 
 
 async def test_own_decisions_are_buttons_and_only_those_are_taken(box: Box) -> None:
     card = await asked(box, decisions=("blue", "green"), require_reason="never")
-    assert "[Blue]" in card["plain"] and "[Reject]" in card["plain"]
+    assert "[Blue]" in card["plain"]
+    assert "[Reject]" in card["plain"]
 
     await box.click("UGRACE", card, f"{ids.CHOOSE}:green")
 
