@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from coordination.ports import Definition, TriggerSpec
+from coordination.refusals import InvalidInputs
 from workflows.language.checks import Checked
 from workflows.language.compile import revision_of
+from workflows.language.errors import InvalidInputs as NotFitting
+from workflows.language.errors import Problem
 from workflows.language.inputs import check_inputs
 from workflows.language.model import Input, Workflow
 from workflows.language.schema import inputs_schema
@@ -55,8 +58,16 @@ class InputCheck:
         """Return *values* with defaults filled in.
 
         Raises:
-            InvalidInputs: with every problem of every input.
+            InvalidInputs: that of coordination, with every problem of every input.
         """
         declared = definition.body.get("inputs") or {}
         inputs = {name: Input.model_validate(each) for name, each in declared.items()}
-        return check_inputs(inputs, values)
+        try:
+            return check_inputs(inputs, values)
+        except NotFitting as error:
+            raise InvalidInputs([_sentence(problem) for problem in error.problems]) from error
+
+
+def _sentence(problem: Problem) -> tuple[str, str]:
+    hint = f" {problem.hint}" if problem.hint else ""
+    return problem.path.removeprefix("inputs."), f"{problem.message}.{hint}"

@@ -236,13 +236,22 @@ Wait = Annotated[
 ]
 
 
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        raise PydanticCustomError(
+            "later",
+            "files and diffs are part of the language, but this version of Baton shows texts only",
+        )
+    return value
+
+
 class Approval(Part):
     """A question to people."""
 
     later = frozenset({"remind", "escalate"})
     title: Line
     description: str | None = None
-    show: list[Line] | None = None
+    show: list[Annotated[Line, BeforeValidator(_shown)]] | None = None
     """Texts to look at before deciding."""
     covers: list[Line] | None = None
     """The action steps that run exactly as shown; otherwise those directly behind it."""

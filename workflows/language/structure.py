@@ -124,7 +124,7 @@ def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findin
         message, hint = _sentence(error)
         is_key = error["loc"][-1:] == ("[key]",)
         name = f"`{path[-1]}` " if path and isinstance(path[-1], str) and not is_key else ""
-        whole = kind in ("slug", "exclusive") or message[0] in "'\""
+        whole = kind in ("slug", "exclusive", "later") or message[0] in "'\""
         add = findings.add_key if is_key else findings.add
         add(_code(kind), path, message if whole else f"{name or 'this '}{message}", hint)
 
@@ -132,7 +132,7 @@ def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findin
 def _code(kind: str) -> str:
     if kind in KINDS or kind.startswith("union_tag"):
         return "type"
-    return kind if kind in ("slug", "duration", "exclusive") else "value"
+    return kind if kind in ("slug", "duration", "exclusive", "later") else "value"
 
 
 def _note_extra(model: type[BaseModel], path: Path, findings: Findings) -> None:

@@ -73,6 +73,12 @@ def test_decisions_are_slugs_and_each_stands_once() -> None:
     assert approval("approvers: ['@t'], decisions: ['A b']")[0][2] == "slug"
 
 
+def test_what_is_shown_is_text_in_this_version() -> None:
+    assert approval("approvers: ['@t'], show: [a, {file: report.md}, '{{ run.id }}']") == [
+        ("error", "steps[0].approval.show[1]", "later")
+    ]
+
+
 COVERED = """\
 name: flow
 vars: {{v: 1, w: 2}}

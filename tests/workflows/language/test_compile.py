@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from coordination.ports import Definition, TriggerSpec
+from coordination.refusals import InvalidInputs
 from tests.workflows.language.samples import Catalogue, read
 from tests.workflows.language.test_shapes import FINE
 from workflows.core import plan
@@ -13,7 +14,7 @@ from workflows.core.plan import EvaluationFailed, On
 from workflows.language.checks import check_workflow
 from workflows.language.compile import compile_body, compile_workflow, revision_of
 from workflows.language.definition import InputCheck, to_definition
-from workflows.language.errors import InvalidDefinition, InvalidInputs
+from workflows.language.errors import InvalidDefinition
 from workflows.language.schema import workflow_schema
 
 NAMES: dict[str, Any] = {
@@ -230,8 +231,11 @@ def test_coordination_checks_inputs_through_the_port() -> None:
     definition = to_definition(read(FINE))
 
     assert InputCheck().check(definition, {"count": 1}) == {"target": "staging", "count": 1}
-    with pytest.raises(InvalidInputs, match="there is no input `cuont`"):
+    with pytest.raises(InvalidInputs) as refused:
         InputCheck().check(definition, {"cuont": 1})
+    assert refused.value.problems == (
+        ("cuont", "there is no input `cuont`. Did you mean `count`?"),
+    )
     assert InputCheck().check(to_definition(read("name: f\nsteps: [{id: a, stop: x}]")), {}) == {}
 
 
