@@ -8,20 +8,13 @@ Refused (BatonError)
 `Unavailable` is the database's own and stands here too, so that an edge finds all of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar, Literal
+from typing import Literal
 
-from baton.errors import BatonError
 from coordination.database.errors import Unavailable
 from coordination.questions import Approval, mention
-
-
-class Refused(BatonError):
-    """Somebody asked for something that Baton does not do; the sentence says why and what to do."""
-
-    code: str = "internal"
-    status: ClassVar[int] = 500
+from coordination.refusals import InvalidInputs, Refused
 
 
 class NotFound(Refused):
@@ -101,17 +94,6 @@ class InvalidChoice(Refused):
     def __init__(self, approval: Approval, sentence: str) -> None:
         self.approval = approval
         super().__init__(sentence)
-
-
-class InvalidInputs(Refused):
-    """The values to start a run with do not fit; `problems` has every one: (input, sentence)."""
-
-    code = "invalid-event"
-    status = 422
-
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(f"{name}: {text}" for name, text in self.problems))
 
 
 class IdempotencyMismatch(Refused):

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
-from coordination.store.threads_view import EventFilter
+from coordination.threads_view import EventFilter
 from handlers.http.auth import Reader
 from handlers.http.edge import EdgeOf
 from handlers.http.openapi import refusals

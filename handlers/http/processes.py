@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
-from coordination.store.threads_view import ProcessFilter
-from coordination.threads_view import ProcessView
+from coordination.threads_view import ProcessFilter, ProcessView
 from handlers.http.auth import Reader
 from handlers.http.edge import Edge, EdgeOf
 from handlers.http.openapi import refusals

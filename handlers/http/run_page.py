@@ -12,7 +12,7 @@ from handlers.http.html import definition_list, link, page, tag, text, value, vo
 ICONS: Mapping[str, str] = {
     "pending": "○",
     "running": "●",
-    "waiting": "⧗",
+    "waiting": "◔",
     "completed": "✓",
     "failed": "✗",
     "skipped": "»",
