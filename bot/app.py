@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from bot.definitions import Actions, Definitions
+from bot.housekeeping import Housekeeping
 from bot.keys import derived, instance_key
 from bot.settings import Configuration, InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
@@ -58,6 +59,7 @@ class Baton:
         tasks.keep("timers", self.timers.run)
         tasks.keep("definitions", self.definitions.watch)
         tasks.keep("directory", self._directory)
+        tasks.keep("housekeeping", Housekeeping(self.door, self.world).run)
         await self.slack.begin(self.coordinator, self.door)
 
     async def stop(self) -> None:

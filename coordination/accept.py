@@ -11,21 +11,20 @@ from typing import Any
 
 import structlog
 
-from baton.events import WIRE_PREFIX, Event, Status
+from baton.events import Status
 from coordination import identities
 from coordination.database import Transaction, Unavailable
 from coordination.errors import NotAllowed, Refused
 from coordination.identities import Repeat
 from coordination.processes import Effect
 from coordination.store import events as store
-from coordination.store import processes as process_store
 from coordination.taking import Incoming, Taken, take
 from coordination.world import Ids
 
 RAW_KEPT = timedelta(days=7)
 _VERDICTS = frozenset({Status.APPROVED, Status.REJECTED})
 
-__all__ = ["Accepted", "Incoming", "Recorded", "again", "answer_process", "record"]
+__all__ = ["Accepted", "Incoming", "Recorded", "again", "record"]
 
 log = structlog.get_logger(__name__)
 
@@ -85,33 +84,6 @@ def again(tx: Transaction, seq: int, incoming: Incoming, *, now: datetime, ids: 
     taken = take(tx, incoming, now=now, ids=ids)
     store.change(tx, seq, _columns(taken))
     return taken
-
-
-def answer_process(
-    tx: Transaction, process_key: int, *, approved: bool, note: str | None, now: datetime, ids: Ids
-) -> Recorded | None:
-    """Tell a process, as an event of Baton's own, what people answered to what it asked."""
-    row = process_store.by_key(tx, process_key)
-    if row is None:
-        return None
-    status = Status.APPROVED if approved else Status.REJECTED
-    event_id = ids.new("ev")
-    event = Event(
-        event_id=event_id,
-        id=event_id,
-        kind="process",
-        type=WIRE_PREFIX + status.value,
-        source="baton",
-        namespace=row.namespace,
-        occurred_at=now,
-        received_at=now,
-        process_id=row.process_id,
-        attempt=row.attempt,
-        status=status,
-        message=note,
-    )
-    incoming = Incoming(event=event, identity=None, thread_key=row.thread_key, trusted=True)
-    return record(tx, incoming, now=now, ids=ids)
 
 
 def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Recorded:

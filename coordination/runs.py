@@ -111,7 +111,7 @@ def _event(
         received_at=now,
         process_id=run.id,
         name=run.title,
-        category="workflow",
+        category="run",
         status=status,
         workflow=run.workflow,
         error=None if error is None else ErrorInfo(error.get("message"), error.get("type")),

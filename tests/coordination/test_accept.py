@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from baton.events import ApprovalRequest, Event, Progress
-from coordination import accept, identities
+from coordination import identities
 from coordination.accept import Accepted, Incoming
 from coordination.changes import Change, Changes
 from coordination.database import InlineDoor, open_sqlite, outbox, raw_bodies, update, waits
@@ -287,19 +287,6 @@ async def test_no_report_approves_or_rejects_anything(inbox: Inbox, status: str)
         await inbox.report("agent", status, 2)
     assert [row.state for row in await inbox.rows(waits)] == ["open"]
     assert len(await inbox.rows(events_table)) == 1
-
-
-async def test_an_answer_moves_the_process_that_asked(inbox: Inbox) -> None:
-    for name, approved in (("a", True), ("b", False)):
-        await inbox.report(name, "pending_approval", 1)
-        key = (await inbox.process(name)).key
-        await inbox.write(
-            lambda tx, key=key, approved=approved: accept.answer_process(
-                tx, key, approved=approved, note=None, now=T0 + timedelta(seconds=2), ids=inbox.ids
-            )
-        )
-    assert (await inbox.process("a")).status == "in_progress"
-    assert (await inbox.process("b")).status == "rejected"
 
 
 # When our own cleverness fails
