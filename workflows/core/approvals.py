@@ -198,7 +198,7 @@ def _refuse_unsettled(turn: Turn, node: Node, action: Action) -> None:
         other = turn.graph.nodes[path].step
         if path not in later and not turn.state.steps[path].settled:
             sets = isinstance(other.verb, SetVars) and "vars" in action.reads
-            if sets or other.id in action.reads:
+            if sets or not action.reads.isdisjoint({other.id, "steps"}):
                 raise EvaluationFailed(f"depends on {other.id!r}")
 
 

@@ -55,7 +55,7 @@ class Retry:
 class Action:
     """Call ``service.verb``; *repeatable* may depend on the rendered params.
 
-    *reads* names what the params look at: ids of steps, and ``vars``. An approval does not cover
+    *reads* names what the params look at: ids of steps (``steps`` for all), and ``vars``. An approval does not cover
     params whose sources may still change, even where a default lets them render already.
     """
 

@@ -197,6 +197,13 @@ def test_a_default_does_not_hide_that_a_value_may_still_change() -> None:
     assert story.asked.question.not_covered == not_covered
 
 
+def test_params_that_look_at_all_steps_depend_on_the_first_that_has_not_ended() -> None:
+    story = Story(*line(step("gate", approval()), step("deploy", action(const(1), reads="steps"))))
+    story.start()
+
+    assert story.asked.question.not_covered == (("deploy", "depends on 'gate'"),)
+
+
 def test_a_change_behind_a_step_is_no_reason_not_to_cover_it() -> None:
     change = step("change", SetVars((("x", const(1)),)), needs="deploy")
     story = Story(
