@@ -30,12 +30,16 @@ class LocalSlack:
     app_token: str
     child: asyncio.subprocess.Process
 
+    def dismiss(self) -> None:
+        """Tell it to end, without waiting for it."""
+        with contextlib.suppress(ProcessLookupError):
+            self.child.terminate()
+
     async def stop(self) -> None:
         """End it; it ends by itself too when this process goes."""
         if self.child.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self.child.terminate()
+        self.dismiss()
         try:
             await asyncio.wait_for(self.child.wait(), 2)
         except TimeoutError:

@@ -99,6 +99,7 @@ async def staged(options: Options, say: Callable[[str], None]) -> AsyncIterator[
         demo = Demo(slack.page_url, CHANNEL, str(short(settings.database)))
         life = await stack.enter_async_context(living(settings, configuration(), demo=lambda: demo))
         say(f"Baton is at {life.settings.address}, its Slack at {slack.page_url}")
+        stack.callback(slack.dismiss)  # while Baton ends, not after it
         yield await set_up(options, life, slack, project, ports["site"])
 
 
