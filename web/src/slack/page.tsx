@@ -49,8 +49,8 @@ export function SlackPage() {
       <div className={`workspace${thread ? " with-thread" : ""}`}>
         <Rail open={() => setAside(true)} />
         <Sidebar channel={channel} open={aside} close={() => setAside(false)} become={become} />
-        <ChannelPane key={`${me}/${channel}`} channel={channel} menu={() => setAside(true)} />
-        {thread && <ThreadPane key={`${me}/${thread}`} channel={channel} ts={thread} close={closeThread} />}
+        <ChannelPane channel={channel} menu={() => setAside(true)} />
+        {thread && <ThreadPane channel={channel} ts={thread} close={closeThread} />}
         <Inspector />
       </div>
       <Modals />

@@ -96,7 +96,10 @@ export interface Element {
   image_url?: string;
   alt_text?: string;
   multiline?: boolean;
+  min_length?: number;
   max_length?: number;
+  min_value?: string;
+  max_value?: string;
   min_query_length?: number;
   focus_on_load?: boolean;
   is_decimal_allowed?: boolean;

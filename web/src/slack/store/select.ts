@@ -55,9 +55,9 @@ export function threadsOf(messages: Message[]): Message[] {
     .sort((a, b) => compareTs(last(b), last(a)));
 }
 
-/** True where a message goes on below the one before it, without its author's name again. */
+/** True where a message goes on below the one before it, without its author's name again; a card never does. */
 export function continues(before: Message | undefined, message: Message): boolean {
-  if (!before || before.user !== message.user || before.username !== message.username) return false;
+  if (!before || message.blocks || before.user !== message.user || before.username !== message.username) return false;
   if (before.ephemeral !== message.ephemeral || before.subtype !== message.subtype) return false;
   return Number(message.ts) - Number(before.ts) < TOGETHER;
 }

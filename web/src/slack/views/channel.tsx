@@ -33,7 +33,7 @@ export function ChannelPane({ channel, menu }: { channel: string; menu: () => vo
           </nav>
         )}
         {known?.topic && <p className="topic">{known.topic}</p>}
-        {!direct && <span className="members" title={known.members.map((one) => state.users[one]?.real_name ?? one).join(", ")}>{known.members.length} people</span>}
+        {!direct && <span className="members" title={known.members.map((one) => state.users[one]?.real_name ?? one).join(", ")}>{known.members.length} members</span>}
       </header>
       {home ? <Home /> : <Conversation channel={channel} name={direct ? name : `#${name}`} />}
     </section>
@@ -47,7 +47,7 @@ function Conversation({ channel, name }: { channel: string; name: string }) {
   return (
     <>
       <Messages label={`Messages in ${name}`} messages={messages} list={list} open={(ts) => go(channel, ts)} status={state.statuses[threadKey(channel, "")]}>
-        {!messages.length && <p className="nothing">Nothing has been said in {name} yet.</p>}
+        {!messages.length && <p className="nothing">Nothing has been said {name.startsWith("#") ? "in" : "to"} {name} yet.</p>}
       </Messages>
       <Foot channel={channel} name={name} />
     </>

@@ -3,7 +3,7 @@
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import * as api from "../api";
 import { usePage } from "../context";
-import { asCommand, hinted, offer, type Suggestion } from "./suggest";
+import { asCommand, hinted, offer, refusal, type Suggestion } from "./suggest";
 
 interface Props {
   place: api.Place;
@@ -41,6 +41,8 @@ export function Composer({ place, hint }: Props) {
     const words = text.trim();
     if (!words || sending) return;
     const command = asCommand(words);
+    const why = command ? refusal(command.command, state.app.commands, place) : "";
+    if (why) return setProblem(why);
     setSending(true);
     try {
       if (command) await api.slash(state.me, place, command.command, command.rest);
@@ -62,7 +64,7 @@ export function Composer({ place, hint }: Props) {
   return (
     <div className="composer">
       {rows.length > 0 && <Menu id={menu} rows={rows} active={active} choose={choose} />}
-      <Advice problem={problem} command={text.startsWith("/") && Boolean(place.thread)}
+      <Advice problem={problem}
         hint={hintOf ? `${hintOf.command} ${hintOf.usage_hint}` : ""} detail={hintOf?.description ?? ""} />
       <div className="box">
         <textarea
@@ -118,9 +120,8 @@ function Menu({ id, rows, active, choose }: { id: string; rows: Suggestion[]; ac
   );
 }
 
-function Advice({ problem, command, hint, detail }: { problem: string; command: boolean; hint: string; detail: string }) {
+function Advice({ problem, hint, detail }: { problem: string; hint: string; detail: string }) {
   if (problem) return <p className="advice bad" role="alert">{problem}</p>;
-  if (command) return <p className="advice" role="status">Slack takes no commands in threads. Type it into the channel.</p>;
   if (hint) return <p className="advice" role="status"><code>{hint}</code> {detail}</p>;
   return null;
 }

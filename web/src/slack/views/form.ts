@@ -60,3 +60,43 @@ export function submitBody(view: View, typed: Values): Values {
 export function inputs(blocks: Block[]): Block[] {
   return blocks.filter((block) => block.type === "input" && block.element);
 }
+
+const REQUIRED = "Please complete this required field.";
+const MAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+const ADDRESS = /^https?:\/\/\S+$/;
+
+/** What the page itself objects to before anything is sent, by block_id. The server checks it all again. */
+export function objections(view: View, typed: Values): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const block of inputs(view.blocks)) {
+    if (!block.element) continue;
+    const sentence = objection(block, block.element, shown(view, typed, block.block_id, block.element));
+    if (sentence) found[block.block_id] = sentence;
+  }
+  return found;
+}
+
+function objection(block: Block, element: Element, value: Value): string {
+  if (value === null || value === "" || (Array.isArray(value) && !value.length)) return block.optional ? "" : REQUIRED;
+  if (typeof value !== "string") return "";
+  if (element.min_length !== undefined && value.length < element.min_length)
+    return `Please enter at least ${element.min_length} characters.`;
+  switch (element.type) {
+    case "email_text_input":
+      return MAIL.test(value) ? "" : "Please enter a valid email address.";
+    case "url_text_input":
+      return ADDRESS.test(value) ? "" : "Please enter a valid URL.";
+    case "number_input":
+      return numeral(element, value);
+    default:
+      return "";
+  }
+}
+
+function numeral(element: Element, value: string): string {
+  const decimal = element.is_decimal_allowed === true;
+  if (!(decimal ? /^-?\d+(\.\d+)?$/ : /^-?\d+$/).test(value)) return decimal ? "Please enter a number." : "Please enter a whole number.";
+  if (element.min_value !== undefined && Number(value) < Number(element.min_value)) return `Please enter a number of at least ${element.min_value}.`;
+  if (element.max_value !== undefined && Number(value) > Number(element.max_value)) return `Please enter a number of at most ${element.max_value}.`;
+  return "";
+}

@@ -21,7 +21,8 @@ interface Props {
 export const MessageView = memo(function MessageView({ message, compact = false, open }: Props) {
   const { state } = usePage();
   const author = state.users[message.user];
-  const name = author && !message.bot_id ? author.real_name || author.name : message.username;
+  // An app may post under another name than its own.
+  const name = author && (!message.bot_id || message.username === author.name) ? author.real_name || author.name : message.username;
   const kind = `message${compact ? " compact" : ""}${message.ephemeral ? " private" : ""}`;
   return (
     <article className={kind} data-ts={message.ts} aria-label={`${name}: ${message.plain.slice(0, 120)}`}>
@@ -34,6 +35,7 @@ export const MessageView = memo(function MessageView({ message, compact = false,
             {message.bot_id && <span className="badge">APP</span>}
             {author?.is_guest && <span className="badge">Guest</span>}
             <Stamp ts={message.ts} />
+            {message.blocks && message.edited && <small className="edited">edited</small>}
           </header>
         )}
         <Content message={message} />
@@ -67,7 +69,7 @@ function Content({ message }: { message: Message }) {
       )}
       <div className={message.blocks ? "blocks" : "text"}>
         {message.blocks ? <Blocks blocks={message.blocks} /> : <Mrkdwn text={message.text} />}
-        {message.edited && <small className="edited"> (edited)</small>}
+        {message.edited && !message.blocks && <small className="edited"> (edited)</small>}
       </div>
       {message.attachments?.map((one, place) => <Attached key={place} attachment={one} />)}
     </OnSurface>

@@ -1,6 +1,6 @@
 // Modals: the one on top of the stack, its fields, what is wrong with them, and what the app did not answer.
 
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import * as api from "../api";
 import { Blocks } from "../blocks/blocks";
 import { Control } from "../blocks/control";
@@ -11,7 +11,7 @@ import { Unknown } from "../blocks/unknown";
 import { usePage } from "../context";
 import { Words, wordsOf } from "../text/render";
 import type { Block, Value, Values, View } from "../types";
-import { shown, stateOf, submitBody, withValue } from "./form";
+import { objections, shown, stateOf, submitBody, withValue } from "./form";
 
 export function Modals() {
   const { state } = usePage();
@@ -37,11 +37,15 @@ interface Props {
 function Modal({ view, under, typed, change }: Props) {
   const { state, attempt, say } = usePage();
   const [sending, setSending] = useState(false);
+  const [own, setOwn] = useState<Record<string, string>>({});
+  const errors = { ...view.errors, ...own };
   const form = useRef<HTMLFormElement>(null);
   const close = () => void attempt(api.close(state.me, view.id));
   const send = async (event: FormEvent) => {
     event.preventDefault();
-    if (sending) return;
+    const found = objections(view, typed);
+    setOwn(found);
+    if (sending || Object.keys(found).length) return;
     setSending(true);
     try {
       await api.submit(state.me, view.id, submitBody(view, typed));
@@ -51,7 +55,7 @@ function Modal({ view, under, typed, change }: Props) {
     }
     setSending(false);
   };
-  useFirstProblem(form.current, view.errors);
+  useFirstProblem(form, errors);
   const title = wordsOf(view.title ?? undefined);
   return (
     <Dialog label={title} className="modal" close={close}>
@@ -66,7 +70,7 @@ function Modal({ view, under, typed, change }: Props) {
             <Blocks
               blocks={view.blocks}
               held={(block, element) => stateOf(view.state.values, block.block_id, element.action_id ?? "")}
-              input={(block) => <Field view={view} block={block} typed={typed} change={change} />}
+              input={(block) => <Field view={view} block={block} error={errors[block.block_id] ?? ""} typed={typed} change={change} />}
             />
           </OnSurface>
         </div>
@@ -82,27 +86,27 @@ function Modal({ view, under, typed, change }: Props) {
   );
 }
 
-function useFirstProblem(form: HTMLFormElement | null, errors: Record<string, string>): void {
+function useFirstProblem(form: RefObject<HTMLFormElement | null>, errors: Record<string, string>): void {
   const said = Object.keys(errors).join(" ");
   useEffect(() => {
-    if (said) form?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    if (said) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [form, said]);
 }
 
 interface FieldProps {
   view: View;
   block: Block;
+  error: string;
   typed: Values;
   change: (values: Values) => void;
 }
 
-function Field({ view, block, typed, change }: FieldProps) {
+function Field({ view, block, error, typed, change }: FieldProps) {
   const surface = useSurface();
   const { element } = block;
   if (!element) return null;
   if (!CONTROLS.has(element.type)) return <Unknown type={element.type} value={block} />;
   const id = `${view.id}-${block.block_id}`;
-  const error = view.errors[block.block_id] ?? "";
   const boxes = element.type === "checkboxes" || element.type === "radio_buttons";
   const Label = boxes ? "span" : "label";
   const tell = (value: Value) => block.dispatch_action && void surface.use(block, element, value);

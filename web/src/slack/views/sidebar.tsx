@@ -76,15 +76,16 @@ function Persona({ become }: { become: (user: string) => void }) {
   const people = Object.values(state.users).filter((one) => !one.is_bot && !one.deleted);
   const me = state.users[state.me];
   return (
-    <label className="persona">
+    <div className="persona">
       <Avatar user={state.me} size="small" />
-      <span className="hidden">You are</span>
-      <select value={state.me} onChange={(event) => become(event.target.value)} title={me?.title}>
+      <span className="is" aria-hidden="true"><strong>{me?.real_name || me?.name}</strong><small>{me?.title}</small></span>
+      <span className="faint" aria-hidden="true">▾</span>
+      <select aria-label="Who you are" value={state.me} onChange={(event) => become(event.target.value)}>
         {people.map((one) => (
           <option key={one.id} value={one.id}>{one.real_name || one.name}{one.title ? ` · ${one.title}` : ""}</option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 

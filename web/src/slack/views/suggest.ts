@@ -25,6 +25,15 @@ export function asCommand(text: string): { command: string; rest: string } | nul
   return found ? { command: found[1] ?? "", rest: found[2] ?? "" } : null;
 }
 
+/** Why Slack takes no such command there; empty where it does. */
+export function refusal(command: string, known: Command[], place: { thread?: string | undefined }): string {
+  if (!known.some((one) => one.command === command)) {
+    const names = known.map((one) => one.command).join(", ") || "none";
+    return `${command} is not a command of this workspace. There are: ${names}.`;
+  }
+  return place.thread ? `${command} is not supported in threads. Type it into the channel.` : "";
+}
+
 /** The command that is being typed, once its name is complete: its hint is shown then. */
 export function hinted(text: string, commands: Command[]): Command | undefined {
   return commands.find((one) => text === one.command || text.startsWith(`${one.command} `));
