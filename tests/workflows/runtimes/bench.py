@@ -65,6 +65,7 @@ class Effects:
     log: list[tuple[str, str, str]] = field(default_factory=list)  # (run, path, idempotency key)
     scripts: dict[str, Callable[[ActionContext], Awaitable[Any]]] = field(default_factory=dict)
     said: list[Any] = field(default_factory=list)
+    perform: Callable[..., Awaitable[Any]] | None = None  # in place of all scripts
 
     def of(self, path: str) -> int:
         return sum(1 for _, done, _ in self.log if done == path)
@@ -76,16 +77,18 @@ class Effects:
         @action("test.again", repeatable=True)
         async def again(params: Told, ctx: ActionContext) -> Any:
             """Do something that may be done twice."""
-            return await self._do(params, ctx)
+            return await self._do(params, ctx, repeatable=True)
 
         @action("test.once", repeatable=False)
         async def once(params: Told, ctx: ActionContext) -> Any:
             """Do something that must not be done twice."""
-            return await self._do(params, ctx)
+            return await self._do(params, ctx, repeatable=False)
 
         return Connector("test", actions=(again, once))
 
-    async def _do(self, params: Told, ctx: ActionContext) -> Any:
+    async def _do(self, params: Told, ctx: ActionContext, *, repeatable: bool) -> Any:
+        if self.perform is not None:
+            return await self.perform(ctx, repeatable=repeatable)
         self.log.append((ctx.run.id, ctx.run.step, ctx.idempotency_key))
         self.said.append(params.say)
         if params.takes:
