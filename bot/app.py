@@ -1,12 +1,14 @@
 """The composition root: the only place that knows everybody."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
+from baton.connector import Connector
 from bot.definitions import Actions, Definitions
 from bot.housekeeping import Housekeeping
 from bot.keys import derived, instance_key
@@ -33,6 +35,17 @@ from workflows.runtimes.host.timers import fire_timer
 log = structlog.get_logger()
 
 REFRESH = timedelta(minutes=4)  # votes are judged by a directory of at most 5 minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Fittings:
+    """What is fitted in beside Baton's own: connectors, and the runtime that drives the runs."""
+
+    connectors: tuple[Connector, ...] = ()
+    runtime: Callable[..., Host] = embedded_runtime
+
+
+OWN = Fittings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +129,14 @@ def assemble(
     world: SystemWorld,
     door: Door,
     slack: SlackConnection,
+    fittings: Fittings = OWN,
 ) -> Baton:
+    """Wire the parts together; nothing of them is begun."""
     key = instance_key(settings, world.ids)
     roles = read_roles(configuration)
-    actions = Actions(Registry(built_in(environment=settings.child_environment())))
-    host = embedded_runtime(
+    own = built_in(environment=settings.child_environment())
+    actions = Actions(Registry((*own, *fittings.connectors)))
+    host = fittings.runtime(
         door,
         world,
         registry=actions.registry,
