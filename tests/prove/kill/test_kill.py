@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -125,6 +126,4 @@ def test_the_kills_of_a_few_histories_leave_no_moment_out() -> None:
     assert {kill.moment for plan in (first, *rest) for kill in plan} == set(NAMES)
     for plan in (first, *rest):
         moments = [kill.moment for kill in plan if kill.moment != "start"]
-        assert all(
-            has_come(later, sooner) for sooner, later in zip(moments, moments[1:], strict=False)
-        )
+        assert all(has_come(later, sooner) for sooner, later in pairwise(moments))
