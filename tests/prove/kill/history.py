@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class History:
         """Kill one life after the other; return the one that is let live."""
         for kill in self.plan:
             life = self._begin()
-            if not (life.until(lambda kill=kill: self._come(kill)) and self._strike(life, kill)):
+            if not (life.until(partial(self._come, kill)) and self._strike(life, kill)):
                 return life  # it was through before; what is left of the plan is for nobody
             if len(self.done) % 2:  # else begin again while what is left still ends
                 self.orphans.update(left_after(self.data, ORPHANS).values())

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from urllib.parse import quote
 from coordination import audit as chain
 from coordination import database
 from coordination.changes import Changes
-from coordination.database import InlineDoor, Row, select
+from coordination.database import InlineDoor, Reader, Row, select
 from devslack.emulator import Emulator, Options
 from devslack.model import Message
 
@@ -91,18 +92,15 @@ def integrity(path: Path) -> str:
 async def read_rows(path: Path) -> tuple[dict[str, list[Row]], int | None]:
     door = InlineDoor(path, changes=Changes("remains"))
     try:
-        rows = {
-            name: await door.read(lambda reader, name=name: reader.fetch_all(all_of(name)))
-            for name in TABLES
-        }
+        rows = {name: await door.read(partial(all_of, name)) for name in TABLES}
         return rows, await door.read(chain.verify)
     finally:
         await door.close()
 
 
-def all_of(name: str) -> Any:
+async def all_of(name: str, reader: Reader) -> list[Row]:
     table = getattr(database, name)
-    return select(table).order_by(*table.primary_key.columns)
+    return await reader.fetch_all(select(table).order_by(*table.primary_key.columns))
 
 
 async def read_messages(state: Path) -> list[Message]:
