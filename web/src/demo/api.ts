@@ -22,7 +22,8 @@ export interface Step {
   log: boolean;
 }
 
-export interface Run {
+/** A row of the list of runs. */
+export interface RunSummary {
   id: string;
   number: number;
   label: string;
@@ -31,9 +32,13 @@ export interface Run {
   status: string;
   word: string;
   waiting_for: WaitingFor | null;
+  started_by: string;
   started_at: string | null;
   ended_at: string | null;
   created_at: string;
+}
+
+export interface Run extends RunSummary {
   steps: Step[];
 }
 
@@ -52,6 +57,8 @@ export interface EventRow {
   source: string;
   name?: string;
   status?: string;
+  process_id?: string;
+  message?: string;
   occurred_at: string;
   effect: string;
 }
@@ -61,46 +68,41 @@ export interface Approval {
   label: string;
   state: string;
   prompt: string;
+  eligible: string[];
+  quorum: number;
   by: string | null;
   comment: string | null;
   at: string | null;
+  asked_at: string | null;
+  via: string | null;
   run_id: string | null;
 }
 
+const BATCH = 500;
+
 async function read<T>(path: string): Promise<T> {
-  const answer = await fetch(path, { headers: { accept: "application/json" } });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  const answer = await fetch(path, { headers: { accept: "application/json" } }).catch(() => {
+    throw new Error("Baton does not answer. Is the demo still running?");
+  });
+  if (!answer.ok) {
+    const problem = (await answer.json().catch(() => ({}))) as { detail?: string };
+    throw new Error(problem.detail ?? `${path} answered ${answer.status}.`);
+  }
   return (await answer.json()) as T;
 }
 
 export const facts = () => read<Facts>("/demo.json");
-export const runs = async () => (await read<{ runs: Run[] }>("/v1/runs?limit=20")).runs;
+export const runs = async () => (await read<{ runs: RunSummary[] }>("/v1/runs?limit=20")).runs;
 export const run = (id: string) => read<Run>(`/v1/runs/${id}`);
-export const approvals = async () =>
-  (await read<{ approvals: Approval[] }>("/v1/approvals?limit=20")).approvals;
-export const events = async () =>
-  (await read<{ events: EventRow[] }>("/v1/events?limit=500")).events;
+export const approvals = async () => (await read<{ approvals: Approval[] }>("/v1/approvals?limit=20")).approvals;
 
-/** Calls `changed` whenever Baton says so, at most once per frame of time; returns how to stop. */
-export function follow(changed: () => void, lost: (lost: boolean) => void): () => void {
-  const source = new EventSource("/v1/stream");
-  let planned = 0;
-  const soon = () => {
-    if (planned) return;
-    planned = window.setTimeout(() => {
-      planned = 0;
-      changed();
-    }, 80);
-  };
-  for (const kind of ["run", "approval", "event", "process", "thread", "reset"])
-    source.addEventListener(kind, soon);
-  source.onopen = () => {
-    lost(false);
-    soon();
-  };
-  source.onerror = () => lost(true);
-  return () => {
-    window.clearTimeout(planned);
-    source.close();
-  };
+/** What came in after `seq`, in order. */
+export async function eventsAfter(seq: number): Promise<EventRow[]> {
+  const found: EventRow[] = [];
+  for (let after = seq; ; ) {
+    const { events, next } = await read<{ events: EventRow[]; next: number }>(`/v1/events?limit=${BATCH}&after=${after}`);
+    found.push(...events);
+    if (events.length < BATCH) return found;
+    after = next;
+  }
 }

@@ -1,24 +1,67 @@
+// Three things to try. What Baton can see to be done is ticked by itself; put away once, the list stays away.
+
 import { useState } from "react";
 
 const KEPT = "baton-demo-checklist";
-const CURL = "curl -d process_id=hello -d name='Hello' -d status=started -H \"Authorization: Bearer $BATON_TOKEN\" $BATON_URL/v1/notify";
+const REPORT = 'curl -d process_id=hello -d name=Hello -d status=started -H "Authorization: Bearer $BATON_TOKEN" $BATON_URL/v1/notify';
 
-/** Three things to try. Put away once, it stays away. */
-export function Checklist({ decided }: { decided: boolean }) {
-  const [away, setAway] = useState(() => window.localStorage.getItem(KEPT) === "away");
-  if (away) return null;
-  const dismiss = () => {
-    window.localStorage.setItem(KEPT, "away");
-    setAway(true);
+interface Kept {
+  away: boolean;
+  asked: boolean;
+}
+
+function kept(): Kept {
+  try {
+    return { away: false, asked: false, ...(JSON.parse(window.localStorage.getItem(KEPT) ?? "{}") as Partial<Kept>) };
+  } catch {
+    return { away: false, asked: false };
+  }
+}
+
+export function Checklist({ decided, reported }: { decided: boolean; reported: boolean }) {
+  const [own, setOwn] = useState(kept);
+  const put = (part: Partial<Kept>) => {
+    const next = { ...own, ...part };
+    window.localStorage.setItem(KEPT, JSON.stringify(next));
+    setOwn(next);
   };
+  if (own.away) return null;
   return (
     <aside className="checklist" aria-label="Things to try">
+      <header>
+        <h2>Three things to try</h2>
+        <button type="button" onClick={() => put({ away: true })}>Put away</button>
+      </header>
       <ol>
-        <li className={decided ? "done" : ""}>Click <em>Approve</em> in the thread on the left, and watch the run go on here.</li>
-        <li>Type <code>/baton status last</code> into the channel.</li>
-        <li>Report something yourself: the demo printed a token and this line in your terminal. <code>{CURL}</code></li>
+        <Item done={decided}>Press <strong>Approve</strong> in the thread on the left, and watch the run go on here.</Item>
+        <li className={own.asked ? "done" : ""}>
+          <input type="checkbox" id="asked" checked={own.asked} onChange={(event) => put({ asked: event.target.checked })} />
+          <label htmlFor="asked">Type <code>/baton status last</code> into the channel.</label>
+        </li>
+        <Item done={reported}>
+          Report something yourself, with the token that the demo printed in your terminal. <Line text={REPORT} />
+        </Item>
       </ol>
-      <button onClick={dismiss} aria-label="Put the list away">Got it</button>
     </aside>
+  );
+}
+
+function Item({ done, children }: { done: boolean; children: React.ReactNode }) {
+  return (
+    <li className={done ? "done" : ""}>
+      <span className="tick" role="img" aria-label={done ? "done" : "to do"}>{done ? "✓" : ""}</span>
+      <span>{children}</span>
+    </li>
+  );
+}
+
+function Line({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true), () => undefined);
+  return (
+    <span className="line">
+      <code>{text}</code>
+      <button type="button" onClick={copy} aria-live="polite">{copied ? "Copied" : "Copy"}</button>
+    </span>
   );
 }

@@ -1,8 +1,11 @@
-import { useEffect, useState } from "react";
-import type { Run } from "./api";
-import { ICONS, rows } from "./timeline";
+// One run: what it waits for, and its steps on a line of time.
 
-/** The time now, moving once a second while something goes on. */
+import { useEffect, useState } from "react";
+import type { Run, RunSummary } from "./api";
+import { ICONS, type Row, rows, tone } from "./timeline";
+import { Sentence, Word } from "./words";
+
+/** The time now, moving twice a second while something goes on. */
 function useNow(moving: boolean): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -10,68 +13,97 @@ function useNow(moving: boolean): number {
     const timer = window.setInterval(() => setNow(Date.now()), 500);
     return () => window.clearInterval(timer);
   }, [moving]);
-  return moving ? Math.max(now, Date.now()) : now;
+  return now;
 }
 
 interface Props {
   run: Run | null;
-  runs: Run[];
-  choose: (id: string) => void;
+  runs: RunSummary[];
+  choose: (id: string | null) => void;
 }
 
 export function RunTimeline({ run, runs, choose }: Props) {
   const now = useNow(run !== null && run.ended_at === null);
-  if (!run) return <section className="run"><p>No run yet. The build reports in a moment.</p></section>;
+  if (!run) return <p className="nothing">No run yet. The build reports in a moment.</p>;
   return (
     <section className="run" aria-label={`Timeline of ${run.label}`}>
-      <div className="title">
-        <h1>
-          <a href={`/r/${run.label}`}>{run.label}</a> {run.title}
-        </h1>
-        <span className={`word ${run.word.toLowerCase().replace(" ", "-")}`}>{run.word}</span>
-        {runs.length > 1 && (
-          <select aria-label="Which run" value={run.id} onChange={(event) => choose(event.target.value)}>
-            {runs.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.label} {one.word}
-              </option>
-            ))}
-          </select>
-        )}
-      </div>
-      <p className="waiting" aria-live="polite">{run.waiting_for?.text ?? "\u00a0"}</p>
-      <ol className="steps">
-        {rows(run, now).map((row) => (
-          <li key={row.path} data-status={row.status}>
-            <details>
-              <summary>
-                <span className={`icon ${row.status}`} aria-hidden="true">{ICONS[row.status] ?? "○"}</span>
-                <span className="name">{row.name}</span>
-                <span className="status">{row.status.replace("_", " ")}</span>
-                <svg className="track" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-                  <rect className={row.status} x={row.left} width={row.width} y="1" height="6" rx="1" />
-                </svg>
-                <span className="took">{row.took}</span>
-              </summary>
-              <Value label="Input" value={row.step.input} />
-              <Value label="Output" value={row.step.output} />
-              <Value label="Error" value={row.step.error} />
-              {row.step.log && <a href={`/r/${run.id}/steps/${row.path}/log`}>Full log</a>}
-            </details>
-          </li>
-        ))}
+      {runs.length > 1 && <Chooser run={run} runs={runs} choose={choose} />}
+      <header className="title">
+        <h1>{run.title}</h1>
+        <Word word={run.word} />
+        <a className="more" href={`/r/${run.label}`} target="_blank" rel="noreferrer">{run.label} in full</a>
+      </header>
+      <Waiting run={run} />
+      <ol className="steps" aria-label="Steps">
+        {rows(run, Math.max(now, latest(run))).map((row) => <StepRow key={row.path} run={run} row={row} />)}
       </ol>
     </section>
   );
 }
 
-function Value({ label, value }: { label: string; value: unknown }) {
+/** The newest moment that the run itself names: the browser's clock may lag behind it. */
+function latest(run: Run): number {
+  return run.steps.reduce((most, step) => Math.max(most, Date.parse(step.ended_at ?? step.started_at ?? "") || 0), 0);
+}
+
+function Chooser({ run, runs, choose }: Props & { run: Run }) {
+  return (
+    <div className="chooser" role="group" aria-label="Which run">
+      {runs.map((one, place) => (
+        <button type="button" key={one.id} aria-pressed={one.id === run.id} title={one.word}
+          onClick={() => choose(place === 0 ? null : one.id)}>
+          <span className={`dot ${tone(one.word)}`} aria-hidden="true" />{one.label} <small>{one.word}</small>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Waiting({ run }: { run: Run }) {
+  const needed = run.word === "Needs you";
+  const text = run.waiting_for?.text ?? "";
+  return (
+    <p className={`waiting ${needed ? "attention" : tone(run.word)}`} aria-live="polite">
+      {text ? <Sentence text={text} /> : run.word === "Succeeded" ? "Done; nothing is left to do." : "Nobody is asked to do anything."}
+    </p>
+  );
+}
+
+function StepRow({ run, row }: { run: Run; row: Row }) {
+  const { step } = row;
+  const status = row.status.replaceAll("_", " ");
+  return (
+    <li data-path={row.path} data-status={row.status}>
+      <details>
+        <summary>
+          <span className={`icon ${row.status}`} aria-hidden="true">{ICONS[row.status] ?? "○"}</span>
+          <span className="name">{row.name}{step.attempts > 1 && <small> attempt {step.attempts}</small>}</span>
+          <span className="track" aria-hidden="true">
+            <span className={`bar ${row.status}${row.waits ? " waits" : ""}`} style={{ left: `${row.left}%`, width: `${row.width}%` }} />
+          </span>
+          <span className="took">
+            <span className="status">{status}</span>{row.took && <span className="time">{row.took}</span>}
+          </span>
+        </summary>
+        <div className="values">
+          <p className="what"><code>{step.action ?? step.kind}</code> at <code>{step.path}</code></p>
+          <Shown label="Error" value={step.error} />
+          <Shown label="Input" value={step.input} />
+          <Shown label="Output" value={step.output} />
+          {step.log && <a href={`/r/${run.id}/steps/${row.path}/log`} target="_blank" rel="noreferrer">Full log</a>}
+        </div>
+      </details>
+    </li>
+  );
+}
+
+function Shown({ label, value }: { label: string; value: unknown }) {
   if (value === null || value === undefined) return null;
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   return (
-    <div className="value">
-      <span>{label}</span>
-      <pre>{text}</pre>
-    </div>
+    <>
+      <small>{label}</small>
+      <pre tabIndex={0}>{text}</pre>
+    </>
   );
 }
