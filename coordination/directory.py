@@ -81,7 +81,9 @@ async def read_standing(
 
 
 def shown(form: str, known: Mapping[str, Person]) -> str:
-    """Write an approver as people read it: ``@grace`` for her mention, anything else as it is."""
+    """Write an approver as people read it: ``@grace`` for her mention, ``the operators`` for a role."""
+    if form.startswith(ROLE):
+        return f"the {form.removeprefix(ROLE)}s"
     person_id = form.removeprefix("<@").removesuffix(">").split("|")[0]
     found = known.get(person_id)
     return f"@{found.handle}" if found else form

@@ -146,7 +146,7 @@ async def test_a_view_has_all_of_a_run_and_hides_secret_inputs(scene: Scene) -> 
     assert question.approvers == ("@grace", "@linus", "role:operator", "source:policy")
     waits = waiting_for(found)
     assert waits is not None
-    assert waits.text.startswith("Waiting for 1 of @grace, @linus, role:operator")
+    assert waits.text.startswith("Waiting for 1 of @grace, @linus, the operators")
     assert card_word(found) == "Needs you"
 
 
