@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from baton.events import Status
+from baton.events import Event, Status
 from coordination import identities
 from coordination.database import Transaction, Unavailable
 from coordination.errors import NotAllowed, Refused
@@ -24,7 +24,7 @@ from coordination.world import Ids
 RAW_KEPT = timedelta(days=7)
 _VERDICTS = frozenset({Status.APPROVED, Status.REJECTED})
 
-__all__ = ["Accepted", "Incoming", "Recorded", "again", "record"]
+__all__ = ["Accepted", "Incoming", "Recorded", "again", "record", "refuse_verdict"]
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,8 @@ def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> R
         NotAllowed: only the decision function approves and rejects.
         IdempotencyMismatch: a client's key came with another body before.
     """
-    _refuse_verdict(incoming)
+    if not incoming.trusted:
+        refuse_verdict(incoming.event)
     if incoming.identity is not None:
         repeat = identities.repeated(tx, incoming.identity, now=now)
         if repeat is not None:
@@ -163,10 +164,10 @@ def _replayed(repeat: Repeat) -> Accepted:
     return replace(accepted, effect="duplicate", duplicate=True)
 
 
-def _refuse_verdict(incoming: Incoming) -> None:
-    status = incoming.event.status
-    if status in _VERDICTS and not incoming.trusted:
+def refuse_verdict(event: Event) -> None:
+    """Return unless *event* wants to decide something. Raises: NotAllowed."""
+    if event.status in _VERDICTS:
         raise NotAllowed(
-            f"An event does not make a process {status}. Answer its approval instead: in Slack, or"
-            " with POST /v1/approvals/{id}/decision."
+            f"An event does not make a process {event.status}. Answer its approval instead: in"
+            " Slack, or with POST /v1/approvals/{id}/decision."
         )

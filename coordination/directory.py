@@ -26,6 +26,7 @@ _ADD = insert(directory)
 _CHANGE = update(directory).where(directory.c.person == bindparam("id"))
 _SEEN = update(directory)
 _DROP = delete(directory).where(directory.c.person == bindparam("id"))
+ROLE = "role:"
 
 
 def person(tx: Transaction, person_id: str) -> Person | None:

@@ -143,7 +143,7 @@ async def test_a_view_has_all_of_a_run_and_hides_secret_inputs(scene: Scene) -> 
     assert found.inputs == {"key": "••••••", "target": "production"}
     assert found.thread_id == "th_1"
     (question,) = found.questions
-    assert question.approvers == ("@grace", "@linus", "role:operator", "source:policy")
+    assert question.approvers == ("@grace", "@linus", "the operators", "source:policy")
     waits = waiting_for(found)
     assert waits is not None
     assert waits.text.startswith("Waiting for 1 of @grace, @linus, the operators")
