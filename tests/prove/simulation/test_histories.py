@@ -56,13 +56,13 @@ def test_nothing_is_lost_and_nothing_happens_twice_wherever_baton_dies(
         except AssertionError as broken:
             raise AssertionError(
                 f"history {seed}: {broken}\nplay it alone: "
-                f"pytest {__name__.replace('.', '/')}.py -k one_history --seed {seed}"
+                f"pytest {__name__.replace('.', '/')}.py -k alone --seed {seed}"
             ) from broken
     missed = [mark for mark in REACHED if reached[mark] < each // 50]
     assert not missed, f"{each} histories never came by: {missed} (reached: {dict(reached)})"
 
 
-def test_one_history(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+def test_one_history_can_be_played_alone(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     seed = pytestconfig.getoption("seed", 0)
     assert play(seed, tmp_path / "one.db")["run completed"] >= 0
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from baton.connector import ActionContext, Connector, Failed, NotStarted, Params, Unknown, action
+from baton.connector import ActionContext, Connector, Params, action
 from baton.reading import Source, read_event
 from coordination import runs, timers, votes
 from coordination.accept import Accepted
@@ -28,7 +28,7 @@ from coordination.votes import Judging
 from tests.prove.simulation.world import SimFiles, SimHttp, SimProcesses, SimWorld
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
-from workflows.core.plan import Action, Approval, Edge, Json, Plan, Retry, Step
+from workflows.core.plan import Action, Approval, Edge, Json, Plan, Step
 from workflows.language.compile import compile_body
 from workflows.language.definition import InputCheck
 from workflows.language.expressions import Evaluator
@@ -336,30 +336,14 @@ class Bench:
         return await life.begin()
 
 
+Story = Callable[[Bench], Awaitable[None]]
+Play = Callable[..., None]
+"""Plays a story on a plan: ``play(plan, story, **fields of the Bench)``."""
+
+
 def statuses(view: RunView) -> dict[str, str]:
     return {each.path: each.status.value for each in view.steps}
 
 
 def sight(view: RunView, path: str) -> Any:
     return next(each for each in view.steps if each.path == path)
-
-
-__all__ = [
-    "Bench",
-    "Edge",
-    "Effects",
-    "Failed",
-    "Json",
-    "Mapping",
-    "NotStarted",
-    "Retry",
-    "Unknown",
-    "asks",
-    "chain",
-    "does",
-    "raising",
-    "sight",
-    "statuses",
-    "step",
-    "timedelta",
-]

@@ -1,21 +1,17 @@
 """What only a durable runtime promises: a run survives the end of the program, wherever it comes."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from baton.connector import ActionContext, Finished
 from coordination.database import audit, journal, meta, select, steps, update
 from coordination.database import runs as run_table
-from coordination.database import workflows as workflow_table
-from coordination.ports import RunStatus, TriggerSpec
+from coordination.ports import RunStatus
 from coordination.store import runs as run_store
-from tests.prove.simulation.loop import simulate
 from tests.workflows.runtimes.bench import (
     Bench,
+    Play,
     asks,
     chain,
     does,
@@ -24,23 +20,6 @@ from tests.workflows.runtimes.bench import (
     step,
 )
 from workflows.core.plan import Plan, Wait
-from workflows.runtimes.embedded import embedded_runtime
-
-Story = Callable[[Bench], Awaitable[None]]
-Play = Callable[..., None]
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Play:
-    def run(plan: Plan, story: Story, **how: Any) -> None:
-        async def main() -> None:
-            bench = Bench(tmp_path / "baton.db", plan, embedded_runtime, **how)
-            await story(await bench.begin())
-
-        simulate(main)
-
-    return run
-
 
 PARKED = chain(step("gate", asks("ship")), step("ship", does("once")))
 SLOW = {"takes": 30.0}
@@ -337,58 +316,6 @@ def test_a_large_value_is_cut_in_the_record_and_whole_in_the_run(play: Play) -> 
     play(chain(step("big", does("again", say="x" * 100_000)), outputs=(size,)), story)
 
 
-def test_a_new_workflow_is_active_unless_it_is_a_draft(play: Play) -> None:
-    async def story(bench: Bench) -> None:
-        await bench.host.publish_definition(bench.definition(), by="UADA", draft=True)
-        assert await workflow(bench) == ("draft", "hash-demo", None)
-        await bench.host.publish_definition(bench.definition(), by="UADA")
-        assert await workflow(bench) == ("active", "hash-demo", None)
-        await bench.host.publish_definition(bench.definition(), by="UADA", draft=True)
-        assert await workflow(bench) == ("active", "hash-demo", None)
-
-    play(PARKED, story)
-
-
-def test_a_paused_workflow_stays_paused_when_its_file_changes(play: Play) -> None:
-    async def story(bench: Bench) -> None:
-        await bench.host.publish_definition(bench.definition(), by="UADA")
-        pause = update(workflow_table).values(status="paused")
-        await bench.door.write(lambda tx: tx.execute(pause))
-        await bench.host.publish_definition(bench.definition(hash="hash-two"), by="UADA")
-        assert await workflow(bench) == ("paused", "hash-two", None)
-
-    play(PARKED, story)
-
-
-def test_a_file_that_breaks_keeps_its_last_good_revision(play: Play) -> None:
-    async def story(bench: Bench) -> None:
-        assert not await bench.host.note_problems("demo", [{"message": "no"}])
-        await bench.host.publish_definition(bench.definition(), by="UADA")
-        assert await bench.host.note_problems("demo", [{"message": "no"}])
-        assert await workflow(bench) == ("active", "hash-demo", [{"message": "no"}])
-        await bench.host.publish_definition(bench.definition(), by="UADA")
-        assert await workflow(bench) == ("active", "hash-demo", None)
-
-    play(PARKED, story)
-
-
-def test_the_triggers_are_those_of_the_revision_in_use(play: Play) -> None:
-    def trigger(name: str) -> TriggerSpec:
-        return TriggerSpec(name, "event", "process.completed", None, "true", {})
-
-    async def story(bench: Bench) -> None:
-        two = bench.definition(triggers=(trigger("a"), trigger("b")))
-        await bench.host.publish_definition(two, by="UADA")
-        one = bench.definition(hash="hash-two", triggers=(trigger("b"),))
-        await bench.host.publish_definition(one, by="UADA")
-        view = await bench.coordinator.workflow("demo")
-
-        assert [each.id for each in view.definition.triggers] == ["b"]
-        assert view.revision == 2
-
-    play(PARKED, story)
-
-
 def test_every_start_that_must_not_repeat_has_a_record(play: Play) -> None:
     async def story(bench: Bench) -> None:
         await bench.start()
@@ -428,9 +355,3 @@ async def fence(bench: Bench) -> int:
     )
     assert row is not None
     return int(row.value)
-
-
-async def workflow(bench: Bench) -> tuple[str, str, Any]:
-    row = await bench.door.read(lambda reader: reader.fetch_one(select(workflow_table)))
-    assert row is not None
-    return row.status, row.hash, row.problems

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from pydantic import BaseModel, ValidationError
 
 from baton.connector import ActionFailure, Result, RunInfo
 from coordination.world import World
+from workflows.actions.calling import InvalidParams, call
 from workflows.actions.notices import Post
 from workflows.actions.registry import Registry, UnknownAction
 from workflows.core.codec import canonical, to_json
@@ -83,34 +83,28 @@ class Performer:
         try:
             verb = self._registry.require(action.action)
             plain = reveal(from_json(action.params), secrets.__getitem__)
-            result = await verb(verb.params.model_validate(plain), ctx)
-            return self._success(result)
+            return self._success(await call(verb, plain, ctx))
         except ActionFailure as failure:
             return Answer(error=_failed(failure))
         except UnknownAction as error:
             return Answer(error=_refused("unknown_action", str(error)))
-        except ValidationError as error:
-            return Answer(error=_refused("params", _problems(error)))
+        except InvalidParams as error:
+            return Answer(error=_refused("params", str(error)))
         except Exception as error:
             log.warning("action_raised", action=action.action, path=action.path, exc_info=True)
             what = f"{type(error).__name__}: {error}"
             return Answer(error=StepError("error", what, "unknown"))
 
-    def _success(self, result: Any) -> Answer:
-        notices: tuple[Any, ...] = ()
-        if isinstance(result, Result):
-            result, notices = result.output, result.notices
-        if isinstance(result, BaseModel):
-            result = result.model_dump(mode="json", by_alias=True)
+    def _success(self, result: Result) -> Answer:
         try:
-            output = to_json(result)
+            output = to_json(result.output)
         except (TypeError, ValueError) as error:
             return Answer(error=StepError("output", f"its output has no JSON form: {error}"))
         size, most = len(canonical(output)), self._settings.largest_output
         if size > most:
             text = f"its output has {size:,} bytes; a step may give {most:,}"
             return Answer(error=StepError("limit", text))
-        return Answer(output=output, notices=notices)
+        return Answer(output=output, notices=result.notices)
 
     def _context(
         self,
@@ -149,15 +143,6 @@ def _failed(failure: ActionFailure) -> StepError:
 
 def _refused(kind: str, message: str) -> StepError:
     return StepError(kind, message, "not_started")
-
-
-def _problems(error: ValidationError) -> str:
-    """Say what is wrong with params, without the values: they may hold secrets."""
-    found = [
-        f"{'.'.join(str(part) for part in each['loc']) or 'params'}: {each['msg']}"
-        for each in error.errors(include_url=False, include_input=False)
-    ]
-    return "; ".join(found[:10])
 
 
 def _covered(answer: Answer, cover: Callable[[Any], Any]) -> Answer:

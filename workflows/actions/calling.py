@@ -1,0 +1,50 @@
+"""Calls an action: plain JSON in, plain JSON out, whatever models it has inside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from baton.connector import Action, ActionContext, Result
+from baton.errors import BatonError
+
+__all__ = ["InvalidParams", "call"]
+
+MOST = 10  # problems in one sentence
+
+
+class InvalidParams(BatonError):
+    """The params of a step do not fit the model of its action; their values are not repeated here."""
+
+
+async def call(verb: Action, params: Any, ctx: ActionContext) -> Result:
+    """Check *params*, perform *verb*, and return its output with what it tells others.
+
+    Raises:
+        InvalidParams: nothing was performed.
+        Exception: whatever the action raises.
+    """
+    try:
+        checked = verb.params.model_validate(params)
+    except ValidationError as error:
+        raise InvalidParams(_sentence(error)) from None
+    given = await verb(checked, ctx)
+    result = given if isinstance(given, Result) else Result(given)
+    return Result(_plain(result.output), result.notices)
+
+
+def _plain(output: Any) -> Any:
+    if isinstance(output, BaseModel):
+        return output.model_dump(mode="json", by_alias=True)
+    return output
+
+
+def _sentence(error: ValidationError) -> str:
+    found = [_problem(each) for each in error.errors(include_url=False, include_input=False)]
+    more = f"; and {len(found) - MOST} more" if len(found) > MOST else ""
+    return "; ".join(found[:MOST]) + more
+
+
+def _problem(each: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in each["loc"]) or "params"
+    return f"{place}: {each['msg']}"
