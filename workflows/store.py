@@ -19,7 +19,6 @@ from coordination.database import (
     insert_if_absent,
     journal,
     meta,
-    or_,
     runs,
     select,
     slots,
@@ -86,19 +85,20 @@ _SET_LOG = update(steps).where(
     steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place")
 )
 
-_DUE = exists().where(wakeups.c.run_key == runs.c.key, wakeups.c.done_at.is_(None))
+# Written out, not bound: only so SQLite sees that the index of the runnable ones will do.
+_RUNNABLE = runs.c.status.in_(
+    bindparam("runnable", ["queued", "running"], expanding=True, literal_execute=True)
+)
 _RUNNING_STEP = exists().where(
     steps.c.run_key == runs.c.key, steps.c.kind == "action", steps.c.status == "running"
 )
-_LIVE = runs.c.status.not_in(
-    (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.FAULTED)
+_INTERRUPTED = select(runs.c.key).where(_RUNNABLE).order_by(runs.c.key)
+_UNKNOWN = (
+    select(runs.c.key).where(runs.c.status == RunStatus.UNKNOWN, _RUNNING_STEP).order_by(runs.c.key)
 )
-_INTERRUPTED = (
-    select(runs.c.key)
-    .where(_LIVE, or_(runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING)), _RUNNING_STEP))
-    .order_by(runs.c.key)
+_QUEUED = (
+    select(runs.c.key).where(_RUNNABLE, runs.c.status == RunStatus.QUEUED).order_by(runs.c.key)
 )
-_QUEUED = select(runs.c.key).where(runs.c.status == RunStatus.QUEUED).order_by(runs.c.key)
 _WOKEN = (
     select(wakeups.c.run_key.label("key"))
     .select_from(wakeups.join(runs, runs.c.key == wakeups.c.run_key))
@@ -272,8 +272,13 @@ def set_log(tx: Transaction, key: int, path: str, blob: str) -> None:
 
 
 async def interrupted(reader: Reader) -> list[int]:
-    """Return the runs that a life of the program has to go on with when it begins."""
+    """Return the runs that are at work, or would be if somebody drove them."""
     return [row.key for row in await reader.fetch_all(_INTERRUPTED)]
+
+
+async def half_unknown(reader: Reader) -> list[int]:
+    """Return the runs that wait for people's word on one step while another one is at work."""
+    return [row.key for row in await reader.fetch_all(_UNKNOWN)]
 
 
 async def waiting_for_us(reader: Reader) -> list[int]:

@@ -1,6 +1,7 @@
 """The host of the core: finds runs that have something to do, and drives each in its mailbox."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -161,24 +162,33 @@ class Host:
     async def _listen(self) -> None:
         """Hear of wake-ups as they are stored; look for all that has something to do now and then."""
         clock, sweep = self._parts.world.clock, self._parts.settings.sweep
-        swept = clock.monotonic()
         with self._parts.door.changes.subscribe("wakeup") as changes:
-            await self._sweep()
+            await self._guarded(self._recover())
+            swept = clock.monotonic()
             while not self._parts.stopping:
                 for change in await changes.wait_on(clock, sweep):
-                    await self.deliver(int(change.id))
+                    await self._guarded(self.deliver(int(change.id)))
                 if clock.monotonic() - swept >= sweep.total_seconds():
-                    await self._sweep()
+                    await self._guarded(self._sweep())
                     swept = clock.monotonic()
 
-    async def _sweep(self) -> None:
-        """Find what a lost hint, or an earlier life, left to do."""
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do a piece of the loop; while the store is away, the rows wait for the next sweep."""
         try:
-            interrupted = await self._parts.door.read(store.interrupted)
-            woken = await self._parts.door.read(store.waiting_for_us)
+            await work
         except Unavailable as error:
-            log.warning("sweep_failed", error=str(error))
-            return
+            log.warning("host_waits_for_store", error=str(error))
+
+    async def _recover(self) -> None:
+        """Go on with what an earlier life left."""
+        for key in await self._parts.door.read(store.half_unknown):
+            self._hint(key)
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Find the runs whose hint was lost."""
+        interrupted = await self._parts.door.read(store.interrupted)
+        woken = await self._parts.door.read(store.waiting_for_us)
         for key in interrupted:
             if key not in self._live:
                 self._hint(key)
