@@ -91,6 +91,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
             await baton.world.clock.sleep(TICK)
         yield
     finally:
+        edge.holding.close()  # open streams and long polls would hold it up
         server.should_exit = True
         await task
 

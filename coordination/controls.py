@@ -3,14 +3,14 @@
 The run hears of it by its wake-up row. A repeat with the same request id changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from coordination import audit, directory, outbox, trail, wakeups
 from coordination.database import Row, Transaction
-from coordination.eligibility import why_not
+from coordination.eligibility import Standing, why_not
 from coordination.errors import Conflict, IdempotencyMismatch, InvalidInputs, NotFound
 from coordination.outbox import Lane, Notice
 from coordination.policy import Principal, authorize, require_scope
@@ -158,11 +158,32 @@ def _authorize(
     who = order.principal
     require_scope(who, action)
     standing = directory.standing(tx, who.human, judging.roles, now=judging.now)
-    asked = [each for each in approval_store.of_run(tx, run.key) if _is_about(each, path)]
+    refuse_stranger(who, action, (run, approval_store.of_run(tx, run.key), standing), path)
+
+
+def refuse_stranger(
+    who: Principal,
+    action: str,
+    facts: tuple[Row, Iterable[Approval], Standing],
+    path: str | None = None,
+) -> None:
+    """Return if *who* may do *action* to a run, or to its step at *path*. Pure.
+
+    Args:
+        who: asks.
+        action: cancel, retry or resolve.
+        facts: the row of the run, every approval of it, and what is known of *who*.
+        path: of the step in question; then only who approves that step is involved.
+
+    Raises:
+        NotAllowed: they are neither an operator nor involved.
+    """
+    run, approvals, standing = facts
+    asked = [each for each in approvals if _is_about(each, path)]
     involved = any(why_not(approval, who, standing) is None for approval in asked)
     if path is None:
         involved = involved or who.actor in (run.started_by, run.requested_by)
-    authorize(who, action, person=standing.person, roles=judging.roles, involved=involved)
+    authorize(who, action, person=standing.person, roles=standing.roles, involved=involved)
 
 
 def _is_about(approval: Approval, path: str | None) -> bool:

@@ -4,7 +4,7 @@ A decision that was returned is stored. Telling the runtime is a hint: it finds 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,6 +103,8 @@ class Coordinator(Lookups):
         if not credential.scopes & {"notify", "admin"}:
             raise NotAllowed("This token cannot report: it lacks the scope 'notify'.")
         incoming = self._incoming(credential, items, raw, idempotency_key)
+        if dry_run:  # what came before is no repeat of a rehearsal, and the other way round
+            incoming = [replace(each, identity=None) for each in incoming]
         now, ids = self._world.clock.now(), self._world.ids
 
         def unit(tx: Transaction) -> tuple[Accepted, ...]:

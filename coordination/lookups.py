@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from coordination import definitions, directory, run_views, threads_view, votes
+from coordination.controls import refuse_stranger
 from coordination.database import Door, Reader, Row
 from coordination.definitions import WorkflowView
 from coordination.eligibility import approver_problems, refusal
@@ -144,6 +145,27 @@ class Lookups:
             lambda reader: directory.read_standing(reader, principal.human, roles, now=now)
         )
         return refusal(approval, principal, standing)
+
+    async def can_steer(
+        self, principal: Principal, action: str, run: str, *, path: str | None = None
+    ) -> str | None:
+        """Say why *principal* cannot do *action* to a run, or to its step at *path*; None: they can.
+
+        Whether the run is in a state for it is another question. Raises: NotFound.
+        """
+        now, roles = self._world.clock.now(), self.rules.roles
+
+        async def query(reader: Reader) -> str | None:
+            row = await run_views.row_of(reader, run)
+            asked = await approval_store.read_of_run(reader, row.key)
+            standing = await directory.read_standing(reader, principal.human, roles, now=now)
+            try:
+                refuse_stranger(principal, action, (row, asked, standing), path)
+            except NotAllowed as refused:
+                return str(refused)
+            return None
+
+        return await self._door.read(query)
 
     async def authorize(self, principal: Principal, action: str) -> None:
         """Return if *principal* may do *action* at all. Raises: NotAllowed."""

@@ -1,22 +1,25 @@
 """HTTP: routes for tools and programs, pages for people. `create_api` makes the application."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from handlers.http import (
+    answers,
     approvals,
     events,
     health,
     notify,
+    openapi,
     pages,
-    problems,
     processes,
+    run_pages,
     runs,
     stream,
     threads,
     workflows,
 )
+from handlers.http.auth import admit
 from handlers.http.edge import Demo, Edge
-from handlers.http.guard import Guard, browser_headers
+from handlers.http.guard import Guard, HeadAsGet, Named, Sized, browser_headers
 
 __all__ = ["Demo", "Edge", "create_api"]
 
@@ -31,16 +34,30 @@ ROUTERS = (
     stream.router,
     health.router,
     pages.router,
+    run_pages.router,
 )
 
 
 def create_api(edge: Edge, *, version: str) -> FastAPI:
-    """Make the application over *edge*; whoever serves it owns its life."""
-    app = FastAPI(title="Baton", version=version, docs_url=None, redoc_url=None)
+    """Make the application over *edge*; whoever serves it owns its life.
+
+    Whatever the address, `admit` comes before the route, and the guards before `admit`.
+    """
+    app = FastAPI(
+        title="Baton",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(admit)],
+    )
     app.state.edge = edge
     for router in ROUTERS:
         app.include_router(router)
-    problems.install(app)
+    answers.install(app)
+    app.openapi = openapi.complete(app)  # type: ignore[method-assign]  # as FastAPI documents it
+    app.add_middleware(HeadAsGet)  # the last one added is the first one asked
+    app.add_middleware(Sized)
+    app.add_middleware(Named, ids=edge.world.ids)
     app.add_middleware(Guard, headers=browser_headers(edge.demo))
-    app.add_middleware(problems.RequestId, ids=edge.world.ids)
     return app

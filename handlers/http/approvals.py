@@ -1,16 +1,15 @@
 """Approvals: list, look and wait, decide."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from coordination.questions import Approval
-from handlers.http.auth import Approver, Reader
+from coordination.questions import Approval, ApprovalState
+from handlers.http.auth import AdmittedAs, Caller
 from handlers.http.bodies import read_model
 from handlers.http.edge import Edge, EdgeOf
-from handlers.http.openapi import refusals, takes
+from handlers.http.openapi import takes
+from handlers.http.queries import Limit, Seconds
 from handlers.http.shapes import approval_json
 
 router = APIRouter(tags=["approvals"])
@@ -26,24 +25,25 @@ class DecisionBody(BaseModel):
     digest: str | None = Field(None, max_length=128)
 
 
-@router.get("/v1/approvals", responses=refusals(401, 403, 422))
+@router.get("/v1/approvals")
 async def list_approvals(
     edge: EdgeOf,
-    _: Reader,
-    state: str | None = None,
+    state: ApprovalState | None = None,
     run: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Limit = 50,
 ) -> JSONResponse:
     """List approvals, the newest first."""
     found = await edge.coordinator.approvals(state=state, run=run, limit=limit)
     return JSONResponse({"approvals": [approval_json(one) for one in found]})
 
 
-@router.get("/v1/approvals/{ref}", responses=refusals(401, 403, 404, 422))
+@router.get("/v1/approvals/{ref}")
 async def get_approval(
-    edge: EdgeOf, _: Reader, ref: str, wait: Annotated[float, Query(ge=0, le=55)] = 0
+    edge: EdgeOf, admitted: AdmittedAs, ref: str, wait: Seconds = 0
 ) -> JSONResponse:
     """Show an approval; with `wait`, answer when it is decided, or as it stands after so many s."""
+    process = (await edge.coordinator.approval(ref)).process
+    admitted.may_see(process.namespace if process else None, "approval", ref)
     return JSONResponse(approval_json(await awaited(edge, ref, wait)))
 
 
@@ -53,17 +53,13 @@ async def awaited(edge: Edge, ref: str, seconds: float) -> Approval:
         while True:
             found = await edge.coordinator.approval(ref)
             left = deadline - edge.world.clock.monotonic()
-            if found.ended or left <= 0:
+            if found.ended or left <= 0 or edge.holding.closed:
                 return found
-            await changed.wait(left)
+            await edge.holding.wait(changed, left)
 
 
-@router.post(
-    "/v1/approvals/{ref}/decision",
-    responses=refusals(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    openapi_extra=takes(DecisionBody),
-)
-async def decide(request: Request, edge: EdgeOf, who: Approver, ref: str) -> JSONResponse:
+@router.post("/v1/approvals/{ref}/decision", openapi_extra=takes(DecisionBody))
+async def decide(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
     """Decide. The same choice by the same person again gives the same answer."""
     body = await read_model(request, DecisionBody)
     approval = await edge.coordinator.decide(

@@ -1,19 +1,102 @@
-"""Who asks: a token, or a person with a login. Every route says here what it takes."""
+"""Who asks: a token, or a person with a login. `admit` is the one way in, for every address."""
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated
 
-from coordination.tokens import Credential
 from fastapi import Depends, Request
 
-from coordination.policy import Principal
-from handlers.http.edge import EdgeOf
-from handlers.http.problems import Problem, unauthenticated
+from coordination.errors import NotFound
+from coordination.policy import POLICY, Principal, require_scope
+from coordination.tokens import Credential
+from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON
+from handlers.http.edge import Edge, EdgeOf
+from handlers.http.hosts import refuse_foreign_host
+from handlers.http.problems import unauthenticated
 from handlers.http.sessions import COOKIE
 
-Scope = Literal["read", "notify", "approve", "run", "publish", "admin"]
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who came in, by what, and what of it they may see.
+
+    Args:
+        principal: the one who asks; None where nobody is asked who they are.
+        credential: of a token.
+        only: the one namespace that they see; None for all.
+    """
+
+    principal: Principal | None = None
+    credential: Credential | None = None
+    only: str | None = None
+
+    def may_see(self, namespace: str | None, kind: str, ref: str) -> None:
+        """Raise what is raised where there is nothing, unless *namespace* may be seen."""
+        if self.only is not None and namespace != self.only:
+            raise NotFound(kind, ref)
+
+
+async def admit(request: Request, edge: EdgeOf) -> Admitted:
+    """Let in who may use this address, and nobody else.
+
+    Raises:
+        Problem: 401 for all who cannot say who they are, with one body; 403; 421.
+        NotAllowed: they are known, and may not.
+    """
+    path = getattr(request.scope.get("route"), "path", "")
+    need = ACCESS.get(f"{request.method} {path}")
+    if need == NOBODY_ASKED:
+        return Admitted()
+    if need == PAGE:
+        refuse_foreign_host(request, edge)
+        return Admitted(visitor(request, edge))
+    if need == PERSON:
+        return Admitted(await person(request, edge, "read"))
+    alone = "authorization" not in request.headers and COOKIE in request.cookies
+    if need in ("read", OWN) and alone:
+        return Admitted(await person(request, edge, "read"))
+    return await token(request, edge, need)
+
+
+async def token(request: Request, edge: Edge, need: str | None) -> Admitted:
+    """Let a token in that has the scope of what it wants."""
+    credential = await credential_of(request, edge)
+    asks = principal(credential)
+    if need == ANY_TOKEN:
+        return Admitted(asks, credential)
+    if need == OWN:
+        reads = bool(asks.scopes & {POLICY["read"].scope, "admin"})
+        return Admitted(asks, credential, None if reads else credential.source.namespace)
+    require_scope(asks, need or "use an address that the policy does not name")
+    return Admitted(asks, credential)
+
+
+async def person(request: Request, edge: Edge, action: str) -> Principal:
+    """Let somebody in who is logged in and, as the directory says today, belongs here."""
+    found = visitor(request, edge)
+    if found is None:
+        raise unauthenticated()
+    await edge.coordinator.authorize(found, action)
+    return found
+
+
+def visitor(request: Request, edge: Edge) -> Principal | None:
+    """Return the person whose login the cookie carries, or None."""
+    refuse_foreign_host(request, edge)
+    cookie = request.cookies.get(COOKIE)
+    members = edge.sessions.read("session", cookie, now=edge.world.clock.now()) if cookie else None
+    return Principal(kind="person", id=members["p"]) if members else None
+
+
+async def credential_of(request: Request, edge: Edge) -> Credential:
+    """Return whose token came; a header that comes twice is as good as none."""
+    headers = request.headers.getlist("authorization")
+    text = presented(headers[0]) if len(headers) == 1 else None
+    found = await edge.coordinator.authenticate(text) if text else None
+    if found is None:
+        raise unauthenticated()
+    return found
 
 
 def presented(header: str) -> str | None:
@@ -30,20 +113,6 @@ def presented(header: str) -> str | None:
     return password or None
 
 
-async def credential_of(request: Request, edge: EdgeOf) -> Credential:
-    """Return whose token came; without a good one there is one answer for all.
-
-    Raises:
-        Problem: 401.
-    """
-    headers = request.headers.getlist("authorization")
-    token = presented(headers[0]) if len(headers) == 1 else None
-    found = await edge.coordinator.authenticate(token) if token else None
-    if found is None:
-        raise unauthenticated()
-    return found
-
-
 def principal(credential: Credential) -> Principal:
     """Return the one who asks with *credential*, as policy judges them."""
     return Principal(
@@ -56,37 +125,22 @@ def principal(credential: Credential) -> Principal:
     )
 
 
-def visitor(request: Request, edge: EdgeOf) -> Principal | None:
-    """Return the person whose login the cookie carries, or None."""
-    cookie = request.cookies.get(COOKIE)
-    if not cookie:
-        return None
-    members = edge.sessions.read("session", cookie, now=edge.world.clock.now())
-    return Principal(kind="person", id=members["p"]) if members else None
+AdmittedAs = Annotated[Admitted, Depends(admit)]
 
 
-def caller(scope: Scope) -> Callable[..., Awaitable[Principal]]:
-    """Return a dependency: a token with *scope*; to read, a person's login is as good."""
-
-    async def check(request: Request, edge: EdgeOf) -> Principal:
-        if scope == "read" and "authorization" not in request.headers:
-            person = visitor(request, edge)
-            if person is not None:
-                return person
-        found = await credential_of(request, edge)
-        if scope not in found.scopes and not ("admin" in found.scopes and scope != "approve"):
-            raise Problem(
-                403,
-                f"This token lacks the scope {scope!r}. "
-                "Make one that has it with `python -m bot token create`.",
-            )
-        return principal(found)
-
-    return check
+def caller(admitted: AdmittedAs) -> Principal:
+    """Return who asks, on an address that takes somebody."""
+    if admitted.principal is None:
+        raise unauthenticated()
+    return admitted.principal
 
 
-CredentialOf = Annotated[Credential, Depends(credential_of)]
-VisitorOf = Annotated[Principal | None, Depends(visitor)]
-Reader = Annotated[Principal, Depends(caller("read"))]
-Runner = Annotated[Principal, Depends(caller("run"))]
-Approver = Annotated[Principal, Depends(caller("approve"))]
+def credential(admitted: AdmittedAs) -> Credential:
+    """Return the token that came, on an address that takes one."""
+    if admitted.credential is None:
+        raise unauthenticated()
+    return admitted.credential
+
+
+Caller = Annotated[Principal, Depends(caller)]
+CredentialOf = Annotated[Credential, Depends(credential)]

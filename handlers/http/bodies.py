@@ -1,22 +1,37 @@
-"""Request bodies: read whole within a limit, then by media type, and never before the credentials."""
+"""Request bodies: within a limit, then by media type, and never read before the credentials."""
 
+import re
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from baton.reading import parse_form, parse_json
-from handlers.http.problems import Problem
+from handlers.http.problems import Problem, misfits
 
 LIMIT = 1024 * 1024
 DEPTH = 32
 FORM_LIMIT = 64 * 1024
+JSON = re.compile(r"application/json|[\w.+-]+/[\w.-]+\+json", re.ASCII)
+FORM = "application/x-www-form-urlencoded"
+UTF_8 = ("", "utf-8", "utf8", "us-ascii", "ascii")
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
+def refuse_announced(request: Request, limit: int = LIMIT) -> None:
+    """Return unless the body announces that it is longer than *limit* bytes.
+
+    Raises:
+        Problem: 413.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit:
+        raise too_large(limit)
+
+
 async def raw_body(request: Request, limit: int = LIMIT) -> bytes:
-    """Read the body; one that is too long is refused at its announcement, or as soon as it is.
+    """Read the body; one that is too long is refused as soon as it is.
 
     Raises:
         Problem: 413, or 415 for a coding other than identity.
@@ -24,9 +39,7 @@ async def raw_body(request: Request, limit: int = LIMIT) -> bytes:
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("", "identity"):
         raise Problem(415, f"Bodies come as they are, without Content-Encoding {coding[:40]!r}.")
-    announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit:
-        raise too_large(limit)
+    refuse_announced(request, limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -42,7 +55,17 @@ def too_large(limit: int) -> Problem:
 
 
 def media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """Return the media type of the body, in lower case and without parameters.
+
+    Raises:
+        Problem: 415 for a charset that is not UTF-8.
+    """
+    kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in UTF_8:
+            raise Problem(415, f"Send the body in UTF-8, not in {value.strip()[:40]!r}.")
+    return kind.strip()
 
 
 def decoded(kind: str, raw: bytes) -> Any:
@@ -52,16 +75,14 @@ def decoded(kind: str, raw: bytes) -> Any:
         MalformedBody: it is not what it says it is.
         Problem: 415 for other media types.
     """
-    if kind == "application/json" or (kind.endswith("+json") and "cloudevents" not in kind):
+    if JSON.fullmatch(kind) and "cloudevents" not in kind:
         return parse_json(raw, DEPTH)
-    if kind == "application/x-www-form-urlencoded":
+    if kind == FORM:
         if len(raw) > FORM_LIMIT:
             raise too_large(FORM_LIMIT)
         return parse_form(raw)
-    raise Problem(
-        415,
-        f"Send application/json or application/x-www-form-urlencoded, not {kind[:60] or 'nothing'}.",
-    )
+    said = repr(kind[:60]) if kind else "a body without Content-Type"
+    raise Problem(415, f"Send application/json or {FORM}, not {said}.")
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
@@ -72,12 +93,22 @@ async def read_model(request: Request, model: type[Model]) -> Model:
         MalformedBody: 400.
     """
     raw = await raw_body(request)
-    body = decoded(media_type(request) or "application/json", raw) if raw else {}
+    kind = media_type(request) or "application/json"
+    body = decoded(kind, raw) if raw else {}
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        found = [
-            {"pointer": "/" + "/".join(str(part) for part in one["loc"]), "detail": one["msg"]}
-            for one in error.errors()
-        ]
-        raise Problem(422, "The body does not fit.", errors=found) from None
+        raise Problem(422, "The body does not fit.", errors=misfits(error.errors())) from None
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Read the form of a page; every field is text here.
+
+    Raises:
+        Problem: 413, 415.
+        MalformedBody: 400.
+    """
+    if media_type(request) != FORM:
+        raise Problem(415, "This address takes the form of the run's page.")
+    fields = parse_form(await raw_body(request, FORM_LIMIT))
+    return {name: text for name, text in fields.items() if isinstance(text, str)}

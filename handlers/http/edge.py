@@ -1,15 +1,16 @@
 """What the routes are given, and how each of them gets at it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from coordination.coordinator import Coordinator
 from fastapi import Depends, Request
 
 from coordination.changes import Changes
+from coordination.coordinator import Coordinator
 from coordination.world import World
+from handlers.http.holding import Holding
 from handlers.http.sessions import Sessions
 
 Readiness = Callable[[], Awaitable[dict[str, str]]]
@@ -27,7 +28,10 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Everything the HTTP edge stands on. `bot/app.py` makes it."""
+    """Everything the HTTP edge stands on. `bot/app.py` makes it.
+
+    *holding* is closed by whoever stops the server: it lets go of streams and long polls.
+    """
 
     coordinator: Coordinator
     world: World
@@ -37,6 +41,7 @@ class Edge:
     public_url: str
     static: Path
     demo: Demo | None = None
+    holding: Holding = field(default_factory=Holding)
 
 
 def edge_of(request: Request) -> Edge:

@@ -1,10 +1,17 @@
-"""Headers that go along with every answer. Plain ASGI, so that a stream is passed through as it is."""
+"""What every request goes through before its route. Plain ASGI, so that streams pass as they are."""
 
 from collections.abc import Mapping
 
+import structlog
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from coordination.world import Ids
+from handlers.http.answers import answer
+from handlers.http.bodies import refuse_announced
 from handlers.http.edge import Demo
+
+log = structlog.get_logger()
 
 
 class Guard:
@@ -15,10 +22,6 @@ class Guard:
         self.headers = [(name.lower().encode(), says.encode()) for name, says in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 there = {name.lower() for name, _ in message["headers"]}
@@ -26,16 +29,86 @@ class Guard:
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
-        await self.app(scope, receive, guarded)
+        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+class Named:
+    """Names every request, in its scope and in ``X-Request-Id``, and answers what nobody foresaw."""
+
+    def __init__(self, app: ASGIApp, ids: Ids) -> None:
+        self.app = app
+        self.ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        name = scope["request_id"] = self.ids.new("rq")
+        begun = False
+
+        async def named(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                message["headers"] = [*message["headers"], (b"x-request-id", name.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, named)
+        except ClientDisconnect:
+            log.info("client_left", request_id=name)
+        except Exception as error:
+            if begun:  # half an answer cannot be taken back: the server closes the connection
+                log.warning("answer_cut", request_id=name, error=repr(error))
+                raise
+            await (await answer(Request(scope), error))(scope, receive, named)
+
+
+class Sized:
+    """Refuses a body that announces itself as too long, before anything else is looked at."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refuse_announced(Request(scope))
+        await self.app(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD wherever GET is answered: the same headers, and no body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        ended = False
+
+        async def without_body(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self.app({**scope, "method": "GET", "only_head": True}, receive, without_body)
 
 
 def browser_headers(demo: Demo | None) -> dict[str, str]:
     """Return what browsers are told: only our own files, and, in the demo, the local Slack's frame."""
     frames = f"frame-src {origin(demo.slack_page)}; " if demo else ""
     return {
-        "Content-Security-Policy": f"default-src 'self'; {frames}frame-ancestors 'none'",
+        "Content-Security-Policy": (
+            f"default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; {frames}"
+            "frame-ancestors 'none'"
+        ),
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
     }
 
 

@@ -1,12 +1,17 @@
-"""What `/openapi.json` says beyond what FastAPI sees: problems, and bodies that are read by hand."""
+"""What `/openapi.json` says beyond what FastAPI sees: refusals, rights, and bodies read by hand."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
+from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN
 from handlers.http.problems import MEDIA_TYPE, TITLES
 
-PROBLEM: dict[str, Any] = {
+Document = dict[str, Any]
+
+PROBLEM: Document = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "instance", "code"],
     "properties": {
@@ -26,7 +31,7 @@ PROBLEM: dict[str, Any] = {
     },
 }
 
-EVENT: dict[str, Any] = {
+EVENT: Document = {
     "type": "object",
     "description": "An event; a process event has process_id and status, any other has type.",
     "properties": {
@@ -44,7 +49,14 @@ EVENT: dict[str, Any] = {
     "additionalProperties": True,
 }
 
-NOTIFY: dict[str, Any] = {
+NOTIFY: Document = {
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+        for name in ("dry_run", "strict")
+    ],
+    "responses": {
+        "200": {"description": "A rehearsal (`dry_run=1`), or a list of which only some were good."}
+    },
     "requestBody": {
         "required": True,
         "content": {
@@ -55,22 +67,85 @@ NOTIFY: dict[str, Any] = {
             },
             "application/x-www-form-urlencoded": {"schema": EVENT},
         },
-    }
+    },
+}
+
+SCHEMES: Document = {
+    "token": {"type": "http", "scheme": "bearer"},
+    "password": {"type": "http", "scheme": "basic", "description": "The token as the password."},
+    "login": {"type": "apiKey", "in": "cookie", "name": "baton_session"},
 }
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a route that may refuse with each of *statuses*."""
-    return {
-        status: {
-            "description": TITLES[status],
-            "content": {MEDIA_TYPE: {"schema": PROBLEM}},
-        }
-        for status in statuses
-    }
-
-
-def takes(model: type[BaseModel]) -> dict[str, Any]:
+def takes(model: type[BaseModel]) -> Document:
     """Return the `openapi_extra` of a route whose JSON body is *model*."""
     schema = model.model_json_schema()
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+
+
+def complete(app: FastAPI) -> Callable[[], Document]:
+    """Return what makes the document of *app*: FastAPI's, and all that it does not see."""
+    plain = app.openapi
+
+    def made() -> Document:
+        if app.openapi_schema is None:
+            document = plain()
+            for path, method, operation in operations(document):
+                finish(operation, path, method)
+            parts = document.setdefault("components", {})
+            parts["schemas"] = {"Problem": PROBLEM}
+            parts["securitySchemes"] = SCHEMES
+        return app.openapi_schema or document
+
+    return made
+
+
+def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method.upper(), operation
+
+
+def finish(operation: Document, path: str, method: str) -> None:
+    """Put to *operation* whom it takes and with what it may refuse."""
+    need = need_of(path, method)
+    responses = operation.setdefault("responses", {})
+    for status in refusals(path, method, need, asks=has_query(operation)):
+        if path == "/readyz" and status == 503:
+            continue  # it has a body of its own
+        responses[str(status)] = {
+            "description": TITLES[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    if need != NOBODY_ASKED:
+        names = ("token", "password", "login") if need == "read" else ("token", "password")
+        operation["security"] = [{name: []} for name in names]
+
+
+def need_of(path: str, method: str) -> str:
+    """Return the row of an operation; a path as FastAPI shows it has lost its converters."""
+    return next(
+        need for row, need in ACCESS.items() if row.replace(":path}", "}") == f"{method} {path}"
+    )
+
+
+def refusals(path: str, method: str, need: str, *, asks: bool) -> list[int]:
+    """Return every status with which an operation may refuse."""
+    found = [500, 503]
+    if need != NOBODY_ASKED:
+        found.append(401)
+    if need not in (NOBODY_ASKED, ANY_TOKEN, OWN):
+        found.append(403)
+    if need == "read":
+        found.append(421)  # of a person who came by a foreign name
+    if "{" in path or path == "/v1/stream":
+        found.append(404)
+    if asks or method == "POST":
+        found.append(422)
+    if method == "POST":
+        found += [400, 413, 415] if path == "/v1/notify" else [400, 409, 413, 415]
+    return sorted(found)
+
+
+def has_query(operation: Document) -> bool:
+    return any(one["in"] == "query" for one in operation.get("parameters", ()))

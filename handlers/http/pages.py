@@ -1,113 +1,32 @@
-"""Pages that the server renders: a run, the login, the shell of the demo."""
+"""The pages around a run's: the login, the shell of the demo, and the files that pages load."""
 
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from baton.reading import parse_form
-from coordination.errors import Refused
-from coordination.policy import Principal
-from coordination.ports import RunView
-from handlers.http.auth import VisitorOf
-from handlers.http.bodies import FORM_LIMIT, media_type, raw_body
-from handlers.http.edge import Edge, EdgeOf
-from handlers.http.html import page, tag, text
-from handlers.http.problems import Problem
-from handlers.http.run_page import RunPage, Viewer, run_page
-from handlers.http.runs import log_response
+from handlers.http.answers import PRIVATE
+from handlers.http.auth import AdmittedAs
+from handlers.http.edge import EdgeOf
+from handlers.http.problems import Problem, unauthenticated
 from handlers.http.sessions import COOKIE, SESSION_LIFE
 
 HERE = Path(__file__).parent
-PRIVATE = {"Cache-Control": "no-store"}
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/r/{ref}")
-async def show_run(request: Request, edge: EdgeOf, who: VisitorOf, ref: str) -> Response:
-    """Show a run to somebody who is logged in."""
-    if who is None:
-        return login_wanted()
-    run = await edge.coordinator.run(ref)
-    shown = await assemble(request, edge, who, run)
-    return HTMLResponse(run_page(shown), headers=PRIVATE)
-
-
-async def assemble(request: Request, edge: Edge, who: Principal, run: RunView) -> RunPage:
-    """Gather what the page shows; a form's token only for what this person may decide."""
-    approvals = await edge.coordinator.approvals(run=run.id)
-    cookie = request.cookies.get(COOKIE, "")
-    now = edge.world.clock.now()
-    csrf: dict[str, str] = {}
-    refusals_: dict[str, str] = {}
-    for approval in approvals:
-        if approval.ended:
-            continue
-        why = await edge.coordinator.can_decide(who, approval)
-        if why is None:
-            csrf[approval.id] = edge.sessions.form(cookie, approval.id, now=now)
-        else:
-            refusals_[approval.id] = why
-    return RunPage(
-        run=run,
-        approvals=tuple(approvals),
-        viewer=Viewer(await edge.coordinator.name_of(who), csrf, refusals_),
-        thread_url=await edge.coordinator.thread_url(run.thread_id),
-        note=request.query_params.get("note"),
-    )
-
-
-@router.post("/r/{ref}/decision")
-async def decide(request: Request, edge: EdgeOf, who: VisitorOf, ref: str) -> Response:
-    """Take the form of an approval: the same decision as everywhere."""
-    if who is None:
-        return login_wanted()
-    if media_type(request) != "application/x-www-form-urlencoded":
-        raise Problem(415, "This address takes the form of the run's page.")
-    form = parse_form(await raw_body(request, FORM_LIMIT))
-    approval_id = str(form.get("approval", ""))
-    cookie = request.cookies.get(COOKIE, "")
-    now = edge.world.clock.now()
-    if not edge.sessions.form_fits(str(form.get("csrf", "")), cookie, approval_id, now=now):
-        raise Problem(403, "The form is too old, or not of this page. Load the page again.")
-    try:
-        approval = await edge.coordinator.decide(
-            who,
-            approval_id,
-            str(form.get("choice", "")),
-            version=whole(form.get("version")),
-            digest=str(form["digest"]) if form.get("digest") else None,
-            comment=str(form.get("comment", "")).strip() or None,
-            via="web",
-        )
-        note = f"{approval.label}: your answer is recorded."
-    except Refused as refusal:
-        note = str(refusal)
-    return RedirectResponse(f"/r/{ref}?{urlencode({'note': note})}", 303)
-
-
-def whole(value: object) -> int | None:
-    written = str(value)
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
-
-
-@router.get("/r/{ref}/steps/{path}/log")
-async def show_log(edge: EdgeOf, who: VisitorOf, ref: str, path: str) -> Response:
-    """Show the whole output of a step."""
-    if who is None:
-        return login_wanted()
-    return log_response(await edge.coordinator.step_log(ref, path))
-
-
 @router.get("/login")
-async def login(edge: EdgeOf, t: str = "", to: str = "/") -> Response:
+async def login(request: Request, edge: EdgeOf, t: str = "", to: str = "/") -> Response:
     """Take a signed link, once, and give the browser a session."""
     now = edge.world.clock.now()
     members = edge.sessions.read("login", t, now=now)
-    if members is None or not await edge.coordinator.claim_login(members["n"]):
-        return login_wanted()
+    if members is None or request.scope.get("only_head"):  # who only looks has not taken it
+        raise unauthenticated()
+    if not await edge.coordinator.claim_login(members["n"]):
+        raise unauthenticated()
     cookie = edge.sessions.cookie(members["p"], now=now, nonce=edge.world.ids.new("ss"))
     answer = RedirectResponse(inner(to), 303, PRIVATE)
     answer.set_cookie(
@@ -122,21 +41,17 @@ async def login(edge: EdgeOf, t: str = "", to: str = "/") -> Response:
 
 
 def inner(to: str) -> str:
-    """Return *to* if it is a path of this server, else the front page."""
-    return to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/"
+    """Return *to* if it is a path of this server, else the front page.
 
-
-def login_wanted() -> HTMLResponse:
-    body = page(
-        "Log in to Baton",
-        tag("h1", "Log in to Baton"),
-        tag(
-            "p",
-            text("This page is for people of the workspace. A login link comes from the one who "),
-            text("runs Baton (`python -m bot login-link`); it works once, and for ten minutes."),
-        ),
-    )
-    return HTMLResponse(body, 401, PRIVATE)
+    Browsers take a backslash for a slash and pass over tabs and line ends, so none of those may be in it.
+    """
+    if not to.startswith("/") or to.startswith("//") or "\\" in to or not to.isprintable():
+        return "/"
+    try:
+        parts = urlsplit(to)
+    except ValueError:
+        return "/"
+    return "/" if parts.scheme or parts.netloc else to
 
 
 @router.get("/demo")
@@ -153,16 +68,16 @@ async def demo(edge: EdgeOf) -> Response:
 
 
 @router.get("/demo.json")
-async def demo_facts(edge: EdgeOf, who: VisitorOf) -> Response:
+async def demo_facts(edge: EdgeOf, admitted: AdmittedAs) -> Response:
     """Tell the demo's page where things are, and who looks at it."""
     if edge.demo is None:
         raise Problem(404, "This Baton runs no demo.")
-    person = who.id if who else None
+    who = admitted.principal
     facts = {
         "slack_page": edge.demo.slack_page,
         "channel": edge.demo.channel,
         "data": edge.demo.data,
-        "person": person,
+        "person": who.id if who else None,
         "name": await edge.coordinator.name_of(who) if who else None,
     }
     return JSONResponse(facts, headers=PRIVATE)
@@ -171,7 +86,9 @@ async def demo_facts(edge: EdgeOf, who: VisitorOf) -> Response:
 @router.get("/")
 async def front(edge: EdgeOf) -> Response:
     """Send a visitor on: to the demo, or to the sentence about logging in."""
-    return RedirectResponse("/demo", 303) if edge.demo else login_wanted()
+    if edge.demo is None:
+        raise unauthenticated()
+    return RedirectResponse("/demo", 303)
 
 
 @router.get("/page.css")
@@ -187,7 +104,12 @@ async def icon() -> FileResponse:
 @router.get("/assets/{name}")
 async def asset(edge: EdgeOf, name: str) -> FileResponse:
     """Serve a built file; its name holds a hash of its content, so it never changes."""
-    place = (edge.static / "assets" / name).resolve()
-    if place.parent != (edge.static / "assets").resolve() or not place.is_file():
+    folder = (edge.static / "assets").resolve()
+    try:
+        place = (folder / name).resolve()
+        there = place.parent == folder and place.is_file()
+    except (OSError, ValueError):  # no name of a file at all
+        there = False
+    if not there:
         raise Problem(404, "There is no such file.")
-    return FileResponse(place, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+    return FileResponse(place, headers=FOR_EVER)

@@ -1,26 +1,20 @@
-"""Every refusal as a problem document (RFC 9457), and the one place that makes them.
+"""Every refusal as a problem document (RFC 9457), and the one place that words them.
 
 Source: https://www.rfc-editor.org/rfc/rfc9457
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import structlog
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from baton.errors import BatonError, InvalidEvent, MalformedBody
-from coordination.errors import InvalidInputs, Refused
-from coordination.world import Ids
-
-log = structlog.get_logger()
+from coordination.errors import InvalidInputs, Refused, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 50  # in one document; a body may have a hundred thousand mistakes
+POINTER = 200  # characters: the names of members come from the body
 
 TITLES = {
     400: "The body cannot be read",
@@ -29,11 +23,10 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
-    410: "Gone",
     413: "Too large",
     415: "Unsupported media type",
+    421: "Not at this address",
     422: "Not valid",
-    429: "Too many requests",
     500: "Something went wrong here",
     503: "Not available now",
 }
@@ -47,7 +40,9 @@ CODES = {
     409: "conflict",
     413: "too-large",
     415: "unsupported-media-type",
+    421: "misdirected",
     422: "invalid-event",
+    500: "internal",
     503: "unavailable",
 }
 
@@ -67,7 +62,7 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.code = code or CODES.get(status, "internal")
+        self.code = code or CODES.get(status, "malformed-body" if status < 500 else "internal")
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 
@@ -83,16 +78,20 @@ def unauthenticated() -> Problem:
 
 def document(problem: Problem, instance: str) -> dict[str, Any]:
     """Return the members of the problem document; *instance* is the request's id."""
+    return summary(problem) | {"instance": instance}
+
+
+def summary(problem: Problem) -> dict[str, Any]:
+    """Return what there is to say of *problem* apart from the request it belongs to."""
     body: dict[str, Any] = {
         "type": f"urn:baton:problem:{problem.code}",
         "title": TITLES.get(problem.status, "Not possible"),
         "status": problem.status,
         "detail": problem.detail,
-        "instance": instance,
         "code": problem.code,
     }
     if problem.errors:
-        body["errors"] = list(problem.errors)
+        body["errors"] = list(problem.errors[:MOST_ERRORS])
     return body
 
 
@@ -104,36 +103,51 @@ def translated(error: Exception) -> Problem:
         case BatonError():
             return of_baton(error)
         case RequestValidationError():
-            found = [
-                {"pointer": "/" + "/".join(str(part) for part in one["loc"]), "detail": one["msg"]}
-                for one in error.errors()
-            ]
-            return Problem(422, "The request has parameters that do not fit.", errors=found)
+            return Problem(
+                422, "The request has parameters that do not fit.", errors=misfits(error.errors())
+            )
         case HTTPException():
-            return Problem(error.status_code, sentence(error), headers=error.headers)
+            return Problem(error.status_code, sentence(error), headers=allowing(error))
         case _:
-            return Problem(500, "Nothing was changed, as far as Baton knows. The log has more.")
+            return unforeseen()
 
 
 def of_baton(error: BatonError) -> Problem:
     match error:
         case MalformedBody():
-            return Problem(400, str(error))
+            return Problem(400, as_sentence(str(error)))
         case InvalidEvent():
-            found = [{"pointer": pointer, "detail": detail} for pointer, detail in error.problems]
-            return Problem(422, str(error), errors=found)
+            return Problem(422, str(error), errors=pointed(error.problems))
+        case InvalidInputs():
+            found = pointed((f"/{name}", text) for name, text in error.problems)
+            return Problem(error.status, str(error), code=error.code, errors=found)
         case Refused():
-            return refused(error)
+            return Problem(error.status, str(error), code=error.code)
+        case Unavailable():
+            return Problem(503, str(error), headers={"Retry-After": "1"})
         case _:
-            return Problem(422, str(error))
+            return unforeseen()
 
 
-def refused(error: Refused) -> Problem:
-    found: list[dict[str, str]] = []
-    if isinstance(error, InvalidInputs):
-        found = [{"pointer": f"/inputs/{name}", "detail": text} for name, text in error.problems]
-    headers = {"Retry-After": "2"} if error.status == 503 else {}
-    return Problem(error.status, str(error), code=error.code, errors=found, headers=headers)
+def as_sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:].removesuffix('.')}."
+
+
+def unforeseen() -> Problem:
+    return Problem(
+        500, "Baton made a mistake. Its log has more, under the request's id, which is `instance`."
+    )
+
+
+def pointed(problems: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"pointer": place[:POINTER], "detail": detail} for place, detail in problems]
+
+
+def misfits(errors: Sequence[Any]) -> list[dict[str, str]]:
+    """Say what a model has against a value, without the value."""
+    return pointed(
+        ("/" + "/".join(str(part) for part in one["loc"]), str(one["msg"])) for one in errors
+    )
 
 
 def sentence(error: HTTPException) -> str:
@@ -144,42 +158,10 @@ def sentence(error: HTTPException) -> str:
     return str(error.detail)
 
 
-def answer(request: Request, error: Exception) -> Response:
-    problem = translated(error)
-    instance = str(request.scope.get("request_id", ""))
-    if problem.status == 500:
-        log.error("request_failed", request_id=instance, path=request.url.path, exc_info=error)
-    body = json.dumps(document(problem, instance), ensure_ascii=False).encode()
-    return Response(body, problem.status, problem.headers, MEDIA_TYPE)
-
-
-def install(app: FastAPI) -> None:
-    """Answer every error of *app* with a problem document."""
-
-    async def handler(request: Request, error: Exception) -> Response:
-        return answer(request, error)
-
-    for kind in (Problem, BatonError, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, handler)
-
-
-class RequestId:
-    """Name every request, in its scope and in the header ``X-Request-Id``."""
-
-    def __init__(self, app: ASGIApp, ids: Ids) -> None:
-        self.app = app
-        self.ids = ids
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        name = self.ids.new("rq")
-        scope["request_id"] = name
-
-        async def named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-request-id", name.encode())]
-            await send(message)
-
-        await self.app(scope, receive, named)
+def allowing(error: HTTPException) -> dict[str, str]:
+    """Return the headers of *error*; whoever takes GET takes HEAD too."""
+    headers = dict(error.headers or {})
+    methods = {name.strip() for name in headers.get("Allow", "").split(",") if name.strip()}
+    if "GET" in methods:
+        headers["Allow"] = ", ".join(sorted(methods | {"HEAD"}))
+    return headers

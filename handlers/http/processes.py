@@ -1,28 +1,26 @@
 """Processes: list, look, and wait for an end."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
+from baton.events import Status
 from coordination.threads_view import ProcessFilter, ProcessView
-from handlers.http.auth import Reader
+from handlers.http.auth import AdmittedAs
 from handlers.http.edge import Edge, EdgeOf
-from handlers.http.openapi import refusals
 from handlers.http.problems import Problem
+from handlers.http.queries import Cursor, Limit, Seconds
 from handlers.http.shapes import process_json
 
 router = APIRouter(tags=["processes"])
 
 
-@router.get("/v1/processes", responses=refusals(401, 403, 422))
+@router.get("/v1/processes")
 async def list_processes(
     edge: EdgeOf,
-    _: Reader,
-    status: str | None = None,
+    status: Status | None = None,
     ns: str | None = None,
-    before: int | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    before: Cursor = None,
+    limit: Limit = 50,
 ) -> JSONResponse:
     """List processes, the newest first; `next` is the cursor of the following page, or null."""
     wanted = ProcessFilter(status=status, namespace=ns, before=before, limit=limit)
@@ -31,18 +29,20 @@ async def list_processes(
     return JSONResponse({"processes": [process_json(one) for one in found], "next": last})
 
 
-@router.get("/v1/processes/{name:path}", responses=refusals(401, 403, 404, 422))
+@router.get("/v1/processes/{name:path}")
 async def get_process(
     edge: EdgeOf,
-    _: Reader,
+    admitted: AdmittedAs,
     name: str,
     until: str = "terminal",
-    wait: Annotated[float, Query(ge=0, le=55)] = 0,
+    wait: Seconds = 0,
 ) -> JSONResponse:
     """Show a process, as ``namespace:id``; with `wait`, once it has ended or after so many s."""
     namespace, colon, process_id = name.partition(":")
     if not colon or not process_id:
         raise Problem(404, "Write the process as namespace:id, for example ci:build-42.")
+    refuse_unknown(until)
+    admitted.may_see(namespace, "process", name)
     return JSONResponse(process_json(await awaited(edge, (namespace, process_id), until, wait)))
 
 
@@ -52,9 +52,18 @@ async def awaited(edge: Edge, which: tuple[str, str], until: str, seconds: float
         while True:
             found = await edge.coordinator.process(*which)
             left = deadline - edge.world.clock.monotonic()
-            if reached(found, until) or left <= 0:
+            if reached(found, until) or left <= 0 or edge.holding.closed:
                 return found
-            await changed.wait(left)
+            await edge.holding.wait(changed, left)
+
+
+def refuse_unknown(until: str) -> None:
+    """Return if *until* is ``terminal`` or a list of statuses. Raises: Problem."""
+    unknown = [word for word in until.split(",") if word not in {"terminal", *Status}]
+    if unknown:
+        raise Problem(
+            422, f"There is no status {unknown[0][:40]!r} to wait for; use terminal, or statuses."
+        )
 
 
 def reached(process: ProcessView, until: str) -> bool:

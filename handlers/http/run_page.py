@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from coordination.ports import RunView, StepView
+from coordination.ports import RunStatus, RunView, StepView
 from coordination.questions import Approval
 from coordination.waiting_for import card_word, waiting_for
-from handlers.http.html import definition_list, link, page, tag, text, value, void
+from handlers.http.html import definition_list, link, page, tag, text, value
+from handlers.http.run_forms import Steering, decision_form, resolve_form, retry_form
 
 ICONS: Mapping[str, str] = {
     "pending": "○",
@@ -32,22 +33,28 @@ TONES: Mapping[str, str] = {
 }
 
 
+MOVING = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.COMPENSATING})
+"""Where the page asks to be loaded again; elsewhere nothing changes until somebody does something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks, and what they may do: *csrf* by approval id, only for those they may decide."""
+    """Who looks, and what they may answer: *csrf* by approval id, only for those they may decide."""
 
-    name: str | None
+    name: str
     csrf: Mapping[str, str]
     refusals: Mapping[str, str]  # why not, by approval id
 
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """All that the page shows."""
+    """All that the page shows. *names* says how people call everybody whom the store has by an id."""
 
     run: RunView
     approvals: tuple[Approval, ...]
     viewer: Viewer
+    names: Mapping[str, str]
+    steering: Steering
     thread_url: str | None
     note: str | None = None
 
@@ -57,7 +64,7 @@ def run_page(shown: RunPage) -> str:
     run = shown.run
     waits = waiting_for(run)
     word = card_word(run)
-    moving = run.status in ("queued", "running") and not shown.viewer.csrf
+    moving = run.status in MOVING and not shown.viewer.csrf
     return page(
         f"{run.label} {run.title}: {word}",
         tag(
@@ -69,7 +76,8 @@ def run_page(shown: RunPage) -> str:
         tag("p", text(waits.text), class_="waiting") if waits else "",
         tag("p", text(shown.note), class_="note") if shown.note else "",
         facts(shown),
-        *(decision_form(shown, approval) for approval in shown.approvals if not approval.ended),
+        *(question(shown, approval) for approval in shown.approvals if not approval.ended),
+        retry_form(run, shown.steering),
         tag("h2", "Steps"),
         tag("ol", *(step_row(shown, step) for step in run.steps), class_="steps"),
         decided(shown),
@@ -77,7 +85,11 @@ def run_page(shown: RunPage) -> str:
         section("Output", run.outputs),
         section("Error", run.error),
         section("Trigger", run.trigger),
-        tag("footer", text(f"Revision {run.revision[:12]} of {run.workflow}.")),
+        tag(
+            "footer",
+            text(f"Revision {run.revision[:12]} of {run.workflow}. "),
+            link(f"/v1/runs/{run.id}", "All of it as JSON"),
+        ),
         head={"refresh": "5"} if moving else None,
     )
 
@@ -88,14 +100,21 @@ def facts(shown: RunPage) -> str:
     return definition_list(
         (
             ("Workflow", text(run.workflow)),
-            ("Started by", text(run.started_by)),
+            ("Started by", text(shown.names.get(run.started_by, run.started_by))),
             ("Started", moment(run.started_at or run.created_at)),
             ("Ended", moment(run.ended_at)),
             ("Took", text(took(run.started_at, run.ended_at))),
             ("Note", text(run.note or "")),
             ("Thread", thread),
-            ("You are", text(shown.viewer.name or "")),
+            ("You are", text(shown.viewer.name)),
         )
+    )
+
+
+def question(shown: RunPage, approval: Approval) -> str:
+    viewer = shown.viewer
+    return decision_form(
+        shown.run, approval, viewer.csrf.get(approval.id), viewer.refusals.get(approval.id)
     )
 
 
@@ -118,7 +137,7 @@ def step_row(shown: RunPage, step: StepView) -> str:
                 tag("span", text(status + tries), class_="meta"),
                 tag("span", text(took(step.started_at, step.ended_at)), class_="meta"),
             ),
-            tag("div", step_body(shown, step)),
+            tag("div", resolve_form(shown.run, step, shown.steering), step_body(shown, step)),
             **({"open": "open"} if step.status in ("failed", "unknown") else {}),
         ),
         id=f"step-{step.path}",
@@ -144,56 +163,20 @@ def step_body(shown: RunPage, step: StepView) -> str:
     )
 
 
-def decision_form(shown: RunPage, approval: Approval) -> str:
-    """Ask the question; the buttons stand there only for somebody who may press them."""
-    question = approval.question
-    body = [tag("strong", text(f"{approval.label}: {question.title}"))]
-    if question.description:
-        body.append(tag("p", text(question.description)))
-    body.extend(tag("p", text(item)) for item in question.show if isinstance(item, str))
-    for item in question.covers:
-        body.append(tag("p", text(f"Runs exactly this ({item.path}, {item.action}):")))
-        body.append(value(item.params))
-    body.extend(
-        tag("p", text(f"{path} is not covered: {why}")) for path, why in question.not_covered
-    )
-    csrf = shown.viewer.csrf.get(approval.id)
-    if csrf is None:
-        why = shown.viewer.refusals.get(approval.id, "Log in with a link from Baton to answer.")
-        return tag("div", *body, tag("p", text(why), class_="note"), class_="note")
-    return tag(
-        "form",
-        *body,
-        void("input", type="hidden", name="approval", value=approval.id),
-        void("input", type="hidden", name="version", value=approval.version),
-        void("input", type="hidden", name="digest", value=approval.digest),
-        void("input", type="hidden", name="csrf", value=csrf),
-        tag("label", "Reason ", tag("textarea", "", name="comment", maxlength=2000)),
-        tag("div", *(choice_button(choice) for choice in question.choices), class_="buttons"),
-        method="post",
-        action=f"/r/{shown.run.id}/decision",
-        class_="decision",
-    )
-
-
-def choice_button(choice: str) -> str:
-    look = {"approve": "primary", "reject": "danger"}.get(choice)
-    label = choice.replace("_", " ").capitalize()
-    return tag("button", text(label), type="submit", name="choice", value=choice, class_=look)
-
-
 def decided(shown: RunPage) -> str:
     rows = [
-        (approval.label, text(verdict(approval))) for approval in shown.approvals if approval.ended
+        (approval.label, text(verdict(approval, shown.names)))
+        for approval in shown.approvals
+        if approval.ended
     ]
     return tag("h2", "Decisions") + definition_list(rows) if rows else ""
 
 
-def verdict(approval: Approval) -> str:
+def verdict(approval: Approval, names: Mapping[str, str]) -> str:
     """Say in one line how an approval ended."""
     parts = [f"{approval.question.title} {approval.state}"]
     if approval.decided_by:
-        parts.append(f"by {approval.decided_by}")
+        parts.append(f"by {names.get(approval.decided_by, approval.decided_by)}")
     if approval.decided_at:
         parts.append(f"at {approval.decided_at:%Y-%m-%d %H:%M} UTC")
     if approval.via:

@@ -1,23 +1,23 @@
 """Runs: list, look, start, and the durable decisions about one."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from coordination.runs import RunFilter
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from handlers.http.auth import Approver, Reader, Runner
+from coordination.errors import InvalidInputs
+from coordination.runs import RunFilter
+from handlers.http.auth import Caller
 from handlers.http.bodies import read_model
 from handlers.http.edge import Edge, EdgeOf
 from handlers.http.notify import idempotency_key
-from handlers.http.openapi import refusals, takes
+from handlers.http.openapi import takes
+from handlers.http.problems import Problem, pointed
+from handlers.http.queries import Cursor, Limit
 from handlers.http.shapes import run_json, run_summary
 
 router = APIRouter(tags=["runs"])
-
-READ = refusals(401, 403, 404)
-WRITE = refusals(400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 
 class Body(BaseModel):
@@ -45,14 +45,13 @@ class ResolveBody(Body):
     request_id: str | None = Field(None, max_length=256)
 
 
-@router.get("/v1/runs", responses=refusals(401, 403, 422))
+@router.get("/v1/runs")
 async def list_runs(
     edge: EdgeOf,
-    _: Reader,
     status: str | None = None,
     workflow: str | None = None,
-    after: int | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    after: Cursor = None,
+    limit: Limit = 50,
 ) -> JSONResponse:
     """List runs, the newest first; `next` is the cursor of the following page, or null."""
     page = await edge.coordinator.runs(
@@ -62,14 +61,14 @@ async def list_runs(
     return JSONResponse({"runs": rows, "next": page.next})
 
 
-@router.get("/v1/runs/{ref}", responses=READ)
-async def get_run(edge: EdgeOf, _: Reader, ref: str) -> JSONResponse:
+@router.get("/v1/runs/{ref}")
+async def get_run(edge: EdgeOf, ref: str) -> JSONResponse:
     """Show a run, its steps, and what it waits for."""
     return JSONResponse(run_json(await edge.coordinator.run(ref), public_url=edge.public_url))
 
 
-@router.get("/v1/runs/{ref}/steps/{path}/log", responses=READ)
-async def get_log(edge: EdgeOf, _: Reader, ref: str, path: str) -> Response:
+@router.get("/v1/runs/{ref}/steps/{path}/log", response_class=PlainTextResponse)
+async def get_log(edge: EdgeOf, ref: str, path: str) -> Response:
     """Return the whole output of a step."""
     return log_response(await edge.coordinator.step_log(ref, path))
 
@@ -79,23 +78,21 @@ def log_response(log: bytes) -> Response:
     return Response(log, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-@router.post(
-    "/v1/workflows/{name}/runs",
-    status_code=202,
-    responses=WRITE,
-    openapi_extra=takes(StartBody),
-)
-async def start_run(request: Request, edge: EdgeOf, who: Runner, name: str) -> JSONResponse:
+@router.post("/v1/workflows/{name}/runs", status_code=202, openapi_extra=takes(StartBody))
+async def start_run(request: Request, edge: EdgeOf, who: Caller, name: str) -> JSONResponse:
     """Start a run; the same Idempotency-Key again finds the same run."""
     body = await read_model(request, StartBody)
-    run = await edge.coordinator.start(
-        who, name, body.inputs, request_id=request_id(request, edge, None), via="api"
-    )
+    key = request_id(request, edge, None)
+    try:
+        run = await edge.coordinator.start(who, name, body.inputs, request_id=key, via="api")
+    except InvalidInputs as error:
+        found = pointed((f"/inputs/{name}", says) for name, says in error.problems)
+        raise Problem(422, str(error), errors=found) from None
     return JSONResponse(run_json(run, public_url=edge.public_url), 202)
 
 
-@router.post("/v1/runs/{ref}/cancel", responses=WRITE, openapi_extra=takes(CancelBody))
-async def cancel(request: Request, edge: EdgeOf, who: Runner, ref: str) -> JSONResponse:
+@router.post("/v1/runs/{ref}/cancel", status_code=202, openapi_extra=takes(CancelBody))
+async def cancel(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
     """Cancel a run: what is open is closed, and nothing new starts."""
     body = await read_model(request, CancelBody)
     key = request_id(request, edge, body.request_id)
@@ -103,8 +100,8 @@ async def cancel(request: Request, edge: EdgeOf, who: Runner, ref: str) -> JSONR
     return JSONResponse(run_json(run, public_url=edge.public_url), 202)
 
 
-@router.post("/v1/runs/{ref}/retry", responses=WRITE, openapi_extra=takes(RetryBody))
-async def retry(request: Request, edge: EdgeOf, who: Runner, ref: str) -> JSONResponse:
+@router.post("/v1/runs/{ref}/retry", status_code=202, openapi_extra=takes(RetryBody))
+async def retry(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
     """Run again what failed; what was completed stays."""
     body = await read_model(request, RetryBody)
     key = request_id(request, edge, body.request_id)
@@ -114,8 +111,8 @@ async def retry(request: Request, edge: EdgeOf, who: Runner, ref: str) -> JSONRe
     return JSONResponse(run_json(run, public_url=edge.public_url), 202)
 
 
-@router.post("/v1/runs/{ref}/resolve", responses=WRITE, openapi_extra=takes(ResolveBody))
-async def resolve(request: Request, edge: EdgeOf, who: Approver, ref: str) -> JSONResponse:
+@router.post("/v1/runs/{ref}/resolve", status_code=202, openapi_extra=takes(ResolveBody))
+async def resolve(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
     """Say what became of a step whose effect nobody could prove."""
     body = await read_model(request, ResolveBody)
     key = request_id(request, edge, body.request_id)

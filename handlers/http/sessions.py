@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-Purpose = Literal["login", "session", "form"]
+Purpose = Literal["login", "session", "form", "note"]
 
 LINK_LIFE = timedelta(minutes=10)
 SESSION_LIFE = timedelta(hours=12)
+NOTE_LIFE = timedelta(minutes=1)
 COOKIE = "baton_session"
 
 
@@ -33,6 +34,14 @@ class Sessions:
     def form(self, cookie: str, about: str, *, now: datetime) -> str:
         """Return the token of a form: of this session, about this one thing."""
         return self._sign("form", {"c": digest(cookie), "a": about}, now + SESSION_LIFE)
+
+    def note(self, cookie: str, says: str, *, now: datetime) -> str:
+        """Return *says*, signed for this session: a page shows no sentence that a link brought along."""
+        return self._sign("note", {"c": digest(cookie), "s": says}, now + NOTE_LIFE)
+
+    def noted(self, token: str, cookie: str, *, now: datetime) -> str | None:
+        members = self.read("note", token, now=now)
+        return str(members["s"]) if members and members["c"] == digest(cookie) else None
 
     def read(self, purpose: Purpose, token: str, *, now: datetime) -> Mapping[str, Any] | None:
         """Return what was signed, or None: forged, of another purpose, or too old."""

@@ -1,0 +1,54 @@
+"""Who may use which address: one row for each. An address without a row is refused to everybody."""
+
+from collections.abc import Mapping
+from typing import Final
+
+NOBODY_ASKED: Final = "none"
+"""Open to everybody: it tells nothing about anybody."""
+PAGE: Final = "page"
+"""Open to everybody who came by the right name of this server."""
+PERSON: Final = "person"
+"""A person of the workspace, logged in with a browser. A token opens no pages."""
+ANY_TOKEN: Final = "any token"  # noqa: S105 - a word of the table, and no secret
+OWN: Final = "read own"
+"""As ``read``; without that scope, a token sees what is of its own namespace."""
+
+ACCESS: Final[Mapping[str, str]] = {
+    "POST /v1/notify": "notify",
+    "GET /v1/events": "read",
+    "GET /v1/events/{event_id}": "read",
+    "GET /v1/processes": "read",
+    "GET /v1/processes/{name:path}": OWN,
+    "GET /v1/threads": "read",
+    "GET /v1/threads/{ref}": "read",
+    "GET /v1/workflows": "read",
+    "GET /v1/workflows/{name}": "read",
+    "POST /v1/workflows/{name}/runs": "start",
+    "GET /v1/runs": "read",
+    "GET /v1/runs/{ref}": "read",
+    "GET /v1/runs/{ref}/steps/{path}/log": "read",
+    "POST /v1/runs/{ref}/cancel": "cancel",
+    "POST /v1/runs/{ref}/retry": "retry",
+    "POST /v1/runs/{ref}/resolve": "resolve",
+    "GET /v1/approvals": "read",
+    "GET /v1/approvals/{ref}": OWN,
+    "POST /v1/approvals/{ref}/decision": "decide",
+    "GET /v1/stream": "read",
+    "GET /v1/whoami": ANY_TOKEN,
+    "GET /healthz": NOBODY_ASKED,
+    "GET /readyz": NOBODY_ASKED,
+    "GET /openapi.json": NOBODY_ASKED,
+    "GET /": PAGE,
+    "GET /login": PAGE,
+    "GET /demo": PAGE,
+    "GET /demo.json": PAGE,
+    "GET /page.css": NOBODY_ASKED,
+    "GET /icon.svg": NOBODY_ASKED,
+    "GET /assets/{name}": NOBODY_ASKED,
+    "GET /r/{ref}": PERSON,
+    "GET /r/{ref}/steps/{path}/log": PERSON,
+    "POST /r/{ref}/decision": PERSON,
+    "POST /r/{ref}/retry": PERSON,
+    "POST /r/{ref}/resolve": PERSON,
+}
+"""By method and path: one of the words above, or an action of `coordination.policy.POLICY`."""
