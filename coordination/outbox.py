@@ -75,6 +75,7 @@ def add(tx: Transaction, notice: Notice, *, id: str, now: datetime) -> int:  # n
     held = store.held(tx, notice.thread_key)
     older = [row for row in held if _gives_way(row, notice)]
     store.supersede(tx, [row.key for row in older])
+    tried = [row.created_at for row in older if row.attempts]
     key = store.add(
         tx,
         {
@@ -87,7 +88,7 @@ def add(tx: Transaction, notice: Notice, *, id: str, now: datetime) -> int:  # n
             "state": "parked" if any(row.state == "parked" for row in held) else "queued",
             "attempts": max((row.attempts for row in older), default=0),
             "due_at": max(_due(tx, notice, older, now), _blocked_until(held, now)),
-            "created_at": now,
+            "created_at": min(tried, default=now),  # a message that arrived is as old as this
         },
     )
     tx.touch("outbox", id)
@@ -138,7 +139,8 @@ def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Ro
         return None
     roots = [row for row in rows if row.slot == ROOT]
     if ROOT not in posted and roots:
-        return roots[-1]
+        # One that was tried may have arrived: only it, being tried again, is looked for first.
+        return max(roots, key=lambda row: (row.attempts, row.key))
     best = min(due, key=lambda row: (row.lane, row.key))
     if best.slot in posted:
         return best

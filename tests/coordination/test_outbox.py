@@ -213,6 +213,27 @@ async def test_a_lease_that_runs_out_is_handed_out_again(desk: Desk) -> None:
     assert await desk.states() == ["sent"]
 
 
+async def test_of_two_roots_the_one_that_may_have_arrived_is_tried_again(desk: Desk) -> None:
+    thread = await desk.thread()
+    await desk.add(thread, ROOT, Lane.RESULT)
+    (cut_off,) = await desk.claim()
+    await desk.add(thread, ROOT, Lane.RESULT)
+    await desk.write(lambda tx: outbox.take_back(tx, now=desk.now))
+    (again,) = await desk.claim()
+    assert (again.id, again.attempt) == (cut_off.id, 2)
+
+
+async def test_what_replaces_a_notice_that_may_have_arrived_looks_back_as_far(desk: Desk) -> None:
+    thread = await desk.thread()
+    await desk.add(thread, ROOT, Lane.RESULT)
+    await desk.claim()
+    await desk.write(lambda tx: outbox.take_back(tx, now=desk.now))
+    desk.now += timedelta(hours=1)
+    await desk.add(thread, ROOT, Lane.RESULT)
+    (again,) = await desk.claim()
+    assert (again.attempt, again.created_at) == (2, T0)
+
+
 async def test_a_retry_holds_up_its_thread_and_no_other(desk: Desk) -> None:
     one, other = await desk.thread(), await desk.thread()
     await desk.add(one, ROOT, Lane.RESULT)
