@@ -30,7 +30,7 @@ SWEEP = 5.0  # s; a wake-up that was missed is made good within it
 BUSY = 0.2  # s; what is due may wait for a call of its own thread
 FLOOR = 8  # one claim in so many begins with the lowest lane, so that progress is never starved
 LOOK_AGAIN = timedelta(seconds=10)  # until a post that may have arrived can be seen
-UNPARK_EVERY = 600.0  # s; somebody may have invited us meanwhile
+UNPARK_EVERY = 600.0  # s
 NO_CHANNEL = "There is no channel for this thread: give its source one, or set BATON_CHANNEL."
 
 
@@ -61,6 +61,7 @@ class Delivery:
     refused: str | None = None  # Slack does not know our token any more
     _flying: int = 0
     _turn: int = 0
+    _begun: bool = False
     _unparked: float | None = None
     _limits: Limits = field(init=False)
     _telling: Telling = field(init=False)
@@ -70,12 +71,17 @@ class Delivery:
         self._telling = Telling(self.slack, self._limits)
 
     async def run(self) -> None:
-        """Take back what an earlier life had in flight, then deliver for ever."""
-        now = self.world.clock.now()
-        await self.door.write(lambda tx: outbox.take_back(tx, now=now))
+        """Take back what an earlier life had in flight, then deliver for ever.
+
+        May be called again after it failed: what this life has in flight then stays its own.
+        """
+        if not self._begun:
+            now = self.world.clock.now()
+            await self.door.write(lambda tx: outbox.take_back(tx, now=now))
+            self._begun = True
         with self.door.changes.subscribe("outbox") as woken:
             while True:
-                await self._unpark()
+                await self._look_at_parked()
                 if not await self.round():
                     await self._rest(woken)
 
@@ -101,6 +107,12 @@ class Delivery:
         except SlackTrouble as error:
             await self._trouble(leased, error.trouble)
 
+    async def unpark(self) -> None:
+        """Try again what no channel took: somebody may have invited us, or opened it again."""
+        now = self.world.clock.now()
+        for thread_key, _, _ in await self.door.read(outbox.parked):
+            await self.door.write(partial(outbox.unpark, thread_key=thread_key, now=now))
+
     async def _fly(self, leased: Leased) -> None:
         try:
             await self.deliver(leased)
@@ -116,14 +128,11 @@ class Delivery:
             wait = min(SWEEP, max(BUSY, (due - self.world.clock.now()).total_seconds()))
         await woken.wait(wait)
 
-    async def _unpark(self) -> None:
-        """Now and then try again what no channel took."""
-        clock = self.world.clock
-        if self._unparked is not None and clock.monotonic() - self._unparked < UNPARK_EVERY:
-            return
-        self._unparked = clock.monotonic()
-        for thread_key, _, _ in await self.door.read(outbox.parked):
-            await self.door.write(partial(outbox.unpark, thread_key=thread_key, now=clock.now()))
+    async def _look_at_parked(self) -> None:
+        now = self.world.clock.monotonic()
+        if self._unparked is None or now - self._unparked >= UNPARK_EVERY:
+            self._unparked = now
+            await self.unpark()
 
     async def _say(self, leased: Leased) -> None:
         shown = await self.drawings.draw(leased, 0)

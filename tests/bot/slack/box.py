@@ -25,7 +25,7 @@ from coordination.database import runs as runs_table
 from coordination.database import steps as steps_table
 from coordination.database import workflows as workflows_table
 from coordination.errors import InvalidInputs
-from coordination.outbox import ROOT, Lane, Notice
+from coordination.outbox import ROOT, Lane, Leased, Notice
 from coordination.policy import Role, Roles
 from coordination.ports import Definition
 from devslack.app import Server
@@ -46,7 +46,7 @@ PEOPLE = [
     for name in ("ada", "grace", "linus", "olga", "mallory")
 ]
 CHANNELS = [{"id": "C0RELEASES", "name": "releases", "members": "everybody", "app": True}]
-SECOND = timedelta(seconds=1)
+LOOPS = ("delivery", "watch")
 
 
 class MovedClock:
@@ -68,9 +68,9 @@ class MovedClock:
 
 class Tasks(OwnedTasks):
     async def settle(self) -> None:
-        """Wait for everything that was started by itself."""
-        while self._running:
-            await asyncio.wait(tuple(self._running), timeout=5)
+        """Wait for everything that was started by itself and has an end."""
+        while waited := [task for task in self._running if task.get_name() not in LOOPS]:
+            await asyncio.wait(waited, timeout=5)
 
 
 class Middling:
@@ -149,6 +149,18 @@ class Box:
         self.world.clock.at += timedelta(**span)
         self.scene.now = self.world.clock.at
         await self.deliver()
+
+    async def claim(self) -> Leased:
+        """Take the next notice as Delivery would."""
+        now = self.world.clock.now()
+        (leased,) = await self.scene.door.write(
+            lambda tx: outbox.claim(tx, now=now, lease=timedelta(minutes=1), limit=1)
+        )
+        return leased
+
+    async def take_back(self) -> None:
+        now = self.world.clock.now()
+        await self.scene.door.write(lambda tx: outbox.take_back(tx, now=now))
 
     def restart(self) -> None:
         """Take a new Delivery, as after the end of the process."""

@@ -1,0 +1,56 @@
+"""The manifest asks for what is used, and for nothing else."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from bot.slack.manifest import FREE, SCOPES, manifest, manifest_yaml, scopes
+from devslack.manifest import understand
+from handlers.slack.verbs import VERBS
+
+ROOT = Path(__file__).resolve().parents[3]
+METHOD = re.compile(r"\"((?:chat|conversations|users|views|auth|apps)\.[A-Za-z.]+)\"")
+SDK_CALLS = {"apps_connections_open": "apps.connections.open"}
+
+
+def called() -> set[str]:
+    """Return every Web API method that is named in Baton's Slack code."""
+    found = set()
+    for folder in ("bot/slack", "handlers/slack"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if path.name == "manifest.py":
+                continue
+            text = path.read_text(encoding="utf-8")
+            found |= set(METHOD.findall(text))
+            found |= {name for call, name in SDK_CALLS.items() if f".{call}(" in text}
+    return found
+
+
+def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_asked_for_nothing() -> None:
+    assert called() == {*SCOPES, *FREE}
+
+
+def test_the_manifest_is_one_that_slack_takes() -> None:
+    understood = understand(manifest())
+    assert understood.problems == ()
+    assert sorted(understood.scopes) == sorted([*scopes(), "chat:write.public"])
+    assert understood.events == frozenset()
+    assert understood.command("/baton") is not None
+    assert not understood.home
+
+
+def test_what_is_typed_lists_only_verbs_that_exist() -> None:
+    hint = manifest()["features"]["slash_commands"][0]["usage_hint"]
+    assert hint.split(" | ") == [verb.name for verb in VERBS]
+
+
+def test_the_lengths_are_those_that_slack_allows() -> None:
+    about = manifest()["display_information"]
+    assert len(about["name"]) <= 35
+    assert len(about["description"]) <= 140
+    assert 175 <= len(about["long_description"]) <= 4000
+
+
+def test_the_text_says_the_same_as_the_value() -> None:
+    assert yaml.safe_load(manifest_yaml()) == manifest()
