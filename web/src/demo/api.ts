@@ -32,6 +32,7 @@ export interface RunSummary {
   status: string;
   word: string;
   waiting_for: WaitingFor | null;
+  error: { type?: string; message?: string } | null;
   started_by: string;
   started_at: string | null;
   ended_at: string | null;

@@ -35,7 +35,7 @@ export function RunTimeline({ run, runs, choose }: Props) {
       </header>
       <Waiting run={run} />
       <ol className="steps" aria-label="Steps">
-        {rows(run, Math.max(now, latest(run))).map((row) => <StepRow key={row.path} run={run} row={row} />)}
+        {rows(run, Math.max(now, latest(run))).map((row) => <StepRow key={`${run.id}/${row.path}`} run={run} row={row} />)}
       </ol>
     </section>
   );
@@ -61,12 +61,18 @@ function Chooser({ run, runs, choose }: Props & { run: Run }) {
 
 function Waiting({ run }: { run: Run }) {
   const needed = run.word === "Needs you";
-  const text = run.waiting_for?.text ?? "";
+  const text = run.waiting_for?.text ?? ending(run);
   return (
     <p className={`waiting ${needed ? "attention" : tone(run.word)}`} aria-live="polite">
-      {text ? <Sentence text={text} /> : run.word === "Succeeded" ? "Done; nothing is left to do." : "Nobody is asked to do anything."}
+      <Sentence text={text} />
     </p>
   );
+}
+
+/** What is left to say of a run that waits for nothing. */
+function ending(run: Run): string {
+  if (run.word === "Succeeded") return "Done. Nothing is left to do.";
+  return run.error?.message ?? "Nobody is asked to do anything.";
 }
 
 function StepRow({ run, row }: { run: Run; row: Row }) {
