@@ -17,6 +17,7 @@ import structlog
 from baton.errors import BatonError
 from bot.app import Baton
 from bot.operations import perform
+from bot.settings import InvalidSettings
 
 log = structlog.get_logger()
 
@@ -38,7 +39,12 @@ class AdminSocket:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         await asyncio.to_thread(self.place.unlink, missing_ok=True)
-        server = await asyncio.start_unix_server(self._answer, self.place, limit=LIMIT)
+        try:
+            server = await asyncio.start_unix_server(self._answer, self.place, limit=LIMIT)
+        except OSError as error:
+            raise InvalidSettings(
+                f"{self.place}: {error}. Choose a data folder with a shorter path, with BATON_DATA."
+            ) from None
         await asyncio.to_thread(self.place.chmod, 0o600)
         try:
             yield

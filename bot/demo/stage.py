@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.demo.leash import on_a_leash
 from bot.demo.report import document
 from bot.demo.slack import LocalSlack, Personas, start_local_slack
 from bot.demo.story import APPROVER, BUILDER, SOURCE, Story, StoryFailed
@@ -19,6 +18,7 @@ from bot.lifecycle import STATIC, Life, living
 from bot.operations import login_link, perform
 from bot.settings import Configuration, Settings, SourceConfig, read_settings
 from bot.slack.manifest import manifest_yaml
+from bot.world.leash import leash
 from bot.world.listening import PortTaken, listen, port_of
 from coordination import outbox
 from coordination.ports import RunView
@@ -217,7 +217,7 @@ async def site(project: Path, port: int) -> AsyncIterator[None]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
-        preexec_fn=on_a_leash,
+        preexec_fn=leash(),
         start_new_session=True,
     )
     try:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from baton.errors import BatonError
-from bot.demo.leash import on_a_leash
 from bot.demo.slack import Personas
 from bot.settings import process_environment
+from bot.world.leash import leash
 from coordination.changes import Changes
 from coordination.coordinator import Coordinator
 from coordination.errors import NotFound
@@ -108,7 +108,7 @@ class Story:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            preexec_fn=on_a_leash,
+            preexec_fn=leash(),
         )
         said, _ = await child.communicate()
         if child.returncode != 0:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from baton.connector import Failed, Finished, NotStarted, OnOutput
+from bot.world.leash import leash
 
 TAIL = 256 * 1024  # bytes of each stream that are kept
 CHUNK = 64 * 1024
@@ -94,6 +95,7 @@ class ChildProcesses:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
+                preexec_fn=leash(),
             )
         except (OSError, ValueError) as error:
             raise NotStarted(f"{argv[0]} could not be started: {error}", type="spawn") from None
