@@ -17,7 +17,7 @@ from workflows.runs import Entry, RunRecord, StepRecord
 from workflows.runtimes.host.reporting import report_process
 from workflows.runtimes.host.telling import Telling
 
-__all__ = ["Advance", "StepLog", "write"]
+__all__ = ["RUN", "Advance", "StepLog", "write"]
 
 RUN = "run"  # the kind of owner of a run's timers
 

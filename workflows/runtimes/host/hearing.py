@@ -16,7 +16,7 @@ from workflows.core.facts import (
 from workflows.runs import RunRecord, Wakeup
 from workflows.runtimes.host.limits import HostSettings
 
-__all__ = ["fact_of", "run_started"]
+__all__ = ["fact_of", "folder_of", "run_started"]
 
 
 def fact_of(wakeup: Wakeup, *, now: datetime) -> Fact:
