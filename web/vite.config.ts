@@ -9,6 +9,8 @@ export default defineConfig({
   build: {
     outDir: "../handlers/http/static",
     emptyOutDir: true,
+    // Browsers that know light-dark() themselves: what older ones are given cannot be switched by hand.
+    target: ["chrome125", "edge125", "firefox128", "safari18"],
     assetsInlineLimit: 0, // a data: address would break the content policy of Baton's pages
     modulePreload: { polyfill: false },
     rollupOptions: { input: ["devslack.html", "demo.html"] },

@@ -38,6 +38,7 @@ function Demo({ facts, person }: { facts: api.Facts; person: string }) {
         <header className="top">
           <span className="brand"><img src="/icon.svg" alt="" width="22" height="22" /> Baton</span>
           <Tabs tab={tab} choose={setTab} open={open} />
+          <span className="who" title="who you are here">{facts.name}</span>
           <State live={live} />
           <ThemeButton slack={facts.slack_page} />
         </header>
