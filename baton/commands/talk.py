@@ -102,7 +102,8 @@ def _with_places(sentence: str, places: object) -> str:
     told = [
         f"{each.get('pointer')}: {each.get('detail')}" for each in places if isinstance(each, dict)
     ]
-    return f"{sentence} ({'; '.join(told[:5])})" if told else sentence
+    new = [each for each in told if each not in sentence]
+    return f"{sentence} ({'; '.join(new[:5])})" if new else sentence
 
 
 def quoted(name: str) -> str:

@@ -21,6 +21,7 @@ from bot.slack.manifest import manifest_yaml
 from bot.world.leash import leash
 from bot.world.listening import PortTaken, listen, port_of
 from coordination import outbox
+from coordination.database import Lock
 from coordination.ports import RunView
 from handlers.http import Demo
 
@@ -83,6 +84,7 @@ class Stage:
 @contextlib.asynccontextmanager
 async def staged(options: Options, say: Callable[[str], None]) -> AsyncIterator[Stage]:
     """Set everything up inside the block; nothing of it is left after it."""
+    Lock.take(options.data / "baton.db").release()  # said before a local Slack is started in vain
     async with contextlib.AsyncExitStack() as stack:
         project = await asyncio.to_thread(working_copy, options.data)
         ports = await asyncio.to_thread(remembered_ports, options)

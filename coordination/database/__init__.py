@@ -30,6 +30,7 @@ from coordination.database.errors import (
     SchemaTooNew,
     Unavailable,
 )
+from coordination.database.lock import Lock
 from coordination.database.schema import (
     approvals,
     audit,
@@ -68,6 +69,7 @@ __all__ = [
     "DatabaseUnusable",
     "Door",
     "InlineDoor",
+    "Lock",
     "Reader",
     "Row",
     "SchemaTooNew",

@@ -150,6 +150,13 @@ def test_a_refusal_is_one_sentence_and_an_exit_code(
     assert server.token.encode() not in done.stderr
 
 
+def test_a_place_that_the_sentence_names_is_not_named_again(server: Any, baton: Any) -> None:
+    body = {"detail": "/id: is empty", "errors": [{"pointer": "/id", "detail": "is empty"}]}
+    server.answer = always(422, body)
+
+    assert baton("approve", "A-1").stderr == b"baton: /id: is empty\n"
+
+
 def test_a_busy_server_is_asked_again(server: Any, baton: Any) -> None:
     server.answers.append((503, {"Retry-After": "0"}, {}))
 
