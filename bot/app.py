@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from baton.connector import Connector
-from bot.definitions import Actions, Definitions
+from bot.definitions import Definitions
 from bot.housekeeping import Housekeeping
 from bot.keys import derived, instance_key
 from bot.settings import Configuration, InvalidSettings, Settings
@@ -26,6 +26,7 @@ from coordination.timers import Timers
 from handlers.http.sessions import Sessions
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
+from workflows.language.compile import compile_body
 from workflows.language.definition import InputCheck
 from workflows.language.expressions import Evaluator
 from workflows.runtimes.embedded import embedded_runtime
@@ -139,8 +140,8 @@ def assemble(
     host = fittings.runtime(
         door,
         world,
-        registry=actions.registry,
-        read_plan=actions.plan,
+        registry=registry,
+        read_plan=lambda revision, body: compile_body(revision, body, registry),
         secrets=settings.secret,
         settings=HostSettings(
             instance_key=derived(key, "runs"),
@@ -151,9 +152,7 @@ def assemble(
         ),
     )
     inputs = InputCheck()
-    rules = Rules(
-        roles=roles, approvers=tuple(configuration.approvers), channel=settings.channel
-    )
+    rules = Rules(roles=roles, approvers=tuple(configuration.approvers), channel=settings.channel)
     coordinator = Coordinator(door, world, Ports(host, inputs, slack.directory), rules)
     dispatcher = Dispatcher(
         door,
@@ -171,7 +170,7 @@ def assemble(
         coordinator=coordinator,
         dispatcher=dispatcher,
         timers=Timers(door, world, {"run": fire_timer, "approval": votes.fire}),
-        definitions=Definitions(host, actions, settings.workflows),
+        definitions=Definitions(host, registry, settings.workflows),
         sessions=Sessions(derived(key, "sessions")),
         slack=slack,
     )

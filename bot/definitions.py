@@ -1,7 +1,6 @@
 """Folders of definitions: published as they load, again as they change, never broken by a bad file."""
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,10 +9,7 @@ from watchfiles import awatch
 
 from coordination.ports import Definition, Revision
 from workflows.actions.registry import Registry
-from workflows.core.plan import Plan
-from workflows.language.catalogue import ActionSpec
 from workflows.language.checks import check
-from workflows.language.compile import compile_body
 from workflows.language.definition import to_definition
 from workflows.language.errors import InvalidDefinition
 from workflows.runtimes.host import Host
@@ -24,31 +20,12 @@ LIBRARY = Path(__file__).parent.parent / "workflows" / "library"
 BY = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class Actions:
-    """The registry as the language asks it: what is not there is None."""
-
-    registry: Registry
-
-    def get(self, name: str) -> ActionSpec | None:
-        return self.registry.get(name) if name in self.registry.names() else None
-
-    def names(self) -> Iterable[str]:
-        return self.registry.names()
-
-    def plan(self, revision: str, body: object) -> Plan:
-        """Compile a stored definition for a run."""
-        if not isinstance(body, dict):
-            raise TypeError("a stored definition is a map")
-        return compile_body(revision, body, self)
-
-
 @dataclass(slots=True)
 class Definitions:
     """Publishes what the folders hold. *own* is active as it loads, the library loads as drafts."""
 
     host: Host
-    actions: Actions
+    registry: Registry
     own: Path | None
     library: Path = LIBRARY
     files: dict[Path, str] = field(default_factory=dict)  # which workflow a file defines
@@ -83,7 +60,7 @@ class Definitions:
         return await self.host.publish_definition(definition, by=BY, draft=draft)
 
     def _read(self, place: Path) -> Definition:
-        return to_definition(check(place.read_bytes(), self.actions, file=place.name))
+        return to_definition(check(place.read_bytes(), self.registry, file=place.name))
 
     def _folders(self) -> list[tuple[Path, bool]]:
         """Return each folder with whether its definitions are drafts; the same one counts once."""
