@@ -136,7 +136,7 @@ def assemble(
     key = instance_key(settings, world.ids)
     roles = read_roles(configuration)
     own = built_in(environment=settings.child_environment())
-    actions = Actions(Registry((*own, *fittings.connectors)))
+    registry = Registry((*own, *fittings.connectors))
     host = fittings.runtime(
         door,
         world,
