@@ -1,5 +1,6 @@
 """What an event changes: its thread, its process, the questions it asks, the card. In one unit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -301,19 +302,23 @@ def _show(unit: _Unit, key: int, standing: Standing) -> Status:
 
 
 def _tell(unit: _Unit, key: int, taken: Taken, moved: _Moved) -> None:
-    """Have the card redrawn, and the last lines of a failed process posted."""
+    """Have the card redrawn, and what a failed process said last posted; a line is on the card."""
     event, thread_key = taken.event, taken.thread_key or 0
     name = f"{event.namespace}:{event.process_id}"
     unit.tx.touch("process", name, thread_id=taken.thread_id)
     if not moved.looks_different:
         return
     _redraw(unit, thread_key, Lane.RESULT if moved.is_news else Lane.PROGRESS)
-    content = moved.after.content
-    said = {**content.get("metadata", {}), **content.get("result", {})}
-    if moved.ends and moved.after.status is Status.FAILED and said.get("tail"):
+    if moved.ends and moved.after.status is Status.FAILED and _printed(moved.after.content):
         slot = f"output:{key}:{moved.standing.attempt}"
         notice = Notice(thread_key, slot, Lane.FAILURE, "output", {"process_key": key})
         outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
+
+
+def _printed(content: Mapping[str, Any]) -> bool:
+    """Say whether a process has said more than the line that its card shows."""
+    said = {**content.get("metadata", {}), **content.get("result", {})}
+    return bool(said.get("tail")) or "\n" in str(content.get("message") or "").strip()
 
 
 def _redraw(unit: _Unit, thread_key: int, lane: Lane) -> None:

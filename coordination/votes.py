@@ -7,7 +7,7 @@ from datetime import datetime
 from baton.events import WIRE_PREFIX, Event
 from baton.parts import Actor
 from baton.status import Status
-from coordination import accept, approvals, directory
+from coordination import accept, approvals, directory, outbox
 from coordination.database import Reader, Transaction
 from coordination.eligibility import (
     Ballot,
@@ -19,6 +19,7 @@ from coordination.eligibility import (
     why_not,
 )
 from coordination.errors import AlreadyDecided, NotFound
+from coordination.outbox import ROOT, Lane, Notice
 from coordination.policy import Principal, Roles, require_scope
 from coordination.ports import Person
 from coordination.questions import Approval, ApprovalState, ProcessRef, Vote
@@ -196,6 +197,9 @@ def _show(tx: Transaction, approval: Approval, vote: Vote, judging: Judging) -> 
     store.set_state(tx, approval, "checking" if waits else "open")
     shown = find(tx, approval.id)
     approvals.redraw(tx, shown, now=judging.now, ids=judging.ids)
+    if shown.thread_key is not None:  # its card says how many are still missing
+        card = Notice(shown.thread_key, ROOT, Lane.RESULT, "thread", {})
+        outbox.add(tx, card, id=judging.ids.new("nt"), now=judging.now)
     return shown
 
 

@@ -198,7 +198,7 @@ class Server:
         await self._running
         self._server = self._running = None
 
-    async def ask(self, method: str, path: str, **fields: Any) -> Json:
+    async def ask(self, method: str, path: str, /, **fields: Any) -> Json:
         """Use the control API without HTTP: ``await slack.ask("POST", "click", **{"as": …})``.
 
         Raises:

@@ -1,10 +1,12 @@
 """Who gets pinged by a message, and why: what a noise budget is tested against."""
 
-from devslack.blocks import text_size
+from collections.abc import Iterator
+from typing import Any
+
 from devslack.model import Channel, Message
 from devslack.mrkdwn import BROADCASTS, GROUPS, MENTIONED
 from devslack.present import plain_text
-from devslack.shapes import Json, dump
+from devslack.shapes import Json
 from devslack.state import Workspace
 
 MOST_PLAIN = 300
@@ -13,7 +15,7 @@ MOST_PLAIN = 300
 def pings(workspace: Workspace, message: Message) -> dict[str, str]:
     """Return person to reason, one reason each, the strongest. Edits never ping, so ask on posting."""
     channel = workspace.channels[message.channel]
-    everything = message.text + (dump(message.blocks) if text_size(message.blocks or []) else "")
+    everything = "\n".join([message.text, *_marked_up(message.blocks)])
     found: dict[str, str] = dict.fromkeys(_followers(workspace, message), _follow_reason(message))
     if BROADCASTS.search(everything):
         found |= dict.fromkeys(channel.members, "channel_mention")
@@ -24,6 +26,17 @@ def pings(workspace: Workspace, message: Message) -> dict[str, str]:
             found |= dict.fromkeys(workspace.groups[group].users, "group_mention")
     found |= dict.fromkeys(MENTIONED.findall(everything), "mention")
     return {user: why for user, why in found.items() if _hears(workspace, channel, message, user)}
+
+
+def _marked_up(value: Any) -> Iterator[str]:
+    """Yield the texts in which a mention is one; in plain text it is only characters."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _marked_up(each)
+    elif isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield str(value.get("text", ""))
+        yield from _marked_up(list(value.values()))
 
 
 def _follow_reason(message: Message) -> str:

@@ -218,10 +218,10 @@ async def test_nothing_is_told_where_nothing_looks_different(inbox: Inbox) -> No
 
 
 async def test_a_failed_process_posts_its_last_lines(inbox: Inbox) -> None:
-    await inbox.report("build", "failed", result={"tail": "1 failed"})
+    await inbox.report("build", "failed", message="F\n1 failed")
     key = (await inbox.process("build")).key
     assert await inbox.queued() == [("root", 2), (f"output:{key}:1", 3)]
-    await inbox.report("other", "completed", result={"tail": "all fine"})
+    await inbox.report("other", "completed", message="all\nfine")
     await inbox.report("third", "failed")
     assert [slot for slot, _ in await inbox.queued()].count(f"output:{key}:1") == 1
     assert len(await inbox.queued()) == 4
