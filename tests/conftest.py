@@ -1,0 +1,51 @@
+"""For all tests: how hard Hypothesis looks, and what is done about a tool that is missing."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TESTS = Path(__file__).parent
+
+settings.register_profile("dev", max_examples=25, deadline=None)
+settings.register_profile("ci", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def chromium() -> bool:
+    return any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+
+
+# Suites that need a tool, by folder: the word for BATON_REQUIRE, and whether the tool is there.
+NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {"browser": ("browser", chromium)}
+
+
+def missing() -> dict[str, str]:
+    """Return the suites that cannot run here, each with the word for its tool."""
+    return {folder: word for folder, (word, there) in NEEDS.items() if not there()}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    required = {word.strip() for word in os.environ.get("BATON_REQUIRE", "").split(",")}
+    if absent := required.intersection(missing().values()):
+        raise pytest.UsageError(
+            f"BATON_REQUIRE names {', '.join(sorted(absent))}, which this machine does not have."
+        )
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the folder of a suite whose tool is missing."""
+    left_out = collection_path.parent == TESTS and collection_path.name in missing()
+    return True if left_out else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line for each suite that it was left out."""
+    for folder, word in missing().items():
+        terminalreporter.write_line(
+            f"left out: tests/{folder}, since there is no {word} here "
+            "(BATON_REQUIRE makes that an error)"
+        )
