@@ -133,24 +133,10 @@ def assemble(
     fittings: Fittings = OWN,
 ) -> Baton:
     """Wire the parts together; nothing of them is begun."""
-    key = instance_key(settings, world.ids)
     roles = read_roles(configuration)
     own = built_in(environment=settings.child_environment())
     registry = Registry((*own, *fittings.connectors))
-    host = fittings.runtime(
-        door,
-        world,
-        registry=registry,
-        read_plan=lambda revision, body: compile_body(revision, body, registry),
-        secrets=settings.secret,
-        settings=HostSettings(
-            instance_key=derived(key, "runs"),
-            public_url=settings.address,
-            actions_at_once=settings.action_limit,
-            grace=settings.stop_grace,
-            roles=roles,
-        ),
-    )
+    host = make_host(settings, world, door, registry, fittings, roles)
     inputs = InputCheck()
     rules = Rules(roles=roles, approvers=tuple(configuration.approvers), channel=settings.channel)
     coordinator = Coordinator(door, world, Ports(host, inputs, slack.directory), rules)
@@ -171,8 +157,33 @@ def assemble(
         dispatcher=dispatcher,
         timers=Timers(door, world, {"run": fire_timer, "approval": votes.fire}),
         definitions=Definitions(host, registry, settings.workflows),
-        sessions=Sessions(derived(key, "sessions")),
+        sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),
         slack=slack,
+    )
+
+
+def make_host(
+    settings: Settings,
+    world: SystemWorld,
+    door: Door,
+    registry: Registry,
+    fittings: Fittings,
+    roles: Roles,
+) -> Host:
+    """Make what drives the runs."""
+    return fittings.runtime(
+        door,
+        world,
+        registry=registry,
+        read_plan=lambda revision, body: compile_body(revision, body, registry),
+        secrets=settings.secret,
+        settings=HostSettings(
+            instance_key=derived(instance_key(settings, world.ids), "runs"),
+            public_url=settings.address,
+            actions_at_once=settings.action_limit,
+            grace=settings.stop_grace,
+            roles=roles,
+        ),
     )
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from baton.errors import BatonError
 
-CURLY = dict.fromkeys((0x201C, 0x201D, 0x201E, 0x201F, 0xAB, 0xBB), '"')
-CURLY |= dict.fromkeys((0x2018, 0x2019, 0x201A, 0x201B), "'")
+CURLY: Mapping[int, str] = {
+    **dict.fromkeys((0x201C, 0x201D, 0x201E, 0x201F, 0xAB, 0xBB), '"'),
+    **dict.fromkeys((0x2018, 0x2019, 0x201A, 0x201B), "'"),
+}
 LONG_DASH, SHORT_DASH = "\u2014", "\u2013"
 KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63}):")
 OPTION = re.compile(r"--?([A-Za-z][A-Za-z0-9_-]{0,63})(?:[=:].*)?")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from bot.slack.blocks import (
     ROWS,
@@ -32,7 +33,7 @@ VERDICTS = {
 COVERED = 900
 WHY = 600
 TITLE = 200
-NOBODY: Mapping[str, str] = {}
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 def value_of(approval: Approval) -> str:
