@@ -9,8 +9,8 @@ import structlog
 def configure(stream: TextIO, level: int = logging.INFO) -> None:
     """Send every event of *level* and above to *stream*."""
     terminal = stream.isatty()
-    render = (
-        structlog.dev.ConsoleRenderer()
+    render = (  # a traceback without the values in it: those may be secrets, and are slow to draw
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if terminal
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

@@ -12,6 +12,11 @@ class Holding:
         self.closed = False
         self._waiting: set[asyncio.Timeout] = set()
 
+    @property
+    def held(self) -> int:
+        """How many are held now."""
+        return len(self._waiting)
+
     async def wait(self, changed: Subscription, seconds: float) -> None:
         """Return when something changed, after *seconds*, or at the stop."""
         if self.closed:

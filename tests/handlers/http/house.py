@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from coordination.tokens import Grant
 from handlers.http import Demo, Edge, create_api
 from handlers.http.sessions import COOKIE, Sessions
 from tests.coordination.floor import NotedRuntime, TargetsOnly, Workspace
-from tests.coordination.scene import ROLES, CountingIds, Scene, StillClock, open_scene
+from tests.coordination.scene import QUESTION, ROLES, CountingIds, Scene, StillClock, open_scene
 
 URL = "http://127.0.0.1:8765"
 RUN = "run_0000000000000000000000000A"
@@ -114,6 +114,40 @@ class House:
         result: dict[str, Any] = answer.json()["results"][0]
         return result
 
+    async def raw(
+        self, method: str, path: str, token: str | None, received: list[dict[str, Any]]
+    ) -> list[Any]:
+        """Call the application as a server does, and return what it sent."""
+        sent: list[Any] = []
+        headers = [
+            (b"host", b"127.0.0.1:8765"),
+            (b"content-type", b"application/json"),
+            *([(b"authorization", f"Bearer {token}".encode())] if token else []),
+        ]
+
+        async def receive() -> dict[str, Any]:
+            return received.pop(0)
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 8765),
+        }
+        await self.app(scope, receive, send)  # type: ignore[arg-type]
+        return sent
+
     def log_in(self, handle: str) -> str:
         """Give the client the session of somebody; return the cookie."""
         now = self.world.clock.now()
@@ -150,12 +184,9 @@ class House:
 
         await self.scene.door.write(unit)
 
-    async def question(self, **more: Any) -> Approval:
-        from dataclasses import replace  # noqa: PLC0415
-
-        from tests.coordination.scene import QUESTION  # noqa: PLC0415
-
-        return await self.scene.ask(replace(QUESTION, **more))
+    async def question(self, path: str = "gate", **more: Any) -> Approval:
+        """Let the run ask something at *path*."""
+        return await self.scene.ask(replace(QUESTION, **more), path)
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
