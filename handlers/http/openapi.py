@@ -110,6 +110,7 @@ def finish(operation: Document, path: str, method: str) -> None:
     """Put to *operation* whom it takes and with what it may refuse."""
     need = need_of(path, method)
     responses = operation.setdefault("responses", {})
+    responses.pop("422", None)  # FastAPI's own, which is not what is answered
     for status in refusals(path, method, need, asks=has_query(operation)):
         if path == "/readyz" and status == 503:
             continue  # it has a body of its own
