@@ -11,8 +11,7 @@ down_revision = None
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def upgrade() -> None:
-    """Make the tables of threads, workflows and runs."""
+def audit() -> None:
     op.create_table(
         "audit",
         sa.Column("seq", KEY, autoincrement=True, nullable=False),
@@ -25,18 +24,27 @@ def upgrade() -> None:
         sa.Column("sum", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
     )
+
+
+def blobs() -> None:
     op.create_table(
         "blobs",
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("bytes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_blobs")),
     )
+
+
+def counters() -> None:
     op.create_table(
         "counters",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
+
+
+def definitions() -> None:
     op.create_table(
         "definitions",
         sa.Column("hash", sa.Text(), nullable=False),
@@ -51,12 +59,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_definitions")),
         sa.UniqueConstraint("name", "revision", name=op.f("uq_definitions_name_revision")),
     )
+
+
+def meta() -> None:
     op.create_table(
         "meta",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_meta")),
     )
+
+
+def threads() -> None:
     op.create_table(
         "threads",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -71,6 +85,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_threads_id")),
     )
     op.create_index(op.f("ix_threads_updated_at"), "threads", ["updated_at"], unique=False)
+
+
+def timers() -> None:
     op.create_table(
         "timers",
         sa.Column("owner_kind", sa.Text(), nullable=False),
@@ -80,6 +97,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner_kind", "owner_key", "slot", name=op.f("pk_timers")),
     )
     op.create_index(op.f("ix_timers_due_at"), "timers", ["due_at"], unique=False)
+
+
+def runs() -> None:
     op.create_table(
         "runs",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -117,6 +137,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_runs_number")),
         sa.UniqueConstraint("request_id", name=op.f("uq_runs_request_id")),
     )
+
+
+def indexes_of_runs() -> None:
     op.create_index(
         "ix_runs_runnable",
         "runs",
@@ -126,6 +149,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('queued', 'running')"),
     )
     op.create_index(op.f("ix_runs_workflow"), "runs", ["workflow"], unique=False)
+
+
+def workflows() -> None:
     op.create_table(
         "workflows",
         sa.Column("name", sa.Text(), nullable=False),
@@ -136,6 +162,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["hash"], ["definitions.hash"], name=op.f("fk_workflows_hash")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_workflows")),
     )
+
+
+def journal() -> None:
     op.create_table(
         "journal",
         sa.Column("run_key", KEY, nullable=False),
@@ -155,6 +184,9 @@ def upgrade() -> None:
             "run_key", "path", "kind", "attempt", name=op.f("uq_journal_run_key_path_kind_attempt")
         ),
     )
+
+
+def steps() -> None:
     op.create_table(
         "steps",
         sa.Column("run_key", KEY, nullable=False),
@@ -177,6 +209,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_key"], ["runs.key"], name=op.f("fk_steps_run_key")),
         sa.PrimaryKeyConstraint("run_key", "path", name=op.f("pk_steps")),
     )
+
+
+def triggers() -> None:
     op.create_table(
         "triggers",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -193,6 +228,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_triggers")),
         sa.UniqueConstraint("workflow", "trigger_id", name=op.f("uq_triggers_workflow_trigger_id")),
     )
+
+
+def wakeups() -> None:
     op.create_table(
         "wakeups",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -214,3 +252,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("done_at IS NULL"),
         postgresql_where=sa.text("done_at IS NULL"),
     )
+
+
+def upgrade() -> None:
+    """Make the tables of threads, workflows and runs."""
+    audit()
+    blobs()
+    counters()
+    definitions()
+    meta()
+    threads()
+    timers()
+    runs()
+    indexes_of_runs()
+    workflows()
+    journal()
+    steps()
+    triggers()
+    wakeups()

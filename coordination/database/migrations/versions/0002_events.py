@@ -11,8 +11,7 @@ down_revision = "0001"
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def upgrade() -> None:
-    """Make the tables of events, approvals and what is told to Slack."""
+def directory() -> None:
     op.create_table(
         "directory",
         sa.Column("person", sa.Text(), nullable=False),
@@ -25,6 +24,9 @@ def upgrade() -> None:
         sa.Column("read_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_directory")),
     )
+
+
+def identities() -> None:
     op.create_table(
         "identities",
         sa.Column("scope", sa.Text(), nullable=False),
@@ -35,6 +37,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope", "identity", name=op.f("pk_identities")),
     )
     op.create_index(op.f("ix_identities_expires_at"), "identities", ["expires_at"], unique=False)
+
+
+def sources() -> None:
     op.create_table(
         "sources",
         sa.Column("name", sa.Text(), nullable=False),
@@ -45,6 +50,9 @@ def upgrade() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_sources")),
     )
+
+
+def keys() -> None:
     op.create_table(
         "keys",
         sa.Column("key", sa.Text(), nullable=False),
@@ -53,6 +61,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["thread_key"], ["threads.key"], name=op.f("fk_keys_thread_key")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_keys")),
     )
+
+
+def outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -82,6 +93,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('queued', 'leased')"),
     )
     op.create_index("ix_outbox_thread_key_slot", "outbox", ["thread_key", "slot"], unique=False)
+
+
+def slots() -> None:
     op.create_table(
         "slots",
         sa.Column("thread_key", KEY, nullable=False),
@@ -95,6 +109,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["thread_key"], ["threads.key"], name=op.f("fk_slots_thread_key")),
         sa.PrimaryKeyConstraint("thread_key", "slot", name=op.f("pk_slots")),
     )
+
+
+def tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("id", sa.Text(), nullable=False),
@@ -109,6 +126,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source"], ["sources.name"], name=op.f("fk_tokens_source")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
     )
+
+
+def processes() -> None:
     op.create_table(
         "processes",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -141,6 +161,9 @@ def upgrade() -> None:
             "namespace", "process_id", name=op.f("uq_processes_namespace_process_id")
         ),
     )
+
+
+def indexes_of_processes() -> None:
     op.create_index(
         "ix_processes_orphans",
         "processes",
@@ -150,6 +173,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("parent_ref IS NOT NULL"),
     )
     op.create_index("ix_processes_thread_key", "processes", ["thread_key"], unique=False)
+
+
+def events() -> None:
     op.create_table(
         "events",
         sa.Column("seq", KEY, autoincrement=True, nullable=False),
@@ -188,6 +214,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("dispatched_at IS NULL"),
         postgresql_where=sa.text("dispatched_at IS NULL"),
     )
+
+
+def waits() -> None:
     op.create_table(
         "waits",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -212,6 +241,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_waits_run_key_state", "waits", ["run_key", "state"], unique=False)
     op.create_index("ix_waits_wait_on", "waits", ["wait_on"], unique=False)
+
+
+def approvals() -> None:
     op.create_table(
         "approvals",
         sa.Column("wait_key", KEY, nullable=False),
@@ -235,6 +267,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_approvals_id")),
         sa.UniqueConstraint("number", name=op.f("uq_approvals_number")),
     )
+
+
+def raw_bodies() -> None:
     op.create_table(
         "raw_bodies",
         sa.Column("seq", KEY, nullable=False),
@@ -244,6 +279,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_raw_bodies")),
     )
     op.create_index(op.f("ix_raw_bodies_expires_at"), "raw_bodies", ["expires_at"], unique=False)
+
+
+def votes() -> None:
     op.create_table(
         "votes",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -262,3 +300,21 @@ def upgrade() -> None:
             "wait_key", "version", "person", name=op.f("uq_votes_wait_key_version_person")
         ),
     )
+
+
+def upgrade() -> None:
+    """Make the tables of events, approvals and what is told to Slack."""
+    directory()
+    identities()
+    sources()
+    keys()
+    outbox()
+    slots()
+    tokens()
+    processes()
+    indexes_of_processes()
+    events()
+    waits()
+    approvals()
+    raw_bodies()
+    votes()
