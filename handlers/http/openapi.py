@@ -93,7 +93,9 @@ def complete(app: FastAPI) -> Callable[[], Document]:
             for path, method, operation in operations(document):
                 finish(operation, path, method)
             parts = document.setdefault("components", {})
-            parts["schemas"] = {"Problem": PROBLEM}
+            named = parts.get("schemas", {})
+            own = {name: named[name] for name in named if "ValidationError" not in name}
+            parts["schemas"] = {**own, "Problem": PROBLEM}
             parts["securitySchemes"] = SCHEMES
         return app.openapi_schema or document
 
