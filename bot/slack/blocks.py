@@ -117,7 +117,7 @@ def fit(text: str, blocks: Sequence[Block]) -> Shown:
             room -= 1
             left -= size
         kept.append(block)
-    return Shown(head(text, SUMMARY), tuple(kept))
+    return Shown(head(text, SUMMARY).strip() or "-", tuple(kept))
 
 
 def at_rung(shown: Shown, rung: int, url: str | None) -> Shown:
@@ -135,7 +135,7 @@ def at_rung(shown: Shown, rung: int, url: str | None) -> Shown:
         ]
         return fit(shown.text, [section(shown.text, "h"), *kept])
     where = link(url, "Open it") if url else ""
-    return Shown(f"{shown.text} {where}".strip())
+    return Shown(f"{head(shown.text, SUMMARY - 200)} {where}".strip())
 
 
 def lines(rows: Sequence[str], most: int = ROWS) -> str:

@@ -14,8 +14,10 @@ from coordination.database import Door, Reader
 from coordination.errors import NotFound
 from coordination.outbox import Leased
 from coordination.ports import RunView, StepView
+from coordination.store import runs
 
 REPLY = 2_500
+TAIL = 16_384  # bytes of an output; the view shows fewer
 
 
 class SlackDrawings:
@@ -89,7 +91,8 @@ class SlackDrawings:
 
     async def _failure(self, leased: Leased, rung: int) -> Shown | None:
         run, step = await self._step(leased)
-        shown = failure_reply(run, step, run_url=self._url(run))
+        printed = await self._printed(run, step) if step.log else ""
+        shown = failure_reply(run, step, printed=printed, run_url=self._url(run))
         return at_rung(shown, rung, self._url(run)) if shown else None
 
     async def _output(self, leased: Leased, rung: int) -> Shown | None:
@@ -113,6 +116,15 @@ class SlackDrawings:
         if step is None:
             raise NotFound("step", path)
         return run, step
+
+    async def _printed(self, run: RunView, step: StepView) -> str:
+        """Return the end of the output of a step."""
+
+        async def query(reader: Reader) -> bytes | None:
+            row = await run_views.row_of(reader, run.id)
+            return await runs.log(reader, row.key, step.path)
+
+        return (await self._door.read(query) or b"")[-TAIL:].decode("utf-8", "replace")
 
     def _url(self, run: RunView) -> str:
         return f"{self._public_url}/r/{run.label}"

@@ -14,12 +14,13 @@ PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
 ESCAPED_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]{1,30})&gt;")
 MARKUP = re.compile(r"<(?!@[UW][A-Z0-9]{1,30}>|#C[A-Z0-9]{1,30}>)")
 TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,3})$")  # markup or an escape that a cut went through
+LONGEST = 12_000  # more is never shown, and looking for secrets in it takes its time
 AHEAD = 4  # how much more of a log is masked than is shown: a secret may begin before the cut
 
 
 def plain(text: str) -> str:
     """Hide secrets, and remove what cannot be seen and could mislead: controls, bidi overrides."""
-    return mask(HIDDEN.sub("", text.replace("\r\n", "\n")))
+    return mask(HIDDEN.sub("", text[:LONGEST].replace("\r\n", "\n")))
 
 
 def escape(text: str) -> str:

@@ -76,7 +76,7 @@ def approval_card(
 def shown_along(approval: Approval) -> list[Block]:
     """Draw what the asker wants seen: prose as it is, other values as JSON."""
     question = approval.question
-    texts = [question.description or "", *(written(each) for each in question.show)]
+    texts = [escape(question.description or ""), *(written(each) for each in question.show)]
     return [section(text, f"s{place}") for place, text in enumerate(texts) if text.strip()]
 
 

@@ -107,7 +107,7 @@ def line(process: ProcessView) -> str:
 
 def output_reply(process: ProcessView) -> Shown | None:
     """Show the last lines of a process that failed; None where it said nothing."""
-    said = str(process.state.get("message") or "")
+    said = tail_of(process)
     if not said.strip():
         return None
     title = f"The end of what {escape(name(process)[:NAME])} printed"
@@ -115,3 +115,12 @@ def output_reply(process: ProcessView) -> Shown | None:
     if process.attempt > 1:
         blocks.append(context(f"attempt {process.attempt}", "c"))
     return fit(f"{title}.", blocks)
+
+
+def tail_of(process: ProcessView) -> str:
+    """Return the last lines of a process, wherever its tool put them."""
+    for name in ("result", "metadata"):
+        kept = process.state.get(name)
+        if isinstance(kept, Mapping) and isinstance(kept.get("tail"), str):
+            return str(kept["tail"])
+    return str(process.state.get("message") or "")

@@ -14,7 +14,7 @@ from bot.slack.blocks import (
     link_button,
     section,
 )
-from bot.slack.text import code_block, ends, escape, link, one_line, person, sentence, time, took
+from bot.slack.text import code_block, ends, escape, head, link, one_line, person, plain, time, took
 from bot.slack.views.steps import step_lines
 from bot.slack.views.threads import cancel_button, retry_button, says
 from bot.slack.views.words import icon, state
@@ -28,38 +28,26 @@ TAIL = 1_800
 WHY = 300
 
 
-def failure_reply(run: RunView, step: StepView, *, run_url: str) -> Shown | None:
-    """Say that a step failed, with the end of what it printed; None for a No, which is no failure."""
+def failure_reply(run: RunView, step: StepView, *, printed: str, run_url: str) -> Shown | None:
+    """Say that a step failed, with the end of what it *printed*; None for a No, which is no failure."""
     error: Mapping[str, Any] = step.error if isinstance(step.error, Mapping) else {}
     if error.get("type") == "rejected":
         return None
     name = escape(ends(step.name or step.path, 80))
     why = one_line(str(error.get("message") or "no reason was given"), WHY)
     blocks = [section(f":x: *{name}* failed: {why}", "h")]
-    if printed := printed_by(step):
+    if printed.strip():
         blocks.append(section(code_block(printed, TAIL), "o"))
     attempts = f" · attempt {step.attempts}" if step.attempts > 1 else ""
     blocks.append(context(f"{link(run_url, run.label)} · {escape(step.path)}{attempts}", "c"))
     return fit(f"{run.label}: {name} failed: {why}", blocks)
 
 
-def printed_by(step: StepView) -> str:
-    """Return the end of what a program said, wherever its record keeps it."""
-    for kept in (step.error, step.output):
-        if isinstance(kept, Mapping):
-            details = kept.get("details")
-            held = details if isinstance(details, Mapping) else kept
-            for name in ("stderr", "stdout", "tail"):
-                if isinstance(held.get(name), str) and held[name].strip():
-                    return str(held[name])
-    return ""
-
-
 def run_page(page: RunPage, *, public_url: str) -> Shown:
     """Draw one run for whoever asked: the very sentence of its card, its steps, what to press."""
     run, word = page.run, card_word(page.run)
     url = f"{public_url}/r/{run.label}"
-    said = sentence(says(run))
+    said = escape(says(run))
     first = f"{link(url, run.label)} {escape(run.title[:TITLE])}"
     if page.just:
         first += f" {page.just}"
@@ -112,4 +100,4 @@ def row(run: RunView, public_url: str) -> str:
     lasted = took(run.started_at, run.ended_at) or time(run.started_at or run.created_at)
     first = f"{icon(word)} {link(f'{public_url}/r/{run.label}', run.label)} "
     first += f"{escape(run.title[:TITLE])} · *{word}* · {lasted}"
-    return lines([first, *([sentence(says(run))[:WHY]] if says(run) else [])])
+    return lines([first, *([escape(head(plain(says(run)), WHY))] if says(run) else [])])

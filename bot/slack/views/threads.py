@@ -16,7 +16,7 @@ from bot.slack.blocks import (
     link_button,
     section,
 )
-from bot.slack.text import ends, escape, link, person, plain, sentence, time, took
+from bot.slack.text import ends, escape, link, person, plain, time, took
 from bot.slack.views import processes as drawn
 from bot.slack.views.steps import step_lines
 from bot.slack.views.words import foremost, icon, state
@@ -37,7 +37,7 @@ def thread_card(thread: ThreadView, *, public_url: str) -> Shown:
     said = says(newest)
     blocks = [
         header(thread.title, "h"),
-        section(f"{state(word)}{' · ' + sentence(said) if said else ''}", "s"),
+        section(f"{state(word)}{' · ' + escape(said) if said else ''}", "s"),
         fields(about(thread, newest, public_url), "w"),
         *told(thread),
         *(run_block(run, public_url) for run in thread.runs[-RUNS:]),
@@ -46,7 +46,7 @@ def thread_card(thread: ThreadView, *, public_url: str) -> Shown:
         *pressed(newest, public_url),
         context(footer(thread), "c"),
     ]
-    summary = f"{escape(ends(plain(thread.title), TITLE))}: {word}. {sentence(said)}".strip()
+    summary = f"{escape(ends(plain(thread.title), TITLE))}: {word}. {escape(said)}".strip()
     return fit(summary, blocks)
 
 
