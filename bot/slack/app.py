@@ -53,6 +53,7 @@ def build_bolt(session: aiohttp.ClientSession, identity: Identity, *, api_url: s
         return await identity.known()
 
     return AsyncApp(
+        name="baton",  # else Bolt reads the source of everybody up the stack to find one
         logger=SDK_LOG,
         client=open_web(session, api_url=api_url),
         authorize=authorize,
