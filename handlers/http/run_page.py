@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from coordination.ports import RunStatus, RunView, StepView
 from coordination.questions import Approval
@@ -147,7 +148,7 @@ def step_row(shown: RunPage, step: StepView) -> str:
 def step_body(shown: RunPage, step: StepView) -> str:
     log = ""
     if step.log:
-        log = link(f"/r/{shown.run.id}/steps/{step.path}/log", "Full log")
+        log = link(f"/r/{shown.run.id}/steps/{quote(step.path, safe='')}/log", "Full log")
     return definition_list(
         (
             ("Path", text(step.path)),

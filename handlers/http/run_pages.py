@@ -61,7 +61,10 @@ async def gathered(request: Request, edge: Edge, who: Principal, run: RunView) -
 async def names(edge: Edge, run: RunView, approvals: tuple[Approval, ...]) -> Form:
     """Return how people call everybody on the page, by the id under which the store has them."""
     ids = {run.started_by, *(one.decided_by for one in approvals if one.decided_by)}
-    return {each: (await edge.coordinator.readable(f"<@{each}>")).strip("<@>") for each in ids}
+    readable = edge.coordinator.readable
+    return {
+        each: (await readable(f"<@{each}>")).removeprefix("<@").removesuffix(">") for each in ids
+    }
 
 
 async def steering(edge: Edge, who: Principal, run: RunView, cookie: str) -> Steering:

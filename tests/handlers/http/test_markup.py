@@ -107,21 +107,7 @@ def an_approval(draw: Any) -> Approval:
         decided_at=NOW,
         comment=draw(texts),
         via=draw(texts),
-        **REST,
     )
-
-
-REST: dict[str, Any] = {
-    "expires_at": None,
-    "run_key": 1,
-    "run_id": "run_1",
-    "path": "gate",
-    "process_key": None,
-    "process": None,
-    "thread_key": None,
-    "thread_id": None,
-    "requested_by": None,
-}
 
 
 @st.composite
