@@ -10,6 +10,8 @@ from handlers.slack.answers import WorkflowList, WorkflowPage
 
 MOST = 20
 TITLE = 120
+PROBLEMS = 5
+PLACE = ("file", "line", "column")
 
 
 def workflow_list(answer: WorkflowList) -> Shown:
@@ -57,7 +59,7 @@ def workflow_page(answer: WorkflowPage) -> Shown:
         rows = [an_input(name, each) for name, each in declared.items()]
         blocks.append(section(f"*Inputs*\n{lines(rows, MOST)}", "i"))
     if view.problems:
-        blocks.append(section(f":warning: Its file is broken since: {broken(view.problems)}", "b"))
+        blocks.append(section(f":warning: Its file is broken since:\n{broken(view.problems)}", "b"))
     blocks.append(context(f"`/baton start {escape(view.name)}`", "c"))
     return fit(f"{escape(view.name)}: {one_line(definition.description, 200)}", blocks)
 
@@ -83,6 +85,14 @@ def given_by_itself(declared: Mapping[str, Any]) -> str:
 
 
 def broken(problems: Any) -> str:
-    first = problems[0] if isinstance(problems, list) and problems else problems
-    text = first.get("message") if isinstance(first, Mapping) else first
-    return one_line(str(text), 300)
+    """Say where, what, and what to do, for the first few problems of a file."""
+    listed = problems if isinstance(problems, list) else [problems]
+    return lines([f"• {problem_line(each)}" for each in listed], PROBLEMS)
+
+
+def problem_line(problem: Any) -> str:
+    if not isinstance(problem, Mapping):
+        return one_line(str(problem), 300)
+    place = ":".join(str(problem[name]) for name in PLACE if problem.get(name))
+    said = f"{problem.get('message') or 'it cannot be used'}. {problem.get('hint') or ''}"
+    return one_line(f"{place}: {said}" if place else said, 300)

@@ -1,7 +1,7 @@
 """Baton's Slack side whole: a real database, the Coordinator, Bolt over a real socket, Delivery."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,19 +24,15 @@ from coordination.database import definitions as definitions_table
 from coordination.database import runs as runs_table
 from coordination.database import steps as steps_table
 from coordination.database import workflows as workflows_table
-from coordination.errors import InvalidInputs
 from coordination.outbox import ROOT, Lane, Leased, Notice
 from coordination.policy import Role, Roles
-from coordination.ports import Definition
 from devslack.app import Server
 from devslack.control import ask as control
 from devslack.emulator import Options
 from devslack.manifest import understand
 from handlers.slack import register
 from tests.coordination.scene import QUESTION, CountingIds, Scene, open_scene
-from workflows.language.errors import InvalidInputs as NotFitting
-from workflows.language.inputs import check_inputs
-from workflows.language.model import Input
+from workflows.language.definition import InputCheck
 
 Json = dict[str, Any]
 URL = "http://127.0.0.1:8765"
@@ -98,17 +94,6 @@ class NotedRuntime:
 
     async def deliver(self, wakeup_id: int) -> None:
         self.delivered.append(wakeup_id)
-
-
-class LanguageInputs:
-    def check(self, definition: Definition, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        declared = definition.body.get("inputs") or {}
-        inputs = {name: Input.model_validate(each) for name, each in declared.items()}
-        try:
-            return check_inputs(inputs, values)
-        except NotFitting as error:
-            problems = [(p.path.removeprefix("inputs."), p.message) for p in error.problems]
-            raise InvalidInputs(problems) from error
 
 
 @dataclass
@@ -300,7 +285,7 @@ async def open_box(path: Path) -> AsyncIterator[Box]:
     async with Server(options) as slack, open_session() as session:
         client = SlackClient(open_web(session, api_url=slack.api_url, token=slack.keys.bot_token))
         runtime = NotedRuntime()
-        ports = Ports(runtime, LanguageInputs(), SlackDirectory(client))  # type: ignore[arg-type]
+        ports = Ports(runtime, InputCheck(), SlackDirectory(client))  # type: ignore[arg-type]
         coordinator = Coordinator(scene.door, world, ports, Rules(ROLES, channel="#releases"))  # type: ignore[arg-type]
         await coordinator.refresh_directory()
         identity = Identity(client, slack.keys.bot_token)
@@ -315,8 +300,3 @@ async def open_box(path: Path) -> AsyncIterator[Box]:
             await socket.close()
             await world.tasks.drain()
     await scene.door.close()
-
-
-def work(coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-    """Run something beside the story."""
-    return asyncio.get_running_loop().create_task(coroutine)

@@ -111,7 +111,7 @@ async def test_start_without_what_it_needs_asks_in_a_form(box: Box) -> None:
         "in.count": {"value": "9"},
     }
     done = await box.do("POST", f"views/{form['id']}/submit", as_="UADA", values=values)
-    assert done["view"]["errors"] == {"in.count": "`count` must be at most 5"}
+    assert done["view"]["errors"] == {"in.count": "`count` must be at most 5."}
 
     values["in.count"] = {"value": "3"}
     done = await box.do("POST", f"views/{form['id']}/submit", as_="UADA", values=values)
