@@ -30,9 +30,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server() -> AsyncIterator[Server]:
-    asyncio.get_running_loop().set_task_factory(note_tasks)
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(note_tasks)
     async with Server(Options(manifest=understand(manifest()))) as started:
         yield started
+    loop.set_task_factory(None)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

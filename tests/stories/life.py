@@ -19,8 +19,8 @@ from coordination.database import events, open_sqlite, outbox, runs, select, tim
 from coordination.database.door import Reader, SqliteDoor
 from devslack.app import Server
 from handlers.http import Edge, create_api
-from tests.stories.world import HeldTasks, Spawned, Time, in_life, make_moved_world
 from tests.stories.work import Work
+from tests.stories.world import HeldTasks, Spawned, Time, in_life, make_moved_world
 from workflows.runtimes.host import Host
 
 OPERATORS = ("@grace", "@linus")

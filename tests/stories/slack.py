@@ -176,6 +176,6 @@ def text_of(view: Json | None) -> str:
     """Return what stands in a form or a modal that only says something."""
     if view is None:
         return ""
-    return "\n".join(
-        str(block["text"]["text"]) for block in view["blocks"] if block["type"] == "section"
-    )
+    sections = [block for block in view["blocks"] if block["type"] == "section"]
+    texts = [each for block in sections for each in (block.get("text"), *block.get("fields", ()))]
+    return "\n".join(str(each["text"]) for each in texts if each)

@@ -4,6 +4,7 @@ import pytest
 
 from tests.stories.box import BatonInABox
 from tests.stories.definitions import RELEASE, asking
+from tests.stories.slack import PEOPLE
 
 
 async def test_a_rejected_release_is_never_deployed(baton: BatonInABox) -> None:
@@ -154,3 +155,29 @@ async def test_a_release_needs_no_journal_to_be_decided(fleeting: BatonInABox) -
 
     assert fleeting.card("build-7").state == "Succeeded"
     assert fleeting.performed == ["deploy build-7", "announce"]
+
+
+async def test_an_answer_given_on_the_web_shows_in_slack(baton: BatonInABox) -> None:
+    await baton.publish(RELEASE)
+    await baton.report("test.completed", process="build-7")
+    await baton.decide("A-1", "approve", by="grace")
+
+    verdict = next(line for line in baton.question("build-7").lines if "Approved" in line)
+    assert verdict.startswith(":white_check_mark: *Approved* by @grace")
+    assert verdict.endswith("via web")
+    assert baton.replies("build-7") == ["Deploy to production?", "Approved by @grace"]
+    assert baton.performed == ["deploy build-7", "announce"]
+
+
+async def test_only_those_who_have_to_do_with_it_are_pinged(baton: BatonInABox) -> None:
+    await baton.publish(RELEASE)
+    await baton.report("test.completed", process="build-7")
+    await baton.click("Approve", by="grace")
+
+    assert {who: baton.slack.pings(who) for who in PEOPLE} == {
+        "ada": ["mention"],  # it is her build
+        "grace": ["mention", "mention"],
+        "linus": ["mention"],
+        "mallory": [],
+        "sam": [],
+    }

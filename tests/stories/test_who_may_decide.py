@@ -130,6 +130,21 @@ async def test_of_two_people_at_the_same_moment_one_wins_and_the_other_is_told(
     assert baton.performed == (["approve"] if approved else [])
 
 
+async def test_however_many_press_at_once_one_answer_counts(baton: BatonInABox) -> None:
+    await waiting(baton, asking(require_reason="never"))
+    baton.hold("deliver ")
+    crowd = [("Approve", "grace"), ("Reject", "linus"), ("Approve", "mallory"), ("Reject", "sam")]
+    clicks = [baton.click(label, by=who, wait=False) for label, who in (*crowd, *crowd)]
+    await asyncio.gather(*clicks)
+    await baton.release()
+
+    first, verdict = baton.replies("build-7")
+    assert first == "Go on?"
+    assert verdict in ("Approved by @grace", "Rejected by @linus")
+    assert baton.performed == (["approve"] if verdict.startswith("Approved") else [])
+    assert len(baton.private(by="mallory")) == len(baton.private(by="sam")) == 2
+
+
 async def test_an_answer_to_an_older_question_does_not_count(baton: BatonInABox) -> None:
     await baton.report("agent.pending_approval", process="agent-1", approval=ASKED)
     baton.hold("deliver ")  # the card still shows the older question

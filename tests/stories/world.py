@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,7 +115,9 @@ def make_moved_world(time: Time, root: Path) -> SystemWorld:
 
 
 def note_tasks(
-    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any
+    loop: asyncio.AbstractEventLoop,
+    work: Coroutine[Any, Any, Any] | Generator[Any, Any, Any],
+    **more: Any,
 ) -> "asyncio.Task[Any]":
     """Make a task as the loop does by itself, and note whose life it belongs to.
 
