@@ -58,6 +58,6 @@ def create_api(edge: Edge, *, version: str) -> FastAPI:
     app.openapi = openapi.complete(app)  # type: ignore[method-assign]  # as FastAPI documents it
     app.add_middleware(HeadAsGet)  # the last one added is the first one asked
     app.add_middleware(Sized)
-    app.add_middleware(Named, ids=edge.world.ids)
+    app.add_middleware(Named)
     app.add_middleware(Guard, headers=browser_headers(edge.demo))
     return app

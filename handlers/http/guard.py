@@ -6,10 +6,9 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coordination.world import Ids
 from handlers.http.answers import answer
 from handlers.http.bodies import refuse_announced
-from handlers.http.edge import Demo
+from handlers.http.edge import Demo, Edge
 
 log = structlog.get_logger()
 
@@ -35,15 +34,15 @@ class Guard:
 class Named:
     """Names every request, in its scope and in ``X-Request-Id``, and answers what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, ids: Ids) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.ids = ids
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        name = scope["request_id"] = self.ids.new("rq")
+        edge: Edge = scope["app"].state.edge
+        name = scope["request_id"] = edge.world.ids.new("rq")
         begun = False
 
         async def named(message: Message) -> None:

@@ -200,6 +200,17 @@ def problem(answer: httpx.Response) -> dict[str, Any]:
     return body
 
 
+_application: list[FastAPI] = []  # making one takes longer than most tests
+
+
+def application(edge: Edge) -> FastAPI:
+    """Return the application over *edge*; it is made once, and keeps nothing but its edge."""
+    if not _application:
+        _application.append(create_api(edge, version="0.0.0"))
+    _application[0].state.edge = edge
+    return _application[0]
+
+
 @asynccontextmanager
 async def open_house(
     folder: Path, *, demo: Demo | None = None, facts: Mapping[str, Any] | None = None
@@ -226,7 +237,7 @@ async def open_house(
         "demo": demo,
     }
     edge = Edge(**{**parts, **(facts or {})})
-    app = create_api(edge, version="0.0.0")
+    app = create_api(edge, version="0.0.0") if demo or facts is not None else application(edge)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
         yield House(scene, world, edge, app, http, runtime, failing)

@@ -109,9 +109,9 @@ async def test_half_an_answer_is_cut_and_not_continued(house: House) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "app": house.app}
     with capture_logs(), pytest.raises(RuntimeError):
-        await Named(half, house.world.ids)(scope, broken, send)
+        await Named(half)(scope, broken, send)
 
     assert [each["type"] for each in sent] == ["http.response.start"]
 

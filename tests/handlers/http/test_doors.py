@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from coordination.policy import POLICY
 from coordination.tokens import revoke
 from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON
 from handlers.http.auth import admit
-from tests.handlers.http.house import RUN, House, problem
+from tests.handlers.http.house import RUN, House, open_house, problem
 
 WORDS = {NOBODY_ASKED, PAGE, PERSON, ANY_TOKEN, OWN}
 GUARDED = sorted(row for row, need in ACCESS.items() if need not in {NOBODY_ASKED, PAGE, PERSON})
@@ -67,15 +68,16 @@ async def test_admittance_stands_before_every_route(house: House) -> None:
     assert [each.dependency for each in house.app.router.dependencies] == [admit]
 
 
-async def test_an_address_without_a_row_is_refused_to_everybody(house: House) -> None:
-    token = await house.token("admin", "read")
+async def test_an_address_without_a_row_is_refused_to_everybody(tmp_path: Path) -> None:
+    async with open_house(tmp_path, facts={}) as house:
+        token = await house.token("admin", "read")
 
-    @house.app.get("/v1/forgotten")
-    async def forgotten() -> dict[str, str]:
-        raise AssertionError("nobody gets here")
+        @house.app.get("/v1/forgotten")
+        async def forgotten() -> dict[str, str]:
+            raise AssertionError("nobody gets here")
 
-    assert (await house.get("/v1/forgotten")).status_code == 401
-    assert "no row" in problem(await house.get("/v1/forgotten", token))["detail"]
+        assert (await house.get("/v1/forgotten")).status_code == 401
+        assert "no row" in problem(await house.get("/v1/forgotten", token))["detail"]
 
 
 @pytest.mark.parametrize("row", GUARDED)
