@@ -210,8 +210,9 @@ def picture() -> Callable[[Page, str], None]:
     return kept
 
 
-CONTRAST = """async () => {
-  const found = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']});
+WHAT_IS_WRONG = """async () => {
+  const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const found = await axe.run(document, {runOnly: rules, iframes: false});
   return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).slice(0, 4).join(' | ')}`);
 }"""
 
@@ -225,7 +226,7 @@ def violations() -> Callable[[Page], list[str]]:
 
     def looked(page: Page) -> list[str]:
         page.evaluate(source)
-        found: list[str] = page.evaluate(CONTRAST)
+        found: list[str] = page.evaluate(WHAT_IS_WRONG)
         return found
 
     return looked

@@ -60,7 +60,7 @@ function Line({ text }: { text: string }) {
   const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true), () => undefined);
   return (
     <span className="line">
-      <code>{text}</code>
+      <code tabIndex={0}>{text}</code>
       <button type="button" onClick={copy} aria-live="polite">{copied ? "Copied" : "Copy"}</button>
     </span>
   );

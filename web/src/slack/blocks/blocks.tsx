@@ -30,7 +30,7 @@ type Held = NonNullable<Props["held"]>;
 function drawn(block: Block, held: Held): ReactNode {
   switch (block.type) {
     case "header":
-      return <h3 className="block header"><Words of={block.text} /></h3>;
+      return <h2 className="block header"><Words of={block.text} /></h2>;
     case "divider":
       return <hr className="block" />;
     case "section":

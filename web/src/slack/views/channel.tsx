@@ -21,7 +21,7 @@ export function ChannelPane({ channel, menu }: { channel: string; menu: () => vo
   const name = channelName(state, channel);
   const home = app && state.app.home && tab === "home";
   return (
-    <section className="pane channel" aria-label={direct ? name : `#${name}`}>
+    <main className="pane channel" aria-label={direct ? name : `#${name}`}>
       <header className="head">
         <button type="button" className="burger" aria-label="Channels and people" onClick={menu}>☰</button>
         <h1>{direct ? name : <><span className="hash">{known.kind === "private" ? "🔒" : "#"}</span>{name}</>}</h1>
@@ -36,7 +36,7 @@ export function ChannelPane({ channel, menu }: { channel: string; menu: () => vo
         {!direct && <span className="members" title={known.members.map((one) => state.users[one]?.real_name ?? one).join(", ")}>{known.members.length} members</span>}
       </header>
       {home ? <Home /> : <Conversation channel={channel} name={direct ? name : `#${name}`} />}
-    </section>
+    </main>
   );
 }
 

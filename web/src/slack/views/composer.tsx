@@ -69,7 +69,7 @@ export function Composer({ place, hint }: Props) {
       <div className="box">
         <textarea
           ref={field} rows={1} value={text} placeholder={hint} aria-label={hint} aria-busy={sending}
-          role="combobox" aria-expanded={rows.length > 0} aria-controls={menu} aria-autocomplete="list"
+          aria-haspopup="listbox" aria-controls={rows.length ? menu : undefined} aria-autocomplete="list"
           aria-activedescendant={rows.length ? `${menu}-${active}` : undefined}
           onChange={(event) => put(event.target.value, event.target.selectionStart)}
           onSelect={(event) => setCaret(event.currentTarget.selectionStart)}

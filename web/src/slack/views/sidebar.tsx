@@ -93,13 +93,17 @@ function Persona({ become }: { become: (user: string) => void }) {
 export function Rail({ open }: { open: () => void }) {
   const { state } = usePage();
   const calls = Object.keys(state.channels).reduce((sum, id) => sum + pingCount(state, id), 0);
+  const me = state.users[state.me]?.real_name ?? state.me;
   return (
     <div className="rail">
-      <button type="button" aria-label="Channels and people" title="Channels and people" onClick={open}>
-        ☰{calls > 0 && <span className="count">{calls}</span>}
+      <button type="button" title="Channels and people" onClick={open}>
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true"><path d="M3 5.5h14M3 10h14M3 14.5h14" stroke="currentColor" strokeWidth="1.7" strokeLinecap="round" /></svg>
+        <span className="hidden">Channels and people</span>
+        {calls > 0 && <span className="count">{calls}</span>}
       </button>
-      <button type="button" className="who" aria-label={`You are ${state.users[state.me]?.real_name ?? state.me}; change`} onClick={open}>
+      <button type="button" className="who" title={`You are ${me}`} onClick={open}>
         <Avatar user={state.me} size="small" />
+        <span className="hidden">You are {me}. Change</span>
       </button>
     </div>
   );
