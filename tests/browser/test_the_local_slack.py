@@ -291,7 +291,7 @@ def test_one_becomes_somebody_else(open_page: Any, slack: Any) -> None:
     assert "as=U0SAM" in page.url
 
 
-def test_a_broken_link_is_mended_without_a_reload(open_page: Any, slack: Any) -> None:
+def test_a_workspace_that_was_reset_is_loaded_again(open_page: Any, slack: Any) -> None:
     page = open_page(slack.address())
     slack.says("U0ADA", "before")
     expect(channel(page)).to_contain_text("before")

@@ -90,6 +90,15 @@ describe("references", () => {
     ]);
   });
 
+  it("finds an address that somebody just typed, without the full stop after it", () => {
+    expect(parse("see https://x.example/a?b=1&amp;c=2.")).toEqual([
+      { kind: "text", text: "see " },
+      { kind: "link", url: "https://x.example/a?b=1&c=2", label: "" },
+      { kind: "text", text: "." },
+    ]);
+    expect(parse("nohttps://x.example")).toEqual([{ kind: "text", text: "nohttps://x.example" }]);
+  });
+
   it("makes no reference of text that was escaped", () => {
     expect(parse("&lt;@U1&gt;")).toEqual([{ kind: "text", text: "<@U1>" }]);
   });

@@ -21,7 +21,12 @@ export function Page() {
   if (problem) return <p className="alone" role="alert">{problem}</p>;
   if (!facts) return <p className="alone" role="status">Loading…</p>;
   if (!facts.person)
-    return <p className="alone">Open this page with the link that the demo printed; it logs you in, once. To get another, start the demo again: it goes on where it stopped.</p>;
+    return (
+      <p className="alone">
+        Open this page with the link that the demo printed; it logs you in, once. To get another, start the demo
+        again: it goes on where it stopped.
+      </p>
+    );
   return <Demo facts={facts} person={facts.person} />;
 }
 

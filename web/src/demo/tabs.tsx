@@ -3,7 +3,10 @@
 import type { Approval, EventRow, RunSummary } from "./api";
 import { At } from "./words";
 
-const TONES: Record<string, string> = { approved: "good", answered: "good", rejected: "bad", expired: "bad", open: "attention", checking: "attention" };
+const TONES: Record<string, string> = {
+  approved: "good", answered: "good", rejected: "bad", expired: "bad", open: "attention", checking: "attention",
+};
+const COLUMNS = ["#", "At", "Source", "What", "Status", "Effect"];
 
 /** Names people where only their id is known: the approver of the demo is who looks at the page. */
 interface Known {
@@ -42,7 +45,7 @@ export function Events({ events }: { events: EventRow[] }) {
     <div className="table" tabIndex={0} role="region" aria-label="Events">
       <table>
         <thead>
-          <tr><th scope="col">#</th><th scope="col">At</th><th scope="col">Source</th><th scope="col">What</th><th scope="col">Status</th><th scope="col">Effect</th></tr>
+          <tr>{COLUMNS.map((name) => <th scope="col" key={name}>{name}</th>)}</tr>
         </thead>
         <tbody>
           {events.toReversed().map((one) => (

@@ -43,7 +43,10 @@ export function SlackPage() {
   useTitle(state, channel);
 
   const page = useMemo(() => ({ state, dispatch, say, attempt, go }), [state, dispatch, say, attempt, go]);
-  if (!state.ready) return <p className="loading" role="status">{state.problem || (state.lost ? "The local Slack does not answer. Trying again…" : "Loading…")}</p>;
+  if (!state.ready) {
+    const gone = "The local Slack does not answer. Trying again…";
+    return <p className="loading" role="status">{state.problem || (state.lost ? gone : "Loading…")}</p>;
+  }
   return (
     <PageContext value={page}>
       <div className={`workspace${thread ? " with-thread" : ""}`}>

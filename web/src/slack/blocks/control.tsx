@@ -136,7 +136,10 @@ function Select(props: ControlProps) {
   return (
     <span className="select">
       {external && (
-        <input type="search" aria-label={`Search: ${props.label}`} placeholder="Type to search" value={query} onChange={(event) => setQuery(event.target.value)} />
+        <input
+          type="search" aria-label={`Search: ${props.label}`} placeholder="Type to search" value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
       )}
       <select
         {...named(props)} multiple={many} size={many ? 4 : undefined}

@@ -17,6 +17,7 @@ const QUOTE = /^(?:>|&gt;) ?/;
 const REFERENCE = /<([^<>\n]+)>/y;
 const CODE = /`([^`\n]+)`/y;
 const EMOJI = /:([a-z0-9_+'-]+):/y;
+const ADDRESS = /(https?:\/\/[^\s<>|`*]*[^\s<>|`*_~.,:;!?)'"])/y;
 const WORD = /[\p{L}\p{N}]/u;
 const SPACE = /\s/;
 
@@ -116,6 +117,9 @@ function token(text: string, place: number): Token | null {
         const character = emoji(name);
         return character ? { kind: "emoji", text: character } : null;
       });
+    case "h":
+      if (WORD.test(text[place - 1] ?? " ")) return null;
+      return matched(ADDRESS, text, place, (url) => ({ kind: "link", url: unescape(url), label: "" }));
     default:
       return null;
   }

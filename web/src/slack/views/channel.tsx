@@ -33,11 +33,17 @@ export function ChannelPane({ channel, menu }: { channel: string; menu: () => vo
           </nav>
         )}
         {known?.topic && <p className="topic">{known.topic}</p>}
-        {!direct && <span className="members" title={known.members.map((one) => state.users[one]?.real_name ?? one).join(", ")}>{known.members.length} members</span>}
+        {!direct && <Members ids={known.members} />}
       </header>
       {home ? <Home /> : <Conversation channel={channel} name={direct ? name : `#${name}`} />}
     </main>
   );
+}
+
+function Members({ ids }: { ids: string[] }) {
+  const { state } = usePage();
+  const names = ids.map((one) => state.users[one]?.real_name ?? one);
+  return <span className="members" title={names.join(", ")}>{ids.length} members</span>;
 }
 
 function Conversation({ channel, name }: { channel: string; name: string }) {
@@ -46,7 +52,10 @@ function Conversation({ channel, name }: { channel: string; name: string }) {
   const list = useStickyEnd(channel, messages.at(-1)?.ts ?? "");
   return (
     <>
-      <Messages label={`Messages in ${name}`} messages={messages} list={list} open={(ts) => go(channel, ts)} status={state.statuses[threadKey(channel, "")]}>
+      <Messages
+        label={`Messages in ${name}`} messages={messages} list={list} open={(ts) => go(channel, ts)}
+        status={state.statuses[threadKey(channel, "")]}
+      >
         {!messages.length && <p className="nothing">Nothing has been said {name.startsWith("#") ? "in" : "to"} {name} yet.</p>}
       </Messages>
       <Foot channel={channel} name={name} />
@@ -62,7 +71,10 @@ function Foot({ channel, name }: { channel: string; name: string }) {
   if (known && !known.members.includes(state.me))
     return (
       <p className="foot">
-        You are looking at {name}. <button type="button" className="button primary" onClick={() => void attempt(api.join(state.me, channel))}>Join</button>
+        You are looking at {name}.{" "}
+        <button type="button" className="button primary" onClick={() => void attempt(api.join(state.me, channel))}>
+          Join
+        </button>
       </p>
     );
   return <Composer key={channel} place={{ channel }} hint={`Message ${name}`} />;

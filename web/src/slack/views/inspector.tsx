@@ -66,7 +66,10 @@ function Row({ line }: { line: Line }) {
         <span className="ms">{line.ms === null ? "" : `${line.ms < 10 ? line.ms.toFixed(1) : Math.round(line.ms)} ms`}</span>
       </summary>
       {open && line.parts.map(([label, value]) => (
-        <div className="part" key={label}><small>{label}</small><pre tabIndex={0}>{typeof value === "string" ? value : JSON.stringify(value, null, 2)}</pre></div>
+        <div className="part" key={label}>
+          <small>{label}</small>
+          <pre tabIndex={0}>{typeof value === "string" ? value : JSON.stringify(value, null, 2)}</pre>
+        </div>
       ))}
     </details>
   );

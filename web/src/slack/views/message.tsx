@@ -142,7 +142,10 @@ function Menu({ message, open }: Props) {
         </button>
       ))}
       {open && !message.ephemeral && (
-        <button type="button" aria-label="Reply in a thread" title="Reply in a thread" onClick={() => open(message.thread_ts ?? message.ts)}>💬</button>
+        <button type="button" aria-label="Reply in a thread" title="Reply in a thread"
+          onClick={() => open(message.thread_ts ?? message.ts)}>
+          💬
+        </button>
       )}
       {(shortcuts.length > 0 || deletable) && (
         <button type="button" aria-label="More actions" aria-haspopup="menu" aria-expanded={more} onClick={() => setMore(!more)}>⋯</button>
