@@ -13,8 +13,9 @@ from coordination import directory, run_views, threads_view, votes
 from coordination.database import Door, Reader
 from coordination.errors import NotFound
 from coordination.outbox import Leased
-from coordination.ports import RunView, StepView
+from coordination.ports import Person, RunView, StepView
 from coordination.store import runs
+from coordination.threads_view import ThreadView
 
 REPLY = 2_500
 TAIL = 16_384  # bytes of an output; the view shows fewer
@@ -102,7 +103,10 @@ class SlackDrawings:
         return at_rung(shown, rung, None) if shown else None
 
     async def _reply(self, leased: Leased, rung: int) -> Shown:
-        text = head(replied(str(leased.notice.body["text"])), REPLY)
+        view, people = await self._door.read(lambda r: with_people(r, leased.notice.thread_key))
+        said = str(leased.notice.body["text"])
+        handles = {person.id: person.handle for person in people.values()}
+        text = head(replied(said, involved_in(view), handles), REPLY)
         return at_rung(fit(text, [section(text, "t")]), rung, None)
 
     async def _step(self, leased: Leased) -> tuple[RunView, StepView]:
@@ -128,3 +132,16 @@ class SlackDrawings:
 
     def _url(self, run: RunView) -> str:
         return f"{self._public_url}/r/{run.label}"
+
+
+async def with_people(reader: Reader, thread_key: int) -> tuple[ThreadView, Mapping[str, Person]]:
+    view = await threads_view.thread_by_key(reader, thread_key)
+    return view, await directory.read_all(reader)
+
+
+def involved_in(view: ThreadView) -> frozenset[str]:
+    """Return who asked, who answered, and who started something in the thread."""
+    asked = {approval.requested_by for approval in view.approvals}
+    answered = {vote.person for approval in view.approvals for vote in approval.votes}
+    started = {run.started_by for run in view.runs}
+    return frozenset(who for who in asked | answered | started if who)

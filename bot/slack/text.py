@@ -1,6 +1,7 @@
 """Text for Slack: masked, escaped, cut where it must be, and never able to mention or to link."""
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from baton.masking import mask
@@ -33,9 +34,17 @@ def sentence(text: str) -> str:
     return ESCAPED_MENTION.sub(r"<\1>", escape(text))
 
 
-def replied(text: str) -> str:
-    """Take a reply that is Slack's markup already, and leave of its markup people and channels."""
-    return MARKUP.sub("&lt;", plain(text))
+def replied(text: str, involved: Collection[str], handles: Mapping[str, str]) -> str:
+    """Take a reply that is Slack's markup already, and leave of its markup people and channels.
+
+    Only who is *involved* in the thread is mentioned, by id; anybody else is written by their
+    handle, since the mention may come from what a tool reported.
+    """
+
+    def named(found: re.Match[str]) -> str:
+        return found[0] if found[1] in involved else f"@{escape(handles.get(found[1], found[1]))}"
+
+    return MENTION.sub(named, MARKUP.sub("&lt;", plain(text)))
 
 
 def one_line(text: str, limit: int) -> str:

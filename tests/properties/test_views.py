@@ -361,4 +361,5 @@ def test_large_things_fit_too(
 def test_text_from_outside_is_only_text(text: str) -> None:
     assert "<" not in escape(text)
     assert set(TOKEN.findall(sentence(text))) <= {"<@UEVIL>"}
-    assert set(TOKEN.findall(replied(text))) <= {"<@UEVIL>", "<#CEVIL>"}
+    assert set(TOKEN.findall(replied(text, {"UEVIL"}, {}))) <= {"<@UEVIL>", "<#CEVIL>"}
+    assert set(TOKEN.findall(replied(text, (), {"UEVIL": "<@UEVIL>"}))) <= {"<#CEVIL>"}
