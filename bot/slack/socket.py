@@ -139,6 +139,9 @@ class SlackSocket:
         except TimeoutError as error:
             await shut(live)
             raise SlackTrouble(Trouble(Meaning.NOT_SENT, "no connection in 20 s")) from error
+        except asyncio.CancelledError:
+            await shut(live)
+            raise
 
     async def _is_fine(self) -> bool:
         return self._live is not None and await self._live.client.is_connected()
@@ -159,7 +162,12 @@ async def shut(live: AsyncSocketModeHandler) -> None:
     """Close a connection and wait for its tasks, which the SDK only cancels."""
     client = live.client
     tasks = (client.message_processor, client.current_session_monitor, client.message_receiver)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(client.close(), CLOSE)  # type: ignore[no-untyped-call]  # the SDK's
-        left = [task for task in tasks if task is not None]
+    left = [task for task in tasks if task is not None]
+    try:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(client.close(), CLOSE)  # type: ignore[no-untyped-call]  # the SDK's
+    finally:  # a peer that never answers the goodbye makes the SDK stop before it is done
+        for task in left:
+            task.cancel()
         await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), CLOSE)
+        await client.aiohttp_client_session.close()
