@@ -108,4 +108,3 @@ export function Rail({ open }: { open: () => void }) {
     </div>
   );
 }
-
