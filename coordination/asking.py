@@ -31,4 +31,5 @@ def question_of(event: Event, request: ApprovalRequest, *, approvers: tuple[str,
         expires_at=request.expires_at,
         on_timeout=request.on_timeout,
         digest=hashlib.sha256(canonical(asked).encode()).hexdigest(),
+        ends_process=request.scope == "process",
     )

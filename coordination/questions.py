@@ -83,7 +83,10 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Everything people are asked. *digest* binds an answer to what was shown."""
+    """Everything people are asked. *digest* binds an answer to what was shown.
+
+    *ends_process*: a No ends the process that asked; a run decides by itself what a No means.
+    """
 
     title: str
     description: str | None = None
@@ -100,11 +103,16 @@ class Question:
     covers: tuple[Covered, ...] = ()
     not_covered: tuple[tuple[str, str], ...] = ()
     digest: str = ""
+    ends_process: bool = False
 
     @classmethod
     def of(cls, asked: Asks) -> "Question":
         """Copy a question from whoever asks it."""
-        members = {each.name: getattr(asked, each.name) for each in fields(cls)}
+        members = {
+            each.name: getattr(asked, each.name)
+            for each in fields(cls)
+            if hasattr(asked, each.name)
+        }
         members["covers"] = tuple(_covered(item) for item in asked.covers)
         return cls(**members)
 

@@ -163,15 +163,18 @@ def _count(
 
 
 def _conclude(tx: Transaction, decided: Approval, *, now: datetime, ids: Ids) -> Approval:
-    """Store the verdict; a process that asked shows as going on, and ends by its own report only."""
+    """Store the verdict; a process that asked goes on, unless it asked whether it may at all."""
     whole = approvals.conclude(tx, decided, now=now, ids=ids)
     if whole.process is not None:
-        accept.record(tx, _going_on(whole, whole.process, now, ids), now=now, ids=ids)
+        accept.record(tx, _told(whole, whole.process, now, ids), now=now, ids=ids)
     return whole
 
 
-def _going_on(approval: Approval, process: ProcessRef, now: datetime, ids: Ids) -> Incoming:
+def _told(approval: Approval, process: ProcessRef, now: datetime, ids: Ids) -> Incoming:
+    """Return what a verdict says about the process that asked."""
     status = Status.APPROVED if approval.state == "approved" else Status.IN_PROGRESS
+    if approval.state == "rejected" and approval.question.ends_process:
+        status = Status.REJECTED
     event_id = ids.new("ev")
     event = Event(
         event_id=event_id,
