@@ -19,6 +19,7 @@ from bot.slack.blocks import (
     section,
 )
 from bot.slack.text import code, ends, escape, head, link, person, plain, time
+from coordination.directory import ROLE, shown
 from coordination.questions import Approval, Covered, Vote, mention
 from handlers.slack import ids
 
@@ -110,6 +111,8 @@ def asked(approval: Approval, people: Mapping[str, str]) -> str:
 
 
 def approver(form: str, people: Mapping[str, str]) -> str:
+    if form.startswith(ROLE):
+        return escape(shown(form, {}))
     known = people.get(form.removeprefix("@").casefold()) if form.startswith("@") else None
     named = form.removeprefix("<@").removesuffix(">").split("|")[0]
     return mention(known) if known else person(named if form.startswith("<@") else form)
