@@ -16,10 +16,10 @@ def is_built(folder: Path | None) -> bool:
 
 def policy(ancestors: tuple[str, ...]) -> str:
     """Return the Content-Security-Policy; *ancestors* are origins that may frame the page."""
-    # The block renderer sets inline styles. Nothing may be loaded from another host.
+    # Nothing may be loaded from another host.
     frames = " ".join(["'self'", *ancestors])
     return (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "default-src 'self'; img-src 'self' data:; "
         f"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
     )
 
