@@ -65,11 +65,11 @@ def cancel(tx: Transaction, order: Order, *, reason: str, judging: Judging) -> T
 
 
 def retry(tx: Transaction, order: Order, *, from_path: str | None, judging: Judging) -> Told:
-    """Run what failed again, or everything from the step at *from_path* on.
+    """Run what failed again, and what did not run because of it; what completed stays as it is.
 
     Raises:
         NotAllowed: as for `cancel`.
-        Conflict: the run has not failed, or is being retried already.
+        Conflict: the run has not failed, is being retried already, or *from_path* did not fail.
         NotFound: it has no such step.
     """
     run = _run(tx, order)
@@ -83,7 +83,7 @@ def retry(tx: Transaction, order: Order, *, from_path: str | None, judging: Judg
     if run.status != RunStatus.FAILED:
         raise Conflict(f"R-{run.number} has not failed, it is {run.status}: nothing to retry.")
     if from_path is not None:
-        _step(tx, run, from_path)
+        _refuse_completed(_step(tx, run, from_path))
     _refuse_pending(tx, run, "retry", "being retried")
     said = f"Retried by {mention(order.principal.actor)}"
     where = f" from `{escape(from_path)}`" if from_path else ""
@@ -224,6 +224,14 @@ def _refuse_halted(run: Row) -> None:
         raise Conflict(
             f"R-{run.number} is halted: its journal does not add up, so nothing can steer it. "
             "`python -m bot doctor` says what is wrong."
+        )
+
+
+def _refuse_completed(step: Row) -> None:
+    if step.status in (StepStatus.COMPLETED, StepStatus.SKIPPED):
+        raise Conflict(
+            f"`{step.path}` is {step.status}, and what has ended well is not run again: "
+            "retry the step that failed, or leave the step out."
         )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from baton.masking import mask
 from baton.reading import Reading
 from coordination import accept, controls, directory, identities, starting, tokens, votes, wakeups
@@ -27,6 +29,8 @@ from coordination.votes import Judging
 from coordination.world import World
 
 __all__ = ["Coordinator", "Page", "Ports", "Rules"]
+
+log = structlog.get_logger(__name__)
 
 NOTE_USE_EVERY = timedelta(hours=1)
 
@@ -309,6 +313,8 @@ class Coordinator(Lookups):
     async def _refresh_once(self) -> None:
         try:
             await self.refresh_directory()
+        except Exception as error:  # noqa: BLE001 - the edge of a task: the regular reading comes soon
+            log.warning("directory_not_read", error=str(error))
         finally:
             self._refreshing = False
 

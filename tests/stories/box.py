@@ -102,6 +102,10 @@ class BatonInABox:
             assert monotonic() - waited < PATIENCE, "it did not come about"
             await asyncio.sleep(0.001)
 
+    def called(self) -> int:
+        """Count what Slack was told so far: posts and edits."""
+        return sum(len(self.slack.calls(f"chat.{verb}")) for verb in ("postMessage", "update"))
+
     def sleep(self, **span: float) -> None:
         """Let time pass while the program is down."""
         self._birth.time.move(timedelta(**span))

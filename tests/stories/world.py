@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -70,30 +70,30 @@ class HeldTasks(OwnedTasks):
         super().__init__()
         self.failed: list[str] = []
         self._prefixes: tuple[str, ...] = ()
-        self._held: list[tuple[str, Coroutine[Any, Any, None]]] = []
+        self._held: list[tuple[str, Coroutine[Any, Any, None], Context]] = []
 
     def hold(self, *prefixes: str) -> None:
         self._prefixes = prefixes
 
     @property
     def held(self) -> list[str]:
-        return [name for name, _ in self._held]
+        return [name for name, _, _ in self._held]
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         if self._prefixes and name.startswith(self._prefixes):
-            self._held.append((name, work))
+            self._held.append((name, work, copy_context()))
         else:
             super().start(name, work)
 
     def release(self) -> None:
         """Let everything go on."""
         self._prefixes, held, self._held = (), self._held, []
-        for name, work in held:
-            super().start(name, work)
+        for name, work, context in held:
+            context.run(super().start, name, work)
 
     def forget(self) -> None:
         """Drop what was held back: the machine it would have run on is gone."""
-        for _, work in self._held:
+        for _, work, _ in self._held:
             work.close()
         self._held.clear()
 
