@@ -1,12 +1,16 @@
 """`python -m bot`: each command is a module of `bot.commands`."""
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from baton.errors import BatonError
 from bot.commands import doctor, init, login_link, migrate, serve, tokens
 from bot.logs import configure
+from bot.settings import InvalidSettings
+
+FAILED, NOT_CONFIGURED, INTERRUPTED = 1, 4, 130
 
 app = typer.Typer(
     help="Run and look after a Baton.",
@@ -22,14 +26,26 @@ app.command("login-link")(login_link.login_link)
 app.add_typer(tokens.app, name="token")
 
 
-def main() -> None:
-    configure(sys.stderr)
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; what goes wrong is one sentence on stderr."""
     try:
-        app()
+        app(arguments)
+    except InvalidSettings as error:
+        return failed(error, NOT_CONFIGURED)
     except BatonError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(4 if type(error).__name__ == "InvalidSettings" else 1)
+        return failed(error, FAILED)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def failed(error: BatonError, code: int) -> int:
+    sys.stderr.write(f"{error}\n")
+    return code
 
 
 if __name__ == "__main__":
-    main()
+    configure(sys.stderr)
+    sys.exit(run())

@@ -17,7 +17,7 @@ import structlog
 from baton.errors import BatonError
 from bot.app import Baton
 from bot.operations import perform
-from bot.settings import InvalidSettings
+from bot.world.listening import listen_privately, reachable
 
 log = structlog.get_logger()
 
@@ -39,13 +39,8 @@ class AdminSocket:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         await asyncio.to_thread(self.place.unlink, missing_ok=True)
-        try:
-            server = await asyncio.start_unix_server(self._answer, self.place, limit=LIMIT)
-        except OSError as error:
-            raise InvalidSettings(
-                f"{self.place}: {error}. Choose a data folder with a shorter path, with BATON_DATA."
-            ) from None
-        await asyncio.to_thread(self.place.chmod, 0o600)
+        listening = await asyncio.to_thread(listen_privately, self.place)
+        server = await asyncio.start_unix_server(self._answer, sock=listening, limit=LIMIT)
         try:
             yield
         finally:
@@ -57,13 +52,18 @@ class AdminSocket:
             answer: Mapping[str, Any] = await self._perform(await reader.readline())
         except (ValueError, KeyError, TypeError, OSError) as error:  # too long, or not as expected
             answer = {"error": f"The request cannot be read: {error}"}
-        writer.write(json.dumps(answer).encode() + b"\n")
+        except Exception:  # the edge of a loop: recorded, and the other side is told
+            log.exception("admin_failed")
+            answer = {"error": "The server made a mistake; its log says which."}
         with contextlib.suppress(ConnectionError):
+            writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         writer.close()
 
     async def _perform(self, line: bytes) -> Mapping[str, Any]:
         request = json.loads(line)
+        if not isinstance(request, dict):
+            raise TypeError("a request is an object")
         if request.get("command") == "readiness":
             return {"done": {"failing": await self.baton.readiness()}}
         try:
@@ -83,20 +83,25 @@ async def ask(place: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | No
         AdminRefused: it said no, or nothing.
     """
     try:
-        reader, writer = await asyncio.open_unix_connection(place, limit=LIMIT)
+        with reachable(place) as short:
+            reader, writer = await asyncio.open_unix_connection(short, limit=LIMIT)
     except (FileNotFoundError, ConnectionRefusedError):
         return None
+    except PermissionError:
+        raise AdminRefused(
+            f"{place} is another user's: run this as the user whose server it is."
+        ) from None
     try:
         writer.write(json.dumps(request).encode() + b"\n")
         await writer.drain()
         line = await asyncio.wait_for(reader.readline(), PATIENCE)
-    except (OSError, TimeoutError):
+    except (OSError, ValueError, TimeoutError):
         raise AdminRefused("The running server does not answer on its admin socket.") from None
     finally:
         writer.close()
-    answer: Mapping[str, Any] = json.loads(
-        line or b'{"error": "The server closed the connection."}'
-    )
+    if not line.endswith(b"\n"):
+        raise AdminRefused("The server ended in the middle of its answer. Try again.")
+    answer: Mapping[str, Any] = json.loads(line)
     if "error" in answer:
         raise AdminRefused(str(answer["error"]))
     done: Mapping[str, Any] = answer["done"]

@@ -18,6 +18,9 @@ log = structlog.get_logger()
 
 LIBRARY = Path(__file__).parent.parent / "workflows" / "library"
 BY = "file"
+SUFFIXES = (".yaml", ".yml")
+DEBOUNCE = 200  # ms in which further changes count as one
+FIRST_LOOK = 5000  # ms at most until a change is found that came before anybody watched
 
 
 @dataclass(slots=True)
@@ -37,27 +40,42 @@ class Definitions:
                 await self.publish(place, draft=draft)
 
     async def watch(self) -> None:
-        """Publish again what changes."""
-        folders = [folder for folder, _ in self._folders() if folder == self.own]
-        if not folders:
+        """Publish again what changes; first, what changed before anybody watched."""
+        if self.own is None:
             return
-        async for changes in awatch(*folders, debounce=200):
-            for place in sorted({Path(name) for _, name in changes}):
-                if place.suffix in (".yaml", ".yml") and await asyncio.to_thread(place.exists):
+        own = await asyncio.to_thread(self.own.resolve)
+        watched = awatch(own, debounce=DEBOUNCE, rust_timeout=FIRST_LOOK, yield_on_timeout=True)
+        looked = False
+        async for changes in watched:
+            found = {Path(name) for _, name in changes}
+            if not looked:
+                found.update(await asyncio.to_thread(files_of, own))
+                looked = True
+            for place in sorted(found):
+                if place.parent == own and is_definition(place):
                     await self.publish(place, draft=False)
 
     async def publish(self, place: Path, *, draft: bool) -> Revision | None:
-        """Publish one file; return its revision, or None where it has mistakes."""
+        """Publish one file; return its revision, or None where it has mistakes or is gone."""
         try:
             definition = await asyncio.to_thread(self._read, place)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            log.warning("definition_not_read", file=place.name, error=str(error))
+            return None
         except InvalidDefinition as error:
-            name = self.files.get(place, place.stem)
-            problems = [asdict(problem) for problem in error.problems]
-            kept = await self.host.note_problems(name, problems)
-            log.warning("definition_refused", file=place.name, kept=kept, problems=str(error))
+            await self._note(place, error)
             return None
         self.files[place] = definition.name
         return await self.host.publish_definition(definition, by=BY, draft=draft)
+
+    async def _note(self, place: Path, error: InvalidDefinition) -> None:
+        """Record what is wrong with a file beside the workflow that it defines, or is named for."""
+        name = self.files.get(place, place.stem)
+        problems = [asdict(problem) for problem in error.problems]
+        kept = await self.host.note_problems(name, problems)
+        log.warning("definition_refused", file=place.name, kept=kept, problems=str(error))
 
     def _read(self, place: Path) -> Definition:
         return to_definition(check(place.read_bytes(), self.registry, file=place.name))
@@ -71,4 +89,9 @@ class Definitions:
 
 
 def files_of(folder: Path) -> list[Path]:
-    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    return sorted(place for place in folder.iterdir() if is_definition(place))
+
+
+def is_definition(place: Path) -> bool:
+    """Say whether *place* is named like a definition; hidden files are what editors leave."""
+    return place.suffix in SUFFIXES and not place.name.startswith(".")

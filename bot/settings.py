@@ -4,20 +4,46 @@ import os
 from collections.abc import Mapping, MutableMapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from baton.errors import BatonError
 
 SLACK_API = "https://slack.com/api/"
-LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+LISTENING_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 class InvalidSettings(BatonError):
     """A setting is missing or wrong; the sentence names it and the mend."""
+
+
+def web_address(value: str) -> str:
+    """Return *value* if it is the address of a server.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"{value[:100]!r} is no http or https address")
+    return value
 
 
 def listed(value: object) -> object:
@@ -79,7 +105,37 @@ class Settings(BaseSettings):
     @field_validator("slack_api_url")
     @classmethod
     def _ends_in_a_slash(cls, value: str) -> str:
-        return value if value.endswith("/") else value + "/"
+        return web_address(value).rstrip("/") + "/"
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        return value and web_address(value)
+
+    @field_validator("http_allow")
+    @classmethod
+    def _names_hosts_and_ports(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            host, colon, port = pair.rpartition(":")
+            if not (host and colon and port.isascii() and port.isdigit()):
+                raise ValueError(f"{pair!r} is not written host:port, as example.com:8080")
+        return value
+
+    @field_validator("workflows")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"there is no folder {value}; make it, or name another")
+        return value
+
+    @model_validator(mode="after")
+    def _is_reached_by_a_name(self) -> Self:
+        if self.host not in LISTENING_HERE and self.public_url is None:
+            raise ValueError(
+                f"BATON_HOST: {self.host} opens Baton to the network. "
+                "Set BATON_PUBLIC_URL to the address at which people reach it"
+            )
+        return self
 
     @property
     def database(self) -> Path:
@@ -95,7 +151,7 @@ class Settings(BaseSettings):
 
     @property
     def local_slack(self) -> bool:
-        return self.slack_api_url.startswith(LOOPBACK)
+        return urlsplit(self.slack_api_url).hostname in LISTENING_HERE
 
     @property
     def address(self) -> str:
@@ -121,14 +177,18 @@ class Settings(BaseSettings):
             InvalidSettings: one is missing, or it does not fit the address of Slack.
         """
         bot, app = self.slack_bot_token, self.slack_app_token
+        missing = [name for name, token in zip(TOKENS, (bot, app), strict=True) if token is None]
         if bot is None or app is None:
-            name = "SLACK_BOT_TOKEN" if bot is None else "SLACK_APP_TOKEN"
             raise InvalidSettings(
-                f"{name} is not set. `python -m bot init` says how to make the app and its tokens."
+                f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set. "
+                "`python -m bot init` says how to make the app and its tokens."
             )
-        for name, token in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app)):
+        for name, token in zip(TOKENS, (bot, app), strict=True):
             check_token(name, token.get_secret_value(), local=self.local_slack)
         return bot.get_secret_value(), app.get_secret_value()
+
+
+MEMBERS = Settings.model_fields
 
 
 def process_environment() -> MutableMapping[str, str]:
@@ -195,9 +255,15 @@ def read_settings(**values: Any) -> Settings:
 
 
 def sentence(problem: Any) -> str:
-    place = ".".join(str(part) for part in problem["loc"])
-    name = place if place.isupper() else f"BATON_{place.upper()}"
-    return f"{name}: {problem['msg']}"
+    """Say which variable is wrong, how, and what it is for; never what it holds."""
+    says = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return says
+    name = str(problem["loc"][0])
+    known = {str(field.validation_alias or each): each for each, field in MEMBERS.items()}
+    member = known.get(name, name)
+    variable = MEMBERS[member].validation_alias or f"BATON_{member.upper()}"
+    return f"{variable}: {says}. {MEMBERS[member].description}"
 
 
 def read_configuration(path: Path) -> Configuration:

@@ -1,22 +1,26 @@
 """The way out to the web: public https, or what was allowed by name, and never a surprise.
 
 The address is resolved once, checked, and pinned, so that a name cannot point to one place when it
-is checked and to another when it is called.
+is checked and to another when it is called. Nothing is kept from one request to the next.
 """
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
+from typing import Any
 
 import httpx
 
 from baton.connector import HttpResponse, NotStarted, Unknown
+from bot.world.addresses import resolve
 
 BODY_LIMIT = 8 * 1024 * 1024
 NONE: Mapping[str, str] = MappingProxyType({})
+CONNECT = 0.9  # of the time: the library gives up before we do, and closes what it opened
+PORTS = {"https": 443, "http": 80}
 
 NOTHING_SENT = (
     httpx.ConnectError,
@@ -28,14 +32,21 @@ NOTHING_SENT = (
 )
 
 
+@dataclass(slots=True)
+class Progress:
+    """Whether the first byte of a request has left: before it, nothing happened out there."""
+
+    sent: bool = False
+
+    async def note(self, name: str, _: Any) -> None:
+        self.sent = self.sent or name.endswith("send_request_headers.started")
+
+
 class PinnedHttp:
     """Satisfies `baton.connector.Http`. *allow* holds ``host:port`` pairs beside public https."""
 
-    def __init__(
-        self, *, allow: frozenset[str], transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self._allow = allow
-        self._transport = transport
+    def __init__(self, *, allow: frozenset[str]) -> None:
+        self._allow = frozenset(pair.lower() for pair in allow)
         self._client: httpx.AsyncClient | None = None
 
     async def request(
@@ -48,21 +59,26 @@ class PinnedHttp:
         timeout: timedelta,  # noqa: ASYNC109 - the port says why
         allow: Collection[str] = (),
     ) -> HttpResponse:
+        client, progress = self._open(), Progress()
         try:
             async with asyncio.timeout(timeout.total_seconds()):
                 target, host = await self._target(url, self._allow.union(allow))
-                request = self._open().build_request(
+                request = client.build_request(
                     method,
                     target,
-                    headers={**headers, "Host": host.netloc.decode()},
+                    headers={**without_host(headers), "Host": host.netloc.decode()},
                     content=content,
-                    extensions={"sni_hostname": host.host},
+                    timeout=httpx.Timeout(None, connect=CONNECT * timeout.total_seconds()),
+                    extensions={"sni_hostname": host.host, "trace": progress.note},
                 )
-                return await self._send(request, url)
-        except NOTHING_SENT as error:
-            raise NotStarted(f"{method} {url}: nothing was sent: {error}", type="connect") from None
-        except (TimeoutError, httpx.HTTPError) as error:
-            why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+                return await answered(client, request, url)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
+            slow = isinstance(error, TimeoutError | httpx.TimeoutException)
+            why = "no answer in time" if slow else str(error)
+            if isinstance(error, NOTHING_SENT) or not progress.sent:
+                raise NotStarted(
+                    f"{method} {url}: nothing was sent: {why}", type="connect"
+                ) from None
             raise Unknown(f"{method} {url}: {why}", type="connection") from None
 
     async def close(self) -> None:
@@ -70,56 +86,49 @@ class PinnedHttp:
             await self._client.aclose()
 
     def _open(self) -> httpx.AsyncClient:
+        """Return the client. A connection serves one request: another name may share the address."""
         if self._client is None:
             self._client = httpx.AsyncClient(
                 follow_redirects=False,
                 trust_env=False,
                 timeout=None,  # noqa: S113 - `request` holds one limit over all of it
-                transport=self._transport,
+                limits=httpx.Limits(max_keepalive_connections=0),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         return self._client
-
-    async def _send(self, request: httpx.Request, url: str) -> HttpResponse:
-        response = await self._open().send(request, stream=True)
-        try:
-            body = b""
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > BODY_LIMIT:
-                    raise Unknown(f"{url}: the answer has over {BODY_LIMIT} bytes.", type="limit")
-        finally:
-            await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return HttpResponse(response.status_code, url, headers, body)
 
     async def _target(self, url: str, allow: Collection[str]) -> tuple[httpx.URL, httpx.URL]:
         """Return the address to connect to, and the one that was asked for."""
         asked = httpx.URL(url)
-        port = asked.port or {"https": 443, "http": 80}.get(asked.scheme, 0)
-        if not asked.host or asked.scheme not in ("http", "https"):
-            raise NotStarted(f"{url!r} is no http or https address.", type="address")
+        port = asked.port or PORTS.get(asked.scheme, 0)
+        if not asked.host or asked.scheme not in PORTS:
+            raise NotStarted(f"{url[:200]!r} is no http or https address.", type="address")
         named = f"{asked.host}:{port}" in allow
-        if asked.scheme != "https" and not named:
+        if not named and (asked.scheme, port) != ("https", 443):
             raise NotStarted(
-                f"{asked.host}:{port} is not https: name it in BATON_HTTP_ALLOW to allow it.",
+                f"{asked.host}:{port} is not https on port 443: "
+                "name it in BATON_HTTP_ALLOW to allow it.",
                 type="not_allowed",
             )
         address = await resolve(asked.host, port, public=not named)
         return asked.copy_with(host=address, port=port), asked
 
 
-async def resolve(host: str, port: int, *, public: bool) -> str:
-    """Return one address of *host*; with *public*, each of them must be of the open internet."""
+async def answered(client: httpx.AsyncClient, request: httpx.Request, url: str) -> HttpResponse:
+    """Send *request* and read the answer, as far as it may be read."""
+    response = await client.send(request, stream=True)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise NotStarted(f"{host} cannot be found: {error}", type="resolve") from None
-    addresses = [ipaddress.ip_address(entry[4][0]) for entry in found]
-    for address in addresses:
-        if public and not address.is_global:
-            raise NotStarted(
-                f"{host} is at {address}, which is not a public address. "
-                f"Name {host}:{port} in BATON_HTTP_ALLOW to allow it.",
-                type="not_allowed",
-            )
-    return str(addresses[0])
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise Unknown(f"{url}: the answer has over {BODY_LIMIT} bytes.", type="limit")
+    finally:
+        await response.aclose()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status_code, url, headers, bytes(body))
+
+
+def without_host(headers: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what only the address says."""
+    return {name: value for name, value in headers.items() if name.lower() != "host"}

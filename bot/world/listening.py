@@ -1,12 +1,17 @@
 """Taking a port, before anything else is begun: one that is taken stops the start with a sentence."""
 
+import contextlib
 import errno
+import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeAlias
 
 from baton.errors import BatonError
 
 Listening: TypeAlias = socket.socket
+LONGEST = 100  # bytes in the name of a local socket, with room to spare
 
 
 class PortTaken(BatonError):
@@ -44,6 +49,41 @@ def listen(host: str, port: int) -> Listening:
             raise PortTaken(host, port) from None
         raise NotListening(f"Cannot listen on {host}:{port}: {error.strerror}") from None
     return taken
+
+
+def listen_privately(place: Path) -> Listening:
+    """Return a socket at *place* that its owner alone can reach, from its first moment on.
+
+    Raises:
+        NotListening: there can be none.
+    """
+    taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        os.fchmod(
+            taken.fileno(), 0o600
+        )  # the file gets the mode that the socket has when it is bound
+        with reachable(place) as short:
+            taken.bind(short)
+        place.chmod(0o600)
+        taken.listen(16)
+        taken.settimeout(0)
+    except OSError as error:
+        taken.close()
+        raise NotListening(f"Cannot listen at {place}: {error.strerror or error}") from None
+    return taken
+
+
+@contextlib.contextmanager
+def reachable(place: Path) -> Iterator[str]:
+    """Name *place* in a hundred bytes: the system takes no longer name for a socket."""
+    if len(os.fsencode(place)) < LONGEST:
+        yield str(place)
+        return
+    folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{place.name}"
+    finally:
+        os.close(folder)
 
 
 def port_of(taken: Listening) -> int:

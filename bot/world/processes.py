@@ -9,16 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from baton.connector import Failed, Finished, NotStarted, OnOutput
 from bot.world.leash import leash
 
 TAIL = 256 * 1024  # bytes of each stream that are kept
-CHUNK = 64 * 1024
 LATE_OUTPUT = 1.0  # s that a program's own children may hold its output open after its end
-
-Stream = Literal["stdout", "stderr"]
 
 
 @dataclass(slots=True)
@@ -36,6 +32,38 @@ class Tail:
 
     def text(self) -> str:
         return self.kept.decode("utf-8", "replace")
+
+
+class Following(asyncio.SubprocessProtocol):
+    """Notes what a program says, and when it ends: then, and not when its output is closed.
+
+    asyncio's own `Process.wait` waits for both, so a child that the program left behind would hold
+    it up for as long as that child lives.
+    """
+
+    def __init__(self, on_output: OnOutput | None) -> None:
+        self.stdout, self.stderr = Tail(), Tail()
+        self.ended, self.silent = asyncio.Event(), asyncio.Event()
+        self._on_output = on_output
+        self._open = {1: utf_8(), 2: utf_8()}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        (self.stdout if fd == 1 else self.stderr).add(data)
+        self._tell(fd, self._open[fd].decode(data))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+        decoder = self._open.pop(fd, None)
+        if decoder is not None:
+            self._tell(fd, decoder.decode(b"", final=True))
+        if not self._open:
+            self.silent.set()
+
+    def process_exited(self) -> None:
+        self.ended.set()
+
+    def _tell(self, fd: int, text: str) -> None:
+        if text and self._on_output is not None:
+            self._on_output("stdout" if fd == 1 else "stderr", text)
 
 
 class ChildProcesses:
@@ -57,22 +85,24 @@ class ChildProcesses:
         on_output: OnOutput | None = None,
     ) -> Finished:
         self._check(argv)
-        child = await self._start(argv, cwd, env)
-        tails = {"stdout": Tail(), "stderr": Tail()}
+        child, following = await self._start(argv, cwd, env, on_output)
         try:
             async with asyncio.timeout(timeout.total_seconds() if timeout else None):
-                await self._follow(child, tails, on_output)
+                await following.ended.wait()
+            await within(LATE_OUTPUT, following.silent)
         except TimeoutError:
-            await self._end(child)
+            await self._end(child, following)
             raise Failed(f"{argv[0]} ran longer than {timeout}.", type="timeout") from None
         except asyncio.CancelledError:
-            await asyncio.shield(self._end(child))
+            await asyncio.shield(self._end(child, following))
             raise
+        finally:
+            child.close()
         return Finished(
-            exit_code=child.returncode or 0,
-            stdout=tails["stdout"].text(),
-            stderr=tails["stderr"].text(),
-            truncated=any(tail.truncated for tail in tails.values()),
+            exit_code=child.get_returncode() or 0,
+            stdout=following.stdout.text(),
+            stderr=following.stderr.text(),
+            truncated=following.stdout.truncated or following.stderr.truncated,
         )
 
     def _check(self, argv: Sequence[str]) -> None:
@@ -84,10 +114,11 @@ class ChildProcesses:
             )
 
     async def _start(
-        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]
-    ) -> asyncio.subprocess.Process:
+        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], on_output: OnOutput | None
+    ) -> tuple[asyncio.SubprocessTransport, Following]:
         try:
-            return await asyncio.create_subprocess_exec(
+            return await asyncio.get_running_loop().subprocess_exec(
+                lambda: Following(on_output),
                 *argv,
                 cwd=cwd,
                 env=dict(env),
@@ -100,45 +131,24 @@ class ChildProcesses:
         except (OSError, ValueError) as error:
             raise NotStarted(f"{argv[0]} could not be started: {error}", type="spawn") from None
 
-    async def _follow(
-        self,
-        child: asyncio.subprocess.Process,
-        tails: Mapping[str, Tail],
-        on_output: OnOutput | None,
-    ) -> None:
-        """Read both streams to their end; one that outlives the program by much is left."""
-        readers = [
-            asyncio.ensure_future(pump(child.stdout, "stdout", tails["stdout"], on_output)),
-            asyncio.ensure_future(pump(child.stderr, "stderr", tails["stderr"], on_output)),
-        ]
-        try:
-            await child.wait()
-            await asyncio.wait(readers, timeout=LATE_OUTPUT)
-        finally:
-            for reader in readers:
-                reader.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
-
-    async def _end(self, child: asyncio.subprocess.Process) -> None:
+    async def _end(self, child: asyncio.SubprocessTransport, following: Following) -> None:
         """TERM to the whole group, a moment of grace, then KILL; the group is gone after it."""
-        signal_group(child.pid, signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(child.wait(), self._grace)
-        signal_group(child.pid, signal.SIGKILL)
-        await child.wait()
+        group = child.get_pid()
+        signal_group(group, signal.SIGTERM)
+        await within(self._grace, following.ended)
+        signal_group(group, signal.SIGKILL)
+        await following.ended.wait()
 
 
-async def pump(
-    source: asyncio.StreamReader | None, stream: Stream, tail: Tail, on_output: OnOutput | None
-) -> None:
-    """Read to the end; a character cut in two by the reading is put together again."""
-    if source is None:
-        return
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    while chunk := await source.read(CHUNK):
-        tail.add(chunk)
-        if on_output is not None:
-            on_output(stream, decoder.decode(chunk))
+async def within(seconds: float, event: asyncio.Event) -> None:
+    """Return when *event* is set, or after *seconds*."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+def utf_8() -> codecs.IncrementalDecoder:
+    """Return what puts a character together again that the reading cut in two."""
+    return codecs.getincrementaldecoder("utf-8")("replace")
 
 
 def signal_group(group: int, number: signal.Signals) -> None:

@@ -9,13 +9,14 @@ import structlog
 
 log = structlog.get_logger()
 
-AGAIN = 1.0  # s before a loop that failed is begun again
+AGAIN = timedelta(seconds=1)  # before a loop that failed is begun again
 
 
 class OwnedTasks:
     """Keeps every task it starts until it ends; asyncio itself would let it be collected."""
 
-    def __init__(self) -> None:
+    def __init__(self, again: timedelta = AGAIN) -> None:
+        self._again = again.total_seconds()
         self._running: set[asyncio.Task[None]] = set()
         self.down: dict[str, str] = {}
 
@@ -38,7 +39,7 @@ class OwnedTasks:
                 self.down[name] = f"{type(error).__name__}: {error}"
             else:
                 return
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(self._again)
             self.down.pop(name, None)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
