@@ -36,10 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the folder of a suite whose tool is missing."""
-    left_out = collection_path.parent == TESTS and collection_path.name in missing()
-    return True if left_out else None
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the suites whose tool is missing."""
+    folders = [TESTS / folder for folder in missing()]
+    out = [item for item in items if any(folder in item.path.parents for folder in folders)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -74,7 +74,7 @@ class Birth:
             data=self.data,
             public_url=ADDRESS,
             channel="#releases",
-            key="the instance key of all stories",
+            key="0123456789abcdef" * 2,
             root=self.data / "work",
             workflows=None,
             http_allow=(),
