@@ -85,7 +85,7 @@ async def ask(place: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | No
     try:
         with reachable(place) as short:
             reader, writer = await asyncio.open_unix_connection(short, limit=LIMIT)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         return None
     except PermissionError:
         raise AdminRefused(

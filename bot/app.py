@@ -121,7 +121,12 @@ async def build(settings: Settings, configuration: Configuration) -> Baton:
     changes = Changes(world.ids.new("boot"))
     door = await open_sqlite(settings.database, changes=changes)
     slack = SlackConnection(settings, tokens, world)
-    return assemble(settings, configuration, world, door, slack)
+    try:
+        return assemble(settings, configuration, world, door, slack)
+    except BaseException:
+        await slack.release()
+        await door.close()
+        raise
 
 
 def assemble(

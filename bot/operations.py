@@ -28,7 +28,7 @@ async def perform(
     """
     match request.get("command"):
         case "token-create":
-            return await create_token(door, world, request)
+            return {**await create_token(door, world, request), "address": settings.address}
         case "token-revoke":
             return await revoke_token(door, world, str(request["token"]))
         case "token-list":

@@ -56,8 +56,9 @@ def findings() -> Iterator[Finding]:
 
 def names() -> Iterator[Finding]:
     """No other distribution may bring a package of our names: it would shadow ours unseen."""
+    brought = packages_distributions()
     for name in OURS:
-        others = [one for one in packages_distributions().get(name, []) if one != "baton-bus"]
+        others = [one for one in brought.get(name, []) if one != "baton-bus"]
         if others:
             yield Finding(
                 name, good=False, says=f"{others[0]} brings a package of that name: remove it"

@@ -40,8 +40,11 @@ def create(
         "may_choose_channel": said.may_choose_channel if said else False,
     }
     made = asked(settings, request)
-    sys.stdout.write(f"BATON_URL={settings.address}\nBATON_TOKEN={made['token']}\n")
-    sys.stderr.write("This is the only time that the token is shown.\n")
+    sys.stdout.write(f"BATON_URL={made['address']}\nBATON_TOKEN={made['token']}\n")
+    sys.stderr.write(
+        "This is the only time that the token is shown. With both in the environment, "
+        "`baton login` keeps them for this user.\n"
+    )
 
 
 @app.command("list")
