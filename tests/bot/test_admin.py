@@ -1,0 +1,241 @@
+"""The admin socket: its owner's alone, one line each way, and nothing breaks it."""
+
+import asyncio
+import json
+import socket
+import stat
+from collections.abc import AsyncIterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.admin import LIMIT, AdminRefused, AdminSocket, ask
+from bot.operations import UnknownCommand, perform
+from bot.settings import read_settings
+from bot.world.listening import LONGEST, NotListening, PortTaken, listen, listen_privately, port_of
+from coordination import audit
+from coordination.database import audit as audit_table
+from coordination.database import sources as sources_table
+from handlers.http.sessions import Sessions
+from tests.coordination.scene import Scene, SmallWorld, open_scene
+
+SESSIONS = Sessions(b"k" * 32)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    opened = await open_scene(tmp_path / "baton.db")
+    yield opened
+    await opened.door.close()
+
+
+@pytest.fixture
+def baton(scene: Scene) -> Any:
+    """As much of a Baton as the socket asks for."""
+
+    async def readiness() -> dict[str, str]:
+        return {"slack": "connecting"}
+
+    world = SmallWorld()
+    world.ids = scene.ids
+    return SimpleNamespace(
+        door=scene.door,
+        world=world,
+        sessions=SESSIONS,
+        settings=read_settings(_env_file=None, public_url="https://baton.example"),
+        readiness=readiness,
+    )
+
+
+@pytest.fixture
+async def place(baton: Any, tmp_path: Path) -> AsyncIterator[Path]:
+    where = tmp_path / "admin.sock"
+    async with AdminSocket(where, baton).open():
+        yield where
+    assert not where.exists()
+
+
+async def send(place: Path, line: bytes) -> Any:
+    """Send raw bytes and return the answer, or None where none came."""
+    reader, writer = await asyncio.open_unix_connection(place, limit=4 * LIMIT)
+    writer.write(line)
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    return json.loads(answer) if answer else None
+
+
+async def test_the_socket_is_its_owners_alone(place: Path) -> None:
+    assert stat.S_ISSOCK(place.stat().st_mode)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+async def test_readiness_is_asked_there_too(place: Path) -> None:
+    assert await ask(place, {"command": "readiness"}) == {"failing": {"slack": "connecting"}}
+
+
+async def test_a_token_is_made_written_down_and_shown_once(place: Path, scene: Scene) -> None:
+    request = {"command": "token-create", "source": "ci", "scopes": ["read"], "channel": "#x"}
+
+    made = await ask(place, request)
+    listed = await ask(place, {"command": "token-list"})
+
+    assert made is not None
+    assert listed is not None
+    assert made["address"] == "https://baton.example"
+    assert made["token"].startswith(f"bt_{made['id']}_")
+    assert made["token"] not in json.dumps(listed)
+    (row,) = await scene.rows(audit_table)
+    assert (row.actor, row.action, row.object) == ("admin", "token.create", made["id"])
+    assert made["token"] not in str(row.detail)
+    (source,) = await scene.rows(sources_table)
+    assert (source.name, source.channel) == ("ci", "#x")
+
+
+async def test_an_ended_token_stays_ended(place: Path, scene: Scene) -> None:
+    made = await ask(place, {"command": "token-create", "source": "ci", "scopes": ["read"]})
+    assert made is not None
+
+    first = await ask(place, {"command": "token-revoke", "token": made["id"]})
+    again = await ask(place, {"command": "token-revoke", "token": made["id"]})
+
+    assert (first, again) == ({"revoked": True}, {"revoked": False})
+    assert [row.action for row in await scene.rows(audit_table)] == ["token.create", "token.revoke"]
+    assert await scene.door.read(audit.verify) is None
+
+
+@pytest.mark.parametrize(
+    "request_", [{"command": "format-disk"}, {}, {"command": None}, {"command": ["token-list"]}]
+)
+async def test_what_nobody_knows_is_refused_by_name(place: Path, request_: dict[str, Any]) -> None:
+    with pytest.raises(AdminRefused, match="does not know the command"):
+        await ask(place, request_)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"nonsense\n",
+        b"[]\n",
+        b'"x"\n',
+        b"\xff\xfe\n",
+        b"x" * (LIMIT + 10) + b"\n",
+        b'{"command": "token-create"}\n',
+        b'{"command": "token-create", "source": "ci", "scopes": 5}\n',
+        b'{"command": "token-create", "source": "ci", "scopes": ["read"], "days": "x"}\n',
+        b'{"command": "token-revoke"}\n',
+        b'{"command": "login-link"}\n',
+        b"[" * 20_000 + b"\n",
+    ],
+    ids=range(13),
+)
+async def test_what_cannot_be_read_is_answered_and_changes_nothing(
+    place: Path, scene: Scene, line: bytes
+) -> None:
+    with capture_logs():
+        answer = await send(place, line)
+
+    assert set(answer) == {"error"}
+    assert await scene.rows(audit_table) == []
+    assert await ask(place, {"command": "token-list"}) == {"tokens": []}
+
+
+async def test_a_mistake_of_ours_ends_one_answer_and_no_more(place: Path, baton: Any) -> None:
+    async def broken() -> NoReturn:
+        raise RuntimeError("a secret of the inside")
+
+    baton.readiness = broken
+    with capture_logs() as logs, pytest.raises(AdminRefused, match="its log says which"):
+        await ask(place, {"command": "readiness"})
+
+    assert [entry["event"] for entry in logs] == ["admin_failed"]
+    assert await ask(place, {"command": "token-list"}) == {"tokens": []}
+
+
+async def test_whoever_says_nothing_holds_nobody_up(place: Path) -> None:
+    _, writer = await asyncio.open_unix_connection(place)
+
+    assert await ask(place, {"command": "token-list"}) == {"tokens": []}
+    writer.close()
+
+
+async def test_where_no_server_is_there_is_no_answer(tmp_path: Path) -> None:
+    stale = tmp_path / "stale.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as left:
+        left.bind(str(stale))
+
+    for path in (tmp_path / "none.sock", stale, stale / "below"):
+        assert await ask(path, {"command": "token-list"}) is None
+
+
+async def test_a_socket_that_was_left_is_taken_over(baton: Any, tmp_path: Path) -> None:
+    place = tmp_path / "admin.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as left:
+        left.bind(str(place))
+
+    async with AdminSocket(place, baton).open():
+        assert await ask(place, {"command": "token-list"}) == {"tokens": []}
+
+
+async def test_a_server_that_ends_in_the_middle_is_named(tmp_path: Path) -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b'{"done": {"tok')
+        writer.close()
+
+    server = await asyncio.start_unix_server(cut, tmp_path / "cut.sock")
+    with pytest.raises(AdminRefused, match="ended in the middle"):
+        await ask(tmp_path / "cut.sock", {"command": "token-create"})
+    server.close()
+
+
+async def test_a_folder_may_have_a_long_name(baton: Any, tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 15) / ("deeper" * 10)
+    folder.mkdir(parents=True)
+    place = folder / "admin.sock"
+    assert len(str(place)) > LONGEST + 20
+
+    async with AdminSocket(place, baton).open():
+        assert stat.S_IMODE(place.stat().st_mode) == 0o600
+        assert await ask(place, {"command": "token-list"}) == {"tokens": []}
+    assert list(folder.iterdir()) == []
+
+
+async def test_a_link_is_signed_for_one_person(baton: Any) -> None:
+    asked = {"command": "login-link", "person": "UADA"}
+    made = await perform(baton.door, baton.world, SESSIONS, asked, baton.settings)
+
+    url, _, token = made["url"].partition("?t=")
+    assert url == "https://baton.example/login"
+    members = SESSIONS.read("login", token, now=baton.world.clock.now())
+    assert members is not None
+    assert members["p"] == "UADA"
+
+
+async def test_an_operation_that_is_none_is_refused(baton: Any) -> None:
+    with pytest.raises(UnknownCommand):
+        await perform(baton.door, baton.world, SESSIONS, {"command": "x"}, baton.settings)
+
+
+@contextmanager
+def taken_port() -> Any:
+    with listen("127.0.0.1", 0) as first:
+        yield port_of(first)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with taken_port() as port, pytest.raises(PortTaken, match=f"Port {port} of 127.0.0.1"):
+        listen("127.0.0.1", port)
+
+
+def test_an_address_of_another_machine_cannot_be_listened_on(tmp_path: Path) -> None:
+    with pytest.raises(NotListening, match=r"192\.0\.2\.1"):
+        listen("192.0.2.1", 0)
+    with pytest.raises(NotListening, match="nowhere"):
+        listen_privately(tmp_path / "nowhere" / "admin.sock")
