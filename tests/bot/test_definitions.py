@@ -1,0 +1,255 @@
+"""Folders of definitions: published as they load, again as they change, never broken by a bad file."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.definitions import Definitions
+from coordination import definitions
+from coordination.database import Transaction, update
+from coordination.database import workflows as workflows_table
+from coordination.definitions import WorkflowView
+from coordination.errors import NotFound
+from tests.coordination.scene import SmallWorld, open_scene
+from workflows.actions import built_in
+from workflows.actions.registry import Registry
+from workflows.language.compile import compile_body
+from workflows.runtimes.embedded import embedded_runtime
+from workflows.runtimes.host import HostSettings
+
+GOOD = "name: hello\ntitle: {title}\nsteps:\n  - id: say\n    action: baton.log\n    params: {{message: hi}}\n"
+BROKEN = "name: hello\nsteps:\n  - id: say\n    action: baton.lgo\n"
+
+
+class Shelf:
+    """A database, a runtime that publishes into it, and two folders."""
+
+    def __init__(self, scene: Any, folder: Path) -> None:
+        self.scene = scene
+        self.own, self.library = folder / "own", folder / "library"
+        self.own.mkdir()
+        self.library.mkdir()
+        self.registry = Registry(built_in(environment={}))
+        world = SmallWorld()
+        world.ids = scene.ids
+        self.host = embedded_runtime(
+            scene.door,
+            world,  # type: ignore[arg-type]  # nothing of it is begun here
+            registry=self.registry,
+            read_plan=lambda revision, body: compile_body(revision, body, self.registry),
+            secrets=lambda name: name,
+            settings=HostSettings(instance_key=b"k", public_url="http://127.0.0.1"),
+        )
+
+    def folders(self, own: Path | None = None) -> Definitions:
+        return Definitions(self.host, self.registry, own or self.own, self.library)
+
+    def write(self, name: str, text: str) -> Path:
+        place = self.own / name
+        partial = self.own / f"{name}.part"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(place)
+        return place
+
+    async def find(self, name: str = "hello") -> WorkflowView:
+        return await self.scene.door.read(lambda reader: definitions.workflow(reader, name))
+
+    async def until(self, **facts: Any) -> WorkflowView:
+        """Return the workflow once it looks as it should; files take a moment to be seen."""
+        async with asyncio.timeout(15):
+            while True:
+                try:
+                    found = await self.find()
+                except NotFound:
+                    found = None
+                if found and all(getattr(found, name) == said for name, said in facts.items()):
+                    return found
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
+    scene = await open_scene(tmp_path / "baton.db")
+    yield Shelf(scene, tmp_path)
+    await scene.door.close()
+
+
+@asynccontextmanager
+async def watching(folders: Definitions) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(folders.watch())
+    await asyncio.sleep(0.3)  # it has to begin before there is something to see
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_own_files_are_active_and_those_of_the_library_are_drafts(shelf: Shelf) -> None:
+    shelf.write("hello.yaml", GOOD.format(title="Hello"))
+    (shelf.library / "shipped.yml").write_text(
+        GOOD.format(title="Shipped").replace("name: hello", "name: shipped")
+    )
+
+    await shelf.folders().load()
+
+    mine, shipped = await shelf.find(), await shelf.find("shipped")
+    assert (mine.status, mine.title, mine.revision, mine.problems) == ("active", "Hello", 1, None)
+    assert shipped.status == "draft"
+
+
+async def test_loading_again_changes_nothing(shelf: Shelf) -> None:
+    shelf.write("hello.yaml", GOOD.format(title="Hello"))
+
+    await shelf.folders().load()
+    first = await shelf.find()
+    await shelf.folders().load()
+
+    assert await shelf.find() == first
+
+
+async def test_a_draft_that_somebody_activated_stays_active(shelf: Shelf) -> None:
+    place = shelf.library / "hello.yaml"
+    place.write_text(GOOD.format(title="Hello"))
+    await shelf.folders().load()
+
+    def activate(tx: Transaction) -> None:
+        tx.execute(
+            update(workflows_table).where(workflows_table.c.name == "hello"), status="active"
+        )
+
+    await shelf.scene.door.write(activate)
+    await shelf.folders().load()
+
+    assert (await shelf.find()).status == "active"
+
+
+async def test_a_file_that_breaks_keeps_its_last_good_revision_and_shows_why(
+    shelf: Shelf,
+) -> None:
+    shelf.write("hello.yaml", GOOD.format(title="Hello"))
+    folders = shelf.folders()
+    await folders.load()
+    good = await shelf.find()
+
+    shelf.write("hello.yaml", BROKEN)
+    with capture_logs() as logs:
+        await folders.load()
+
+    kept = await shelf.find()
+    assert (kept.status, kept.revision, kept.definition.hash) == ("active", 1, good.definition.hash)
+    assert kept.problems is not None
+    (problem,) = [each for each in kept.problems if each["severity"] == "error"][:1]
+    assert (problem["file"], problem["line"]) == ("hello.yaml", 4)
+    assert "baton.lgo" in problem["message"]
+    assert [(entry["event"], entry["file"]) for entry in logs] == [
+        ("definition_refused", "hello.yaml")
+    ]
+
+    shelf.write("hello.yaml", GOOD.format(title="Better"))
+    await folders.load()
+    mended = await shelf.find()
+    assert (mended.title, mended.revision, mended.problems) == ("Better", 2, None)
+
+
+async def test_the_problems_of_a_renamed_file_stand_at_the_workflow_it_defined(
+    shelf: Shelf,
+) -> None:
+    place = shelf.write("release.yaml", GOOD.format(title="Hello"))
+    folders = shelf.folders()
+    await folders.load()
+
+    shelf.write("release.yaml", "steps: [")
+    with capture_logs():
+        await folders.publish(place, draft=False)
+
+    assert (await shelf.find()).problems
+
+
+async def test_one_bad_file_does_not_keep_the_others_out(shelf: Shelf) -> None:
+    shelf.write("aaa.yaml", "steps: [")
+    shelf.write("bbb.yaml", "\x00")
+    (shelf.own / "ccc.yaml").write_bytes(b"\xff\xfe")
+    (shelf.own / "ddd.yaml").mkdir()
+    (shelf.own / "eee.yaml").symlink_to(shelf.own / "nowhere")
+    shelf.write("hello.yaml", GOOD.format(title="Hello"))
+    shelf.write(".hidden.yaml", GOOD.format(title="Hidden").replace("hello", "hidden"))
+    shelf.write("notes.txt", "no definition")
+
+    with capture_logs():
+        await shelf.folders().load()
+
+    assert (await shelf.find()).status == "active"
+    with pytest.raises(NotFound):
+        await shelf.find("hidden")
+
+
+async def test_while_the_server_runs_files_break_and_are_mended(shelf: Shelf) -> None:
+    shelf.write("hello.yaml", GOOD.format(title="Hello"))
+    folders = shelf.folders()
+    await folders.load()
+
+    with capture_logs():
+        async with watching(folders):
+            shelf.write("hello.yaml", BROKEN)
+            while (await shelf.find()).problems is None:
+                await asyncio.sleep(0.05)
+            kept = await shelf.find()
+            shelf.write("hello.yaml", GOOD.format(title="Mended"))
+            mended = await shelf.until(title="Mended")
+
+    assert (kept.title, kept.revision) == ("Hello", 1)
+    assert (mended.revision, mended.problems) == (2, None)
+
+
+async def test_what_changed_before_anybody_watched_is_seen_with_the_first_change(
+    shelf: Shelf,
+) -> None:
+    folders = shelf.folders()
+    await folders.load()
+    shelf.write("hello.yaml", GOOD.format(title="Early"))
+
+    async with watching(folders):
+        shelf.write("other.yaml", GOOD.format(title="Other").replace("name: hello", "name: other"))
+        found = await shelf.until(title="Early")
+
+    assert found.status == "active"
+
+
+async def test_a_file_that_goes_leaves_its_workflow(shelf: Shelf) -> None:
+    place = shelf.write("hello.yaml", GOOD.format(title="Hello"))
+    folders = shelf.folders()
+    await folders.load()
+
+    async with watching(folders):
+        place.unlink()
+        shelf.write("other.yaml", GOOD.format(title="Other").replace("name: hello", "name: other"))
+        while True:
+            try:
+                await shelf.find("other")
+                break
+            except NotFound:
+                await asyncio.sleep(0.05)
+
+    found = await shelf.find()
+    assert (found.status, found.problems) == ("active", None)
+
+
+async def test_the_same_folder_counts_once(shelf: Shelf) -> None:
+    (shelf.library / "hello.yaml").write_text(GOOD.format(title="Hello"))
+
+    await shelf.folders(own=shelf.library).load()
+
+    assert (await shelf.find()).status == "active"
+
+
+async def test_without_a_folder_of_ones_own_nothing_is_watched(shelf: Shelf) -> None:
+    folders = Definitions(shelf.host, shelf.registry, None, shelf.library)
+
+    await asyncio.wait_for(folders.watch(), 1)
+    await folders.load()
