@@ -50,7 +50,8 @@ def each_thread_has_one_root(remains: Remains) -> Iterator[str]:
     threads = {thread.id for thread in remains.rows["threads"] if thread.key in keys}
     bearers = Counter(marks(root).get("t") for root in roots)
     if set(bearers) != threads or set(bearers.values()) != {1} or len(threads) != 2:
-        yield f"{len(threads)} threads have the roots {dict(bearers)}"
+        told = [(root.ts, *marks(root).values()) for root in roots]
+        yield f"{len(threads)} threads have the roots {dict(bearers)}: {told}"
     told = [thread for thread in remains.document["threads"] if thread["title"] == "build web"]
     shown = [len(thread["messages"]) for thread in told]
     said = [len(messages) for messages in remains.threads_in_slack().values()]

@@ -73,7 +73,8 @@ def test_a_server_that_is_killed_loses_nothing_and_doubles_nothing(
 ) -> None:
     found = {plan: problems for plan, each in lived.remains.items() if (problems := wrong(each))}
 
-    assert found == {}, f"To see it again: {lived.again}"
+    told = "\n".join(f"{plan}\n  " + "\n  ".join(problems) for plan, problems in found.items())
+    assert not found, f"{told}\nTo see it again: {lived.again}"
     assert lived.kills >= kills
 
 
