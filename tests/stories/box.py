@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 
 from bot.slack.client import SlackTrouble
 from coordination import audit
+from coordination.database.statements import Statements
 from coordination.policy import Principal
 from coordination.ports import RunView
 from coordination.questions import Approval
@@ -32,6 +34,15 @@ from workflows.runtimes.host import Host
 PATIENCE = 5.0  # s, real ones
 NEVER = ("render_fallback", "form_not_shown", "not_told", "nowhere_to_tell")  # a bug, each of them
 NAME = re.compile(r"^name: *(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What all stories begin with: an empty database, the token of a tool, compiled statements."""
+
+    database: Path
+    token: str
+    compiled: tuple[Statements, Statements]
 
 
 class BatonInABox:
@@ -325,18 +336,17 @@ class BatonInABox:
 async def open_box(
     server: Server,
     data: Path,
-    seed: tuple[Path, str],
+    seed: Seed,
     *,
     runtime: Callable[..., Host] = embedded_runtime,
 ) -> AsyncIterator[BatonInABox]:
     """Begin a story on a fresh Slack and a copy of the empty database of *seed*."""
-    database, token = seed
     (data / "library").mkdir(parents=True)
-    shutil.copy(database, data / "baton.db")
+    shutil.copy(seed.database, data / "baton.db")
     await server.ask("POST", "reset")
     for mode in ("real", "virtual"):  # Slack's clock stands still at this moment
         await server.ask("POST", "clock", mode=mode)
-    box = BatonInABox(Birth(server, data, Time(), Work(), runtime), token)
+    box = BatonInABox(Birth(server, data, Time(), Work(), seed.compiled, runtime), seed.token)
     with capture_logs() as logs:
         box.logs = logs  # type: ignore[assignment]  # a list that grows
         await box.begin()

@@ -11,10 +11,11 @@ from bot.operations import create_token
 from bot.slack.manifest import manifest
 from coordination.changes import Changes
 from coordination.database import open_sqlite
+from coordination.database.statements import Statements
 from devslack.app import Server
 from devslack.emulator import Options
 from devslack.manifest import understand
-from tests.stories.box import BatonInABox, open_box
+from tests.stories.box import BatonInABox, Seed, open_box
 from tests.stories.slack import PEOPLE
 from tests.stories.world import Time, make_moved_world, note_tasks
 from workflows.runtimes.memory import memory_runtime
@@ -38,7 +39,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def seed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+async def seed(tmp_path_factory: pytest.TempPathFactory) -> Seed:
     """Make the empty database that all stories begin with, and the token of their tool."""
     folder = tmp_path_factory.mktemp("seed")
     world = make_moved_world(Time(), folder)
@@ -47,21 +48,17 @@ async def seed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     request = {"source": "ci", "scopes": scopes, "channel": "#releases", "owner": PEOPLE["ada"]}
     made = await create_token(door, world, request)
     await door.close()
-    return folder / "baton.db", str(made["token"])
+    return Seed(folder / "baton.db", str(made["token"]), (Statements(), Statements()))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def baton(
-    server: Server, seed: tuple[Path, str], tmp_path: Path
-) -> AsyncIterator[BatonInABox]:
+async def baton(server: Server, seed: Seed, tmp_path: Path) -> AsyncIterator[BatonInABox]:
     async with open_box(server, tmp_path / "data", seed) as box:
         yield box
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def fleeting(
-    server: Server, seed: tuple[Path, str], tmp_path: Path
-) -> AsyncIterator[BatonInABox]:
+async def fleeting(server: Server, seed: Seed, tmp_path: Path) -> AsyncIterator[BatonInABox]:
     """Hand out a Baton whose runs live in memory alone."""
     async with open_box(server, tmp_path / "data", seed, runtime=memory_runtime) as box:
         yield box

@@ -17,6 +17,7 @@ from bot.world import SystemWorld
 from coordination.changes import Change, Changes
 from coordination.database import events, open_sqlite, outbox, runs, select, timers, wakeups
 from coordination.database.door import Reader, SqliteDoor
+from coordination.database.statements import Statements
 from devslack.app import Server
 from handlers.http import Edge, create_api
 from tests.stories.work import Work
@@ -59,6 +60,7 @@ class Birth:
     data: Path
     time: Time
     work: Work
+    compiled: tuple[Statements, Statements]  # to read and to write; making them anew takes long
     runtime: Callable[..., Host]
     approvers: Collection[str] = ()
 
@@ -212,6 +214,8 @@ async def _begin(birth: Birth, spawned: Spawned) -> Life:
     settings.work.mkdir(parents=True, exist_ok=True)
     changes = Changes(world.ids.new("boot"))
     door = cast("SqliteDoor", await open_sqlite(settings.database, changes=changes))
+    reading, door._writer._session._statements = birth.compiled  # type: ignore[union-attr]  # it is open
+    door._statements = reading
     tokens = settings.slack_tokens()
     slack = SlackConnection(settings, tokens, world)
     fittings = Fittings(connectors=(birth.work.connector(),), runtime=birth.runtime)
