@@ -9,7 +9,7 @@ from baton.commands import approvals, login, notify, run, runs
 from baton.commands.talk import Stop
 from baton.environment import read_environment
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 _INTERRUPTED = 130
 
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 1 failed, 2 wrong usage, 4 not configured or not allowed, 130 interrupted; ``baton
     run`` returns that of its command.
     """
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         code: int = options.perform(options)
         sys.stdout.flush()
@@ -55,13 +55,14 @@ def _explain(stop: Stop) -> None:
         traceback.print_exception(stop)
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="baton", description="Report to Baton and answer its questions.")
-    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+def parser() -> ArgumentParser:
+    """Return what reads the command line; it describes every command."""
+    whole = ArgumentParser(prog="baton", description="Report to Baton and answer its questions.")
+    verbs = whole.add_subparsers(metavar="COMMAND", required=True)
     for name, help_, add_arguments, perform in _VERBS:
         verb = verbs.add_parser(
             name, help=help_, description=f"{help_.capitalize()}.", allow_abbrev=False
         )
         add_arguments(verb)
         verb.set_defaults(perform=perform)
-    return parser
+    return whole

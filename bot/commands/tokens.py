@@ -25,7 +25,7 @@ def create(
     channel: Annotated[str | None, typer.Option(help="Where its threads are posted.")] = None,
     days: Annotated[float | None, typer.Option(help="How long it lives; default for ever.")] = None,
 ) -> None:
-    """Make a token and print, once, the line that logs a laptop in with it."""
+    """Make a token and print it, once, with the address of the server."""
     settings = read_settings()
     said = read_configuration(settings.configuration).sources.get(source)
     request = {

@@ -21,7 +21,7 @@ from handlers.http.auth import admit
 from handlers.http.edge import Demo, Edge
 from handlers.http.guard import Guard, HeadAsGet, Named, Sized, browser_headers
 
-__all__ = ["Demo", "Edge", "create_api"]
+__all__ = ["ROUTERS", "Demo", "Edge", "create_api"]
 
 ROUTERS = (
     notify.router,

@@ -1,6 +1,5 @@
 """Writes ``docs/reference/http.md`` from the tables that the application itself goes by."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +22,7 @@ WHO = {
 
 HEAD = """# HTTP
 
-<!-- Written by `python -m handlers.http.reference`; a test compares. Change the code, not this page. -->
+<!-- Written by `python -m bot.reference`; a test compares. Change the code, not this page. -->
 
 Baton answers at the address that `serve` prints, by default `http://127.0.0.1:8765`. `/openapi.json` describes
 every member of every request; this page says what holds for all of them.
@@ -117,7 +116,3 @@ def codes() -> Iterator[str]:
     for status, code in CODES.items():
         also = "".join(f", `{more}`" for more in MORE_CODES.get(status, ()))
         yield f"| {status} | `{code}`{also} | {TITLES[status]} |\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(reference())

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import run
+from bot.reference.commands import reference
 
 ROOT = Path(__file__).parents[2]
 TOKENS = {
@@ -339,3 +340,11 @@ def test_help_names_every_command(capsys: Any) -> None:
 
     for name in ("serve", "migrate", "init", "doctor", "login-link", "token"):
         assert name in said
+
+
+def test_the_reference_says_what_the_commands_take() -> None:
+    written = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+
+    assert written == reference(), "write it anew: python -m bot.reference"
+    for name in ("baton notify", "baton approve", "python -m bot token create", "--owner"):
+        assert f"`{name}" in written

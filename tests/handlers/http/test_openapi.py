@@ -121,6 +121,6 @@ def test_every_title_has_a_code() -> None:
 def test_the_reference_is_what_the_tables_say() -> None:
     written = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
 
-    assert written == reference(), "write it anew: python -m handlers.http.reference"
+    assert written == reference(), "write it anew: python -m bot.reference"
     assert all(f"`{row.split(' ')[1]}`".replace(":path", "") in written for row in ACCESS)
     assert {rule.scope for rule in POLICY.values()} <= set(written.replace("`", " ").split())

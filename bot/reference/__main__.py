@@ -1,0 +1,20 @@
+"""`python -m bot.reference`: write the generated pages of ``docs/reference``; a test compares them."""
+
+from pathlib import Path
+
+from bot.reference import commands
+from handlers.http import reference
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def main() -> None:
+    for name, text in (
+        ("commands.md", commands.reference()),
+        ("http.md", reference.reference()),
+    ):
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
