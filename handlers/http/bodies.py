@@ -1,6 +1,8 @@
 """Request bodies: within a limit, then by media type, and never read before the credentials."""
 
+import asyncio
 import re
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -12,6 +14,7 @@ from handlers.http.problems import Problem, misfits
 LIMIT = 1024 * 1024
 DEPTH = 32
 FORM_LIMIT = 64 * 1024
+PATIENCE = timedelta(seconds=30)
 JSON = re.compile(r"application/json|[\w.+-]+/[\w.-]+\+json", re.ASCII)
 FORM = "application/x-www-form-urlencoded"
 UTF_8 = ("", "utf-8", "utf8", "us-ascii", "ascii")
@@ -30,21 +33,25 @@ def refuse_announced(request: Request, limit: int = LIMIT) -> None:
         raise too_large(limit)
 
 
-async def raw_body(request: Request, limit: int = LIMIT) -> bytes:
-    """Read the body; one that is too long is refused as soon as it is.
+async def raw_body(request: Request, limit: int = LIMIT, *, within: timedelta = PATIENCE) -> bytes:
+    """Read the body; one that is too long, or takes too long, is refused as soon as it is.
 
     Raises:
-        Problem: 413, or 415 for a coding other than identity.
+        Problem: 400, 413, or 415 for a coding other than identity.
     """
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("", "identity"):
         raise Problem(415, f"Bodies come as they are, without Content-Encoding {coding[:40]!r}.")
     refuse_announced(request, limit)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large(limit)
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large(limit)
+    except TimeoutError:
+        raise Problem(400, f"The body did not arrive within {within.seconds} s.") from None
     return bytes(body)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from coordination.policy import POLICY
 from handlers.http import ROUTERS
 from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON
-from handlers.http.bodies import DEPTH, FORM_LIMIT, LIMIT
+from handlers.http.bodies import DEPTH, FORM_LIMIT, LIMIT, PATIENCE
 from handlers.http.notify import ITEMS
 from handlers.http.problems import CODES, TITLES
 from handlers.http.sessions import LINK_LIFE, SESSION_LIFE
@@ -63,8 +63,8 @@ for {STUCK:.0f} s is cut.
 
 ## Limits
 
-A body has at most {LIMIT // 1024} KiB, a form {FORM_LIMIT // 1024} KiB; JSON is UTF-8, nests at most {DEPTH} levels and names no
-member twice. Lists give at most 500 items; `next` is the cursor of the following page. A login link works once,
+A body has at most {LIMIT // 1024} KiB, a form {FORM_LIMIT // 1024} KiB, and either arrives within {PATIENCE.seconds} s; JSON is UTF-8, nests at
+most {DEPTH} levels and names no member twice. Lists give at most 500 items; `next` is the cursor of the following page. A login link works once,
 for {LINK_LIFE.seconds // 60} minutes; a session lasts {SESSION_LIFE.seconds // 3600} hours.
 
 The order of checks is: announced size, credentials, right, media type, body, content. So somebody without

@@ -1,10 +1,13 @@
 """`POST /v1/notify`: what is taken, what is refused and where, and what a repeat is answered."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, NoReturn
 
 import pytest
+from fastapi import Request
 
 from coordination.database import Unavailable
 from coordination.database import approvals as approvals_table
@@ -12,6 +15,8 @@ from coordination.database import events as events_table
 from coordination.database import identities as identities_table
 from coordination.database import processes as processes_table
 from coordination.database import threads as threads_table
+from handlers.http.bodies import raw_body
+from handlers.http.problems import Problem
 from tests.handlers.http.house import House, problem
 
 STARTED = {"process_id": "b1", "name": "Build", "status": "started"}
@@ -151,6 +156,17 @@ async def test_a_long_body_without_a_length_is_cut_off(house: House, token: str)
 
     assert problem(answer)["code"] == "too-large"
     assert sent < 20
+
+
+async def test_a_slow_body_is_not_waited_for() -> None:
+    async def receive() -> Any:
+        await asyncio.sleep(5)
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+
+    with pytest.raises(Problem, match="did not arrive within") as refused:
+        await raw_body(request, within=timedelta(seconds=0.01))
+    assert refused.value.status == 400
 
 
 async def test_a_long_form_is_refused(house: House, token: str) -> None:
