@@ -59,10 +59,11 @@ class PinnedHttp:
         timeout: timedelta,  # noqa: ASYNC109 - the port says why
         allow: Collection[str] = (),
     ) -> HttpResponse:
-        client, progress = self._open(), Progress()
+        progress = Progress()
         try:
             async with asyncio.timeout(timeout.total_seconds()):
                 target, host = await self._target(url, self._allow.union(allow))
+                client = self._open()
                 request = client.build_request(
                     method,
                     target,

@@ -1,6 +1,6 @@
 """`POST /v1/notify`: what tools report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 
 from baton.errors import BatonError, InvalidEvent
 from baton.reading import Reading, read_event
-from coordination.accept import refuse_verdict
+from coordination.accept import Accepted, refuse_verdict
 from coordination.correlation import keys_of
 from coordination.errors import NotAllowed
 from coordination.tokens import Credential
@@ -111,7 +111,7 @@ def trace_of(request: Request) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def recorded(report: Report, accepted: tuple[Any, ...]) -> JSONResponse:
+def recorded(report: Report, accepted: Sequence[Accepted]) -> JSONResponse:
     """Answer with what became of each item, in its place."""
     results: list[Any] = [None] * report.count
     for place, one in zip(report.readings, accepted, strict=True):

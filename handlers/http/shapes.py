@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from coordination.accept import Accepted
 from coordination.definitions import WorkflowView
 from coordination.ports import OpenQuestion, RunView, StepView
 from coordination.questions import Approval, Vote
@@ -18,8 +19,8 @@ def moment(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
-def accepted_json(one: Any) -> Json:
-    """Return one result of a report; *one* is `coordination.accept.Accepted`."""
+def accepted_json(one: Accepted) -> Json:
+    """Return one result of a report."""
     return {
         "event_id": one.event_id,
         "id": one.id,

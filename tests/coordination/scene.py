@@ -13,6 +13,7 @@ from coordination.database import definitions as definitions_table
 from coordination.database import runs as runs_table
 from coordination.database import threads as threads_table
 from coordination.database import workflows as workflows_table
+from coordination.database.statements import Statements
 from coordination.eligibility import Ballot
 from coordination.policy import Principal, Role, Roles
 from coordination.ports import Person
@@ -205,6 +206,7 @@ def _furnish(tx: Transaction) -> tuple[int, int]:
 
 
 _template: list[bytes] = []  # making the tables takes longer than most tests
+_statements = Statements()  # and so does compiling what they say to it
 
 
 async def _new_database(path: Path) -> InlineDoor:
@@ -212,7 +214,9 @@ async def _new_database(path: Path) -> InlineDoor:
         await InlineDoor(path, changes=Changes("test"), durable=False).close()
         _template.append(path.read_bytes())
     path.write_bytes(_template[0])
-    return InlineDoor(path, changes=Changes("test"), durable=False)
+    door = InlineDoor(path, changes=Changes("test"), durable=False)
+    door._statements = door._session._statements = _statements
+    return door
 
 
 async def open_scene(path: Path) -> Scene:
