@@ -16,6 +16,7 @@ ESCAPED_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]{1,30})&gt;")
 MARKUP = re.compile(r"<(?!@[UW][A-Z0-9]{1,30}>|#C[A-Z0-9]{1,30}>)")
 TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,3})$")  # markup or an escape that a cut went through
 LONGEST = 12_000  # more is never shown, and looking for secrets in it takes its time
+LINES = 40
 AHEAD = 4  # how much more of a log is masked than is shown: a secret may begin before the cut
 
 
@@ -77,9 +78,15 @@ def ends(text: str, limit: int) -> str:
 
 
 def code_block(text: str, limit: int) -> str:
-    """Show *text* as a block of code that it cannot end by itself; the end is kept."""
-    body = tail(plain(tail(text.rstrip(), limit * AHEAD)), limit)
+    """Show *text* as a block of code that it cannot end by itself; its last lines are kept."""
+    body = last_lines(tail(plain(tail(text.rstrip(), limit * AHEAD)), limit))
     return f"```\n{escape(body).replace('`', chr(39))}\n```"
+
+
+def last_lines(text: str) -> str:
+    """Keep the last 40 lines: a card is no log."""
+    lines = text.splitlines()
+    return "\n".join(["…", *lines[-LINES:]]) if len(lines) > LINES else text
 
 
 def code(text: str) -> str:
