@@ -123,7 +123,11 @@ async def test_a_process_that_goes_on_beside_its_question_shows_it_again_when_an
 ) -> None:
     body = {"process_id": "agent-1", "name": "agent", "status": "started"}
     await floor.report(body)
-    asking = {**body, "status": "pending_approval", "approval": {"prompt": "Go on?", "scope": "step"}}
+    asking = {
+        **body,
+        "status": "pending_approval",
+        "approval": {"prompt": "Go on?", "scope": "step"},
+    }
     accepted = await floor.report(asking)
     floor.world.clock.at += MINUTE
     await floor.report({**body, "status": "in_progress"})
