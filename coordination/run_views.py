@@ -1,5 +1,6 @@
 """Runs as people and programs look at them: read from the store, secrets masked."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from coordination.store import runs as store
 from coordination.store.runs import RunFilter
 
 MASK = "••••••"
+REJECTED = re.compile(r"^(Rejected by )([^\s:]+)")
 
 
 async def row_of(reader: Reader, ref: str) -> Row:
@@ -75,19 +77,19 @@ def build(
         trigger=row.trigger,
         inputs=masked_inputs(row.inputs, row.definition),
         outputs=row.outputs,
-        error=row.error,
+        error=with_names(row.error, people),
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
         updated_at=row.updated_at,
         thread_id=row.thread_id,
-        steps=tuple(step_view(step) for step in steps),
+        steps=tuple(step_view(step, people) for step in steps),
         questions=tuple(question_view(each, people) for each in asked),
         note=row.note,
     )
 
 
-def step_view(row: Row) -> StepView:
+def step_view(row: Row, people: Mapping[str, Person]) -> StepView:
     return StepView(
         path=row.path,
         name=row.name,
@@ -98,12 +100,23 @@ def step_view(row: Row) -> StepView:
         action=row.action,
         input=row.input,
         output=row.output,
-        error=row.error,
+        error=with_names(row.error, people),
         started_at=row.started_at,
         ended_at=row.ended_at,
         due_at=row.due_at,
         log=row.log is not None,
     )
+
+
+def with_names(error: Any, people: Mapping[str, Person]) -> Any:
+    """Write in a rejection who said no as people know them; every other error stays as it is."""
+    if not isinstance(error, Mapping) or error.get("type") != "rejected":
+        return error
+
+    def named(found: re.Match[str]) -> str:
+        return found[1] + directory.shown(found[2], people)
+
+    return {**error, "message": REJECTED.sub(named, str(error.get("message")))}
 
 
 def question_view(approval: Approval, people: Mapping[str, Person]) -> OpenQuestion:

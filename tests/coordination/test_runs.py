@@ -18,7 +18,8 @@ from coordination.database import runs as runs_table
 from coordination.database import steps as steps_table
 from coordination.database import threads as threads_table
 from coordination.errors import NotFound
-from coordination.ports import RunView
+from coordination.ports import Person, RunView
+from coordination.run_views import with_names
 from coordination.runs import NewRun, RunFilter
 from coordination.waiting_for import card_word, waiting_for
 from tests.coordination.scene import MINUTE, QUESTION, T0, Scene, open_scene
@@ -244,3 +245,21 @@ async def test_children_stand_below_their_parents_and_a_ring_loses_nobody(scene:
         return {each.process_id: shape(each.children) for each in processes}
 
     assert shape(whole.processes) == {"a": {"b": {"c": {}}}, "x": {"y": {}}}
+
+
+def test_a_rejection_names_people_as_they_are_known() -> None:
+    grace = Person(
+        id="UGRACE",
+        handle="grace",
+        name="Grace",
+        is_bot=False,
+        deleted=False,
+        is_admin=False,
+        restricted=False,
+    )
+    people = {"UGRACE": grace}
+    error = {"type": "rejected", "message": "Rejected by UGRACE: ask UGRACE"}
+    assert with_names(error, people)["message"] == "Rejected by @grace: ask UGRACE"
+    other = {"type": "failed", "message": "Rejected by UGRACE"}
+    assert with_names(other, people) == other
+    assert with_names(None, people) is None

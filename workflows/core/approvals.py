@@ -14,6 +14,7 @@ from workflows.core.state import COMPLETED, FAILED, FINAL, PENDING, WAITING, Pin
 from workflows.core.turn import Turn
 
 YES = frozenset({"approved", "answered"})
+CLOCK = "timer"  # who answers when nobody does
 
 
 def ask(turn: Turn, node: Node, step: StepState, approval: Approval) -> None:
@@ -140,18 +141,18 @@ def _ask_again(turn: Turn, node: Node, step: StepState, approval: Approval, path
 
 
 def _refusal(fact: ApprovalDecided, approval: Approval) -> StepError | None:
-    who = fact.by or "timer"
+    by = f" by {fact.by}" if fact.by and fact.by != CLOCK else ""
     reason = f": {fact.comment}" if fact.comment else ""
     if fact.state in YES:
         return None
     if fact.state == "withdrawn":
         return StepError("cancelled", f"the question was withdrawn{reason}")
     if fact.state == "rejected":
-        return StepError("rejected", f"Rejected by {who}{reason}")
+        return StepError("rejected", f"Rejected{by}{reason}")
     if approval.on_timeout == "fail":
         return StepError("expired", "nobody decided in time")
     if approval.on_timeout == "reject":
-        return StepError("rejected", f"Rejected by {who}: nobody decided in time")
+        return StepError("rejected", "Rejected: nobody decided in time")
     return None
 
 
