@@ -7,13 +7,15 @@ COPY web/ ./
 RUN npm run build
 
 FROM python:3.11-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BATON_DATA=/data BATON_HOST=0.0.0.0 PORT=8765
+# Whoever runs it says where people reach it: docker run -e BATON_PUBLIC_URL=https://baton.example …
+ENV PYTHONUNBUFFERED=1 BATON_DATA=/data BATON_HOST=0.0.0.0 PORT=8765
 WORKDIR /baton
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 COPY --from=pages /baton/handlers/http/static handlers/http/static
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
+ && python -m compileall -q baton bot coordination handlers workflows \
  && useradd --system --uid 10001 --home-dir /data baton \
  && install -d -o baton -g baton -m 0700 /data
 USER baton
