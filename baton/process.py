@@ -4,10 +4,11 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 
 from baton.client import Client, default_client, new_id
+from baton.exports import exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is slow to import
@@ -20,7 +21,10 @@ _current: ContextVar["Process | None"] = ContextVar("baton_process", default=Non
 
 def current_process() -> "Process | None":
     """Return the innermost process whose ``with`` block this code runs in."""
-    return _current.get()
+    found = _current.get()
+    while found is not None and found._over.is_set():  # noqa: SLF001  blocks may end out of order
+        found = found._outer  # noqa: SLF001
+    return found
 
 
 def process(
@@ -68,10 +72,9 @@ class Process:
         self._sequence = 0
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._token: Token[Process | None] | None = None
-        self._before: dict[str, str | None] = {}
+        self._outer: Process | None = None
         self._surroundings = _Surroundings(
-            client, _current.get(), self.id, fresh=process_id is None
+            client, current_process(), self.id, fresh=process_id is None
         )
         self._common = {**title, "process_id": self.id, **self._surroundings.fields}
 
@@ -148,9 +151,10 @@ class Process:
     def __enter__(self) -> "Self":
         self.start()
         with self._client.quietly:
-            self._token = _current.set(self)
+            self._outer = current_process()
+            _current.set(self)
             if self._client.active:
-                self._before = _export(self._surroundings.exports)
+                exports().enter(self._surroundings.exports)
         return self
 
     def __exit__(
@@ -160,10 +164,10 @@ class Process:
         traceback: TracebackType | None,
     ) -> None:
         with self._client.quietly:
-            _restore(self._surroundings.exports, self._before)
+            exports().leave(self._surroundings.exports)
             self.finish(error)
-            if self._token is not None:
-                _current.reset(self._token)
+            if _current.get() is self:
+                _current.set(current_process())
 
     async def __aenter__(self) -> "Self":
         return self.__enter__()
@@ -249,19 +253,3 @@ def _is_small(given: Mapping[str, object]) -> bool:
         for name, value in given.items()
         if name != "unit"
     )
-
-
-def _export(exports: Mapping[str, str]) -> dict[str, str | None]:
-    before = {name: os.environ.get(name) for name in exports}
-    os.environ.update(exports)
-    return before
-
-
-def _restore(exports: Mapping[str, str], before: Mapping[str, str | None]) -> None:
-    for name, value in before.items():
-        if os.environ.get(name) != exports[name]:
-            continue  # somebody else has changed it meanwhile
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

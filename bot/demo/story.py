@@ -104,7 +104,7 @@ class Story:
             *("--category", "build", "--result-file", "build.json"),
             *("--result", f"site={self.site}", "--", sys.executable, "build.py"),
             cwd=self.project,
-            env={**process_environment(), **self.reporting},
+            env={**unrelated(process_environment()), **self.reporting},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -185,6 +185,15 @@ class Story:
                     return found
                 await changed.wait(LOOK)
         raise StoryFailed(f"Waited {PATIENCE} for {what}, and it did not come.")
+
+
+def unrelated(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what would tie the build to a process around the demo, as `baton run` exports it."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("BATON_") and name != "TRACEPARENT"
+    }
 
 
 def vary(project: Path, number: int) -> None:

@@ -103,9 +103,28 @@ async def test_tasks_side_by_side_do_not_mix_up_their_parents(server: Any, clien
                 await asyncio.sleep(0)
             assert child._common["parent"] == {"process_id": own.id}
 
+    before = dict(os.environ)
     await asyncio.gather(branch("a"), branch("b"))
+    assert dict(os.environ) == before
     assert await asyncio.to_thread(client.flush, 5)
     assert server.statuses.count("completed") == 4
+
+
+def test_processes_that_end_out_of_order_leave_the_environment_as_it_was(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEPARENT", f"00-{'a' * 32}-{'b' * 16}-01")
+    before = dict(os.environ)
+    first, second = (baton.process(name, client=client) for name in ("first", "second"))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert os.environ["BATON_PROCESS_ID"] == second.id
+    assert baton.current_process() is second
+    os.environ["TRACEPARENT"] = "the program's own"
+    second.__exit__(None, None, None)
+    assert dict(os.environ) == {**before, "TRACEPARENT": "the program's own"}
+    assert baton.current_process() is None
 
 
 def test_programs_started_inside_learn_where_they_belong(client: Client) -> None:
