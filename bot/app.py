@@ -9,10 +9,11 @@ from pathlib import Path
 import structlog
 
 from baton.connector import Connector
+from bot.configuration import Configuration, rules_of
 from bot.definitions import Definitions
 from bot.housekeeping import Housekeeping
 from bot.keys import derived, instance_key
-from bot.settings import Configuration, InvalidSettings, Settings
+from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld, make_world
 from coordination import votes
@@ -20,7 +21,6 @@ from coordination.changes import Changes
 from coordination.coordinator import Coordinator, Ports
 from coordination.database import Door, open_sqlite
 from coordination.dispatcher import Dispatcher
-from coordination.lookups import Rules
 from coordination.policy import Roles
 from coordination.timers import Timers
 from handlers.http.sessions import Sessions
@@ -138,12 +138,11 @@ def assemble(
     fittings: Fittings = OWN,
 ) -> Baton:
     """Wire the parts together; nothing of them is begun."""
-    roles = read_roles(configuration)
+    rules = rules_of(configuration, channel=settings.channel)
     own = built_in(environment=settings.child_environment())
     registry = Registry((*own, *fittings.connectors))
-    host = make_host(settings, world, door, registry, fittings, roles)
+    host = make_host(settings, world, door, registry, fittings, rules.roles)
     inputs = InputCheck()
-    rules = Rules(roles=roles, approvers=tuple(configuration.approvers), channel=settings.channel)
     coordinator = Coordinator(door, world, Ports(host, inputs, slack.directory), rules)
     dispatcher = Dispatcher(
         door,
@@ -190,13 +189,6 @@ def make_host(
             roles=roles,
         ),
     )
-
-
-def read_roles(configuration: Configuration) -> Roles:
-    try:
-        return Roles.read(configuration.roles)
-    except ValueError as error:
-        raise InvalidSettings(f"baton.yaml: {error}") from None
 
 
 def make_folders(settings: Settings) -> None:

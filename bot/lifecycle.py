@@ -15,7 +15,8 @@ import uvicorn
 
 from bot.admin import AdminSocket
 from bot.app import Baton, build
-from bot.settings import Configuration, Settings
+from bot.configuration import Configuration
+from bot.settings import Settings
 from bot.world.listening import Listening, listen, port_of
 from handlers.http import Demo, Edge, create_api
 

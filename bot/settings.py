@@ -1,16 +1,13 @@
 """Everything Baton takes from the environment, read once, at start."""
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -212,36 +209,6 @@ def check_token(name: str, token: str, *, local: bool) -> None:
         )
 
 
-class SourceConfig(BaseModel):
-    """What ``baton.yaml`` says of one source."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: str = "api"
-    namespace: str | None = None
-    channel: str | None = None
-    may_choose_channel: bool = False
-
-
-class Configuration(BaseModel):
-    """``baton.yaml``: roles by person, sources, and who answers tools."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
-    approvers: tuple[str, ...] = Field((), description="Who answers what a tool asks.")
-
-    @field_validator("roles")
-    @classmethod
-    def _known(cls, value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-        known = ("member", "operator", "author", "admin")
-        for role in value:
-            if role not in known:
-                raise ValueError(f"there is no role {role!r}; the roles are {', '.join(known)}")
-        return value
-
-
 def read_settings(**values: Any) -> Settings:
     """Read the environment; *values* go before it.
 
@@ -264,23 +231,3 @@ def sentence(problem: Any) -> str:
     member = known.get(name, name)
     variable = MEMBERS[member].validation_alias or f"BATON_{member.upper()}"
     return f"{variable}: {says}. {MEMBERS[member].description}"
-
-
-def read_configuration(path: Path) -> Configuration:
-    """Read ``baton.yaml``; a missing file is an empty one.
-
-    Raises:
-        InvalidSettings: the file is not YAML, or says something unknown.
-    """
-    try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidSettings(f"{path}: cannot be read: {error}") from None
-    try:
-        return Configuration.model_validate(body or {})
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise InvalidSettings(f"{path}: {problems}") from None

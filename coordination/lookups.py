@@ -1,6 +1,6 @@
 """What there is to look at: every read that an edge asks for, each from one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -10,9 +10,12 @@ from coordination.database import Door, Reader, Row
 from coordination.definitions import WorkflowView
 from coordination.eligibility import approver_problems, refusal
 from coordination.errors import InvalidInputs, NotAllowed, NotFound, decided_sentence
+from coordination.noise import ChannelPolicy
 from coordination.policy import Principal, Roles, authorize, require_scope
 from coordination.ports import RunStatus, RunView
 from coordination.questions import Approval
+from coordination.rates import Rate
+from coordination.slack_bus import BusChannel
 from coordination.store import approvals as approval_store
 from coordination.store import runs as run_store
 from coordination.store.runs import RunFilter
@@ -40,11 +43,23 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the configuration says: who has which role, who answers tools, where threads go."""
+    """What the configuration says.
+
+    Args:
+        roles: who has which.
+        approvers: who answers what a tool asks, where it names nobody.
+        channel: where threads go that nothing else gives a channel.
+        channels: how loud Baton may be, by id or ``#name``; ``default`` is for all others.
+        rates: by source; None means without a limit, a source without an entry has `rates.DEFAULT`.
+        bus: the channels that tools report into.
+    """
 
     roles: Roles = field(default_factory=Roles)
     approvers: tuple[str, ...] = ()
     channel: str | None = None
+    channels: Mapping[str, ChannelPolicy] = field(default_factory=dict)
+    rates: Mapping[str, Rate | None] = field(default_factory=dict)
+    bus: tuple[BusChannel, ...] = ()
 
 
 class Lookups:

@@ -232,9 +232,23 @@ class Person:
     deleted: bool
     is_admin: bool
     restricted: bool  # guests and strangers of a shared channel
+    email: str | None = None  # where Slack tells it; two accounts with one are one person
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A user group of the workspace, with the ids of its members."""
+
+    id: str  # Slack's, as S0SRE
+    handle: str
+    name: str
+    members: tuple[str, ...]
 
 
 class Directory(Protocol):
     """Where people come from; `bot/slack` reads them, coordination keeps them at most 5 minutes."""
 
     async def people(self) -> tuple[Person, ...]: ...
+
+    async def groups(self) -> tuple[Group, ...] | None:
+        """Return all user groups, or None where Slack does not let us see them."""

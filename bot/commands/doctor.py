@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from bot.admin import AdminRefused, ask
+from bot.configuration import read_configuration
 from bot.lifecycle import STATIC
-from bot.settings import InvalidSettings, Settings, read_configuration, read_settings
+from bot.settings import InvalidSettings, Settings, read_settings
 
 OURS = ("baton", "coordination", "workflows", "handlers", "bot", "devslack")
 

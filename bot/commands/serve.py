@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from bot.configuration import read_configuration
 from bot.lifecycle import living, run_until_told
-from bot.settings import read_configuration, read_settings
+from bot.settings import read_settings
 
 
 def serve(

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bot.commands.asking import asked
-from bot.settings import read_configuration, read_settings
+from bot.configuration import read_configuration
+from bot.settings import read_settings
 
 app = typer.Typer(help="Make, list and end tokens.", no_args_is_help=True)
 

@@ -11,12 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.configuration import Configuration, SourceConfig
 from bot.demo.report import document
 from bot.demo.slack import LocalSlack, Personas, start_local_slack
 from bot.demo.story import APPROVER, BUILDER, SOURCE, Story, StoryFailed
 from bot.lifecycle import STATIC, Life, living
 from bot.operations import login_link, perform
-from bot.settings import Configuration, Settings, SourceConfig, read_settings
+from bot.settings import Settings, read_settings
 from bot.slack.manifest import manifest_yaml
 from bot.world.leash import leash
 from bot.world.listening import PortTaken, listen, port_of

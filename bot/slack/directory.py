@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.slack.client import SlackCalls
-from coordination.ports import Person
+from bot.slack.client import SlackCalls, SlackTrouble
+from coordination.ports import Group, Person
 
 PAGE = 200
 MOST = 500  # pages; a cursor that never ends is a fault, not a workspace
@@ -32,6 +32,30 @@ class SlackDirectory:
             if not cursor:
                 break
         return tuple(found)
+
+    async def groups(self) -> tuple[Group, ...] | None:
+        """Return all user groups with their members, or None where the scope for that was not given.
+
+        Raises:
+            SlackTrouble: Slack did not say.
+        """
+        try:
+            answer = await self._slack.call("usergroups.list", include_users=True)
+        except SlackTrouble as trouble:
+            if trouble.trouble.word == "missing_scope":
+                return None
+            raise
+        return tuple(a_group(each) for each in answer.get("usergroups", ()))
+
+
+def a_group(said: Mapping[str, Any]) -> Group:
+    """Read one user group."""
+    return Group(
+        id=str(said["id"]),
+        handle=str(said.get("handle") or ""),
+        name=str(said.get("name") or ""),
+        members=tuple(str(each) for each in said.get("users") or ()),
+    )
 
 
 def a_person(member: Mapping[str, Any]) -> Person:

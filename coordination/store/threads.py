@@ -42,7 +42,7 @@ _TOUCH = (
     .returning(threads.c.id, _PERMALINK)
 )
 _KEY = select(keys).where(keys.c.key == bindparam("name"))
-_KEEP = upsert(keys, key=("key",), update=("thread_key", "expires_at"))
+_KEEP = upsert(keys, key=("key", "thread_key"), update=("expires_at",))
 _NEWEST = _THREAD.order_by(threads.c.key.desc()).limit(bindparam("limit"))
 
 
@@ -81,7 +81,7 @@ def owner(tx: Transaction, name: str, *, now: datetime) -> int | None:
 
 def keep(tx: Transaction, name: str, thread_key: int, expires_at: datetime | None) -> None:
     """Let a key lead to a thread."""
-    tx.execute(_KEEP, key=name, thread_key=thread_key, expires_at=expires_at)
+    tx.execute(_KEEP, key=name, thread_key=thread_key, strong=True, expires_at=expires_at)
 
 
 async def read(reader: Reader, ref: str) -> Row | None:

@@ -1,14 +1,18 @@
 """Settings: each wrong value is named with its mend, and no secret is shown."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.app import build, make_folders, read_roles
+from bot.app import build, make_folders
+from bot.configuration import Configuration, read_configuration, rules_of
 from bot.keys import derived, instance_key
-from bot.settings import Configuration, InvalidSettings, Settings, read_configuration, read_settings
+from bot.settings import InvalidSettings, Settings, read_settings
+from coordination.noise import QuietHours
+from coordination.rates import Rate
+from coordination.slack_bus import BusChannel
 from tests.coordination.scene import CountingIds
 
 LOCAL = {
@@ -244,4 +248,37 @@ def test_a_configuration_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_a_role_of_nobody_is_refused() -> None:
     with pytest.raises(InvalidSettings, match=r"baton\.yaml: roles\.operator: 'olga' is nobody"):
-        read_roles(Configuration(roles={"operator": ("olga",)}))
+        rules_of(Configuration(roles={"operator": ("olga",)}), channel=None)
+
+
+def test_what_the_file_says_of_channels_and_sources_becomes_rules(tmp_path: Path) -> None:
+    path = tmp_path / "baton.yaml"
+    path.write_text(
+        "channels:\n"
+        '  "#alerts": {broadcast: [failed], quiet_hours: {from: "22:00", to: "07:00", zone: Europe/Berlin}}\n'
+        "sources:\n  ci: {rate: {per_second: 5, burst: 10}}\n  load: {rate: false}\n"
+        'bus:\n  "#builds": {senders: {A0CI: ci}}\n'
+    )
+    rules = rules_of(read_configuration(path), channel="#general")
+    alerts = rules.channels["#alerts"]
+    assert alerts.quiet_hours == QuietHours(time(22), time(7), "Europe/Berlin")
+    assert alerts.broadcast == ("failed",)
+    assert rules.rates == {"ci": Rate(5, 10), "load": None}
+    assert rules.bus == (BusChannel("#builds", {"A0CI": "ci"}),)
+
+
+@pytest.mark.parametrize(
+    ("says", "names"),
+    [
+        ("channels: {alerts: {}}", "channels: .* is no channel"),
+        ('channels: {"#a": {quiet_hours: {from: 22:00, to: "07:00"}}}', "22:00"),
+        ('channels: {"#a": {quiet_hours: {from: "22:00", to: "07:00", zone: Mars}}}', "Mars"),
+        ('bus: {"#b": {senders: {ci: ci}}}', "'ci' is no id"),
+        ("sources: {ci: {rate: {per_second: 0}}}", r"sources\.ci\.rate"),
+    ],
+)
+def test_a_wrong_line_of_the_file_is_named(tmp_path: Path, says: str, names: str) -> None:
+    path = tmp_path / "baton.yaml"
+    path.write_text(says)
+    with pytest.raises(InvalidSettings, match=names):
+        read_configuration(path)

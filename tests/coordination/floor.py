@@ -9,7 +9,7 @@ from coordination.database import Transaction, update
 from coordination.errors import (
     InvalidInputs,
 )
-from coordination.ports import Definition, Person, RunView
+from coordination.ports import Definition, Group, Person, RunView
 from coordination.tokens import Credential
 from tests.coordination.scene import (
     PEOPLE,
@@ -55,11 +55,15 @@ class TargetsOnly:
 class Workspace:
     def __init__(self) -> None:
         self.members: tuple[Person, ...] = PEOPLE
+        self.user_groups: tuple[Group, ...] | None = ()
         self.asked = 0
 
     async def people(self) -> tuple[Person, ...]:
         self.asked += 1
         return self.members
+
+    async def groups(self) -> tuple[Group, ...] | None:
+        return self.user_groups
 
 
 class Floor:

@@ -77,12 +77,21 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
 
 
 def shape(path: Path) -> dict[str, list[str]]:
-    """Read the tables and indexes; the order of constraints inside a table does not matter."""
+    """Read the tables and indexes; the order of columns and constraints does not matter."""
     raw = sqlite3.connect(path)
     found = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     raw.close()
-    return {
-        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
-        for name, sql in found
-        if name != "alembic_version"
-    }
+    return {name: parts(sql) for name, sql in found if name != "alembic_version"}
+
+
+def parts(sql: str) -> list[str]:
+    """Take a statement apart: what it makes, and what stands between its outer commas."""
+    head, _, body = " ".join(sql.split()).partition("(")
+    found, depth = [""], 0
+    for sign in body.removesuffix(")"):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    return [head.strip(), *sorted(part.strip() for part in found)]

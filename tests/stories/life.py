@@ -10,8 +10,9 @@ from typing import Any, cast
 import httpx
 
 from bot.app import Baton, Fittings, assemble
+from bot.configuration import Configuration
 from bot.lifecycle import STATIC
-from bot.settings import Configuration, Settings, read_settings
+from bot.settings import Settings, read_settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld
 from coordination.changes import Change, Changes

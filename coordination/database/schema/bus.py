@@ -25,6 +25,7 @@ threads = Table(
     Column("channel", Text),  # as asked for: #name or an id; null: nowhere to post
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False, index=True),
+    Column("archived_at", Moment),
 )
 
 events = Table(
@@ -84,6 +85,7 @@ processes = Table(
     ref("parent_key", "processes.key", nullable=True),
     Column("parent_ref", Text),  # a parent that has not been seen yet, as namespace:process_id
     ref("run_key", "runs.key", nullable=True),  # of a run that shows as a process
+    Column("stalled_since", Moment),  # a flag beside the status: its lease ran out
     Column("started_at", Moment),
     Column("ended_at", Moment),
     Column("created_at", Moment, nullable=False),
@@ -91,6 +93,8 @@ processes = Table(
     UniqueConstraint("namespace", "process_id"),
 )
 Index("ix_processes_thread_key", processes.c.thread_key)
+Index("ix_processes_status", processes.c.status, processes.c.key)
+Index("ix_processes_run_key", processes.c.run_key)
 Index(
     "ix_processes_orphans",
     processes.c.parent_ref,
@@ -106,6 +110,7 @@ outbox = Table(
     ref("thread_key", "threads.key"),
     Column("lane", Integer, nullable=False),  # 1 decision, 2 final result, 3 failure, 4 progress
     Column("slot", Text, nullable=False),  # root, approval:ap_…, unknown:…, reply:…
+    Column("recipient", Text),  # a person or a channel, where it goes beside its thread
     Column("kind", Text, nullable=False),
     Column("body", Document, nullable=False),
     Column("state", Text, nullable=False),  # queued, leased, sent, superseded, parked, failed
@@ -141,9 +146,29 @@ keys = Table(
     "keys",
     metadata,
     Column("key", Text, primary_key=True),
-    ref("thread_key", "threads.key"),
+    Column("thread_key", Key, ForeignKey("threads.key"), primary_key=True),
+    Column("strong", Boolean, nullable=False),
     Column("expires_at", Moment),
 )
+Index(  # a strong key leads to one thread; a weak one may lead to several, and then to none
+    "ix_keys_owner",
+    keys.c.key,
+    unique=True,
+    sqlite_where=keys.c.strong.is_(True),
+    postgresql_where=keys.c.strong.is_(True),
+)
+Index("ix_keys_thread_key", keys.c.thread_key)
+Index("ix_keys_expires_at", keys.c.expires_at)
+
+related_threads = Table(
+    "related_threads",
+    metadata,
+    Column("thread_key", Key, ForeignKey("threads.key"), primary_key=True),  # the older one
+    Column("other_key", Key, ForeignKey("threads.key"), primary_key=True),
+    Column("because", Text, nullable=False),  # the key, or the parent, that ties them
+    Column("created_at", Moment, nullable=False),
+)
+Index("ix_related_threads_other_key", related_threads.c.other_key)
 
 identities = Table(
     "identities",

@@ -4,10 +4,12 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from coordination.database.schema.columns import key, metadata
@@ -23,7 +25,24 @@ directory = Table(
     Column("deleted", Boolean, nullable=False),
     Column("is_admin", Boolean, nullable=False),
     Column("restricted", Boolean, nullable=False),
+    Column("email", Text),  # two accounts with one address are one person
     Column("read_at", Moment, nullable=False),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Text, primary_key=True),  # Slack's, as S0SRE
+    Column("handle", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("read_at", Moment, nullable=False),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("group_id", Text, ForeignKey("groups.id"), primary_key=True),
+    Column("person", Text, primary_key=True),
 )
 
 sources = Table(
@@ -34,8 +53,21 @@ sources = Table(
     Column("namespace", Text, nullable=False),
     Column("channel", Text),
     Column("may_choose_channel", Boolean, nullable=False),
+    Column("scheme", Text),  # of signed requests; then a bearer token is no substitute
     Column("created_at", Moment, nullable=False),
+    Column("retired_at", Moment),
 )
+
+source_secrets = Table(  # of signatures; at most two of a source are active
+    "source_secrets",
+    metadata,
+    key(),
+    Column("source", Text, ForeignKey("sources.name"), nullable=False),
+    Column("secret", Text, nullable=False),  # env:NAME, or encrypted under the instance key
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+)
+Index("ix_source_secrets_source", source_secrets.c.source)
 
 tokens = Table(
     "tokens",
@@ -83,4 +115,40 @@ meta = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+channel_settings = Table(  # what `/baton settings` changed; it overrides the file
+    "channel_settings",
+    metadata,
+    Column("channel", Text, primary_key=True),  # its id
+    Column("settings", Document, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    key(),
+    Column("person", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # a workflow or a source; * is all
+    Column("filters", Document, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("person", "subject", "filters"),
+)
+Index("ix_subscriptions_subject", subscriptions.c.subject)
+
+nudges = Table(  # when somebody was last reminded: at most once an hour
+    "nudges",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+sweeps = Table(  # up to where a channel that is read as a bus has been read
+    "sweeps",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("ts", Text, nullable=False),
+    Column("swept_at", Moment, nullable=False),
 )

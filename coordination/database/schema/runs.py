@@ -138,10 +138,12 @@ waits = Table(
     ref("run_key", "runs.key", nullable=True),
     ref("process_key", "processes.key", nullable=True),  # of an approval that a tool asked for
     Column("path", Text),
-    Column("kind", Text, nullable=False),  # approval (events, signals and children come later)
-    Column("wait_on", Text),
+    Column("kind", Text, nullable=False),  # approval, event (signals and children come later)
+    Column("wait_on", Text),  # the name pattern of an event, with the key that it has to have
     Column("filter", Document),
     Column("since", Moment, nullable=False),
+    Column("since_seq", Key),  # of an event: the first one that may answer it
+    Column("event_id", Text),  # the one that did
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, default=1),
     Column("digest", Text),
@@ -166,6 +168,18 @@ approvals = Table(
     Column("via", Text),
     Column("note", Text),
     Column("decided_at", Moment),
+    Column("escalated", Document),  # who may answer as well by now: [{"at": …, "to": […]}]
+    Column("again_of", Text),  # the expired or withdrawn approval that it asks again
+)
+
+delegations = Table(  # somebody hands their vote on one approval to somebody else
+    "delegations",
+    metadata,
+    Column("wait_key", Key, ForeignKey("waits.key"), primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("to_person", Text, nullable=False),
+    Column("comment", Text),
+    Column("at", Moment, nullable=False),
 )
 
 votes = Table(
@@ -180,6 +194,7 @@ votes = Table(
     Column("comment", Text),
     Column("via", Text, nullable=False),
     Column("state", Text, nullable=False),  # counted, checking, refused
+    Column("for_person", Text),  # whose vote it is, where that was delegated
     Column("at", Moment, nullable=False),
     UniqueConstraint("wait_key", "version", "person"),
 )

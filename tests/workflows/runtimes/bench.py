@@ -20,7 +20,7 @@ from coordination.database.statements import Statements
 from coordination.dispatcher import Dispatcher
 from coordination.eligibility import Ballot
 from coordination.policy import Principal, Roles
-from coordination.ports import Definition, Person, RunView, TriggerSpec
+from coordination.ports import Definition, Group, Person, RunView, TriggerSpec
 from coordination.runs import NewRun
 from coordination.store import approvals as approval_store
 from coordination.tokens import Credential
@@ -143,6 +143,9 @@ class Everybody:
 
     async def people(self) -> tuple[Person, ...]:
         return self.here()
+
+    async def groups(self) -> tuple[Group, ...] | None:
+        return ()
 
 
 class AnyInputs:

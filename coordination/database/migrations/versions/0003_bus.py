@@ -1,0 +1,173 @@
+"""Let keys lead to several threads, and make room for groups, policies and what people follow."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from coordination.database.types import Document, Moment
+
+revision = "0003"
+down_revision = "0002"
+
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def keys() -> None:
+    """Make the table of keys anew; every key of before is a strong one."""
+    op.rename_table("keys", "old_keys")
+    op.create_table(
+        "keys",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("thread_key", KEY, nullable=False),
+        sa.Column("strong", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["thread_key"], ["threads.key"], name=op.f("fk_keys_thread_key")),
+        sa.PrimaryKeyConstraint("key", "thread_key", name=op.f("pk_keys")),
+    )
+    op.execute(
+        "INSERT INTO keys (key, thread_key, strong, expires_at)"
+        " SELECT key, thread_key, true, expires_at FROM old_keys"
+    )
+    op.drop_table("old_keys")
+    op.create_index(
+        "ix_keys_owner",
+        "keys",
+        ["key"],
+        unique=True,
+        sqlite_where=sa.text("strong IS 1"),
+        postgresql_where=sa.text("strong IS true"),
+    )
+    op.create_index("ix_keys_thread_key", "keys", ["thread_key"], unique=False)
+    op.create_index("ix_keys_expires_at", "keys", ["expires_at"], unique=False)
+
+
+def related_threads() -> None:
+    op.create_table(
+        "related_threads",
+        sa.Column("thread_key", KEY, nullable=False),
+        sa.Column("other_key", KEY, nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["other_key"], ["threads.key"], name=op.f("fk_related_threads_other_key")
+        ),
+        sa.ForeignKeyConstraint(
+            ["thread_key"], ["threads.key"], name=op.f("fk_related_threads_thread_key")
+        ),
+        sa.PrimaryKeyConstraint("thread_key", "other_key", name=op.f("pk_related_threads")),
+    )
+    op.create_index("ix_related_threads_other_key", "related_threads", ["other_key"], unique=False)
+
+
+def groups() -> None:
+    op.create_table(
+        "groups",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("handle", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("read_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
+    )
+    op.create_table(
+        "group_members",
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["groups.id"], name=op.f("fk_group_members_group_id")
+        ),
+        sa.PrimaryKeyConstraint("group_id", "person", name=op.f("pk_group_members")),
+    )
+
+
+def source_secrets() -> None:
+    op.create_table(
+        "source_secrets",
+        sa.Column("key", KEY, autoincrement=True, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source"], ["sources.name"], name=op.f("fk_source_secrets_source")
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_source_secrets")),
+    )
+    op.create_index("ix_source_secrets_source", "source_secrets", ["source"], unique=False)
+
+
+def what_people_choose() -> None:
+    op.create_table(
+        "channel_settings",
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("settings", Document(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel_settings")),
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("key", KEY, autoincrement=True, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("filters", Document(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint(
+            "person", "subject", "filters", name=op.f("uq_subscriptions_person_subject_filters")
+        ),
+    )
+    op.create_index("ix_subscriptions_subject", "subscriptions", ["subject"], unique=False)
+    op.create_table(
+        "nudges",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_nudges")),
+    )
+    op.create_table(
+        "sweeps",
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("ts", sa.Text(), nullable=False),
+        sa.Column("swept_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_sweeps")),
+    )
+
+
+def delegations() -> None:
+    op.create_table(
+        "delegations",
+        sa.Column("wait_key", KEY, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("to_person", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["wait_key"], ["waits.key"], name=op.f("fk_delegations_wait_key")),
+        sa.PrimaryKeyConstraint("wait_key", "person", name=op.f("pk_delegations")),
+    )
+
+
+COLUMNS = (
+    ("threads", "archived_at", Moment()),
+    ("processes", "stalled_since", Moment()),
+    ("outbox", "recipient", sa.Text()),
+    ("directory", "email", sa.Text()),
+    ("sources", "scheme", sa.Text()),
+    ("sources", "retired_at", Moment()),
+    ("waits", "since_seq", KEY),
+    ("waits", "event_id", sa.Text()),
+    ("approvals", "escalated", Document()),
+    ("approvals", "again_of", sa.Text()),
+    ("votes", "for_person", sa.Text()),
+)
+
+
+def upgrade() -> None:
+    """Let keys lead to several threads, and make room for groups, policies and what people follow."""
+    keys()
+    related_threads()
+    groups()
+    source_secrets()
+    what_people_choose()
+    delegations()
+    for table, name, kind in COLUMNS:
+        op.add_column(table, sa.Column(name, kind, nullable=True))
+    op.create_index("ix_processes_status", "processes", ["status", "key"], unique=False)
+    op.create_index("ix_processes_run_key", "processes", ["run_key"], unique=False)
