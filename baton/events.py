@@ -22,6 +22,7 @@ from baton.status import ALIASES, TIMEOUT_WORDS, Status, read_status
 
 __all__ = [
     "ALIASES",
+    "KEY_KINDS",
     "TIMEOUT_WORDS",
     "TOO_OLD",
     "WIRE_PREFIX",
@@ -45,6 +46,7 @@ __all__ = [
 
 WIRE_PREFIX = "dev.baton.process."
 TOO_OLD = timedelta(days=30)
+KEY_KINDS = ("ci", "agent", "deploy", "suite", "group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class Event:
 
     ``kind`` is ``process`` for an event that moves a process (it has a ``process_id`` and a
     ``status``) and ``event`` for any other (it has neither, and its ``type`` says what it is).
+    ``keys`` tie it to other events, as ``ci:github.com:4711``; `KEY_KINDS` names their kinds.
     """
 
     event_id: str
@@ -92,6 +95,7 @@ class Event:
     causation_id: str | None = None
     trace_id: str | None = None
     span_id: str | None = None
+    keys: tuple[str, ...] = ()
     subject: Subject | None = None
     actor: Actor | None = None
     approval: ApprovalRequest | None = None
@@ -199,6 +203,7 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
         "subject": _one(Subject),
         "actor": _one(Actor),
         "approval": _one(ApprovalRequest),
+        "keys": tuple,
         "warnings": tuple,
         "truncated": tuple,
         "adapter": _one(Adapter),

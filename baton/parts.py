@@ -75,7 +75,12 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the work is about: a revision, a pull request, an environment."""
+    """What the work is about: a revision, a pull request, an environment.
+
+    ``repo`` is where a pull request is asked for; ``head_repo`` is the fork that it comes from, and
+    then has the branch and the revision. ``default_branch`` ties nothing together: all work meets
+    there.
+    """
 
     type: str | None = None
     id: str | None = None
@@ -88,6 +93,8 @@ class Subject:
     environment: str | None = None
     service: str | None = None
     version: str | None = None
+    head_repo: str | None = None
+    default_branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

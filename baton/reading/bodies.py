@@ -13,7 +13,7 @@ __all__ = ["depth", "parse_form", "parse_json"]
 
 _BOM = b"\xef\xbb\xbf"
 _MOST_FIELDS = 1000
-_LISTS = frozenset({"next_steps"})
+_LISTS = frozenset({"next_steps", "keys"})
 _OBJECTS = frozenset(
     [
         "actor",
@@ -102,7 +102,7 @@ def parse_form(raw: bytes) -> dict[str, Any]:
     Fields whose type is a number or a flag are converted where they can be; others stay text.
 
     Raises:
-        MalformedBody: not UTF-8, a field given twice (but for ``next_steps``), or too many fields.
+        MalformedBody: not UTF-8, a field given twice (but for lists), or too many fields.
     """
     try:
         pairs = parse_qsl(

@@ -3,15 +3,17 @@
 import re
 from typing import Any, Literal, cast
 
+from baton.events import KEY_KINDS
 from baton.masking import mask
 from baton.parts import Actor, ErrorInfo, Link, NextStep, Parent, Subject
 from baton.reading.members import Members, typed
-from baton.reading.text import clean, shorten, tidy_repo
+from baton.reading.text import clean, first_problem_of_name, shorten, tidy_repo
 
 __all__ = [
     "SLUG",
     "read_actor",
     "read_error",
+    "read_keys",
     "read_links",
     "read_next_steps",
     "read_parent",
@@ -119,11 +121,9 @@ def read_subject(body: Members) -> Subject | None:
     members = body.inside("subject")
     if members is None:
         return None
-    repo, sha, ref = (
-        members.name("repo", 300),
-        members.name("sha", 64, _SHA),
-        members.name("ref", 255),
-    )
+    repo, head_repo = members.name("repo", 300), members.name("head_repo", 300)
+    sha, ref = members.name("sha", 64, _SHA), members.name("ref", 255)
+    default_branch = members.name("default_branch", 255)
     subject = Subject(
         type=members.name("type", 100),
         id=members.name("id", 256),
@@ -136,9 +136,29 @@ def read_subject(body: Members) -> Subject | None:
         environment=members.name("environment", 100),
         service=members.name("service", 100),
         version=members.name("version", 100),
+        head_repo=tidy_repo(head_repo) if head_repo else None,
+        default_branch=default_branch.removeprefix("refs/heads/") if default_branch else None,
     )
     members.close()
     return None if subject == Subject() else subject
+
+
+def read_keys(body: Members) -> tuple[str, ...]:
+    """Take up to 10 keys, as ``ci:github.com:4711``; one of another kind is dropped."""
+    keys: dict[str, None] = {}
+    for pointer, value in body.items("keys", 10):
+        if typed(value, str, pointer, body.findings) is None:
+            continue
+        kind, _, called = value.partition(":")
+        wrong = first_problem_of_name(value, 200)
+        if wrong is not None:
+            body.findings.problem(pointer, wrong)
+        elif kind not in KEY_KINDS or not called.strip():
+            known = ", ".join(f"{each}:…" for each in KEY_KINDS)
+            body.findings.drop(pointer, f"is no key of a known kind ({known}); dropped")
+        else:
+            keys[f"{kind}:{called.strip()}"] = None
+    return tuple(keys)
 
 
 def read_actor(body: Members) -> Actor | None:
