@@ -240,6 +240,15 @@ class Lookups:
             lambda reader: threads_view.events(reader, wanted, after=after, limit=most)
         )
 
+    async def latest_events(
+        self, wanted: EventFilter, *, limit: int
+    ) -> tuple[tuple[EventView, ...], int]:
+        """Return the newest events in their order, and the seq of the newest of all. Raises: NotFound."""
+        most = min(limit, MOST)
+        return await self._door.read(
+            lambda reader: threads_view.latest_events(reader, wanted, limit=most)
+        )
+
     async def name_of(self, principal: Principal) -> str:
         """Return how people call *principal*: a handle, or the name of a source."""
         people = await self._door.read(directory.read_all)

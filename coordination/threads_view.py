@@ -229,6 +229,22 @@ async def events(
     return tuple(_event(row) for row in rows)
 
 
+async def latest_events(
+    reader: Reader, wanted: EventFilter, *, limit: int
+) -> tuple[tuple[EventView, ...], int]:
+    """Return the newest events in their order, and the seq of the newest event of all.
+
+    Raises:
+        NotFound: *wanted* names a thread that is not there.
+    """
+    thread_key = await _thread_key(reader, wanted.thread)
+    newest = await event_store.newest(reader)  # first, so that nothing is passed over
+    rows = await event_store.latest(
+        reader, limit, thread_key=thread_key, namespace=wanted.namespace, type_=wanted.type
+    )
+    return tuple(_event(row) for row in rows if row.seq <= newest), newest
+
+
 async def _thread_key(reader: Reader, ref: str | None) -> int | None:
     if ref is None:
         return None

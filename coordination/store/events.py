@@ -59,6 +59,7 @@ _BY_ID = _EVENT.where(events.c.id == bindparam("called"))
 _AFTER = (
     _EVENT.where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("limit"))
 )
+_NEWEST = select(events.c.seq).order_by(events.c.seq.desc()).limit(1)
 _ADD_RAW = insert(raw_bodies)
 _DROP_RAW = delete(raw_bodies).where(raw_bodies.c.expires_at <= bindparam("now"))
 
@@ -102,21 +103,35 @@ async def read(reader: Reader, event_id: str) -> Row | None:
     return await reader.fetch_one(_BY_ID, called=event_id)
 
 
-async def after(
-    reader: Reader,
-    seq: int,
-    limit: int,
+async def newest(reader: Reader) -> int:
+    """Return the place of the newest event; 0 where there is none."""
+    row = await reader.fetch_one(_NEWEST)
+    return 0 if row is None else int(row.seq)
+
+
+async def latest(reader: Reader, limit: int, **filters: Any) -> list[Row]:
+    """Return the newest *limit* events, in the order in which they were stored."""
+    statement = _filtered(_EVENT, **filters).order_by(events.c.seq.desc())
+    rows = await reader.fetch_all(statement.limit(bindparam("limit")), limit=limit)
+    return rows[::-1]
+
+
+async def after(reader: Reader, seq: int, limit: int, **filters: Any) -> list[Row]:
+    """Return up to *limit* events after *seq*, in the order in which they were stored."""
+    return await reader.fetch_all(_filtered(_AFTER, **filters), after=seq, limit=limit)
+
+
+def _filtered(
+    statement: Any,
     *,
     thread_key: int | None = None,
     namespace: str | None = None,
     type_: str | None = None,
-) -> list[Row]:
-    """Return up to *limit* events after *seq*, in the order in which they were stored."""
-    statement = _AFTER
+) -> Any:
     if thread_key is not None:
         statement = statement.where(events.c.thread_key == thread_key)
     if namespace is not None:
         statement = statement.where(events.c.namespace == namespace)
     if type_ is not None:
         statement = statement.where(events.c.type == type_)
-    return await reader.fetch_all(statement, after=seq, limit=limit)
+    return statement

@@ -31,6 +31,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST /v1/runs/{ref}/retry": "retry",
     "POST /v1/runs/{ref}/resolve": "resolve",
     "GET /v1/approvals": "read",
+    "POST /v1/approvals": "notify",
     "GET /v1/approvals/{ref}": OWN,
     "POST /v1/approvals/{ref}/decision": "decide",
     "GET /v1/stream": "read",

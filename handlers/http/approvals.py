@@ -1,14 +1,17 @@
-"""Approvals: list, look and wait, decide."""
+"""Approvals: ask, list, look and wait, decide."""
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from coordination.errors import Conflict
 from coordination.questions import Approval, ApprovalState
-from handlers.http.auth import AdmittedAs, Caller
+from handlers.http.asking import read_question
+from handlers.http.auth import AdmittedAs, Caller, CredentialOf
 from handlers.http.bodies import read_model
-from handlers.http.edge import Edge, EdgeOf
-from handlers.http.openapi import takes
+from handlers.http.edge import EdgeOf
+from handlers.http.openapi import ASK, takes
+from handlers.http.polling import Poll, awaited
 from handlers.http.queries import Limit, Seconds
 from handlers.http.shapes import approval_json
 
@@ -37,25 +40,34 @@ async def list_approvals(
     return JSONResponse({"approvals": [approval_json(one) for one in found]})
 
 
+@router.post("/v1/approvals", status_code=201, openapi_extra=ASK)
+async def ask_people(request: Request, edge: EdgeOf, credential: CredentialOf) -> JSONResponse:
+    """Ask people something. The same key again answers with the approval that it opened before."""
+    reading, raw = await read_question(request, edge, credential)
+    (accepted,) = await edge.coordinator.accept(credential, [reading], raw=raw)
+    if accepted.approval_id is None:
+        raise Conflict(
+            f"The process {accepted.process_id!r} is {accepted.status} already, so nobody was "
+            "asked. Ask with another process_id."
+        )
+    headers = {"Idempotent-Replayed": "true"} if accepted.duplicate else {}
+    opened = await edge.coordinator.approval(accepted.approval_id)
+    return JSONResponse(approval_json(opened), 200 if accepted.duplicate else 201, headers)
+
+
 @router.get("/v1/approvals/{ref}")
 async def get_approval(
-    edge: EdgeOf, admitted: AdmittedAs, ref: str, wait: Seconds = 0
+    request: Request, edge: EdgeOf, admitted: AdmittedAs, ref: str, wait: Seconds = 0
 ) -> JSONResponse:
     """Show an approval; with `wait`, answer when it is decided, or as it stands after so many s."""
-    process = (await edge.coordinator.approval(ref)).process
-    admitted.may_see(process.namespace if process else None, "approval", ref)
-    return JSONResponse(approval_json(await awaited(edge, ref, wait)))
+    there = await edge.coordinator.approval(ref)
+    admitted.may_see(there.process.namespace if there.process else None, "approval", ref)
 
+    async def look() -> Approval:
+        return await edge.coordinator.approval(there.id)
 
-async def awaited(edge: Edge, ref: str, seconds: float) -> Approval:
-    deadline = edge.world.clock.monotonic() + seconds
-    with edge.changes.subscribe("approval") as changed:
-        while True:
-            found = await edge.coordinator.approval(ref)
-            left = deadline - edge.world.clock.monotonic()
-            if found.ended or left <= 0 or edge.holding.closed:
-                return found
-            await edge.holding.wait(changed, left)
+    poll = Poll(look, lambda it: it.ended, ("approval",), lambda change: change.id == there.id)
+    return JSONResponse(approval_json(await awaited(request, edge, poll, wait)))
 
 
 @router.post("/v1/approvals/{ref}/decision", openapi_extra=takes(DecisionBody))

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse
 
 from coordination.threads_view import EventFilter, EventView
-from handlers.http.edge import Edge, EdgeOf
-from handlers.http.queries import Limit, Seconds, Sequence
+from handlers.http.edge import EdgeOf
+from handlers.http.polling import Poll, awaited
+from handlers.http.queries import Last, Limit, Seconds, Sequence
 from handlers.http.shapes import event_json
 
 router = APIRouter(tags=["events"])
@@ -23,33 +24,32 @@ def asked(
 
 
 @router.get("/v1/events")
-async def list_events(
+async def list_events(  # noqa: PLR0913  # each is a member of the query
+    request: Request,
     edge: EdgeOf,
     wanted: Annotated[EventFilter, Depends(asked)],
+    *,
     after: Sequence = 0,
+    last: Last = None,
     limit: Limit = 50,
     wait: Seconds = 0,
 ) -> JSONResponse:
     """List events in the order in which they came; `next` is the cursor of what follows.
 
-    With `wait`, an empty list is answered only after so many s without an event.
+    With `wait`, an empty list is answered only after so many s without an event. With `last`, the
+    newest so many are listed, whatever `after` says; 0 of them is how to begin with what comes.
     """
-    found = await awaited(edge, wanted, after, limit, wait)
-    last = found[-1].seq if found else after
-    return JSONResponse({"events": [event_json(one) for one in found], "next": last})
+    if last is not None:
+        found, newest = await edge.coordinator.latest_events(wanted, limit=last)
+        return JSONResponse({"events": [event_json(one) for one in found], "next": newest})
 
+    async def look() -> tuple[EventView, ...]:
+        return await edge.coordinator.events(wanted, after=after, limit=limit)
 
-async def awaited(
-    edge: Edge, wanted: EventFilter, after: int, limit: int, seconds: float
-) -> tuple[EventView, ...]:
-    deadline = edge.world.clock.monotonic() + seconds
-    with edge.changes.subscribe("event") as changed:
-        while True:
-            found = await edge.coordinator.events(wanted, after=after, limit=limit)
-            left = deadline - edge.world.clock.monotonic()
-            if found or left <= 0 or edge.holding.closed:
-                return found
-            await edge.holding.wait(changed, left)
+    found = await awaited(request, edge, Poll(look, bool, ("event",)), wait)
+    return JSONResponse(
+        {"events": [event_json(one) for one in found], "next": found[-1].seq if found else after}
+    )
 
 
 @router.get("/v1/events/{event_id}")

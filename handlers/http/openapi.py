@@ -49,6 +49,23 @@ EVENT: Document = {
     "additionalProperties": True,
 }
 
+APPROVAL: Document = {
+    "type": "object",
+    "required": ["prompt"],
+    "properties": {
+        "prompt": {"type": "string"},
+        "kind": {"enum": ["decision", "choice", "text"]},
+        "options": {"type": "array", "items": {}, "maxItems": 10},
+        "approvers": {"type": "array", "items": {"type": "string"}},
+        "require_reason": {"enum": ["reject", "always", "never"]},
+        "expires_at": {"type": "string", "format": "date-time"},
+        "on_timeout": {"type": "string"},
+        "scope": {"enum": ["process", "step"]},
+        "body": {"description": "What is decided about, shown as it is."},
+    },
+    "additionalProperties": True,
+}
+
 NOTIFY: Document = {
     "parameters": [
         {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
@@ -66,6 +83,28 @@ NOTIFY: Document = {
                 }
             },
             "application/x-www-form-urlencoded": {"schema": EVENT},
+        },
+    },
+}
+
+ASK: Document = {
+    "responses": {"200": {"description": "The approval that the same key opened before."}},
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    **EVENT,
+                    "description": "Members of a process event, and what is asked.",
+                    "required": ["approval"],
+                    "properties": {
+                        **EVENT["properties"],
+                        "key": {"type": "string", "maxLength": 200},
+                        "expires_in": {"type": "number", "description": "Seconds from now."},
+                        "approval": APPROVAL,
+                    },
+                }
+            }
         },
     },
 }
@@ -143,6 +182,8 @@ def refusals(path: str, method: str, need: str, *, asks: bool) -> list[int]:
         found.append(421)  # of a person who came by a foreign name
     if "{" in path or path == "/v1/stream":
         found.append(404)
+    if path.startswith("/v1/processes/"):
+        found.append(409)  # of an attempt that is over
     if asks or method == "POST":
         found.append(422)
     if method == "POST":

@@ -1,14 +1,16 @@
 """Processes: list, look, and wait for an end."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from baton.events import Status
+from coordination.errors import Conflict, NotFound
 from coordination.threads_view import ProcessFilter, ProcessView
 from handlers.http.auth import AdmittedAs
-from handlers.http.edge import Edge, EdgeOf
+from handlers.http.edge import EdgeOf
+from handlers.http.polling import Poll, awaited
 from handlers.http.problems import Problem
-from handlers.http.queries import Cursor, Limit, Seconds
+from handlers.http.queries import Attempt, Cursor, Limit, Seconds, statuses_in
 from handlers.http.shapes import process_json
 
 router = APIRouter(tags=["processes"])
@@ -30,43 +32,53 @@ async def list_processes(
 
 
 @router.get("/v1/processes/{name:path}")
-async def get_process(
+async def get_process(  # noqa: PLR0913  # each is a member of the query
+    request: Request,
     edge: EdgeOf,
     admitted: AdmittedAs,
     name: str,
+    *,
     until: str = "terminal",
+    attempt: Attempt = None,
     wait: Seconds = 0,
 ) -> JSONResponse:
-    """Show a process, as ``namespace:id``; with `wait`, once it has ended or after so many s."""
+    """Show a process, as ``namespace:id``; with `wait`, once it has ended or after so many s.
+
+    `until` is `terminal` or a list of statuses. An `attempt` that has not begun is waited for too;
+    one that is over is not shown any more, and answered with 409.
+    """
     namespace, colon, process_id = name.partition(":")
     if not colon or not process_id:
         raise Problem(404, "Write the process as namespace:id, for example ci:build-42.")
-    refuse_unknown(until)
+    words = statuses_in(until, Status)
     admitted.may_see(namespace, "process", name)
-    return JSONResponse(process_json(await awaited(edge, (namespace, process_id), until, wait)))
+
+    async def look() -> ProcessView:
+        return await edge.coordinator.process(namespace, process_id)
+
+    def reached(process: ProcessView) -> bool:
+        if attempt is not None and process.attempt != attempt:
+            return process.attempt > attempt
+        ended = process.status.terminal and "terminal" in words
+        return ended or process.status.value in words
+
+    poll = Poll(look, reached, ("process",), lambda change: change.id == name)
+    found = await awaited(request, edge, poll, wait)
+    refuse_other(found, attempt)
+    return JSONResponse(process_json(found))
 
 
-async def awaited(edge: Edge, which: tuple[str, str], until: str, seconds: float) -> ProcessView:
-    deadline = edge.world.clock.monotonic() + seconds
-    with edge.changes.subscribe("process") as changed:
-        while True:
-            found = await edge.coordinator.process(*which)
-            left = deadline - edge.world.clock.monotonic()
-            if reached(found, until) or left <= 0 or edge.holding.closed:
-                return found
-            await edge.holding.wait(changed, left)
+def refuse_other(process: ProcessView, attempt: int | None) -> None:
+    """Return if *attempt* is the one that is shown.
 
-
-def refuse_unknown(until: str) -> None:
-    """Return if *until* is ``terminal`` or a list of statuses. Raises: Problem."""
-    unknown = [word for word in until.split(",") if word not in {"terminal", *Status}]
-    if unknown:
-        raise Problem(
-            422, f"There is no status {unknown[0][:40]!r} to wait for; use terminal, or statuses."
+    Raises:
+        NotFound, Conflict
+    """
+    name = f"{process.namespace}:{process.process_id}"
+    if attempt is not None and process.attempt < attempt:
+        raise NotFound(f"attempt {attempt} of the process", name)
+    if attempt is not None and process.attempt > attempt:
+        raise Conflict(
+            f"Attempt {attempt} of {name} is over; attempt {process.attempt} is under way or done. "
+            "GET /v1/events has what each of them reported."
         )
-
-
-def reached(process: ProcessView, until: str) -> bool:
-    if until == "terminal":
-        return process.status.terminal
-    return process.status.value in until.split(",")

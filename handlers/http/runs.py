@@ -7,14 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from coordination.errors import InvalidInputs
+from coordination.ports import RunStatus, RunView
 from coordination.runs import RunFilter
 from handlers.http.auth import Caller
 from handlers.http.bodies import read_model
 from handlers.http.edge import Edge, EdgeOf
 from handlers.http.notify import idempotency_key
 from handlers.http.openapi import takes
+from handlers.http.polling import Poll, awaited
 from handlers.http.problems import Problem, pointed
-from handlers.http.queries import Cursor, Limit
+from handlers.http.queries import Cursor, Limit, Seconds, statuses_in
 from handlers.http.shapes import run_json, run_summary
 
 router = APIRouter(tags=["runs"])
@@ -26,6 +28,7 @@ class Body(BaseModel):
 
 class StartBody(Body):
     inputs: dict[str, Any] = Field(default_factory=dict)
+    request_id: str | None = Field(None, max_length=256)
 
 
 class CancelBody(Body):
@@ -62,9 +65,25 @@ async def list_runs(
 
 
 @router.get("/v1/runs/{ref}")
-async def get_run(edge: EdgeOf, ref: str) -> JSONResponse:
-    """Show a run, its steps, and what it waits for."""
-    return JSONResponse(run_json(await edge.coordinator.run(ref), public_url=edge.public_url))
+async def get_run(
+    request: Request, edge: EdgeOf, ref: str, until: str = "terminal", wait: Seconds = 0
+) -> JSONResponse:
+    """Show a run, its steps, and what it waits for; with `wait`, once it has ended.
+
+    `until` is `terminal` or a list of statuses; the answer comes after so many s in any case.
+    """
+    words = statuses_in(until, RunStatus)
+    there = await edge.coordinator.run(ref)
+
+    async def look() -> RunView:
+        return await edge.coordinator.run(there.id)
+
+    def reached(run: RunView) -> bool:
+        return run.status.value in words or (run.status.ended and "terminal" in words)
+
+    poll = Poll(look, reached, ("run",), lambda change: change.id == there.id)
+    found = await awaited(request, edge, poll, wait)
+    return JSONResponse(run_json(found, public_url=edge.public_url))
 
 
 @router.get("/v1/runs/{ref}/steps/{path}/log", response_class=PlainTextResponse)
@@ -80,9 +99,9 @@ def log_response(log: bytes) -> Response:
 
 @router.post("/v1/workflows/{name}/runs", status_code=202, openapi_extra=takes(StartBody))
 async def start_run(request: Request, edge: EdgeOf, who: Caller, name: str) -> JSONResponse:
-    """Start a run; the same Idempotency-Key again finds the same run."""
+    """Start a run; the same `request_id`, or Idempotency-Key, again finds the same run."""
     body = await read_model(request, StartBody)
-    key = request_id(request, edge, None)
+    key = request_id(request, edge, body.request_id)
     try:
         run = await edge.coordinator.start(who, name, body.inputs, request_id=key, via="api")
     except InvalidInputs as error:

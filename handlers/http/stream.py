@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from coordination.changes import Change, Numbered
+from coordination.errors import NotFound
+from handlers.http.auth import Admitted, AdmittedAs
 from handlers.http.edge import Edge, EdgeOf
+from handlers.http.holding import STREAMS, Holding
+from handlers.http.problems import Problem
 
 SHOWN = frozenset({"event", "process", "thread", "run", "approval"})
 QUIET = 15  # s between comment lines
@@ -21,33 +26,99 @@ router = APIRouter(tags=["stream"])
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The run and the thread that a stream is about; without either it is about everything."""
+    """What a stream is about; what is not given does not matter.
 
-    run: str | None
-    thread: str | None
+    Args:
+        run: with its thread, if that is given too.
+        thread: and all that belongs to it.
+        namespace: of events and processes; of nothing else is told then.
+        types: the kinds of things that are told of.
+    """
+
+    run: str | None = None
+    thread: str | None = None
+    namespace: str | None = None
+    types: frozenset[str] = SHOWN
 
     def covers(self, change: Change) -> bool:
-        if change.kind not in SHOWN:
+        if change.kind not in self.types or not self._is_of_namespace(change):
             return False
         if self.run is None and self.thread is None:
             return True
         of_thread = self.thread is not None and change.thread_id == self.thread
         return of_thread or change.id in (self.run, self.thread)
 
+    def _is_of_namespace(self, change: Change) -> bool:
+        """Say whether a change may be of the namespace: an event's has to be looked up."""
+        if self.namespace is None or change.kind == "event":
+            return True
+        return change.kind == "process" and change.id.startswith(f"{self.namespace}:")
+
+
+class Stream(EventSourceResponse):
+    """A stream that is one of its source's for as long as it lasts."""
+
+    holding: Holding
+    who: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.holding.leave_stream(self.who)
+
 
 @router.get("/v1/stream", response_class=EventSourceResponse)
-async def stream(
-    request: Request, edge: EdgeOf, run: str | None = None, thread: str | None = None
+async def stream(  # noqa: PLR0913  # each is a member of the query
+    request: Request,
+    edge: EdgeOf,
+    admitted: AdmittedAs,
+    *,
+    run: str | None = None,
+    thread: str | None = None,
+    ns: str | None = None,
+    types: str | None = None,
 ) -> Response:
-    """Stream changes of everything, or of one thread and one run; resumes by Last-Event-ID."""
+    """Stream changes of everything, or of one thread, run or namespace; resumes by Last-Event-ID.
+
+    `types` is a list of event, process, thread, run and approval. A source has 20 streams at most.
+    """
+    kinds = read_types(types)
     if run:
         found = await edge.coordinator.run(run)
         run, thread = found.id, thread or found.thread_id
     if request.scope.get("only_head"):
         return Response(media_type="text/event-stream", headers={"Cache-Control": "no-store"})
     cursor = request.headers.get("last-event-id") or edge.changes.cursor
-    pieces = tail(edge, cursor, Wanted(run or None, thread or None))
-    return EventSourceResponse(pieces, ping=QUIET, send_timeout=STUCK)
+    pieces = tail(edge, cursor, Wanted(run or None, thread or None, ns or None, kinds))
+    who = source_of(admitted)
+    if not edge.holding.take_stream(who):
+        raise Problem(
+            429,
+            f"{STREAMS} streams of this source are open, which is all it may have. Close one.",
+            code="rate-limited",
+            headers={"Retry-After": "5"},
+        )
+    answer = Stream(pieces, ping=QUIET, send_timeout=STUCK)
+    answer.holding, answer.who = edge.holding, who
+    return answer
+
+
+def read_types(types: str | None) -> frozenset[str]:
+    """Return the kinds that are asked for, all where none is. Raises: Problem."""
+    kinds = frozenset(types.split(",")) if types else SHOWN
+    unknown = sorted(kinds - SHOWN)
+    if unknown:
+        names = ", ".join(sorted(SHOWN))
+        raise Problem(422, f"Nothing of type {unknown[0][:40]!r} is streamed; use {names}.")
+    return kinds
+
+
+def source_of(admitted: Admitted) -> str:
+    """Return whose streams are counted together: a source's, or a person's."""
+    if admitted.credential is not None:
+        return f"source:{admitted.credential.source.source}"
+    return admitted.principal.actor if admitted.principal else ""
 
 
 async def tail(edge: Edge, cursor: str, wanted: Wanted) -> AsyncIterator[ServerSentEvent]:
@@ -67,9 +138,20 @@ async def tail(edge: Edge, cursor: str, wanted: Wanted) -> AsyncIterator[ServerS
                 continue
             for numbered in newer:
                 cursor = numbered.cursor
-                if wanted.covers(numbered.change):
+                if wanted.covers(numbered.change) and await is_near(edge, numbered.change, wanted):
                     yield written(numbered)
             await edge.holding.wait(changed, POLL)
+
+
+async def is_near(edge: Edge, change: Change, wanted: Wanted) -> bool:
+    """Say whether an event is of the namespace that a stream is about."""
+    if wanted.namespace is None or change.kind != "event":
+        return True
+    try:
+        event = await edge.coordinator.event(change.id)
+    except NotFound:  # deleted since
+        return False
+    return bool(event.body.get("namespace") == wanted.namespace)
 
 
 def written(numbered: Numbered) -> ServerSentEvent:
