@@ -4,6 +4,7 @@ A decision that was returned is stored. Telling the runtime is a hint: it finds 
 """
 
 from coordination.deciding import Deciding
+from coordination.desk import Desks
 from coordination.footing import Ports
 from coordination.lookups import Page, Rules
 from coordination.reporting import Reporting
@@ -12,5 +13,5 @@ from coordination.steering import Steering
 __all__ = ["Coordinator", "Page", "Ports", "Rules"]
 
 
-class Coordinator(Reporting, Deciding, Steering):
+class Coordinator(Reporting, Deciding, Steering, Desks):
     """The one face of coordination; every edge calls it, and nothing below does."""

@@ -12,7 +12,9 @@ from coordination.database import (
     bindparam,
     blobs,
     definitions,
+    func,
     insert,
+    or_,
     runs,
     select,
     steps,
@@ -20,6 +22,7 @@ from coordination.database import (
     update,
 )
 
+ENDED = ("completed", "failed", "cancelled")
 _COLUMNS = (
     runs,
     definitions.c.title,
@@ -65,13 +68,20 @@ _LOG = (
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs to list; what is not given does not matter. Newest first, *before* a number."""
+    """Which runs to list; what is not given does not matter. Newest first, *before* a number.
+
+    *by* is the person behind a run, *ended* whether it goes on, *branch* that of the event that
+    started it, or of its own inputs.
+    """
 
     status: str | None = None
     workflow: str | None = None
     thread: str | None = None
     since: datetime | None = None
     before: int | None = None
+    by: str | None = None
+    ended: bool | None = None
+    branch: str | None = None
     limit: int = 50
 
 
@@ -122,19 +132,33 @@ async def find(reader: Reader, ref: str) -> list[Row]:
 
 async def page(reader: Reader, wanted: RunFilter) -> list[Row]:
     """Return runs, newest first; every filter that is given holds."""
-    held = []
-    if wanted.status is not None:
-        held.append(runs.c.status == wanted.status)
-    if wanted.workflow is not None:
-        held.append(runs.c.workflow == wanted.workflow)
-    if wanted.thread is not None:
-        held.append(threads.c.id == wanted.thread)
+    same = {
+        runs.c.status: wanted.status,
+        runs.c.workflow: wanted.workflow,
+        threads.c.id: wanted.thread,
+        runs.c.requested_by: wanted.by,
+    }
+    held = [column == value for column, value in same.items() if value is not None]
     if wanted.since is not None:
         held.append(runs.c.created_at >= wanted.since)
     if wanted.before is not None:
         held.append(runs.c.number < wanted.before)
+    if wanted.ended is not None:
+        held.append(runs.c.status.in_(ENDED) if wanted.ended else runs.c.status.not_in(ENDED))
+    if wanted.branch is not None:
+        held.append(_on_branch(wanted.branch))
     newest = _RUN.where(*held).order_by(runs.c.number.desc()).limit(wanted.limit)
     return await reader.fetch_all(newest)
+
+
+def _on_branch(branch: str) -> Any:
+    """Return the condition that a run is about *branch*, as its trigger or its inputs say."""
+    said = (
+        func.json_extract(runs.c.trigger, "$.subject.ref"),
+        func.json_extract(runs.c.inputs, "$.branch"),
+        func.json_extract(runs.c.inputs, "$.ref"),
+    )
+    return or_(*(each.in_((branch, f"refs/heads/{branch}")) for each in said))
 
 
 async def of_thread(reader: Reader, thread_key: int) -> list[Row]:

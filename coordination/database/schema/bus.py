@@ -141,6 +141,7 @@ slots = Table(
     Column("version", Integer),
     Column("updated_at", Moment, nullable=False),
 )
+Index("ix_slots_channel_id_ts", slots.c.channel_id, slots.c.ts)
 
 keys = Table(
     "keys",

@@ -171,3 +171,5 @@ def upgrade() -> None:
         op.add_column(table, sa.Column(name, kind, nullable=True))
     op.create_index("ix_processes_status", "processes", ["status", "key"], unique=False)
     op.create_index("ix_processes_run_key", "processes", ["run_key"], unique=False)
+    op.create_index("ix_runs_requested_by", "runs", ["requested_by", "number"], unique=False)
+    op.create_index("ix_slots_channel_id_ts", "slots", ["channel_id", "ts"], unique=False)
