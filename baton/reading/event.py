@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -63,11 +63,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An event, and what was noticed on the way: pairs of a JSON pointer and a sentence."""
+    """An event, and what was noticed on the way: pairs of a JSON pointer and a sentence.
+
+    *taken_from* says from where a member came, if not from the one of its own name: ``name`` from
+    ``process_name``. An ``id`` that comes from nowhere was made up.
+    """
 
     event: Event
     warnings: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
+    taken_from: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_event(
@@ -100,9 +105,12 @@ def read_event(
     members.close()
     if findings.problems:
         raise InvalidEvent(findings.problems)
+    producer_id = values.pop("id")
+    if producer_id is None:
+        findings.taken_from["id"] = ""
     event = Event(
         event_id=event_id,
-        id=values.pop("id") or new_id(),
+        id=producer_id or new_id(),
         source=credential.source,
         namespace=credential.namespace,
         received_at=received_at,
@@ -111,7 +119,7 @@ def read_event(
         truncated=tuple(findings.truncated),
         **values,
     )
-    return Reading(event, tuple(findings.warnings), tuple(findings.dropped))
+    return Reading(event, tuple(findings.warnings), tuple(findings.dropped), findings.taken_from)
 
 
 def _sentence(pointer: str, detail: str) -> str:
@@ -130,6 +138,7 @@ def _without_aliases(body: Mapping[str, Any], findings: Findings) -> dict[str, A
             findings.drop(f"/{alias}", f'"{name}" is given too, and counts')
         else:
             plain[name] = value
+            findings.taken_from[name] = alias
     return plain
 
 

@@ -33,6 +33,7 @@ class Findings:
         self.warnings: list[tuple[str, str]] = []
         self.dropped: list[str] = []
         self.truncated: list[str] = []
+        self.taken_from: dict[str, str] = {}
 
     def problem(self, pointer: str, detail: str) -> None:
         self.problems.append((pointer, detail))

@@ -64,3 +64,9 @@ def test_a_subject_names_the_fork_and_the_branch_where_all_work_meets() -> None:
     assert read(subject=subject).event.subject == Subject(
         repo="github.com/acme/web", head_repo="github.com/ada/web", default_branch="develop"
     )
+
+
+def test_a_reading_remembers_under_which_name_a_member_came() -> None:
+    found = read(process_name="Build", id="b-1")
+    assert (found.event.name, found.taken_from) == ("Build", {"name": "process_name"})
+    assert read(name="Build").taken_from == {"id": ""}
