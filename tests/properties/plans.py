@@ -21,6 +21,7 @@ from workflows.core.plan import (
     Stop,
     Verb,
     Wait,
+    WaitFor,
 )
 
 Json = Any
@@ -106,12 +107,28 @@ class Plans:
         asks, sets = self.approval(covers), SetVars((("x", self.template()),))
         ends = [Fail(self.text()), Stop(self.text())]
         waits = [Wait(until=moment), Wait(timedelta(seconds=self.chance.choice([0, 30])))]
-        return self.chance.choice([*(13 * [self.action()]), *(5 * [asks]), sets, *ends, *waits])
+        events = 3 * [self.wait_for()]
+        acts = 13 * [self.action()]
+        return self.chance.choice([*acts, *(5 * [asks]), *events, sets, *ends, *waits])
 
     def action(self) -> Action:
         repeatable = self.chance.choice([True, False, lambda params: params["n"] % 2 == 0])
         reads = frozenset({"vars"}) if self.one_in(3) else frozenset()
         return Action("ops.do", self.template(), repeatable, reads)
+
+    def wait_for(self) -> WaitFor:
+        def keys(names: Mapping[str, Json]) -> Json:
+            return [[["subject", "sha"], f"sha {self.values()}"]]
+
+        return WaitFor(
+            event=self.chance.choice(["test.completed", "process.*"]),
+            correlate=self.broken if self.one_in(20) else keys,
+            where=self.chance.choice([None, "event.n == vars.x"]),
+            names=self.template() if self.one_in(2) else None,
+            since=self.chance.choice(["start", "now"]),
+            timeout=timedelta(minutes=5) if self.one_in(2) else None,
+            on_timeout=self.chance.choice(["fail", "continue"]),
+        )
 
     def approval(self, covers: tuple[str, ...] | None) -> Approval:
         return Approval(

@@ -13,9 +13,11 @@ from workflows.core.commands import (
     CancelRun,
     ClearTimer,
     CloseApproval,
+    CloseWait,
     Command,
     CompleteRun,
     FailRun,
+    OpenWait,
     RunAction,
     SetTimer,
     Tell,
@@ -24,6 +26,7 @@ from workflows.core.core import Core
 from workflows.core.facts import (
     ApprovalDecided,
     CancelRequested,
+    EventDelivered,
     Fact,
     RetryRequested,
     RunStarted,
@@ -64,6 +67,7 @@ class Host:
         self.actions: dict[str, RunAction] = {}
         self.timers: dict[str, datetime] = {}
         self.questions: dict[str, AskApproval] = {}
+        self.waits: dict[str, OpenWait] = {}
         self.asked: dict[str, list[str]] = {}  # the digests of all questions, by path
         self.yes: dict[str, AskApproval] = {}  # by gate: the question that got it
         self.spent: set[tuple[str, str]] = set()  # (step, question): started under that yes
@@ -105,10 +109,14 @@ class Host:
                 self.perhaps.discard(fact.path)
                 if fact.outcome == "retry":
                     self.excuse(fact.path)
+            case EventDelivered():
+                assert self.waits.pop(fact.path).attempt == fact.attempt
             case CancelRequested():
                 self.unknown.clear()
 
     def take_answer(self, fact: StepCompleted | StepFailed | StepUnknown) -> None:
+        if isinstance(fact, StepFailed) and fact.path in self.waits:
+            return  # the host did not take the wait; the core takes it back
         assert self.actions.pop(fact.path).attempt == fact.attempt
         if isinstance(fact, StepCompleted):
             self.completed.add(fact.path)
@@ -148,6 +156,11 @@ class Host:
                 self.yes.pop(command.path, None)
             case CloseApproval():
                 del self.questions[command.path]
+            case OpenWait():
+                assert command.path not in self.waits
+                self.waits[command.path] = command
+            case CloseWait():
+                assert self.waits.pop(command.path).attempt == command.attempt
 
     def take_cancel(self, command: CancelAction) -> None:
         run = self.actions.pop(command.path)
@@ -202,11 +215,17 @@ class Host:
         kinds = {waiting.path: waiting.kind for waiting in self.core.waiting}
         assert {path for path in kinds if kinds[path] == "action"} == set(self.actions)
         assert {path for path in kinds if kinds[path] == "approval"} == set(self.questions)
+        assert {path for path in kinds if kinds[path] == "event"} == set(self.waits)
         assert {path for path in kinds if kinds[path] == "unknown"} == self.unknown
         assert self.core.state.timers == self.timers
         for slot in self.timers:
             kind, _, path = slot.partition(":")
-            opened = {"timeout": {"action", "timer"}, "wait": {"timer"}, "retry": {"retry"}}
+            opened = {
+                "timeout": {"action", "timer"},
+                "wait": {"timer"},
+                "event": {"event"},
+                "retry": {"retry"},
+            }
             assert kind == "run" or kinds[path] in opened[kind]
 
     def check_counts(self) -> None:
@@ -224,7 +243,7 @@ class Host:
         self.now += timedelta(seconds=self.chance.choice([0, 1, 40]))
         if self.core.waiting:
             likely = [self.answer, self.answer, self.answer, self.decide, self.decide]
-            happen = self.chance.choice([*likely, self.fire, self.person, self.lie])
+            happen = self.chance.choice([*likely, self.event, self.fire, self.person, self.lie])
         else:
             happen = self.chance.choice([self.person, self.lie])
         happen()
@@ -260,6 +279,17 @@ class Host:
             digest = self.questions[path].question.digest
             self.tell(ApprovalDecided(self.now, path, state, "x", "@ada", digest=digest))
 
+    def event(self) -> None:
+        path = self.pick(self.waits)
+        if path is None:
+            return
+        attempt = self.waits[path].attempt
+        if self.chance.randrange(5):
+            self.tell(EventDelivered(self.now, path, attempt, {"id": "e"}))
+        else:
+            error = StepError("limit", "too many", "not_started")
+            self.tell(StepFailed(self.now, path, attempt, error))
+
     def fire(self) -> None:
         slot = self.pick(self.timers)
         if slot is not None:
@@ -286,6 +316,7 @@ class Host:
             StepFailed(self.now, path, number, StepError("lie", "lie")),
             StepUnknown(self.now, path, number, "lie"),
             StepStarted(self.now, path, number),
+            EventDelivered(self.now, path, number, {"id": "lie"}),
             TimerFired(T0, self.chance.choice(["run", f"wait:{path}", f"timeout:{path}", "x"])),
             ApprovalDecided(self.now, path, "approved", "approve", "@eve", digest="lie"),
             *(
@@ -309,6 +340,8 @@ class Host:
                 self.tell(StepCompleted(self.now, path, self.actions[path].attempt, {"ok": 1}))
             elif kind == "approval":
                 self.tell(ApprovalDecided(self.now, path, "approved", "approve", "@ada"))
+            elif kind == "event":
+                self.tell(EventDelivered(self.now, path, self.waits[path].attempt, {"id": "e"}))
             elif kind == "unknown":
                 self.tell(StepResolved(self.now, path, "done", "@ada", {"ok": 1}))
             else:

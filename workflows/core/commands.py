@@ -97,6 +97,32 @@ class CloseApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWait:
+    """Bring EventDelivered, once, with the oldest event that fits: stored already, or to come.
+
+    *correlate* holds ``[path, text]`` pairs; *where* is asked over `event` and *names*. *since* says
+    from where to look back.
+    """
+
+    path: str
+    attempt: int
+    event: str
+    correlate: tuple[tuple[tuple[str, ...], str], ...]
+    where: str | None
+    names: Mapping[str, Json]
+    since: Literal["start", "now"]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWait:
+    """Take back attempt *attempt* of the wait at *path*: nothing that comes wakes it any more."""
+
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """Something people should know: *kind* is `failed`, `retrying` or `unknown`; *path* the step."""
 
@@ -130,6 +156,8 @@ Command: TypeAlias = (
     | ClearTimer
     | AskApproval
     | CloseApproval
+    | OpenWait
+    | CloseWait
     | Tell
     | CompleteRun
     | FailRun

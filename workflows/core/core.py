@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from workflows.core import approvals, attempts, snapshot
+from workflows.core import approvals, attempts, snapshot, waits
 from workflows.core.commands import Command
 from workflows.core.edges import consider, propagate
 from workflows.core.ending import cancel_run, conclude, fail_run
@@ -11,6 +11,7 @@ from workflows.core.errors import ReplayDiverged
 from workflows.core.facts import (
     ApprovalDecided,
     CancelRequested,
+    EventDelivered,
     Fact,
     RetryRequested,
     RunStarted,
@@ -229,11 +230,18 @@ def _timer(turn: Turn, fact: TimerFired) -> None:
         fail_run(turn, StepError("timeout", text), None)
     elif kind == "timeout":
         attempts.timed_out(turn, path)
+    elif kind == "event":
+        waits.timed_out(turn, path)
     elif kind == "wait":
         turn.clear_timer(f"timeout:{path}")
         turn.complete(turn.graph.nodes[path], turn.state.steps[path], None)
     else:
         attempts.run_action(turn, turn.graph.nodes[path], turn.state.steps[path])
+
+
+def _fail(turn: Turn, fact: StepFailed) -> None:
+    waits_for_event = turn.state.open.get(fact.path) == "event"
+    (waits.refused if waits_for_event else attempts.failed)(turn, fact)
 
 
 def _resolve(turn: Turn, fact: StepResolved) -> None:
@@ -261,10 +269,11 @@ _TAKE: Mapping[type, Callable[[Turn, Any], None]] = {
     RunStarted: _start,
     StepStarted: attempts.started_again,
     StepCompleted: attempts.completed,
-    StepFailed: attempts.failed,
+    StepFailed: _fail,
     StepUnknown: attempts.unknown,
     TimerFired: _timer,
     ApprovalDecided: approvals.decided,
+    EventDelivered: waits.delivered,
     CancelRequested: cancel_run,
     RetryRequested: _retry,
     StepResolved: _resolve,

@@ -5,6 +5,7 @@ from workflows.core.commands import (
     CancelRun,
     ClearTimer,
     CloseApproval,
+    CloseWait,
     CompleteRun,
     FailRun,
 )
@@ -96,14 +97,16 @@ def close_all(turn: Turn, why: str, *, unknown: bool) -> None:
 
 
 def close(turn: Turn, path: str, why: str) -> None:
-    """Cancel the open step at *path*: its action, its timers, its question."""
+    """Cancel the open step at *path*: its action, its timers, its question, its wait."""
     step, kind = turn.state.steps[path], turn.state.open[path]
     if kind == "action":
         turn.commands.append(CancelAction(path, step.attempts))
     elif kind == "approval":
         turn.commands.append(CloseApproval(path, why))
         unpin(turn, path)
-    for slot in (f"timeout:{path}", f"wait:{path}", f"retry:{path}"):
+    elif kind == "event":
+        turn.commands.append(CloseWait(path, step.attempts))
+    for slot in (f"timeout:{path}", f"wait:{path}", f"event:{path}", f"retry:{path}"):
         turn.clear_timer(slot)
     step.error = _why_cancelled(step, kind, why)
     step.asked = step.due_at = None

@@ -94,6 +94,16 @@ class ApprovalDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class EventDelivered:
+    """The event that attempt *attempt* of the step waited for, in its canonical form."""
+
+    at: datetime
+    path: str
+    attempt: int
+    event: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     at: datetime
     by: str
@@ -128,6 +138,7 @@ Fact: TypeAlias = (
     | StepUnknown
     | TimerFired
     | ApprovalDecided
+    | EventDelivered
     | CancelRequested
     | RetryRequested
     | StepResolved

@@ -93,6 +93,24 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitFor:
+    """Wait for an event by content.
+
+    *event* is a name pattern. *correlate* gives a list of ``[path, text]``: what the event must hold
+    where, which is how it is found. *where* is the text of a condition, asked outside the core once
+    an event is there; *names* gives the values of the run that it needs then.
+    """
+
+    event: str
+    correlate: Evaluate
+    where: str | None = None
+    names: Evaluate | None = None
+    since: Literal["start", "now"] = "start"
+    timeout: timedelta | None = None
+    on_timeout: Literal["fail", "continue"] = "fail"
+
+
+@dataclass(frozen=True, slots=True)
 class SetVars:
     """Change declared vars, all from the values before the step."""
 
@@ -109,7 +127,7 @@ class Stop:
     text: Evaluate
 
 
-Verb: TypeAlias = Action | Approval | Wait | SetVars | Fail | Stop
+Verb: TypeAlias = Action | Approval | Wait | WaitFor | SetVars | Fail | Stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ ALLOWED: Mapping[StepStatus, frozenset[StepStatus]] = {
     SKIPPED: frozenset(),
 }
 
-OpenKind: TypeAlias = Literal["approval", "timer", "retry", "action", "unknown"]
+OpenKind: TypeAlias = Literal["approval", "event", "timer", "retry", "action", "unknown"]
 
 
 @dataclass(slots=True)

@@ -21,9 +21,11 @@ from workflows.core.plan import (
     SetVars,
     Stop,
     Wait,
+    WaitFor,
 )
 from workflows.core.state import COMPLETED, PENDING, SKIPPED, WAITING, StepState
 from workflows.core.turn import Turn
+from workflows.core.waits import wait_for
 
 
 def begin(turn: Turn, path: str) -> None:
@@ -60,6 +62,8 @@ def _perform(turn: Turn, node: Node, step: StepState) -> None:
         step.attempts += 1
         if isinstance(verb, Wait):
             _wait(turn, node, step, verb)
+        elif isinstance(verb, WaitFor):
+            wait_for(turn, node, step, verb)
         elif isinstance(verb, SetVars):
             _set(turn, node, step, verb)
         elif isinstance(verb, Fail):
