@@ -233,6 +233,14 @@ class Person:
     is_admin: bool
     restricted: bool  # guests and strangers of a shared channel
     email: str | None = None  # where Slack tells it; two accounts with one are one person
+    accounts: tuple[str, ...] = ()  # all of this human by that address, sorted; empty for only one
+    groups: tuple[str, ...] = ()  # the forms of the user groups they are in: S0SRE, @sre
+    shares: bool = False  # their handle is also that of a group, so it names neither
+
+    @property
+    def human(self) -> str:
+        """Return one id for however many accounts they have."""
+        return self.accounts[0] if self.accounts else self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,10 @@ directory = Table(
     Column("is_admin", Boolean, nullable=False),
     Column("restricted", Boolean, nullable=False),
     Column("email", Text),  # two accounts with one address are one person
+    Column("shares", Boolean),  # the handle is also that of a group, so it names neither
     Column("read_at", Moment, nullable=False),
 )
+Index("ix_directory_email", directory.c.email)
 
 groups = Table(
     "groups",
@@ -35,6 +37,7 @@ groups = Table(
     Column("id", Text, primary_key=True),  # Slack's, as S0SRE
     Column("handle", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("shares", Boolean),  # the handle is also that of a person, so it names neither
     Column("read_at", Moment, nullable=False),
 )
 
@@ -44,6 +47,7 @@ group_members = Table(
     Column("group_id", Text, ForeignKey("groups.id"), primary_key=True),
     Column("person", Text, primary_key=True),
 )
+Index("ix_group_members_person", group_members.c.person)
 
 sources = Table(
     "sources",

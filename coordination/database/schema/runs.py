@@ -162,6 +162,7 @@ approvals = Table(
     ref("thread_key", "threads.key", nullable=True),
     Column("question", Document, nullable=False),  # commands.Question as JSON
     Column("requested_by", Text),
+    Column("askers", Document),  # who else stands behind the question, and may not answer it
     Column("decision", Text),
     Column("decided_by", Text),
     Column("comment", Text),
@@ -182,6 +183,7 @@ delegations = Table(  # somebody hands their vote on one approval to somebody el
     Column("comment", Text),
     Column("at", Moment, nullable=False),
 )
+Index("ix_delegations_to_person", delegations.c.to_person)
 
 votes = Table(
     "votes",

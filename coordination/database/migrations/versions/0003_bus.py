@@ -64,6 +64,7 @@ def groups() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("handle", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("shares", sa.Boolean(), nullable=True),
         sa.Column("read_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
     )
@@ -76,6 +77,7 @@ def groups() -> None:
         ),
         sa.PrimaryKeyConstraint("group_id", "person", name=op.f("pk_group_members")),
     )
+    op.create_index("ix_group_members_person", "group_members", ["person"], unique=False)
 
 
 def source_secrets() -> None:
@@ -142,6 +144,7 @@ def delegations() -> None:
         sa.ForeignKeyConstraint(["wait_key"], ["waits.key"], name=op.f("fk_delegations_wait_key")),
         sa.PrimaryKeyConstraint("wait_key", "person", name=op.f("pk_delegations")),
     )
+    op.create_index("ix_delegations_to_person", "delegations", ["to_person"], unique=False)
 
 
 COLUMNS = (
@@ -149,10 +152,12 @@ COLUMNS = (
     ("processes", "stalled_since", Moment()),
     ("outbox", "recipient", sa.Text()),
     ("directory", "email", sa.Text()),
+    ("directory", "shares", sa.Boolean()),
     ("sources", "scheme", sa.Text()),
     ("sources", "retired_at", Moment()),
     ("waits", "since_seq", KEY),
     ("waits", "event_id", sa.Text()),
+    ("approvals", "askers", Document()),
     ("approvals", "escalated", Document()),
     ("approvals", "again_of", sa.Text()),
     ("votes", "for_person", sa.Text()),
@@ -171,5 +176,6 @@ def upgrade() -> None:
         op.add_column(table, sa.Column(name, kind, nullable=True))
     op.create_index("ix_processes_status", "processes", ["status", "key"], unique=False)
     op.create_index("ix_processes_run_key", "processes", ["run_key"], unique=False)
+    op.create_index("ix_directory_email", "directory", ["email"], unique=False)
     op.create_index("ix_runs_requested_by", "runs", ["requested_by", "number"], unique=False)
     op.create_index("ix_slots_channel_id_ts", "slots", ["channel_id", "ts"], unique=False)
