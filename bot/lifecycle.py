@@ -76,6 +76,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
         public_url=baton.settings.address,
         static=STATIC,
         demo=demo,
+        slack=baton.slack.requests,
     )
     config = uvicorn.Config(
         create_api(edge, version=version("baton-bus")),

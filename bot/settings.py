@@ -4,7 +4,7 @@ import os
 from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -19,7 +19,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from baton.errors import BatonError
 
 SLACK_API = "https://slack.com/api/"
-TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
 LISTENING_HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -65,6 +64,12 @@ class Settings(BaseSettings):
     )
     slack_app_token: SecretStr | None = Field(
         None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_SIGNING_SECRET", description="For HTTP mode, of the app."
+    )
+    slack_mode: Literal["socket", "http"] = Field(
+        "socket", description="How Slack reaches Baton: over a socket, or by calling it."
     )
     slack_api_url: str = Field(
         SLACK_API, validation_alias="SLACK_API_URL", description="Another Slack, as a local one."
@@ -168,24 +173,33 @@ class Settings(BaseSettings):
         return os.environ[f"BATON_SECRET_{name.upper()}"]
 
     def slack_tokens(self) -> tuple[str, str]:
-        """Return bot and app token.
+        """Return bot and app token; in HTTP mode the second may be empty.
 
         Raises:
-            InvalidSettings: one is missing, or it does not fit the address of Slack.
+            InvalidSettings: one is missing, or it does not fit the address of Slack; in HTTP mode,
+                the signing secret is.
         """
         bot, app = self.slack_bot_token, self.slack_app_token
-        missing = [name for name, token in zip(TOKENS, (bot, app), strict=True) if token is None]
-        if bot is None or app is None:
+        other = ("SLACK_APP_TOKEN", app)
+        if self.slack_mode == "http":
+            other = ("SLACK_SIGNING_SECRET", self.slack_signing_secret)
+        missing = [name for name, value in (("SLACK_BOT_TOKEN", bot), other) if not _said(value)]
+        if missing:
             raise InvalidSettings(
                 f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set. "
                 "`python -m bot init` says how to make the app and its tokens."
             )
-        for name, token in zip(TOKENS, (bot, app), strict=True):
-            check_token(name, token.get_secret_value(), local=self.local_slack)
-        return bot.get_secret_value(), app.get_secret_value()
+        for name, token in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app)):
+            if _said(token):
+                check_token(name, _said(token), local=self.local_slack)
+        return _said(bot), _said(app)
 
 
 MEMBERS = Settings.model_fields
+
+
+def _said(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
 
 
 def process_environment() -> MutableMapping[str, str]:

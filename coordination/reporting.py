@@ -76,10 +76,10 @@ class Reporting(Footing):
         except _DryRun as dry:
             return dry.accepted
 
-    async def claim_login(self, nonce: str) -> bool:
-        """Take a login link's nonce, once; False if somebody took it before."""
+    async def claim(self, kind: str, nonce: str) -> bool:
+        """Take what counts once, as the nonce of a login link; False if somebody took it before."""
         now = self._world.clock.now()
-        identity = Identity("login", nonce, "")
+        identity = Identity(kind, nonce, "")
 
         def unit(tx: Transaction) -> bool:
             if identities.repeated(tx, identity, now=now) is not None:

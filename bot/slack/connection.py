@@ -11,6 +11,7 @@ from bot.slack.client import SlackClient, SlackTrouble, open_session, open_web
 from bot.slack.delivery import Delivery
 from bot.slack.directory import SlackDirectory
 from bot.slack.drawings import SlackDrawings
+from bot.slack.http_mode import SlackCallsUs
 from bot.slack.screens import SlackScreens
 from bot.slack.socket import SlackSocket
 from bot.world import SystemWorld
@@ -22,7 +23,10 @@ log = structlog.get_logger()
 
 
 class SlackConnection:
-    """Made with the tokens; `begin` connects and delivers, `close` ends both."""
+    """Made with the tokens; `begin` connects and delivers, `close` ends both.
+
+    *requests* is where Slack's calls go in HTTP mode; in Socket Mode there is nothing to call.
+    """
 
     def __init__(self, settings: Settings, tokens: tuple[str, str], world: SystemWorld) -> None:
         bot_token, app_token = tokens
@@ -35,7 +39,13 @@ class SlackConnection:
         self._client = SlackClient(open_web(self._session, api_url=api_url, token=bot_token))
         identity = Identity(self._client, bot_token)
         self._bolt: AsyncApp = build_bolt(self._session, identity, api_url=api_url)
-        self._socket = SlackSocket(self._bolt, app_token, identity, world)
+        self.requests: SlackCallsUs | None = None
+        self._intake: SlackSocket | SlackCallsUs
+        if settings.slack_mode == "http" and settings.slack_signing_secret is not None:
+            secret = settings.slack_signing_secret.get_secret_value()
+            self._intake = self.requests = SlackCallsUs(self._bolt, secret, identity, world)
+        else:
+            self._intake = SlackSocket(self._bolt, app_token, identity, world)
         self._delivery: Delivery | None = None
         self.directory = SlackDirectory(self._client)
 
@@ -44,7 +54,7 @@ class SlackConnection:
         """Say what is wrong with the connection, or None."""
         if self._delivery is not None and self._delivery.refused:
             return self._delivery.refused
-        health = self._socket.health
+        health = self._intake.health
         return None if health.state == "connected" else f"{health.state}: {health.why or ''}"
 
     async def begin(self, coordinator: Coordinator, door: Door) -> None:
@@ -55,14 +65,14 @@ class SlackConnection:
         self._delivery = Delivery(door, self._world, self._client, drawings)
         self._world.tasks.keep("delivery", self._delivery.run)
         try:
-            await self._socket.connect()
+            await self._intake.connect()
         except SlackTrouble as error:
             log.warning("slack_not_connected", error=error.trouble.word)
-        self._world.tasks.keep("slack socket", self._socket.watch)
+        self._world.tasks.keep("slack intake", self._intake.watch)
 
     async def close(self) -> None:
         """Take nothing in any more."""
-        await self._socket.close()
+        await self._intake.close()
 
     async def release(self) -> None:
         """Close the session; nothing is sent after it."""

@@ -13,6 +13,7 @@ from handlers.http import (
     processes,
     run_pages,
     runs,
+    slack,
     stream,
     threads,
     workflows,
@@ -35,6 +36,7 @@ ROUTERS = (
     health.router,
     pages.router,
     run_pages.router,
+    slack.router,
 )
 
 

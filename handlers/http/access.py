@@ -5,6 +5,8 @@ from typing import Final
 
 NOBODY_ASKED: Final = "none"
 """Open to everybody: it tells nothing about anybody."""
+SIGNED: Final = "signature"
+"""The route itself takes the signature on the body, and answers like a bad token without one."""
 PAGE: Final = "page"
 """Open to everybody who came by the right name of this server."""
 PERSON: Final = "person"
@@ -35,6 +37,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET /v1/approvals/{ref}": OWN,
     "POST /v1/approvals/{ref}/decision": "decide",
     "GET /v1/stream": "read",
+    "POST /slack/events": SIGNED,
     "GET /v1/whoami": ANY_TOKEN,
     "GET /healthz": NOBODY_ASKED,
     "GET /readyz": NOBODY_ASKED,

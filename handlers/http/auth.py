@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from coordination.errors import NotFound
 from coordination.policy import POLICY, Principal, require_scope
 from coordination.tokens import Credential
-from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON
+from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON, SIGNED
 from handlers.http.edge import Edge, EdgeOf
 from handlers.http.hosts import refuse_foreign_host
 from handlers.http.problems import unauthenticated
@@ -46,7 +46,7 @@ async def admit(request: Request, edge: EdgeOf) -> Admitted:
     """
     path = getattr(request.scope.get("route"), "path", "")
     need = ACCESS.get(f"{request.method} {path}")
-    if need == NOBODY_ASKED:
+    if need in (NOBODY_ASKED, SIGNED):
         return Admitted()
     if need == PAGE:
         refuse_foreign_host(request, edge)

@@ -1,9 +1,9 @@
 """What the routes are given, and how each of them gets at it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
@@ -27,10 +27,27 @@ class Demo:
 
 
 @dataclass(frozen=True, slots=True)
+class SlackAnswer:
+    """What a listener said to one request of Slack's HTTP mode."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+class SlackRequests(Protocol):
+    """Where Slack's requests go whose signature is right."""
+
+    signing_secret: str
+
+    async def answer(self, body: str, headers: Mapping[str, str]) -> SlackAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """Everything the HTTP edge stands on. `bot/app.py` makes it.
 
-    *holding* is closed by whoever stops the server: it lets go of streams and long polls.
+    *slack* is there only in Slack's HTTP mode. *holding* is closed by whoever stops the server: it lets go of streams and long polls.
     """
 
     coordinator: Coordinator
@@ -41,6 +58,7 @@ class Edge:
     public_url: str
     static: Path
     demo: Demo | None = None
+    slack: SlackRequests | None = None
     holding: Holding = field(default_factory=Holding)
 
 

@@ -25,7 +25,7 @@ async def login(request: Request, edge: EdgeOf, t: str = "", to: str = "/") -> R
     members = edge.sessions.read("login", t, now=now)
     if members is None or request.scope.get("only_head"):  # who only looks has not taken it
         raise unauthenticated()
-    if not await edge.coordinator.claim_login(members["n"]):
+    if not await edge.coordinator.claim("login", members["n"]):
         raise unauthenticated()
     cookie = edge.sessions.cookie(members["p"], now=now, nonce=edge.world.ids.new("ss"))
     answer = RedirectResponse(inner(to), 303, PRIVATE)

@@ -158,6 +158,6 @@ async def test_a_token_is_known_by_its_text_and_its_use_is_noted_once(floor: Flo
 
 
 async def test_a_login_link_works_once(floor: Floor) -> None:
-    assert await floor.coordinator.claim_login("n1")
-    assert not await floor.coordinator.claim_login("n1")
-    assert await floor.coordinator.claim_login("n2")
+    assert await floor.coordinator.claim("login", "n1")
+    assert not await floor.coordinator.claim("login", "n1")
+    assert await floor.coordinator.claim("login", "n2")
