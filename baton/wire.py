@@ -5,6 +5,7 @@ import ipaddress
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from email.message import Message
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ __all__ = ["Answer", "BadAddress", "Unreachable", "Wire"]
 
 _MOST_BYTES = 8 * 1024 * 1024
 _LONGEST_WAIT = 600.0
+_LONGEST_LINE = 64 * 1024
 
 
 class Unreachable(BatonError):
@@ -37,6 +39,7 @@ class Answer:
 
     def __init__(self, status: int, headers: "Message[str, str]", raw: bytes) -> None:
         self.status = status
+        self.date = headers.get("Date")  # when the server sent it, as it says
         self.retry_after = _wait(headers.get("Retry-After"))
         self.body: Any = None
         try:
@@ -91,9 +94,7 @@ class Wire:
         Raises:
             Unreachable: no answer came, whatever the reason.
         """
-        headers = {"User-Agent": "baton-client", "Accept": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers = self._headers("application/json")
         if content is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -107,6 +108,36 @@ class Wire:
                 return Answer(refusal.code, refusal.headers, refusal.read(_MOST_BYTES))
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreachable(self.url, _reason(error)) from None
+
+
+    def lines(self, path: str, *, silence: float) -> Iterator[str]:
+        """Yield the lines of a stream of events as they come, until the server ends it.
+
+        Args:
+            path: with its query.
+            silence: seconds without a line after which nobody is there any more.
+
+        Raises:
+            Unreachable: no answer, a refusal, or silence.
+        """
+        try:
+            request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+                self.url + path, headers=self._headers("text/event-stream")
+            )
+            with self._opener.open(request, timeout=silence) as response:
+                while line := response.readline(_LONGEST_LINE):
+                    yield line.decode("utf-8", "replace").rstrip("\r\n")
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                raise Unreachable(self.url, f"status {refusal.code}") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unreachable(self.url, _reason(error)) from None
+
+    def _headers(self, accepted: str) -> dict[str, str]:
+        headers = {"User-Agent": "baton-client", "Accept": accepted}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return headers
 
 
 def _host(url: str) -> str:
