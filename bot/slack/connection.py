@@ -68,7 +68,7 @@ class SlackConnection:
             await self._intake.connect()
         except SlackTrouble as error:
             log.warning("slack_not_connected", error=error.trouble.word)
-        self._world.tasks.keep("slack intake", self._intake.watch)
+        self._world.tasks.keep("slack socket", self._intake.watch)
 
     async def close(self) -> None:
         """Take nothing in any more."""
