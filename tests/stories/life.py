@@ -185,7 +185,7 @@ class Life:
 
     async def _bury(self) -> None:
         """Cancel whatever is left of this life, and close the SDK's own session."""
-        live = self.baton.slack._socket._live
+        live = getattr(self.baton.slack._intake, "_live", None)
         while left := [each for each in self.spawned if each is not asyncio.current_task()]:
             for each in left:
                 each.cancel()
