@@ -72,7 +72,12 @@ class SlackCallsUs:
         """Hand a request to its listener and return what that said."""
         if self.health.state == "closed":
             return SlackAnswer(503, {"Retry-After": "5"}, "")
-        request = AsyncBoltRequest(body=body, headers=dict(headers))
+        try:
+            request = AsyncBoltRequest(body=body, headers=dict(headers))
+        except (ValueError, TypeError, AttributeError):  # the SDK's ways to say: no such body
+            return SlackAnswer(400, {}, "This is nothing that Slack would send.")
+        if not request.body:
+            return SlackAnswer(400, {}, "There is nothing in it.")
         said: BoltResponse = await self._bolt.async_dispatch(request)
         return SlackAnswer(said.status, said.first_headers_without_set_cookie(), said.body or "")
 
