@@ -4,21 +4,23 @@ An accepted event never depends on our cleverness: where correlation or the fold
 event is stored as it came, and the Dispatcher tries it again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import structlog
 
 from baton.events import Event, Status
-from coordination import identities
+from coordination import explain, identities
 from coordination.database import Transaction, Unavailable
 from coordination.errors import NotAllowed, Refused
 from coordination.identities import Repeat
+from coordination.incoming import Incoming
 from coordination.processes import Effect
 from coordination.store import events as store
-from coordination.taking import Incoming, Taken, take
+from coordination.taking import Taken, take
 from coordination.world import Ids
 
 RAW_KEPT = timedelta(days=7)
@@ -83,15 +85,19 @@ def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> R
 def again(tx: Transaction, seq: int, incoming: Incoming, *, now: datetime, ids: Ids) -> Taken:
     """Do for a stored event what failed when it arrived; what it raises is the same bug still."""
     taken = take(tx, incoming, now=now, ids=ids)
-    store.change(tx, seq, _columns(taken))
+    columns = _columns(incoming, taken)
+    store.change(
+        tx, seq, {**columns, "body": taken.event.to_json(), "attempt": taken.event.attempt}
+    )
     return taken
 
 
 def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Recorded:
+    mark = len(tx.touched)
     try:
         with tx.savepoint():
             taken = take(tx, incoming, now=now, ids=ids)
-            return _stored(tx, incoming, taken)
+            return _stored(tx, incoming, taken, _told(tx, mark))
     except (Refused, Unavailable):
         raise
     except Exception:
@@ -99,37 +105,30 @@ def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> 
         return _stored(tx, incoming, Taken(event=incoming.event, effect="stored"))
 
 
-def _stored(tx: Transaction, incoming: Incoming, taken: Taken) -> Recorded:
+def _stored(
+    tx: Transaction, incoming: Incoming, taken: Taken, told: Sequence[str] = ()
+) -> Recorded:
     event = taken.event
-    values = {
-        "id": event.event_id,
-        "kind": event.kind,
-        "type": event.type,
-        "source": event.source,
-        "namespace": event.namespace,
-        "process_id": event.process_id,
-        "status": event.status.value if event.status is not None else None,
-        "occurred_at": event.occurred_at,
-        "received_at": event.received_at,
-        **_columns(taken),
-    }
-    seq = store.add(tx, values)
+    seq = store.add(tx, {**store.columns_of(event), **_columns(incoming, taken, told)})
     tx.touch("event", event.event_id, thread_id=taken.thread_id)
     accepted = _accepted(incoming, taken)
     return Recorded(accepted, seq, taken.process_key, taken.thread_key, taken.applied)
 
 
-def _columns(taken: Taken) -> dict[str, Any]:
+def _columns(incoming: Incoming, taken: Taken, told: Sequence[str] = ()) -> dict[str, Any]:
     return {
-        "body": taken.event.to_json(),
-        "attempt": taken.event.attempt,
         "process_key": taken.process_key,
         "thread_key": taken.thread_key,
         "effect": taken.effect,
         "applied": taken.applied,
         "caused_by_run": taken.run_key,
-        "explain": {"correlation": [_plain(step) for step in taken.steps], "note": taken.note},
+        "explain": explain.of(incoming, taken, told),
     }
+
+
+def _told(tx: Transaction, mark: int) -> list[str]:
+    """Return the ids of the notices that the unit queued since it had touched *mark* things."""
+    return [change.id for change in islice(tx.touched, mark, None) if change.kind == "outbox"]
 
 
 def _accepted(incoming: Incoming, taken: Taken) -> Accepted:

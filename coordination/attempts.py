@@ -8,6 +8,7 @@ from baton.events import Event
 from coordination.processes import Fold, starts_again
 
 _MOST_KEYS = 100
+LEASE = 15 * 60  # s, of a process that sends heartbeats and says nothing of its lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Standing:
     """What is kept of a process: the fold of the attempt that is shown.
 
     Beside it the statuses for which triggers fired, the numbers of attempts that a producer names by a key,
-    and whether the process asked people something.
+    whether the process asked people something, and for how many seconds it may be silent.
     """
 
     attempt: int
@@ -23,6 +24,7 @@ class Standing:
     fired: tuple[str, ...] = ()
     attempt_keys: Mapping[str, int] = field(default_factory=dict)
     asks: bool = False
+    lease: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the ``state`` of the row."""
@@ -31,6 +33,7 @@ class Standing:
             "fired": list(self.fired),
             "attempt_keys": dict(self.attempt_keys),
             "asks": self.asks,
+            **({"lease": self.lease} if self.lease else {}),
         }
 
     @classmethod
@@ -42,6 +45,7 @@ class Standing:
             fired=tuple(state["fired"]),
             attempt_keys=state["attempt_keys"],
             asks=state["asks"],
+            lease=state.get("lease"),
         )
 
 
@@ -79,6 +83,12 @@ def remember_key(standing: Standing, event: Event) -> Standing:
     keys = {**standing.attempt_keys, event.attempt_key: standing.attempt}
     newest = dict(list(keys.items())[-_MOST_KEYS:])
     return replace(standing, attempt_keys=newest)
+
+
+def renew_lease(standing: Standing, event: Event) -> Standing:
+    """Note how long the process may be silent: what it says itself, else 15 min after a heartbeat."""
+    lease = event.lease_s or standing.lease or (LEASE if event.heartbeat else None)
+    return standing if lease == standing.lease else replace(standing, lease=lease)
 
 
 def _keyed(standing: Standing, key: str) -> int:

@@ -3,23 +3,27 @@
 Evidence that comes later adds keys to a thread; nothing ever moves from one thread to another.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from baton.events import Event
+from coordination.keys import keys_of, slack_key
 
-LIVES = timedelta(days=30)  # of a strong key after it was last seen
+__all__ = ["Correlation", "Known", "Step", "correlate", "keys_of", "slack_key"]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of the evidence in one event; threads by their keys."""
+    """What the store knows of the evidence in one event; threads by their keys.
+
+    *keys* holds the threads to which each key leads: of a strong one the one that owns it, of a
+    weak one those that are open.
+    """
 
     run: int | None = None  # thread of the run or thread that `run_id` names
     process: int | None = None
     parent: int | None = None
-    keys: Mapping[str, int] | None = None  # thread of each key that is known
+    keys: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Step:
 
     evidence: str
     value: str | None
-    outcome: str  # matched, no match, not given, not tried
+    outcome: str  # matched, no match, ambiguous (n threads), not given, not tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,55 +42,56 @@ class Correlation:
     thread_key: int | None
     steps: tuple[Step, ...]
 
-
-def keys_of(event: Event) -> tuple[str, ...]:
-    """Return the typed strings that tie *event* to others, strongest first."""
-    keys = []
-    if event.correlation_id:
-        keys.append(f"corr:{event.namespace}:{event.correlation_id}")
-    if event.thread_ts and event.channel:
-        keys.append(slack_key(event.channel, event.thread_ts))
-    return tuple(keys)
-
-
-def slack_key(channel: str, ts: str) -> str:
-    """Return the key of a Slack thread; *ts* is that of its root."""
-    return f"slack:{channel}:{ts}"
+    @property
+    def by(self) -> Step | None:
+        """The evidence that decided, if any did."""
+        return next((step for step in self.steps if step.outcome == "matched"), None)
 
 
 def correlate(event: Event, known: Known, *, begun: bool = False) -> Correlation:
     """Find the thread of *event*.
 
     An explicit run or thread outranks everything, then the process itself, its parent, and keys. A
-    `run_id` that nobody knows yet names the thread to be opened, so nothing after it is tried.
+    `run_id` that nobody knows yet names the thread to be opened, so nothing after it is tried. A
+    weak key in several open threads leads to none of them; the next one is tried.
 
     Args:
         event: what was reported.
         known: what the store knows of the evidence in it.
         begun: the attempt it belongs to has begun; that stays in the thread where it is.
     """
-    first = ("run_id", event.run_id, known.run)
-    second = ("process", event.process_id, known.process)
-    evidence: list[tuple[str, str | None, int | None]] = [
-        *((second, first) if begun else (first, second)),
-        ("parent", event.parent.process_id if event.parent else None, known.parent),
-        *((key.split(":")[0], key, (known.keys or {}).get(key)) for key in keys_of(event)),
-    ]
     thread: int | None = None
     settled = False
     steps = []
-    for name, value, found in evidence:
+    for name, value, found in _evidence(event, known, begun=begun):
         outcome = _outcome(value, found, settled=settled)
         steps.append(Step(name, value, outcome))
         if outcome == "matched":
-            thread = found
+            thread = found[0]
         settled = settled or outcome == "matched" or (name == "run_id" and value is not None)
     return Correlation(thread, tuple(steps))
 
 
-def _outcome(value: str | None, found: int | None, *, settled: bool) -> str:
+def _evidence(
+    event: Event, known: Known, *, begun: bool
+) -> Iterator[tuple[str, str | None, tuple[int, ...]]]:
+    run = ("run_id", event.run_id, _one(known.run))
+    process = ("process", event.process_id, _one(known.process))
+    yield from (process, run) if begun else (run, process)
+    yield "parent", event.parent.process_id if event.parent else None, _one(known.parent)
+    for key in keys_of(event):
+        yield key.partition(":")[0], key, known.keys.get(key, ())
+
+
+def _one(thread: int | None) -> tuple[int, ...]:
+    return () if thread is None else (thread,)
+
+
+def _outcome(value: str | None, found: tuple[int, ...], *, settled: bool) -> str:
     if value is None:
         return "not given"
     if settled:
         return "not tried"
-    return "no match" if found is None else "matched"
+    if not found:
+        return "no match"
+    return "matched" if len(found) == 1 else f"ambiguous ({len(found)} threads)"

@@ -26,12 +26,14 @@ class Identity:
         body_hash: of what was reported.
         strict: whether the same name with another body is refused (a client's key) or only noted
             (a producer's id).
+        origin: which header or member gave the name, for `explain`.
     """
 
     scope: str
     name: str
     body_hash: str
     strict: bool = False
+    origin: str = "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class Repeat:
 
 def identity_of(event: Event, *, key: str | None = None) -> Identity:
     """Return the identity of *event*: the request's key where there is one, else its own id."""
-    return Identity(f"source:{event.source}", key or event.id, body_hash(event), key is not None)
+    scope, digest = f"source:{event.source}", body_hash(event)
+    if key is not None:
+        return Identity(scope, key, digest, strict=True, origin="the Idempotency-Key header")
+    return Identity(scope, event.id, digest)
 
 
 def body_hash(event: Event) -> str:

@@ -1,55 +1,34 @@
 """What an event changes: its thread, its process, the questions it asks, the card. In one unit."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from baton.events import Event, Status
-from coordination import approvals, asking, outbox, threads
-from coordination.attempts import Placed, Standing, place, remember_key
-from coordination.correlation import Step, correlate
+from coordination import announcing, approvals, asking, moving, reasons, related, threads
+from coordination.attempts import Placed, Standing, place
+from coordination.correlation import Correlation, Step, correlate
 from coordination.database import Row, Transaction
-from coordination.identities import Identity
-from coordination.outbox import ROOT, Lane, Notice
-from coordination.processes import Effect, Fold, extend, fold, judge
+from coordination.incoming import Incoming, Unit
+from coordination.moving import Moved
+from coordination.outbox import Lane
+from coordination.processes import Effect
+from coordination.reasons import Reason
 from coordination.store import approvals as approval_store
-from coordination.store import events as event_store
 from coordination.store import processes as store
-from coordination.threads import Evidence
+from coordination.store import threads as thread_store
+from coordination.superseding import supersede
+from coordination.threads import Evidence, Tied
 from coordination.world import Ids
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """An event and what its credential says.
-
-    Args:
-        event: as it was read.
-        identity: under what a repeat is known; None for what Baton itself reports once.
-        channel: where a thread that it opens is posted, if the event itself does not say.
-        owner: the person whom the reporting token names; may not answer what the process asks.
-        approvers: who answers what a tool asks, as the settings say.
-        raw: the body as it came, secrets masked; kept for 7 days.
-        thread_key: the thread it belongs to, where Baton knows better than the event.
-        run_key: of the run that reports itself.
-        trusted: Baton itself says so; only then a process may be approved or rejected by an event.
-    """
-
-    event: Event
-    identity: Identity | None
-    channel: str | None = None
-    owner: str | None = None
-    approvers: tuple[str, ...] = ()
-    raw: bytes | None = None
-    thread_key: int | None = None
-    run_key: int | None = None
-    trusted: bool = False
+__all__ = ["Incoming", "Taken", "take"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What an event led to. *applied* says that the fold took its status: triggers may fire."""
+    """What an event led to. *applied* says that the fold took its status: triggers may fire.
+
+    *steps*, *tied*, *because* and *was* say how and why, for `explain`; *note* is for the tool.
+    """
 
     event: Event
     effect: Effect
@@ -63,15 +42,10 @@ class Taken:
     run_id: str | None = None
     approval_id: str | None = None
     steps: tuple[Step, ...] = ()
+    tied: tuple[Tied, ...] = ()
+    because: Reason | None = None
+    was: str | None = None  # the status before
     note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    tx: Transaction
-    incoming: Incoming
-    now: datetime
-    ids: Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,205 +53,204 @@ class _Home:
     """The thread of an event, and how it was found."""
 
     key: int
-    steps: tuple[Step, ...]
+    row: Row
+    found: Correlation
     evidence: Evidence
+    tied: tuple[Tied, ...]
     opened: bool
 
-
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """A process before and after an event."""
-
-    before: Fold | None
-    standing: Standing
-    effect: Effect
-    applied: bool
-
     @property
-    def after(self) -> Fold:
-        return self.standing.fold
-
-    @property
-    def ends(self) -> bool:
-        return self.after.ended and not (self.before is not None and self.before.ended)
-
-    @property
-    def is_news(self) -> bool:
-        """Say whether people want to know at once."""
-        status = self.after.status
-        changed = self.before is None or self.before.status is not status
-        return changed and (status.terminal or status is Status.PENDING_APPROVAL)
-
-    @property
-    def looks_different(self) -> bool:
-        before, after = self.before, self.after
-        return before is None or any(
-            getattr(before, name) != getattr(after, name)
-            for name in ("status", "content", "name", "started_at", "ended_at")
-        )
+    def archived(self) -> bool:
+        return self.row.archived_at is not None
 
 
 def take(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Taken:
     """Correlate and fold one event, and write everything of it but its own row."""
-    unit = _Unit(tx, incoming, now, ids)
+    unit = Unit(tx, incoming, now, ids)
     if incoming.event.kind == "process":
         return _take_process(unit, incoming.event)
     # An event without a status may start workflows and is shown nowhere by itself.
     home = _home(unit, incoming.event, None, begun=False)
+    _link(unit, home)
+    _touch(unit, home)
     taken = _taken(unit, incoming.event, home)
     return replace(taken, effect="created" if home.opened else "updated", applied=True)
 
 
-def _take_process(unit: _Unit, told: Event) -> Taken:
+def _take_process(unit: Unit, told: Event) -> Taken:
     row = store.by_id(unit.tx, told.namespace, told.process_id or "")
-    standing = Standing.from_json(row.attempt, row.state) if row is not None else None
-    placed = place(standing, told)
+    known = Standing.from_json(row.attempt, row.state) if row is not None else None
+    placed = place(known, told)
     event = replace(told, attempt=placed.attempt)
+    if row is not None and moving.only_lives(event, row, known, placed):
+        return _lives(unit, event, row)
     home = _home(unit, event, row, begun=not placed.begins)
-    taken = _taken(unit, event, home)
-    if placed.past and row is not None:
-        note = f"attempt {placed.attempt} is over; attempt {row.attempt} is shown"
-        status = Status(row.status)
-        return replace(taken, effect="late", note=note, process_key=row.key, status=status)
-    moved = _move(unit, event, row, None if standing is None else (standing, placed))
-    key = _write(unit, event, row, moved, home)
-    approval_id, standing = _ask(unit, event, key, row, moved)
-    status = _show(unit, key, standing)
-    _tell(unit, key, taken, moved)
-    return replace(
-        taken,
-        effect=moved.effect,
-        applied=moved.applied,
-        process_key=key,
-        status=status,
-        approval_id=approval_id,
-        note=_conflict(event, moved),
-    )
+    passed = _passed(event, home, known, placed)
+    if row is not None and passed is not None:
+        return _history(unit, event, row, home, passed)
+    return _move(unit, event, (row, known, placed), home)
 
 
-def _home(unit: _Unit, event: Event, row: Row | None, *, begun: bool) -> _Home:
+def _home(unit: Unit, event: Event, row: Row | None, *, begun: bool) -> _Home:
     """Find or open the thread, and tie the event's keys to it."""
+    tx, now = unit.tx, unit.now
     process_thread = row.thread_key if row is not None else None
-    evidence = threads.evidence(unit.tx, event, process_thread, now=unit.now)
+    evidence = threads.evidence(tx, event, process_thread, now=now)
     found = correlate(event, evidence.known, begun=begun)
     key = unit.incoming.thread_key or found.thread_key
     opened = key is None
     if key is None:
         key = threads.open_thread(
-            unit.tx,
+            tx,
             title=event.name or event.process_id or event.type,
             channel=event.channel or unit.incoming.channel,
-            now=unit.now,
+            now=now,
             ids=unit.ids,
             external_id=event.run_id,
         )
-    threads.tie(unit.tx, key, event, evidence.known, now=unit.now)
-    return _Home(key, found.steps, evidence, opened)
+    tied = threads.tie(tx, key, event, evidence, opened=opened, now=now)
+    return _Home(key, threads.head(tx, key), found, evidence, tied, opened)
 
 
-def _taken(unit: _Unit, event: Event, home: _Home) -> Taken:
-    thread = threads.touch(unit.tx, home.key, now=unit.now)
+def _passed(event: Event, home: _Home, known: Standing | None, placed: Placed) -> Reason | None:
+    """Say why an event is history and nothing else; None: it moves its process."""
+    if known is None:
+        return None
+    if placed.past:
+        return reasons.past(known, placed)
+    begins = placed.begins and event.status is not None and not event.status.terminal
+    return reasons.ARCHIVED if home.archived and not begins else None
+
+
+def _history(unit: Unit, event: Event, row: Row, home: _Home, passed: Reason) -> Taken:
+    _link(unit, home)
+    _touch(unit, home)
+    return replace(
+        _taken(unit, event, home),
+        effect="late",
+        process_key=row.key,
+        status=Status(row.status),
+        was=row.status,
+        because=passed,
+        note=passed[1],
+    )
+
+
+def _lives(unit: Unit, event: Event, row: Row) -> Taken:
+    """Answer a heartbeat: its own row is all that it costs."""
+    head = threads.head(unit.tx, row.thread_key)
     return Taken(
         event=event,
         effect="updated",
-        thread_key=home.key,
-        thread_id=thread.id,
-        thread_url=thread.permalink,
-        run_key=unit.incoming.run_key or home.evidence.run_key,
-        run_id=home.evidence.run_id,
-        steps=home.steps,
+        status=Status(row.status),
+        thread_key=row.thread_key,
+        thread_id=head.id,
+        thread_url=head.permalink,
+        process_key=row.key,
+        run_key=unit.incoming.run_key,
+        steps=(Step("process", event.process_id, "matched"),),
+        because=reasons.HEARTBEAT,
+        was=row.status,
     )
 
 
 def _move(
-    unit: _Unit, event: Event, row: Row | None, known: tuple[Standing, Placed] | None
-) -> _Moved:
-    """Fold the event into its attempt."""
-    fresh = known is None or known[1].begins
-    old = None if fresh or known is None else known[0]
-    before = old.fold if old is not None else None
-    after = extend(before, event) if before is not None else fold([event])
-    if after is None:  # it came out of order, which takes all events of the attempt
-        stored = event_store.of_attempt(unit.tx, row.key if row else 0, event.attempt or 1)
-        after = fold([*(Event.from_json(body) for body in stored), event])
-    effect, took = judge(before, after, event)
-    fired = old.fired if old is not None else ()
-    status = event.status.value if event.status is not None else ""
-    applied = took and status not in fired
-    standing = Standing(
-        attempt=event.attempt or 1,
-        fold=after,
-        fired=(*fired, status) if applied else fired,
-        attempt_keys=known[0].attempt_keys if known is not None else {},
-        asks=old.asks if old is not None else False,
-    )
-    return _Moved(before, remember_key(standing, event), effect, applied)
-
-
-def _write(unit: _Unit, event: Event, row: Row | None, moved: _Moved, home: _Home) -> int:
-    after = moved.after
-    values: dict[str, Any] = {
-        "attempt": moved.standing.attempt,
-        "name": after.name or (row.name if row else event.process_id),
-        "category": after.category or (row.category if row else None),
-        "status": after.status.value,
-        "state": moved.standing.to_json(),
-        "started_at": after.started_at,
-        "ended_at": after.ended_at,
-        "updated_at": unit.now,
-    }
+    unit: Unit, event: Event, known: tuple[Row | None, Standing | None, Placed], home: _Home
+) -> Taken:
+    row, standing, placed = known
+    silent = _awaken(unit, event, home)
+    joins = _joins(unit, row, home)
+    if row is not None and standing is not None and placed.begins and not standing.fold.ended:
+        supersede(unit, row, placed.attempt)
+    moved = moving.move(unit, event, row, standing, placed)
+    key = moving.write(unit, event, row, moved, (home.key, home.evidence))
     if row is None:
-        return _add(unit, event, values, home)
-    if row.attempt != moved.standing.attempt:  # a new attempt may be told to another thread
-        values["thread_key"] = home.key
-    if row.owner is None:
-        values["owner"] = unit.incoming.owner
-    if row.parent_key is None:
-        values.update(_parent(unit, event, home.evidence, row))
-    store.change(unit.tx, row.key, values)
-    return int(row.key)
-
-
-def _add(unit: _Unit, event: Event, values: dict[str, Any], home: _Home) -> int:
-    key = store.add(
-        unit.tx,
-        {
-            **values,
-            **_parent(unit, event, home.evidence, None),
-            "namespace": event.namespace,
-            "process_id": event.process_id,
-            "source": event.source,
-            "owner": unit.incoming.owner,
-            "thread_key": home.key,
-            "run_key": unit.incoming.run_key,
-            "created_at": unit.now,
-        },
+        _adopt(unit, event, key, home)
+    _link(unit, home)
+    approval_id, settled = _ask(unit, event, key, moved)
+    status = _show(unit, key, settled)
+    name = f"{event.namespace}:{event.process_id}"
+    unit.tx.touch("process", name, thread_id=home.row.id)
+    if not silent:
+        announcing.tell(unit, key, home.key, moved)
+        _touch(unit, home)
+    if joins and not silent:
+        announcing.joined(unit, home.key, event, home.found.by)
+    return replace(
+        _taken(unit, event, home),
+        effect=moved.effect,
+        applied=moved.applied,
+        process_key=key,
+        status=status,
+        approval_id=approval_id,
+        was=row.status if row is not None else None,
+        because=reasons.reason(standing, placed, moved.before, event, moved.effect),
+        note=reasons.conflict(moved.before, moved.after, event, moved.effect),
     )
+
+
+def _awaken(unit: Unit, event: Event, home: _Home) -> bool:
+    """Take the thread out of the archive if work begins in it; True if it stays there, unseen."""
+    if not home.archived:
+        return False
+    if event.status is not None and event.status.terminal:
+        return True
+    threads.reopen(unit.tx, home.key)
+    return False
+
+
+def _joins(unit: Unit, row: Row | None, home: _Home) -> bool:
+    """Say whether a process comes into a thread in which people see others already."""
+    if home.opened or unit.incoming.thread_key is not None:
+        return False
+    if row is not None and row.thread_key == home.key:
+        return False
+    return announcing.surprises(home.found.by) and thread_store.is_shown(unit.tx, home.key)
+
+
+def _adopt(unit: Unit, event: Event, key: int, home: _Home) -> None:
+    """Give a process the children that came before it, and link their threads with its own."""
     for child in store.adopt(unit.tx, key, f"{event.namespace}:{event.process_id}"):
-        _redraw(unit, child.thread_key, Lane.PROGRESS)
-    return key
+        announcing.redraw(unit, child.thread_key, Lane.PROGRESS)
+        related.link(unit.tx, child.thread_key, home.key, "parent", now=unit.now, ids=unit.ids)
 
 
-def _parent(unit: _Unit, event: Event, evidence: Evidence, row: Row | None) -> dict[str, Any]:
-    """Say whose child the process is; an edge that would close a circle is left out."""
-    if event.parent is None:
-        return {}
-    if evidence.parent_key is None:
-        namespace = event.parent.namespace or event.namespace
-        return {"parent_ref": f"{namespace}:{event.parent.process_id}"}
-    if row is not None and store.is_above(unit.tx, row.key, evidence.parent_key):
-        return {}
-    return {"parent_key": evidence.parent_key, "parent_ref": None}
+def _link(unit: Unit, home: _Home) -> None:
+    """Link the threads to which other evidence of the event leads."""
+    if unit.incoming.thread_key is not None:
+        return
+    known = home.evidence.known
+    others = {each.elsewhere: each.key for each in home.tied if each.elsewhere is not None}
+    others |= {known.parent: "parent"} if known.parent is not None else {}
+    others |= {known.run: "run_id"} if known.run is not None else {}
+    for other, because in others.items():
+        related.link(unit.tx, home.key, other, because, now=unit.now, ids=unit.ids)
 
 
-def _ask(
-    unit: _Unit, event: Event, key: int, row: Row | None, moved: _Moved
-) -> tuple[str | None, Standing]:
+def _touch(unit: Unit, home: _Home) -> None:
+    if not (home.opened or home.archived):
+        threads.touch(unit.tx, home.key, home.row.id, now=unit.now)
+
+
+def _taken(unit: Unit, event: Event, home: _Home) -> Taken:
+    return Taken(
+        event=event,
+        effect="updated",
+        thread_key=home.key,
+        thread_id=home.row.id,
+        thread_url=home.row.permalink,
+        run_key=unit.incoming.run_key or home.evidence.run_key,
+        run_id=home.evidence.run_id,
+        steps=home.found.steps,
+        tied=home.tied,
+    )
+
+
+def _ask(unit: Unit, event: Event, key: int, moved: Moved) -> tuple[str | None, Standing]:
     """Open what the event asks, and withdraw what an ended attempt had asked."""
     standing = moved.standing
-    restarted = row is not None and row.attempt != standing.attempt
-    if restarted or (moved.ends and standing.asks):
-        note = "a new attempt began" if restarted else f"the process is {moved.after.status}"
+    if moved.ends and standing.asks:
+        note = f"the process is {moved.after.status}"
         approvals.close_of_process(unit.tx, process_key=key, note=note, now=unit.now, ids=unit.ids)
     if event.approval is None or moved.effect in ("late", "ignored") or moved.after.ended:
         return None, standing
@@ -290,7 +263,7 @@ def _ask(
     return asked.id, standing
 
 
-def _show(unit: _Unit, key: int, standing: Standing) -> Status:
+def _show(unit: Unit, key: int, standing: Standing) -> Status:
     """Say which status people see: an open question outweighs any other news of the work."""
     status = standing.fold.status
     if status.terminal or not standing.asks:
@@ -299,35 +272,3 @@ def _show(unit: _Unit, key: int, standing: Standing) -> Status:
         return status
     store.change(unit.tx, key, {"status": Status.PENDING_APPROVAL.value})
     return Status.PENDING_APPROVAL
-
-
-def _tell(unit: _Unit, key: int, taken: Taken, moved: _Moved) -> None:
-    """Have the card redrawn, and what a failed process said last posted; a line is on the card."""
-    event, thread_key = taken.event, taken.thread_key or 0
-    name = f"{event.namespace}:{event.process_id}"
-    unit.tx.touch("process", name, thread_id=taken.thread_id)
-    if not moved.looks_different:
-        return
-    _redraw(unit, thread_key, Lane.RESULT if moved.is_news else Lane.PROGRESS)
-    if moved.ends and moved.after.status is Status.FAILED and _printed(moved.after.content):
-        slot = f"output:{key}:{moved.standing.attempt}"
-        notice = Notice(thread_key, slot, Lane.FAILURE, "output", {"process_key": key})
-        outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
-
-
-def _printed(content: Mapping[str, Any]) -> bool:
-    """Say whether a process has said more than the line that its card shows."""
-    said = {**content.get("metadata", {}), **content.get("result", {})}
-    return bool(said.get("tail")) or "\n" in str(content.get("message") or "").strip()
-
-
-def _redraw(unit: _Unit, thread_key: int, lane: Lane) -> None:
-    notice = Notice(thread_key, ROOT, lane, "thread", {})
-    outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
-
-
-def _conflict(event: Event, moved: _Moved) -> str | None:
-    if event.status is None or not event.status.terminal or moved.effect != "late":
-        return None
-    shown = moved.after.status
-    return None if event.status is shown else f"conflicting end: the process is {shown} already"

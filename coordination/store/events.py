@@ -1,9 +1,11 @@
 """The rows of events: the durable inbox."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from baton.events import Event
 from coordination.database import (
     Reader,
     Row,
@@ -34,6 +36,12 @@ _OF_ATTEMPT = (
     )
     .order_by(events.c.seq)
 )
+_NEWEST = (
+    select(events.c.received_at)
+    .where(events.c.process_key == bindparam("process"), events.c.attempt == bindparam("number"))
+    .order_by(events.c.seq.desc())
+    .limit(1)
+)
 _UNDISPATCHED = (
     select(
         events,
@@ -60,8 +68,43 @@ _AFTER = (
     _EVENT.where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("limit"))
 )
 _NEWEST = select(events.c.seq).order_by(events.c.seq.desc()).limit(1)
+_RAW = (
+    select(raw_bodies, events.c.source, events.c.id)
+    .join(events, events.c.seq == raw_bodies.c.seq)
+    .where(events.c.id == bindparam("called"))
+)
 _ADD_RAW = insert(raw_bodies)
 _DROP_RAW = delete(raw_bodies).where(raw_bodies.c.expires_at <= bindparam("now"))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What came for one event, with its secrets masked.
+
+    Args:
+        body: the bytes. Of a list, those of the item; of a CloudEvent in headers, its JSON form.
+        headers: content type and user agent, and no others.
+    """
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def columns_of(event: Event) -> dict[str, Any]:
+    """Return what the row of an event holds of the event itself."""
+    return {
+        "id": event.event_id,
+        "kind": event.kind,
+        "type": event.type,
+        "source": event.source,
+        "namespace": event.namespace,
+        "process_id": event.process_id,
+        "status": event.status.value if event.status is not None else None,
+        "attempt": event.attempt,
+        "occurred_at": event.occurred_at,
+        "received_at": event.received_at,
+        "body": event.to_json(),
+    }
 
 
 def add(tx: Transaction, values: Mapping[str, Any]) -> int:
@@ -80,8 +123,21 @@ def of_attempt(tx: Transaction, process_key: int, attempt: int) -> list[Mapping[
     return [row.body for row in rows]
 
 
-def keep_raw(tx: Transaction, seq: int, body: bytes, expires_at: datetime) -> None:
-    tx.execute(_ADD_RAW, seq=seq, body=body, expires_at=expires_at)
+def last_heard(tx: Transaction, process_key: int, attempt: int) -> datetime | None:
+    """Say when the newest event of an attempt arrived."""
+    row = tx.fetch_one(_NEWEST, process=process_key, number=attempt)
+    return None if row is None else row.received_at
+
+
+def keep_raw(tx: Transaction, seq: int, raw: Raw, expires_at: datetime) -> None:
+    """Keep what came for an event until *expires_at*."""
+    headers = dict(raw.headers)
+    tx.execute(_ADD_RAW, seq=seq, body=raw.body, expires_at=expires_at, headers=headers)
+
+
+async def read_raw(reader: Reader, event_id: str) -> Row | None:
+    """Return what came for an event, and of which source; None where nothing is kept any more."""
+    return await reader.fetch_one(_RAW, called=event_id)
 
 
 def drop_raw(tx: Transaction, *, now: datetime) -> int:

@@ -1,7 +1,6 @@
-"""The rows of threads, and the keys by which events find them."""
+"""The rows of threads."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from coordination.database import (
@@ -10,15 +9,15 @@ from coordination.database import (
     Transaction,
     and_,
     bindparam,
+    exists,
     insert,
-    keys,
     or_,
+    processes,
     runs,
     select,
     slots,
     threads,
     update,
-    upsert,
 )
 
 _ROOT = and_(slots.c.thread_key == threads.c.key, slots.c.slot == "root")
@@ -35,14 +34,16 @@ _PERMALINK = (
     .scalar_subquery()
     .label("permalink")
 )
-_TOUCH = (
-    update(threads)
-    .where(threads.c.key == bindparam("thread"))
-    .values(updated_at=bindparam("now"))
-    .returning(threads.c.id, _PERMALINK)
+_HEAD = select(threads.c.id, threads.c.title, threads.c.archived_at, _PERMALINK).where(
+    threads.c.key == bindparam("thread")
 )
-_KEY = select(keys).where(keys.c.key == bindparam("name"))
-_KEEP = upsert(keys, key=("key", "thread_key"), update=("expires_at",))
+_CHANGE = update(threads).where(threads.c.key == bindparam("thread"))
+_SHOWN = select(
+    or_(
+        exists().where(processes.c.thread_key == bindparam("thread")),
+        exists().where(slots.c.thread_key == bindparam("thread")),
+    ).label("shown")
+)
 _NEWEST = _THREAD.order_by(threads.c.key.desc()).limit(bindparam("limit"))
 
 
@@ -65,23 +66,20 @@ def add(tx: Transaction, values: Mapping[str, Any]) -> int:
     return tx.insert(_ADD, **values)
 
 
-def touch(tx: Transaction, key: int, *, now: datetime) -> Row:
-    """Note that something happened in a thread; return its id and the permalink of its root."""
-    (row,) = tx.fetch_all(_TOUCH, thread=key, now=now)
+def head(tx: Transaction, key: int) -> Row:
+    """Return id, title, when it was archived, and the permalink of its root."""
+    (row,) = tx.fetch_all(_HEAD, thread=key)
     return row
 
 
-def owner(tx: Transaction, name: str, *, now: datetime) -> int | None:
-    """Return the thread that a key leads to, unless the key has run out."""
-    row = tx.fetch_one(_KEY, name=name)
-    if row is None or (row.expires_at is not None and row.expires_at <= now):
-        return None
-    return int(row.thread_key)
+def change(tx: Transaction, key: int, values: Mapping[str, Any]) -> None:
+    tx.execute(_CHANGE, thread=key, **values)
 
 
-def keep(tx: Transaction, name: str, thread_key: int, expires_at: datetime | None) -> None:
-    """Let a key lead to a thread."""
-    tx.execute(_KEEP, key=name, thread_key=thread_key, strong=True, expires_at=expires_at)
+def is_shown(tx: Transaction, key: int) -> bool:
+    """Say whether a thread has, or is about to have, a card: before that it has nothing to say."""
+    row = tx.fetch_one(_SHOWN, thread=key)
+    return row is not None and bool(row.shown)
 
 
 async def read(reader: Reader, ref: str) -> Row | None:

@@ -17,6 +17,7 @@ from coordination.database import InlineDoor, open_sqlite, outbox, raw_bodies, u
 from coordination.database import events as events_table
 from coordination.database import processes as processes_table
 from coordination.errors import IdempotencyMismatch, NotAllowed
+from coordination.store.events import Raw
 from tests.coordination.inbox import T0, Inbox, event, open_inbox
 
 _SPOIL = update(processes_table)
@@ -246,7 +247,7 @@ async def test_a_thread_is_posted_where_the_event_or_its_source_says(inbox: Inbo
 
 async def test_the_raw_body_is_kept_for_a_week(inbox: Inbox) -> None:
     told = event("build", "started", ids=inbox.ids)
-    await inbox.take(Incoming(event=told, identity=None, raw=b'{"status": "started"}'))
+    await inbox.take(Incoming(event=told, identity=None, raw=Raw(b'{"status": "started"}', {})))
     (row,) = await inbox.rows(raw_bodies)
     assert (row.body, row.expires_at) == (b'{"status": "started"}', T0 + timedelta(days=7))
 

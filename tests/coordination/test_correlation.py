@@ -1,15 +1,14 @@
 """Which thread an event belongs to."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from baton.events import Event, Parent
+from baton.events import Event, Parent, Subject
 from coordination import outbox
-from coordination.correlation import Known, correlate, keys_of
+from coordination.correlation import Known, correlate
 from coordination.outbox import Slot
 from tests.coordination.inbox import T0, CountingIds, Inbox, event, open_inbox
 
@@ -39,12 +38,12 @@ EVERYTHING: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("given", "known", "thread"),
     [
-        (EVERYTHING, Known(1, 2, 3, {"corr:ci:c": 4, "slack:C1:1.2": 5}), 1),
-        (EVERYTHING | {"run_id": None}, Known(None, 2, 3, {"corr:ci:c": 4}), 2),
-        (EVERYTHING | {"run_id": None}, Known(None, None, 3, {"corr:ci:c": 4}), 3),
-        (EVERYTHING | {"run_id": None}, Known(keys={"corr:ci:c": 4, "slack:C1:1.2": 5}), 4),
-        (EVERYTHING | {"run_id": None}, Known(keys={"slack:C1:1.2": 5}), 5),
-        (EVERYTHING, Known(None, 2, 3, {"corr:ci:c": 4}), None),
+        (EVERYTHING, Known(1, 2, 3, {"corr:ci:c": (4,), "slack:C1:1.2": (5,)}), 1),
+        (EVERYTHING | {"run_id": None}, Known(None, 2, 3, {"corr:ci:c": (4,)}), 2),
+        (EVERYTHING | {"run_id": None}, Known(None, None, 3, {"corr:ci:c": (4,)}), 3),
+        (EVERYTHING | {"run_id": None}, Known(keys={"corr:ci:c": (4,), "slack:C1:1.2": (5,)}), 4),
+        (EVERYTHING | {"run_id": None}, Known(keys={"slack:C1:1.2": (5,)}), 5),
+        (EVERYTHING, Known(None, 2, 3, {"corr:ci:c": (4,)}), None),
         ({}, Known(), None),
     ],
 )
@@ -52,6 +51,27 @@ def test_the_strongest_evidence_that_is_known_decides(
     given: dict[str, Any], known: Known, thread: int | None
 ) -> None:
     assert correlate(told(**given), known).thread_key == thread
+
+
+def test_keys_are_tried_in_their_order_and_an_ambiguous_one_is_passed_over() -> None:
+    event = told(
+        correlation_id="c",
+        trace_id="f" * 32,
+        keys=("ci:h:1", "agent:claude:s"),
+        subject=Subject(repo="h/o/n", sha="abc1234", ref="topic", pr=7),
+    )
+    known = Known(keys={"pr:h/o/n!7": (1, 2), "sha:h/o/n@abc1234": (3,)})
+    found = correlate(event, known)
+    assert found.thread_key == 3
+    assert [(step.evidence, step.outcome) for step in found.steps[3:]] == [
+        ("corr", "no match"),
+        ("trace", "no match"),
+        ("ci", "no match"),
+        ("agent", "no match"),
+        ("pr", "ambiguous (2 threads)"),
+        ("sha", "matched"),
+        ("branch", "not tried"),
+    ]
 
 
 def test_an_attempt_that_has_begun_stays_where_it_is() -> None:
@@ -67,11 +87,6 @@ def test_what_was_tried_can_be_explained() -> None:
         ("parent", "matched"),
         ("corr", "not tried"),
     ]
-
-
-def test_keys_carry_the_namespace_where_ids_are_only_unique_there() -> None:
-    assert keys_of(told(correlation_id="c", namespace="other")) == ("corr:other:c",)
-    assert keys_of(told(thread_ts="1.2")) == ()
 
 
 # The same against the store
@@ -144,15 +159,6 @@ async def test_a_key_stays_with_the_thread_that_had_it_first(inbox: Inbox) -> No
     later = await inbox.report("c", "started", 3, correlation_id="chain-1")
     assert both.thread_id == second.thread_id
     assert later.thread_id == first.thread_id
-
-
-async def test_a_key_is_forgotten_thirty_days_after_its_last_use(inbox: Inbox) -> None:
-    first = await inbox.report("a", "started", correlation_id="chain-1")
-    day = timedelta(days=1).total_seconds()
-    used = await inbox.report("b", "started", 20 * day, correlation_id="chain-1")
-    again = await inbox.report("c", "started", 45 * day, correlation_id="chain-1")
-    later = await inbox.report("d", "started", 76 * day, correlation_id="chain-1")
-    assert used.thread_id == again.thread_id == first.thread_id != later.thread_id
 
 
 async def test_an_event_in_the_slack_thread_of_a_card_joins_it(inbox: Inbox) -> None:

@@ -1,0 +1,51 @@
+"""What a unit has Slack told: the card redrawn, the last lines of a failure, why a process joined."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from baton.events import Event, Status
+from coordination import outbox, related
+from coordination.correlation import Step
+from coordination.incoming import Unit
+from coordination.moving import Moved
+from coordination.outbox import ROOT, Lane, Notice
+from coordination.trail import escape
+
+_OWN = ("run_id", "process", "parent")  # evidence that surprises nobody
+NAME = 80
+
+
+def tell(unit: Unit, key: int, thread_key: int, moved: Moved) -> None:
+    """Have the card redrawn, and what a failed process said last posted; a line is on the card."""
+    if not moved.looks_different:
+        return
+    redraw(unit, thread_key, Lane.RESULT if moved.is_news else Lane.PROGRESS)
+    if moved.ends and moved.after.status is Status.FAILED and _printed(moved.after.content):
+        slot = f"output:{key}:{moved.standing.attempt}"
+        notice = Notice(thread_key, slot, Lane.FAILURE, "output", {"process_key": key})
+        outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
+
+
+def redraw(unit: Unit, thread_key: int, lane: Lane) -> None:
+    """Have the card of a thread show how it stands."""
+    notice = Notice(thread_key, ROOT, lane, "thread", {})
+    outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
+
+
+def surprises(by: Step | None) -> bool:
+    """Say whether people want to know by what a process found its thread."""
+    return by is not None and by.evidence not in _OWN
+
+
+def joined(unit: Unit, thread_key: int, event: Event, by: Step | None) -> None:
+    """Say in a thread why a process joined it."""
+    name = escape((event.name or event.process_id or "")[:NAME])
+    why = related.why(by.value) if by is not None and by.value is not None else "it belongs here"
+    said = f"joined: {name} ({why})"
+    related.say(unit.tx, thread_key, said, now=unit.now, ids=unit.ids)
+
+
+def _printed(content: Mapping[str, Any]) -> bool:
+    """Say whether a process has said more than the line that its card shows."""
+    said = {**content.get("metadata", {}), **content.get("result", {})}
+    return bool(said.get("tail")) or "\n" in str(content.get("message") or "").strip()
