@@ -19,14 +19,14 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT, CalledProcessError, call, run
 
 if sys.version_info < (3, 11):  # noqa: UP036  whoever has an older Python is whom this is for
-    found = ".".join(map(str, sys.version_info[:2]))
-    sys.exit("Baton needs Python 3.11 or newer, this is " + found + ". Try: python3.12 run.py demo")
+    sys.exit("Baton needs Python 3.11 or newer, not " + sys.version.split()[0] + ".")
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 USAGE = """usage: python3 run.py VERB [options]
   demo     play the main job on a local Slack (--once --json --no-browser --port N --data DIR)
+  bot      bot COMMAND: connect, serve and look after a Baton (python -m bot)
   test     run every test; what follows -- goes to pytest
   check    format, lint, types, imports and addresses
   fix      format, and mend what the linter can mend
@@ -42,14 +42,15 @@ BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON, UV = (BIN / (name + ".exe" * WINDOWS) for name in ("python", "uv"))
 SERVER, DEMO, DEV, NODE = (ROOT / f"requirements{n}.lock" for n in ("", "-demo", "-dev", "-node"))
 PYTEST, RUFF = (PYTHON, "-m", "pytest"), (PYTHON, "-m", "ruff")
-ADDRESSES = "tests/architecture/test_addresses.py"
 Argv = tuple[str | Path, ...]
 VERBS: dict[str, tuple[str, list[Argv]]] = {  # the part that a verb needs, and its programs
     "demo": ("bot/demo*", [(PYTHON, "-m", "bot.demo")]),
+    "bot": ("bot/__main__.py", [(PYTHON, "-m", "bot")]),
     "test": ("tests", [PYTEST]),
     "check": ("tests", [
-        (*RUFF, "format", "--check", "."), (*RUFF, "check", "."), (PYTHON, "-m", "mypy"),
-        (BIN / "lint-imports", "--no-logo"), (*PYTEST, "-q", "--noconftest", ADDRESSES),
+        (*RUFF, "format", "--check", "."), (*RUFF, "check", "."),
+        (PYTHON, "-m", "mypy"), (BIN / "lint-imports", "--no-logo"),
+        (*PYTEST, "-q", "--noconftest", "tests/architecture/test_addresses.py"),
     ]),
     "fix": ("run.py", [(*RUFF, "format", "."), (*RUFF, "check", "--fix", ".")]),
     "web": ("web/package.json", []),
@@ -153,8 +154,8 @@ def web_stages(npm: Path) -> list[Stage]:
 
 def perform(verb: str, rest: list[str], programs: list[Argv]) -> int:
     """Set up what the verb needs and run its programs; one alone takes this one's place."""
-    stages = python_stages(SERVER, DEMO if verb in {"demo", "web", "bench"} else DEV)
-    pages = verb in {"demo", "test", "web"} and (WEB / "package.json").exists()
+    stages = python_stages(SERVER, DEMO if verb in {"demo", "bot", "web", "bench"} else DEV)
+    pages = verb in {"demo", "bot", "test", "web"} and (WEB / "package.json").exists()
     whole = play(stages + (web_stages(find_npm()) if pages else []))
     if not whole and (verb == "web" or "browser" in os.environ.get("BATON_REQUIRE", "")):
         return 1
@@ -186,12 +187,11 @@ def main(verb: str = "", *rest: str) -> int:
         return 2
     part, programs = VERBS[verb]
     if not any(ROOT.glob(part)):
-        say(f"run.py {verb}: this part of Baton is not built yet.")
-        return 2
+        return say(f"run.py {verb}: this part of Baton is not built yet.") or 2
     os.chdir(ROOT)
-    words = [word for word in rest if word != "--"]
-    words = chosen(ROOT / part, words) if verb in {"bench", "prove"} else words
-    return perform(verb, words, programs)
+    args = [word for word in rest if word != "--"]
+    args = chosen(ROOT / part, args) if verb in {"bench", "prove"} else args
+    return perform(verb, args, programs)
 
 
 if __name__ == "__main__":
