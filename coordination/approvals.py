@@ -3,12 +3,12 @@
 Every change writes its audit row and its notices in the same unit, and the verdict its wake-up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coordination import audit, counters, outbox, timers, trail, wakeups
+from coordination import askers, audit, counters, outbox, reminders, timers, trail, wakeups
 from coordination.database import Row, Transaction, bindparam, processes, runs, select
 from coordination.errors import NotFound
 from coordination.outbox import Lane, Notice
@@ -18,7 +18,9 @@ from coordination.world import Ids
 
 EXPIRY = "expiry"  # the slot of its timer
 
-_RUN = select(runs.c.requested_by, runs.c.thread_key).where(runs.c.key == bindparam("run"))
+_RUN = select(runs.c.requested_by, runs.c.started_by, runs.c.trigger, runs.c.thread_key).where(
+    runs.c.key == bindparam("run")
+)
 _PROCESS = select(processes.c.owner.label("requested_by"), processes.c.thread_key).where(
     processes.c.key == bindparam("process")
 )
@@ -27,7 +29,7 @@ _PROCESS = select(processes.c.owner.label("requested_by"), processes.c.thread_ke
 def open(  # noqa: A001  # approvals.open reads better than any other word for it
     tx: Transaction, question: Asks, *, run_key: int, path: str, now: datetime, ids: Ids
 ) -> Approval:
-    """Ask people on behalf of a step; whoever started the run may not answer.
+    """Ask people on behalf of a step; nobody who stands behind the run may answer.
 
     The same question of the same step, still open, is not asked twice; a changed one gets a new
     version, and old buttons no longer count.
@@ -37,21 +39,52 @@ def open(  # noqa: A001  # approvals.open reads better than any other word for i
     if standing is not None:
         return _again(tx, standing, asked, now=now, ids=ids)
     behind = _one(tx.fetch_one(_RUN, run=run_key), "run", run_key)
-    draft = _draft(asked, behind, now=now, ids=ids, number=counters.next(tx, "approval"))
-    return _ask(tx, replace(draft, run_key=run_key, path=path), now=now, ids=ids)
+    draft = replace(
+        _draft(asked, behind, now=now, ids=ids, number=counters.next(tx, "approval")),
+        run_key=run_key,
+        path=path,
+        askers=_others(behind, askers.behind_run(tx, behind)),
+        again_of=_unanswered(store.latest_at(tx, run_key, path)),
+    )
+    return _ask(tx, draft, now=now, ids=ids)
 
 
-def open_for_process(
-    tx: Transaction, question: Asks, *, process_key: int, now: datetime, ids: Ids
+def open_for_process(  # noqa: PLR0913  # a unit, what is asked, and who stands behind it
+    tx: Transaction,
+    question: Asks,
+    *,
+    process_key: int,
+    asking: Iterable[str | None] = (),
+    again_of: str | None = None,
+    now: datetime,
+    ids: Ids,
 ) -> Approval:
-    """Ask people on behalf of a tool; the owner of the asking token may not answer."""
+    """Ask people on behalf of a tool; nobody who stands behind it may answer.
+
+    Args:
+        tx: the unit.
+        question: what is asked.
+        process_key: of the process that asks.
+        asking: who stands behind the very report, as `askers.behind_report` says.
+        again_of: the approval that this one asks again.
+        now: the wall time.
+        ids: where ids come from.
+    """
     asked = Question.of(question)
+    behind = _one(tx.fetch_one(_PROCESS, process=process_key), "process", process_key)
+    others = _others(behind, askers.behind_process(tx, process_key, asking))
     standing = store.open_of_process(tx, process_key)
     if standing:
+        all_of_them = tuple(dict.fromkeys((*standing[-1].askers, *others)))
+        store.stand_behind(tx, standing[-1].key, all_of_them)
         return _again(tx, standing[-1], asked, now=now, ids=ids)
-    behind = _one(tx.fetch_one(_PROCESS, process=process_key), "process", process_key)
-    draft = _draft(asked, behind, now=now, ids=ids, number=counters.next(tx, "approval"))
-    return _ask(tx, replace(draft, process_key=process_key), now=now, ids=ids)
+    draft = replace(
+        _draft(asked, behind, now=now, ids=ids, number=counters.next(tx, "approval")),
+        process_key=process_key,
+        askers=others,
+        again_of=again_of,
+    )
+    return _ask(tx, draft, now=now, ids=ids)
 
 
 def close(
@@ -103,8 +136,10 @@ def redraw(tx: Transaction, approval: Approval, *, now: datetime, ids: Ids) -> N
         outbox.add(tx, notice, id=ids.new("nt"), now=now)
 
 
-def record(tx: Transaction, approval: Approval, action: str, *, actor: str, at: datetime) -> None:
-    """Write the audit row: which approval, which version and bytes, and how it stands."""
+def record(  # the sentence of the row: who, what, when
+    tx: Transaction, approval: Approval, action: str, *, actor: str, at: datetime, **more: Any
+) -> None:
+    """Write the audit row: which approval, which version and bytes, how it stands, and what *more*."""
     detail = {
         "version": approval.version,
         "digest": approval.digest,
@@ -114,6 +149,7 @@ def record(tx: Transaction, approval: Approval, action: str, *, actor: str, at: 
         "comment": approval.comment,
         "run": approval.run_id,
         "path": approval.path,
+        **more,
     }
     audit.record(tx, at=at, actor=actor, action=action, object=approval.id, detail=detail)
 
@@ -143,6 +179,7 @@ def vote_json(vote: Vote) -> Mapping[str, Any]:
         "text": vote.text,
         "comment": vote.comment,
         "via": vote.via,
+        "for": vote.for_person,
         "at": vote.at.isoformat(),
     }
     return {name: value for name, value in said.items() if value is not None}
@@ -150,7 +187,7 @@ def vote_json(vote: Vote) -> Mapping[str, Any]:
 
 def trail_line(approval: Approval) -> str:
     """Say how it ended, as one line of Slack text; what a person wrote is escaped."""
-    by = "" if approval.decided_by in (None, "timer") else f" by {mention(approval.decided_by)}"
+    by = "" if approval.decided_by in (None, "timer") else f" by {_decider(approval)}"
     why = approval.text or approval.comment or approval.note
     head = "Answered" if approval.state == "answered" else approval.state.capitalize()
     if approval.state == "answered" and approval.decision != "answer":
@@ -158,12 +195,23 @@ def trail_line(approval: Approval) -> str:
     return f"{head}{by}" + (f": {trail.escape(why)}" if why else "")
 
 
+def _decider(approval: Approval) -> str:
+    """Name who decided, and for whom, where the vote was handed to them."""
+    decider = approval.decided_by or ""
+    vote = approval.vote_of(decider)
+    giver = f" for {mention(vote.for_person)}" if vote is not None and vote.for_person else ""
+    return f"{mention(decider)}{giver}"
+
+
 def _ask(tx: Transaction, draft: Approval, *, now: datetime, ids: Ids) -> Approval:
     key = store.ask(tx, draft, wait_id=ids.new("wt"))
     asked = store.by_key(tx, key) or replace(draft, key=key)
-    _arm(tx, asked)
+    _arm(tx, asked, now=now)
     record(tx, asked, "approval.open", actor=asked.requested_by or "baton", at=now)
     redraw(tx, asked, now=now, ids=ids)
+    before = store.by_id(tx, asked.again_of) if asked.again_of else None
+    if before is not None:  # its card says where it is asked again
+        redraw(tx, before, now=now, ids=ids)
     return asked
 
 
@@ -172,18 +220,29 @@ def _again(
 ) -> Approval:
     if standing.digest == asked.digest:
         return standing
-    store.ask_again(tx, standing.key, asked, version=standing.version + 1)
+    store.ask_again(tx, standing.key, asked, version=standing.version + 1, since=now)
     timers.clear(tx, "approval", standing.key)
     changed = store.by_key(tx, standing.key) or standing
-    _arm(tx, changed)
+    _arm(tx, changed, now=now)
     record(tx, changed, "approval.changed", actor=changed.requested_by or "baton", at=now)
     redraw(tx, changed, now=now, ids=ids)
     return changed
 
 
-def _arm(tx: Transaction, asked: Approval) -> None:
+def _arm(tx: Transaction, asked: Approval, *, now: datetime) -> None:
+    """Promise what comes by itself: the end, reminders, and who is asked as well."""
     if asked.expires_at is not None:
         timers.set(tx, "approval", asked.key, EXPIRY, asked.expires_at)
+    reminders.arm(tx, asked, now=now)
+
+
+def _unanswered(before: Approval | None) -> str | None:
+    """Return the approval that a new one of the same step asks again."""
+    return before.id if before is not None and before.unanswered else None
+
+
+def _others(behind: Row, found: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each for each in found if each != behind.requested_by)
 
 
 def _withdraw(

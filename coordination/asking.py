@@ -19,7 +19,8 @@ def question_of(event: Event, request: ApprovalRequest, *, approvers: tuple[str,
     decisions = tuple(option.id for option in request.options) or ("approve", "reject")
     named = tuple(name for name in request.approvers if not approvers or name in approvers)
     shown = () if request.body is None else (canonical(request.body),)
-    asked = [title, list(decisions), request.kind, request.body, event.process_id]
+    labels = tuple((option.id, option.label) for option in request.options)
+    asked = [title, list(decisions), request.kind, request.body, event.process_id, *labels]
     return Question(
         title=title,
         description=event.message if request.prompt else None,
@@ -32,4 +33,5 @@ def question_of(event: Event, request: ApprovalRequest, *, approvers: tuple[str,
         on_timeout=request.on_timeout,
         digest=hashlib.sha256(canonical(asked).encode()).hexdigest(),
         ends_process=request.scope == "process",
+        labels=labels,
     )

@@ -49,15 +49,15 @@ class Deciding(Footing):
         return approval
 
     async def refresh_directory(self) -> int:
-        """Read who there is, and settle the votes that waited for it; count the changed people.
+        """Read who there is, and judge open votes by it; count the people and groups that changed.
 
         To be called every few minutes: an older directory makes answers wait.
         """
-        found = await self._ports.people.people()
+        found, groups = await self._ports.people.people(), await self._ports.people.groups()
         judging = self._judging()
 
         def unit(tx: Transaction) -> tuple[int, list[int]]:
-            changed = directory.replace(tx, found, now=judging.now)
+            changed = directory.replace(tx, found, groups, now=judging.now)
             return changed, pending(tx, votes.settle(tx, judging))
 
         changed, due = await self._door.write(unit)

@@ -1,7 +1,7 @@
 """Who may answer a question, and what an answer leads to. Pure: the store brings the facts."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from coordination.errors import (
@@ -14,9 +14,9 @@ from coordination.errors import (
 from coordination.policy import (
     Principal,
     Roles,
+    could_be,
     is_active,
     is_named,
-    names_person,
     unknown_sentence,
 )
 from coordination.ports import Person
@@ -48,11 +48,15 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the directory says of who answers; *fresh* if it was read at most `MAX_AGE` ago."""
+    """What the directory says of who answers; *fresh* if it was read at most `MAX_AGE` ago.
+
+    *known* has, beside them, their other accounts and whoever handed a vote to them.
+    """
 
     person: Person | None
     fresh: bool
     roles: Roles
+    known: Mapping[str, Person] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def judge(approval: Approval, ballot: Ballot, standing: Standing, *, now: dateti
         NotAllowed: whoever answers is not asked.
         InvalidChoice, CommentRequired: the answer is not one, or lacks its reason.
     """
-    if _stands(approval, ballot):
+    if _stands(approval, ballot, standing):
         return None
     _refuse_late(approval, ballot, now)
     state = _entitled(approval, ballot.principal, standing)
@@ -85,6 +89,7 @@ def judge(approval: Approval, ballot: Ballot, standing: Standing, *, now: dateti
         ballot.via,
         state,
         now,
+        for_whom(approval, standing),
     )
     return Cast(vote, tally(approval, vote))
 
@@ -95,28 +100,71 @@ def why_not(approval: Approval, principal: Principal, standing: Standing) -> str
     Whether it is still open is another question.
     """
     human = principal.human
-    if _asked(approval, principal, standing):
-        return f"You asked for {approval.label}, so somebody else answers it: {_who(approval)}."
+    if never := _never(approval, principal, standing):
+        return never
     if human is None:
-        if principal.source and f"source:{principal.source}" in approval.question.approvers:
+        if principal.source and f"source:{principal.source}" in approval.approvers:
             return None
         return f"{approval.label} is answered by people, not by tools: {_who(approval)}."
     person = standing.person
     if person is None or not is_active(person):
         return unknown_sentence(human, person)
-    if not is_named(approval.question.approvers, person, standing.roles):
-        return f"Only {_who(approval)} can answer {approval.label}."
-    return None
+    if _is_asked(approval, person, standing.roles) or for_whom(approval, standing):
+        return None
+    return f"Only {_who(approval)} can answer {approval.label}."
 
 
 def refusal(approval: Approval, principal: Principal, standing: Standing) -> str | None:
     """Say why an answer of *principal* is not even taken; None: it is counted, or checked first.
 
-    Under an old directory nobody is turned away but the asker: who they are has to be read anew.
+    Under an old directory nobody is turned away but for what does not change: that they asked,
+    handed their vote on, or answered already. Who else they are has to be read anew.
     """
-    if principal.human and not standing.fresh and not _asked(approval, principal, standing):
+    if principal.human and not standing.fresh:
+        return _never(approval, principal, standing)
+    return why_not(approval, principal, standing) or answered_as(approval, standing)
+
+
+def answered_as(approval: Approval, standing: Standing) -> str | None:
+    """Say under which other account somebody answered already: one human has one vote."""
+    person = standing.person
+    for account in () if person is None else person.accounts:
+        vote = approval.vote_of(account)
+        if person is not None and account != person.id and vote is not None:
+            return (
+                f"You already said {vote.choice!r} to {approval.label} as {mention(account)}. "
+                "One person has one vote; change it there."
+            )
+    return None
+
+
+def for_whom(approval: Approval, standing: Standing) -> str | None:
+    """Return who handed their vote to somebody that is not asked themselves, and still may answer."""
+    person = standing.person
+    if person is None or _is_asked(approval, person, standing.roles):
         return None
-    return why_not(approval, principal, standing)
+    for handed in approval.delegations:
+        giver = standing.known.get(handed.person)
+        if (
+            handed.to_person == person.id
+            and giver is not None
+            and is_active(giver)
+            and _is_asked(approval, giver, standing.roles)
+            and not stands_behind(approval, giver, standing.known)
+        ):
+            return handed.person
+    return None
+
+
+def pending(approval: Approval, people: Mapping[str, Person], roles: Roles) -> list[Person]:
+    """Return everybody who may answer and has not, each human once."""
+    found: dict[str, Person] = {}
+    for person in filter(is_active, people.values()):
+        standing = Standing(person, fresh=True, roles=roles, known=people)
+        principal = Principal("person", person.id, person.id)
+        if refusal(approval, principal, standing) is None and approval.vote_of(person.id) is None:
+            found.setdefault(person.human, person)
+    return list(found.values())
 
 
 def tally(approval: Approval, vote: Vote) -> ApprovalState | None:
@@ -138,20 +186,18 @@ def still_entitled(approval: Approval, people: Mapping[str, Person], roles: Role
     if approval.decision is None:
         return False
     votes = [vote for vote in approval.counted if vote.choice == approval.decision]
-    standing = sum(_would_count(approval, vote, people, roles) for vote in votes)
-    return standing >= approval.question.quorum
+    good = [vote.person for vote in votes if would_count(approval, vote, people, roles)]
+    humans = {people[each].human if each in people else each for each in good}
+    return len(humans) >= approval.question.quorum
 
 
-def approver_problems(approvers: Iterable[str], people: Iterable[Person]) -> tuple[str, ...]:
-    """Return a sentence for each approver nobody can be found for."""
-    known = tuple(people)
-    return tuple(
-        f"{form} is no person Baton can find. Name people (<@U123>, @handle), role:NAME or "
-        "source:NAME; user groups are not read yet."
-        for form in approvers
-        if not form.startswith(("role:", "source:"))
-        and not any(names_person(form, person) for person in known)
-    )
+def would_count(approval: Approval, vote: Vote, people: Mapping[str, Person], roles: Roles) -> bool:
+    """Say whether who cast *vote* would be asked today."""
+    if vote.person.startswith("source:"):
+        return vote.person in approval.approvers
+    principal = Principal("person", vote.person, vote.person)
+    standing = Standing(people.get(vote.person), fresh=True, roles=roles, known=people)
+    return why_not(approval, principal, standing) is None
 
 
 def expired_view(approval: Approval) -> Approval:
@@ -169,20 +215,42 @@ def expired_view(approval: Approval) -> Approval:
     )
 
 
-def _asked(approval: Approval, principal: Principal, standing: Standing) -> bool:
-    """Say whether *principal* asked, in whatever form the asker was written down."""
-    asker = approval.requested_by
-    if asker is None or approval.question.allow_self:
+def stands_behind(approval: Approval, person: Person, known: Mapping[str, Person]) -> bool:
+    """Say whether *person* asked, from whichever of their accounts and in whatever form."""
+    if approval.question.allow_self:
         return False
+    own = [person, *(known[each] for each in person.accounts if each in known)]
+    return any(
+        asker in person.accounts or any(could_be(asker, each) for each in own)
+        for asker in approval.behind
+    )
+
+
+def _never(approval: Approval, principal: Principal, standing: Standing) -> str | None:
+    """Say what keeps *principal* from answering whatever the directory says."""
     person = standing.person
-    return asker == principal.actor or (person is not None and names_person(asker, person))
+    asked = not approval.question.allow_self and principal.actor in approval.behind
+    if asked or (person is not None and stands_behind(approval, person, standing.known)):
+        return f"You asked for {approval.label}, so somebody else answers it: {_who(approval)}."
+    for account in () if person is None else (person.id, *person.accounts):
+        if handed := approval.handed_by(account):
+            taker = mention(handed.to_person)
+            return f"You handed your vote on {approval.label} to {taker}. Take it back first."
+    return None
 
 
-def _stands(approval: Approval, ballot: Ballot) -> bool:
-    vote = approval.vote_of(ballot.principal.actor)
-    if vote is None or not _current(approval, ballot):
-        return False
-    return vote.choice == ballot.choice and vote.text == ballot.text
+def _is_asked(approval: Approval, person: Person, roles: Roles) -> bool:
+    return is_named(approval.approvers, person, roles)
+
+
+def _stands(approval: Approval, ballot: Ballot, standing: Standing) -> bool:
+    """Say whether the very same answer stands already, from whichever account it came."""
+    person = standing.person
+    mine = (ballot.principal.actor, *(() if person is None else person.accounts))
+    votes = [vote for each in mine if (vote := approval.vote_of(each)) is not None]
+    return _current(approval, ballot) and any(
+        vote.choice == ballot.choice and vote.text == ballot.text for vote in votes
+    )
 
 
 def _current(approval: Approval, ballot: Ballot) -> bool:
@@ -232,16 +300,6 @@ def _filled(text: str | None) -> bool:
     return bool(text and text.strip())
 
 
-def _would_count(
-    approval: Approval, vote: Vote, people: Mapping[str, Person], roles: Roles
-) -> bool:
-    if vote.person.startswith("source:"):
-        return vote.person in approval.question.approvers
-    principal = Principal("person", vote.person, vote.person)
-    standing = Standing(people.get(vote.person), fresh=True, roles=roles)
-    return why_not(approval, principal, standing) is None
-
-
 def _who(approval: Approval) -> str:
     """Name who may answer, so that Slack shows names."""
-    return ", ".join(mention(form) for form in approval.question.approvers)
+    return ", ".join(mention(form) for form in approval.approvers) or "nobody"

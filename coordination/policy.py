@@ -58,6 +58,8 @@ class Rule:
 POLICY: Mapping[str, Rule] = {
     "notify": Rule("notify"),
     "read": Rule("read"),
+    "raw": Rule("admin", Role.ADMIN),
+    "replay": Rule("admin", Role.ADMIN),
     "start": Rule("run"),
     "cancel": Rule("run", Role.OPERATOR, involved=True),
     "retry": Rule("run", Role.OPERATOR, involved=True),
@@ -73,16 +75,43 @@ _IMPLIED: Mapping[Role, frozenset[Role]] = {
 }
 
 _ID = re.compile(r"[UW][A-Z0-9]+")
+_GROUP_ID = re.compile(r"S[A-Z0-9]+")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+GROUP_MENTION = re.compile(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 def names_person(form: str, person: Person) -> bool:
-    """Say whether *form* means *person*: ``<@U123>``, ``U123`` or ``@handle``."""
+    """Say whether *form* means *person*: ``<@U123>``, ``U123`` or ``@handle``.
+
+    A handle that a user group has as well means neither of them: whoever can choose one of the two
+    must not thereby take the other's place.
+    """
+    return could_be(form, person) and not (person.shares and form.startswith("@"))
+
+
+def could_be(form: str, person: Person) -> bool:
+    """Say whether *form* may stand for *person*: to be refused for it, the likeness is enough."""
     if match := MENTION.fullmatch(form):
         return match[1] == person.id
     if _ID.fullmatch(form):
         return form == person.id
-    return form.startswith("@") and form[1:].casefold() == person.handle.casefold() != ""
+    if form.startswith("@"):
+        return form[1:].casefold() == person.handle.casefold() != ""
+    return "@" in form and form.casefold() == (person.email or "").casefold()
+
+
+def group_form(form: str) -> str | None:
+    """Return the id, or the handle as ``@sre``, by which *form* may mean a group; None: it cannot."""
+    if match := GROUP_MENTION.fullmatch(form):
+        return match[1]
+    if _GROUP_ID.fullmatch(form):
+        return form
+    return form.casefold() if form.startswith("@") else None
+
+
+def names_group_of(form: str, person: Person) -> bool:
+    """Say whether *form* means a user group that *person* is in."""
+    return group_form(form) in person.groups
 
 
 def is_active(person: Person | None) -> bool:
@@ -115,7 +144,7 @@ class Roles:
         given = {
             role
             for role, forms in self.named.items()
-            if any(names_person(form, person) for form in forms)
+            if any(_names(form, person) for form in forms)
         }
         if Role.ADMIN not in self.named and person.is_admin:
             given.add(Role.ADMIN)
@@ -127,9 +156,13 @@ class Roles:
 
 
 def is_named(forms: Iterable[str], person: Person, roles: Roles) -> bool:
-    """Say whether one of *forms* means *person*, by themselves or by a role they were given."""
+    """Say whether one of *forms* means *person*: by themselves, a group of theirs, or a role."""
     given = {f"role:{role}" for role in roles.of(person)}
-    return any(form in given or names_person(form, person) for form in forms)
+    return any(form in given or _names(form, person) for form in forms)
+
+
+def _names(form: str, person: Person) -> bool:
+    return names_person(form, person) or names_group_of(form, person)
 
 
 def _problems(values: Mapping[str, Iterable[str]]) -> Iterable[str]:
@@ -137,8 +170,8 @@ def _problems(values: Mapping[str, Iterable[str]]) -> Iterable[str]:
         if name not in (Role.OPERATOR, Role.AUTHOR, Role.ADMIN):
             yield f"roles.{name}: there is no such role; use operator, author or admin."
         for form in forms:
-            if not (MENTION.fullmatch(form) or _ID.fullmatch(form) or form.startswith("@")):
-                yield f"roles.{name}: {form!r} is nobody; write <@U123>, U123 or @handle."
+            if not (MENTION.fullmatch(form) or _ID.fullmatch(form) or group_form(form)):
+                yield f"roles.{name}: {form!r} is nobody; write <@U123>, U123, @handle or @group."
 
 
 def require_scope(principal: Principal, action: str) -> Rule:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 Json = Any
@@ -34,6 +34,15 @@ class Covers(Protocol):
     def params(self) -> Json: ...
     @property
     def digest(self) -> str: ...
+
+
+class Escalates(Protocol):
+    """Who is asked as well, once a question has waited so long."""
+
+    @property
+    def after(self) -> timedelta: ...
+    @property
+    def to(self) -> tuple[str, ...]: ...
 
 
 class Asks(Protocol):
@@ -68,6 +77,10 @@ class Asks(Protocol):
     @property
     def not_covered(self) -> tuple[tuple[str, str], ...]: ...
     @property
+    def remind(self) -> tuple[timedelta, ...]: ...
+    @property
+    def escalate(self) -> tuple[Escalates, ...]: ...
+    @property
     def digest(self) -> str: ...
 
 
@@ -82,10 +95,22 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """*after* a question has waited so long, *to* these people may answer it as well."""
+
+    after: timedelta
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """Everything people are asked. *digest* binds an answer to what was shown.
 
-    *ends_process*: a No ends the process that asked; a run decides by itself what a No means.
+    Args:
+        remind: how long after it was asked those who have not answered are reminded.
+        escalate: who may answer as well, and after how long.
+        labels: what the buttons of decisions say, where that is not the decision itself.
+        ends_process: a No ends the process that asked; a run decides by itself what a No means.
     """
 
     title: str
@@ -104,6 +129,9 @@ class Question:
     not_covered: tuple[tuple[str, str], ...] = ()
     digest: str = ""
     ends_process: bool = False
+    remind: tuple[timedelta, ...] = ()
+    escalate: tuple[Escalation, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, asked: Asks) -> "Question":
@@ -114,6 +142,7 @@ class Question:
             if hasattr(asked, each.name)
         }
         members["covers"] = tuple(_covered(item) for item in asked.covers)
+        members["escalate"] = tuple(Escalation(each.after, each.to) for each in asked.escalate)
         return cls(**members)
 
     def to_json(self) -> dict[str, Json]:
@@ -126,6 +155,9 @@ class Question:
         for name in ("show", "approvers", "decisions"):
             body[name] = list(body[name])
         body["not_covered"] = [list(pair) for pair in self.not_covered]
+        body["labels"] = [list(pair) for pair in self.labels]
+        body["remind"] = [each.total_seconds() for each in self.remind]
+        body["escalate"] = [[each.after.total_seconds(), list(each.to)] for each in self.escalate]
         return body
 
     @classmethod
@@ -139,6 +171,12 @@ class Question:
         members["expires_at"] = datetime.fromisoformat(until) if until else None
         members["covers"] = tuple(Covered(**item) for item in members["covers"])
         members["not_covered"] = tuple((path, why) for path, why in members["not_covered"])
+        members["labels"] = tuple((choice, label) for choice, label in members.get("labels", ()))
+        members["remind"] = tuple(timedelta(seconds=each) for each in members.get("remind", ()))
+        members["escalate"] = tuple(
+            Escalation(timedelta(seconds=after), tuple(to))
+            for after, to in members.get("escalate", ())
+        )
         return cls(**members)
 
     @property
@@ -147,6 +185,10 @@ class Question:
         if self.answer == "text":
             return ("answer", "reject")
         return self.decisions if "reject" in self.decisions else (*self.decisions, "reject")
+
+    def label(self, choice: str) -> str:
+        """Return what the button of *choice* says."""
+        return dict(self.labels).get(choice) or choice.replace("_", " ").capitalize()
 
     def needs_reason(self, choice: str) -> bool:
         """Say whether *choice* has to come with a comment."""
@@ -157,7 +199,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One person's answer to one version of a question. *person* is ``source:NAME`` for a machine."""
+    """One person's answer to one version of a question. *person* is ``source:NAME`` for a machine.
+
+    *for_person*: whose vote it is, where that was handed over.
+    """
 
     person: str
     version: int
@@ -167,14 +212,34 @@ class Vote:
     via: str
     state: VoteState
     at: datetime
+    for_person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """*person* handed their vote on one approval to *to_person*."""
+
+    person: str
+    to_person: str
+    comment: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An escalation that has happened: from *at* on these people may answer as well."""
+
+    at: datetime
+    to: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessRef:
-    """A process, as tools name it."""
+    """A process, as tools name it; *ended*: nothing that is said to it reaches it any more."""
 
     namespace: str
     id: str
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +247,7 @@ class Approval:
     """A wait with a question to people, its votes, and its verdict once there is one.
 
     *key*, *run_key*, *process_key* and *thread_key* are the store's; nobody outside sees them.
+    *askers* stand behind the question beside *requested_by*, and may not answer it either.
     """
 
     id: str
@@ -211,6 +277,11 @@ class Approval:
     via: str | None = None
     note: str | None = None
     decided_at: datetime | None = None
+    askers: tuple[str, ...] = ()
+    delegations: tuple[Delegation, ...] = ()  # oldest first
+    escalated: tuple[Raised, ...] = ()
+    again_of: str | None = None  # the approval that nobody answered, which this one asks again
+    again_as: int | None = None  # the number of the one that asks this again
 
     @property
     def label(self) -> str:
@@ -220,6 +291,24 @@ class Approval:
     @property
     def title(self) -> str:
         return self.question.title
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Everybody who is asked: by the question, and by escalations since."""
+        added = (form for raised in self.escalated for form in raised.to)
+        return tuple(dict.fromkeys((*self.question.approvers, *added)))
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Everybody who stands behind the question."""
+        return (*((self.requested_by,) if self.requested_by else ()), *self.askers)
+
+    @property
+    def unanswered(self) -> bool:
+        """Say whether the clock said no, and it makes sense to ask the same again."""
+        said_no = self.decided_by == "timer" and self.state in ("expired", "rejected")
+        over = self.process is not None and self.process.ended
+        return said_no and not over and self.again_as is None
 
     @property
     def ended(self) -> bool:
@@ -237,6 +326,14 @@ class Approval:
             if vote.person == person and vote.state != "refused":
                 return vote
         return None
+
+    def handed_by(self, person: str) -> Delegation | None:
+        """Return to whom *person* handed their vote."""
+        return next((each for each in self.delegations if each.person == person), None)
+
+    def handed_to(self, person: str) -> Delegation | None:
+        """Return who handed their vote to *person*."""
+        return next((each for each in self.delegations if each.to_person == person), None)
 
 
 def outcome(choice: str) -> ApprovalState:

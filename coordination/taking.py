@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from baton.events import Event, Status
-from coordination import announcing, approvals, asking, moving, reasons, related, threads
+from coordination import announcing, approvals, askers, asking, moving, reasons, related, threads
 from coordination.attempts import Placed, Standing, place
 from coordination.correlation import Correlation, Step, correlate
 from coordination.database import Row, Transaction
@@ -256,7 +256,12 @@ def _ask(unit: Unit, event: Event, key: int, moved: Moved) -> tuple[str | None, 
         return None, standing
     question = asking.question_of(event, event.approval, approvers=unit.incoming.approvers)
     asked = approvals.open_for_process(
-        unit.tx, question, process_key=key, now=unit.now, ids=unit.ids
+        unit.tx,
+        question,
+        process_key=key,
+        asking=askers.behind_report(unit.incoming.owner, event.actor),
+        now=unit.now,
+        ids=unit.ids,
     )
     standing = replace(standing, asks=True)
     store.change(unit.tx, key, {"state": standing.to_json()})

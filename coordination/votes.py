@@ -13,19 +13,19 @@ from coordination.eligibility import (
     Ballot,
     Standing,
     expired_view,
+    for_whom,
     judge,
     still_entitled,
     tally,
-    why_not,
+    would_count,
 )
 from coordination.errors import AlreadyDecided, NotFound
 from coordination.outbox import ROOT, Lane, Notice
-from coordination.policy import Principal, Roles, require_scope
+from coordination.policy import Roles, require_scope
 from coordination.ports import Person
 from coordination.questions import Approval, ApprovalState, ProcessRef, Vote
 from coordination.store import approvals as store
 from coordination.taking import Incoming
-from coordination.timers import Due
 from coordination.world import Ids
 
 
@@ -94,15 +94,16 @@ def expire(tx: Transaction, key: int, *, now: datetime, ids: Ids) -> Approval | 
     return _conclude(tx, decided, now=now, ids=ids)
 
 
-def fire(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:
-    """Fire the timer of an approval: what the timer loop calls for owners of that kind."""
-    expire(tx, due.owner_key, now=now, ids=ids)
-
-
 def settle(tx: Transaction, judging: Judging) -> list[Approval]:
-    """Judge every vote that waited for a fresh directory; call it right after one was read."""
-    people = directory.people(tx)
-    return [_settle(tx, approval, people, judging) for approval in store.checking(tx)]
+    """Judge votes by the directory that was just read, and return the approvals that changed.
+
+    Those that waited for it are counted or refused; one that was counted is refused where its voter
+    would not be asked any more, or turns out to be somebody who has voted from another account.
+    """
+    found = store.voted(tx)
+    people = directory.people(tx) if found else {}
+    settled = [(each, _settle(tx, each, people, judging)) for each in found]
+    return [after for before, after in settled if after != before]
 
 
 def covers(tx: Transaction, run_key: int, path: str, digest: str) -> Approval | None:
@@ -144,7 +145,8 @@ def _count(
         approval, decision=vote.choice, comment=vote.comment, via=vote.via, state=approval.state
     )
     action = f"vote.{vote.state}"
-    approvals.record(tx, audited, action, actor=vote.person, at=judging.now)
+    more = {"for": vote.for_person} if vote.for_person else {}
+    approvals.record(tx, audited, action, actor=vote.person, at=judging.now, **more)
     if decides is None:
         return _show(tx, approval, vote, judging)
     if not store.decide(tx, approval, decides, voted_at=vote.at):
@@ -209,13 +211,23 @@ def _show(tx: Transaction, approval: Approval, vote: Vote, judging: Judging) -> 
 def _settle(
     tx: Transaction, approval: Approval, people: Mapping[str, Person], judging: Judging
 ) -> Approval:
+    voted: set[str] = set()
     for vote in approval.votes:
-        if vote.state != "checking" or approval.ended:
+        if vote.state == "refused" or approval.ended:
             continue
-        standing = Standing(people.get(vote.person), fresh=True, roles=judging.roles)
-        principal = Principal("person", vote.person, vote.person)
-        entitled = why_not(approval, principal, standing) is None
-        settled = replace(vote, state="counted" if entitled else "refused")
+        person = people.get(vote.person)
+        human = person.human if person is not None else vote.person
+        good = would_count(approval, vote, people, judging.roles) and human not in voted
+        if good:
+            voted.add(human)
+        if good and vote.state == "counted":
+            continue
+        standing = Standing(person, fresh=True, roles=judging.roles, known=people)
+        settled = replace(
+            vote,
+            state="counted" if good else "refused",
+            for_person=for_whom(approval, standing),
+        )
         approval = _count(tx, approval, settled, tally(approval, settled), judging)
     return approval
 

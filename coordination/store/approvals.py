@@ -11,77 +11,44 @@ from coordination.database import (
     bindparam,
     insert,
     or_,
-    processes,
-    runs,
     select,
-    threads,
     update,
     votes,
     waits,
 )
-from coordination.questions import Approval, ProcessRef, Question, Vote
+from coordination.questions import Approval, Question, Raised, Vote
+from coordination.store.approval_rows import APPROVAL, DELEGATIONS, VOTES, Said, build
 
-_APPROVAL = select(
-    waits.c.key,
-    waits.c.run_key,
-    waits.c.process_key,
-    waits.c.path,
-    waits.c.since,
-    waits.c.state,
-    waits.c.version,
-    waits.c.digest,
-    waits.c.expires_at,
-    approvals.c.id,
-    approvals.c.number,
-    approvals.c.thread_key,
-    approvals.c.question,
-    approvals.c.requested_by,
-    approvals.c.decision,
-    approvals.c.decided_by,
-    approvals.c.comment,
-    approvals.c.answer,
-    approvals.c.via,
-    approvals.c.note,
-    approvals.c.decided_at,
-    runs.c.id.label("run_id"),
-    runs.c.number.label("run_number"),
-    runs.c.workflow,
-    threads.c.id.label("thread_id"),
-    processes.c.namespace,
-    processes.c.process_id,
-).select_from(
-    waits.join(approvals, approvals.c.wait_key == waits.c.key)
-    .outerjoin(runs, runs.c.key == waits.c.run_key)
-    .outerjoin(threads, threads.c.key == approvals.c.thread_key)
-    .outerjoin(processes, processes.c.key == waits.c.process_key)
-)
 _STILL_OPEN = waits.c.state.in_(("open", "checking"))
-_BY_ID = _APPROVAL.where(approvals.c.id == bindparam("id"))
-_BY_NUMBER = _APPROVAL.where(approvals.c.number == bindparam("number"))
-_BY_KEY = _APPROVAL.where(waits.c.key == bindparam("wait"))
-_OF_RUN = _APPROVAL.where(waits.c.run_key == bindparam("run")).order_by(waits.c.key)
-_OPEN_AT = _APPROVAL.where(
+_BY_ID = APPROVAL.where(approvals.c.id == bindparam("id"))
+_BY_NUMBER = APPROVAL.where(approvals.c.number == bindparam("number"))
+_BY_KEY = APPROVAL.where(waits.c.key == bindparam("wait"))
+_OF_RUN = APPROVAL.where(waits.c.run_key == bindparam("run")).order_by(waits.c.key)
+_OPEN_AT = APPROVAL.where(
     waits.c.run_key == bindparam("run"), waits.c.path == bindparam("place"), _STILL_OPEN
 )
-_OPEN_OF_PROCESS = _APPROVAL.where(waits.c.process_key == bindparam("process"), _STILL_OPEN)
-_OF_THREAD = _APPROVAL.where(approvals.c.thread_key == bindparam("thread")).order_by(waits.c.key)
-_CHECKING = select(waits.c.key).where(waits.c.state == "checking").order_by(waits.c.key)
-_LATEST = _APPROVAL.order_by(waits.c.key.desc()).limit(bindparam("most"))
-_LATEST_OPEN = _APPROVAL.where(_STILL_OPEN).order_by(waits.c.key.desc()).limit(bindparam("most"))
+_OPEN_OF_PROCESS = APPROVAL.where(waits.c.process_key == bindparam("process"), _STILL_OPEN)
+_LATEST_AT = (
+    APPROVAL.where(waits.c.run_key == bindparam("run"), waits.c.path == bindparam("place"))
+    .order_by(waits.c.key.desc())
+    .limit(1)
+)
+_AGAIN_OF = APPROVAL.where(approvals.c.again_of == bindparam("first"))
+_VOTED = APPROVAL.where(
+    _STILL_OPEN, waits.c.key.in_(select(votes.c.wait_key).where(votes.c.state != "refused"))
+).order_by(waits.c.key)
+_OF_THREAD = APPROVAL.where(approvals.c.thread_key == bindparam("thread")).order_by(waits.c.key)
+_LATEST = APPROVAL.order_by(waits.c.key.desc()).limit(bindparam("most"))
+_LATEST_OPEN = APPROVAL.where(_STILL_OPEN).order_by(waits.c.key.desc()).limit(bindparam("most"))
 _LATEST_IN = (
-    _APPROVAL.where(waits.c.state == bindparam("wanted"))
+    APPROVAL.where(waits.c.state == bindparam("wanted"))
     .order_by(waits.c.key.desc())
     .limit(bindparam("most"))
 )
-_OPEN_OF_RUNS = _APPROVAL.where(
+_OPEN_OF_RUNS = APPROVAL.where(
     waits.c.run_key >= bindparam("first"), waits.c.run_key <= bindparam("last"), _STILL_OPEN
 ).order_by(waits.c.key)
 
-_VOTES = (
-    select(votes)
-    .where(votes.c.wait_key == bindparam("wait"), votes.c.version == bindparam("at_version"))
-    .order_by(votes.c.key)
-)
 _CAST = insert(votes)
 _CHANGE = update(votes).where(
     votes.c.wait_key == bindparam("wait"),
@@ -128,18 +95,27 @@ def open_at(tx: Transaction, run_key: int, path: str) -> Approval | None:
 
 def open_of_process(tx: Transaction, process_key: int) -> list[Approval]:
     rows = tx.fetch_all(_OPEN_OF_PROCESS, process=process_key)
-    return [_build(row, _votes(tx, row)) for row in rows]
+    return [build(row, _votes(tx, row)) for row in rows]
 
 
 def of_run(tx: Transaction, run_key: int) -> list[Approval]:
     """Return every approval of a run, oldest first."""
-    return [_build(row, _votes(tx, row)) for row in tx.fetch_all(_OF_RUN, run=run_key)]
+    return [build(row, _votes(tx, row)) for row in tx.fetch_all(_OF_RUN, run=run_key)]
 
 
-def checking(tx: Transaction) -> list[Approval]:
-    """Return the approvals with a vote whose voter has to be looked up."""
-    keys = [row.key for row in tx.fetch_all(_CHECKING)]
-    return [found for key in keys if (found := by_key(tx, key)) is not None]
+def latest_at(tx: Transaction, run_key: int, path: str) -> Approval | None:
+    """Return the newest approval of the step at *path*, open or not."""
+    return _whole(tx, tx.fetch_one(_LATEST_AT, run=run_key, place=path))
+
+
+def again_of(tx: Transaction, approval_id: str) -> Approval | None:
+    """Return the approval that asks *approval_id* again, if there is one."""
+    return _whole(tx, tx.fetch_one(_AGAIN_OF, first=approval_id))
+
+
+def voted(tx: Transaction) -> list[Approval]:
+    """Return the open approvals that somebody has voted on."""
+    return [build(row, _votes(tx, row)) for row in tx.fetch_all(_VOTED)]
 
 
 def ask(tx: Transaction, approval: Approval, *, wait_id: str) -> int:
@@ -165,12 +141,16 @@ def ask(tx: Transaction, approval: Approval, *, wait_id: str) -> int:
         thread_key=approval.thread_key,
         question=approval.question.to_json(),
         requested_by=approval.requested_by,
+        askers=list(approval.askers) or None,
+        again_of=approval.again_of,
     )
     return key
 
 
-def ask_again(tx: Transaction, key: int, question: Question, *, version: int) -> None:
-    """Put a changed question in place of the one that is open, as *version*."""
+def ask_again(
+    tx: Transaction, key: int, question: Question, *, version: int, since: datetime
+) -> None:
+    """Put a changed question in place of the one that is open, as *version*; nobody escalated it yet."""
     tx.execute(
         _ASK_AGAIN,
         wait=key,
@@ -178,8 +158,21 @@ def ask_again(tx: Transaction, key: int, question: Question, *, version: int) ->
         version=version,
         digest=question.digest,
         expires_at=question.expires_at,
+        since=since,
     )
-    tx.execute(_VERDICT, wait=key, question=question.to_json())
+    tx.execute(_VERDICT, wait=key, question=question.to_json(), escalated=None)
+
+
+def raise_to(tx: Transaction, approval: Approval, raised: Raised) -> None:
+    """Store that more people may answer."""
+    listed = [{"at": each.at.isoformat(), "to": list(each.to)} for each in approval.escalated]
+    listed.append({"at": raised.at.isoformat(), "to": list(raised.to)})
+    tx.execute(_VERDICT, wait=approval.key, escalated=listed)
+
+
+def stand_behind(tx: Transaction, key: int, askers: tuple[str, ...]) -> None:
+    """Store who stands behind the question beside who asked it first."""
+    tx.execute(_VERDICT, wait=key, askers=list(askers) or None)
 
 
 def cast(tx: Transaction, key: int, vote: Vote) -> None:
@@ -190,6 +183,7 @@ def cast(tx: Transaction, key: int, vote: Vote) -> None:
         "comment": vote.comment,
         "via": vote.via,
         "state": vote.state,
+        "for_person": vote.for_person,
         "at": vote.at,
     }
     changed = tx.execute(_CHANGE, wait=key, at_version=vote.version, voter=vote.person, **values)
@@ -272,58 +266,14 @@ async def read_open_of_runs(reader: Reader, first: int, last: int) -> list[Appro
 
 
 def _whole(tx: Transaction, row: Row | None) -> Approval | None:
-    return None if row is None else _build(row, _votes(tx, row))
+    return None if row is None else build(row, _votes(tx, row))
 
 
-def _votes(tx: Transaction, row: Row) -> list[Row]:
-    return tx.fetch_all(_VOTES, wait=row.key, at_version=row.version)
+def _votes(tx: Transaction, row: Row) -> Said:
+    cast_votes = tx.fetch_all(VOTES, wait=row.key, at_version=row.version)
+    return cast_votes, tx.fetch_all(DELEGATIONS, wait=row.key)
 
 
 async def _read(reader: Reader, row: Row) -> Approval:
-    return _build(row, await reader.fetch_all(_VOTES, wait=row.key, at_version=row.version))
-
-
-def _build(row: Row, cast_votes: list[Row]) -> Approval:
-    process = ProcessRef(row.namespace, row.process_id) if row.process_key else None
-    return Approval(
-        id=row.id,
-        number=row.number,
-        state=row.state,
-        version=row.version,
-        digest=row.digest or "",
-        question=Question.from_json(row.question),
-        asked_at=row.since,
-        key=row.key,
-        path=row.path,
-        run_key=row.run_key,
-        run_id=row.run_id,
-        run_number=row.run_number,
-        workflow=row.workflow,
-        process_key=row.process_key,
-        process=process,
-        thread_key=row.thread_key,
-        thread_id=row.thread_id,
-        requested_by=row.requested_by,
-        expires_at=row.expires_at,
-        votes=tuple(_vote(each) for each in cast_votes),
-        decision=row.decision,
-        decided_by=row.decided_by,
-        comment=row.comment,
-        text=row.answer,
-        via=row.via,
-        note=row.note,
-        decided_at=row.decided_at,
-    )
-
-
-def _vote(row: Row) -> Vote:
-    return Vote(
-        row.person,
-        row.version,
-        row.choice,
-        row.answer,
-        row.comment,
-        row.via,
-        row.state,
-        row.at,
-    )
+    cast_votes = await reader.fetch_all(VOTES, wait=row.key, at_version=row.version)
+    return build(row, (cast_votes, await reader.fetch_all(DELEGATIONS, wait=row.key)))

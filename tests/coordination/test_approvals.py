@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coordination import audit, votes
+from coordination import audit
 from coordination.changes import Change
 from coordination.database import audit as audit_table
 from coordination.database import outbox as outbox_table
@@ -15,6 +15,7 @@ from coordination.database import timers as timers_table
 from coordination.database import votes as votes_table
 from coordination.database import waits as waits_table
 from coordination.database import wakeups as wakeups_table
+from coordination.eligibility import Standing, why_not
 from coordination.errors import (
     AlreadyDecided,
     CommentRequired,
@@ -179,8 +180,8 @@ async def test_everybody_who_is_named_may(scene: Scene, who: Principal, voter: s
 
 async def test_a_machine_does_not_approve_what_it_asked_for_itself(scene: Scene) -> None:
     asked = replace(await scene.ask(), requested_by="source:policy")
-    standing = votes.Standing(None, fresh=True, roles=scene.roles)
-    assert votes.why_not(asked, machine("policy", "approve"), standing) is not None
+    standing = Standing(None, fresh=True, roles=scene.roles)
+    assert why_not(asked, machine("policy", "approve"), standing) is not None
 
 
 async def test_the_asker_may_where_the_question_says_so(scene: Scene) -> None:

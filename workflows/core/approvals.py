@@ -5,7 +5,7 @@ from datetime import datetime
 
 from workflows.core.attempts import perform
 from workflows.core.codec import canonical, covered_digest, digest_of
-from workflows.core.commands import AskApproval, Covered, Question
+from workflows.core.commands import AskApproval, Covered, Escalation, Question
 from workflows.core.ending import unpin
 from workflows.core.facts import ApprovalDecided, StepError
 from workflows.core.failures import fail_expression, fail_step, refuse_step
@@ -248,7 +248,8 @@ def _question(
     asked: tuple[Approval, list[Covered], list[tuple[str, str]]],
 ) -> Question:
     approval, covers, not_covered = asked
-    texts = _texts(turn, path, approval, turn.scope.of(node))
+    names = turn.scope.of(node)
+    texts, escalate = _texts(turn, path, approval, names), _escalate(turn, path, approval, names)
     shown = [
         path,
         turn.state.steps[path].attempts,
@@ -258,6 +259,7 @@ def _question(
         [approval.allow_self, expires_at, approval.on_timeout],
         [covered.digest for covered in covers],
         not_covered,
+        *([[approval.remind, escalate]] if approval.remind or escalate else ()),
     ]
     return Question(
         title=texts["title"],
@@ -275,7 +277,21 @@ def _question(
         covers=tuple(covers),
         not_covered=tuple(not_covered),
         digest=digest_of(shown),
+        remind=approval.remind,
+        escalate=escalate,
     )
+
+
+def _escalate(
+    turn: Turn, path: str, approval: Approval, names: Mapping[str, Json]
+) -> tuple[Escalation, ...]:
+    """Render who is asked later, as `_texts` renders who is asked at once."""
+    found = []
+    for number, (after, to) in enumerate(approval.escalate):
+        value = turn.evaluate(f"escalate {number}:{path}", to, names)
+        people = _people(value if isinstance(value, list) else [value])
+        found.append(Escalation(after, tuple(people)))
+    return tuple(found)
 
 
 def _texts(turn: Turn, path: str, approval: Approval, names: Mapping[str, Json]) -> dict[str, Json]:

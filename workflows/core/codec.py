@@ -17,9 +17,18 @@ Decode = Callable[[Json], Json]
 
 
 def _plain(value: Json) -> Json:
-    """Write what JSON has no word for: records by field, times as ISO 8601, durations as seconds."""
+    """Write what JSON has no word for: records by field, times as ISO 8601, durations as seconds.
+
+    What a later version added to a record is left out while it says nothing, so that what older
+    journals hold still adds up.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        listed = ((field, getattr(value, field.name)) for field in fields(value))
+        return {
+            field.name: each
+            for field, each in listed
+            if each != field.default or "later" not in field.metadata
+        }
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -1,8 +1,9 @@
 """What the core asks its host to do. The host performs commands and brings the answers as facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from workflows.core.facts import StepError
@@ -58,6 +59,18 @@ class Covered:
     digest: str  # sha256 over canonical JSON of [path, action, params]
 
 
+LATER: Mapping[str, bool] = MappingProxyType({"later": True})
+"""Marks a field that came after journals were written: at its default it is left out of digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """*after* a question has waited so long, *to* these people may answer it as well."""
+
+    after: timedelta
+    to: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Everything people are asked; *digest* binds the answer to what was shown."""
@@ -77,6 +90,8 @@ class Question:
     covers: tuple[Covered, ...]
     not_covered: tuple[tuple[str, str], ...]  # (path, why)
     digest: str
+    remind: tuple[timedelta, ...] = field(default=(), metadata=LATER)
+    escalate: tuple[Escalation, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

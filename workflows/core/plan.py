@@ -82,6 +82,8 @@ class Approval:
     on_timeout: str = "reject"  # reject, fail or a decision
     channel: Evaluate | None = None
     covers: tuple[str, ...] | None = None
+    remind: tuple[timedelta, ...] = ()
+    escalate: tuple[tuple[timedelta, Evaluate], ...] = ()  # who may answer as well, and after how long
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,22 @@
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.world import SystemWorld, make_world
-from coordination import runs, votes
+from coordination import deadlines, runs
 from coordination.changes import Changes
 from coordination.database import Door, open_sqlite
+from coordination.policy import Roles
 from coordination.ports import RunView
 from coordination.runs import NewRun
 from coordination.store import runs as run_store
 from coordination.timers import Timers
+from coordination.votes import Judging
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
 from workflows.language.checks import check
@@ -79,6 +82,10 @@ class Server:
         return (written or b"").decode()
 
 
+def fire_approval(tx: Any, due: Any, now: datetime, ids: Any) -> None:
+    deadlines.fire(tx, due, Judging(Roles(), now, ids))
+
+
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     (tmp_path / "root").mkdir()
@@ -95,9 +102,8 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         settings=HostSettings(instance_key=b"key"),
     )
     await host.begin()
-    world.tasks.start(
-        "timers", Timers(door, world, {"run": fire_timer, "approval": votes.fire}).run()
-    )
+    loop = Timers(door, world, {"run": fire_timer, "approval": fire_approval})
+    world.tasks.start("timers", loop.run())
     yield Server(door, world, host, registry)
     await host.stop()
     await world.close()
