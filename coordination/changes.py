@@ -4,7 +4,7 @@ Nothing depends on hearing a change. A watcher that missed one reads the store a
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from coordination.world import Clock
 
 ChangeKind: TypeAlias = Literal[
-    "event", "process", "thread", "run", "approval", "outbox", "wakeup", "timer"
+    "event", "process", "thread", "run", "approval", "outbox", "wakeup", "timer", "token", "wait"
 ]
 KEPT = 10_000
 
@@ -89,6 +89,11 @@ class Changes:
         self._count = 0
         self._ring: deque[Change] = deque(maxlen=KEPT)
         self._watchers: dict[Subscription, None] = {}
+        self._of_kind: Counter[ChangeKind] = Counter()
+
+    def count(self, kind: ChangeKind) -> int:
+        """Return how many changes of *kind* there were: who keeps something compares it."""
+        return self._of_kind[kind]
 
     @property
     def cursor(self) -> str:
@@ -100,6 +105,7 @@ class Changes:
         for change in changes:
             self._count += 1
             self._ring.append(change)
+            self._of_kind[change.kind] += 1
             for watcher in tuple(self._watchers):
                 watcher.hear(change)
 

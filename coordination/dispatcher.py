@@ -1,4 +1,4 @@
-"""Acts on what is stored: matches triggers and starts runs, in one repeatable unit per event.
+"""Acts on what is stored: starts runs and wakes those that wait, in one repeatable unit per event.
 
 Nothing here depends on being told of an event: those that were not acted upon are found by their
 row, after a crash too.
@@ -25,6 +25,7 @@ from coordination.store import events as store
 from coordination.store import tokens as token_store
 from coordination.store import triggers as trigger_store
 from coordination.triggers import DEEPEST, Considered, Matcher, Trigger, context_of, run_id
+from coordination.waking import NOBODY, Waker, Woken
 from coordination.world import Ids, World
 
 SWEEP = timedelta(seconds=30)
@@ -36,20 +37,21 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to be done about an event: runs to start, things to say, and why."""
+    """What is to be done about an event: runs to start and to wake, things to say, and why."""
 
     starts: tuple[NewRun, ...] = ()
     says: tuple[str, ...] = ()
     explain: tuple[Mapping[str, Any], ...] = ()
+    wakes: Woken = NOBODY
 
 
 class Dispatcher:
-    """Turns stored events into runs.
+    """Turns stored events into runs and wake-ups.
 
     Args:
         door: the database.
         world: its clock and ids.
-        expressions: evaluates ``where`` and inputs of triggers.
+        expressions: evaluates ``where``, and inputs of triggers.
         inputs: checks what a run is started with.
         runtime: told of each start; a hint, since the row is found without it.
         channel: where threads are posted that nothing else gives a channel.
@@ -68,6 +70,7 @@ class Dispatcher:
         self._door = door
         self._world = world
         self._matcher = Matcher(expressions)
+        self._waker = Waker(door, world, expressions)
         self._inputs = inputs
         self._runtime = runtime
         self._channel = channel
@@ -76,10 +79,15 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Keep dispatching until cancelled."""
-        with self._door.changes.subscribe("event") as changes:
+        with self._door.changes.subscribe("event", "wait") as changes:
             while True:
                 await self.dispatch_all()
-                await changes.wait_on(self._world.clock, SWEEP)
+                if not await self.look_back():
+                    await changes.wait_on(self._world.clock, SWEEP)
+
+    async def look_back(self) -> bool:
+        """Let those who wait look at what was there before them; say whether there is more of it."""
+        return await self._waker.look_back()
 
     async def dispatch_all(self) -> int:
         """Dispatch everything that waits for it, and count the events."""
@@ -90,9 +98,12 @@ class Dispatcher:
         while rows := await self._batch(last):
             triggers = await self._triggers() if triggers is None else triggers
             last = rows[-1].seq
+            shapes = await self._waker.shapes()
             ready = [row for row in rows if row.seq not in self._paused]
-            done = await asyncio.gather(*(self._dispatch(row, triggers) for row in ready))
-            count += sum(done)
+            plans = await asyncio.gather(*(self._prepare(row, triggers, shapes) for row in ready))
+            prepared = [plan for plan in plans if plan is not None]
+            done = await asyncio.gather(*(self._dispatch(row, plan) for row, plan in prepared))
+            count += sum(done)  # written in the order of the events, as the writer's queue has it
         return count
 
     async def _batch(self, last: int) -> list[Row]:
@@ -106,22 +117,39 @@ class Dispatcher:
         self._matcher.forget(triggers)
         return triggers
 
-    async def _dispatch(self, row: Row, triggers: Sequence[Trigger]) -> bool:
-        """Do what one event asks for; False where that failed, and is tried again later."""
+    async def _prepare(
+        self, row: Row, triggers: Sequence[Trigger], shapes: Sequence[str]
+    ) -> tuple[Row, _Plan] | None:
+        """Work out what one event asks for; None where that failed, and is tried again later."""
+        again = row.effect == "stored"
         try:
-            if row.effect == "stored":
+            if again:
                 row, event = await self._take_again(row)
             else:
                 event = Event.from_json(row.body)
-            plan = await self._plan(row, event, triggers)
+            if not row.applied or event.too_old:
+                return row, _Plan()
+            woken = await self._waker.woken(row, event, shapes, again=again)
+            return row, replace(await self._plan(row, event, triggers), wakes=woken)
+        except Exception:  # one bad event must not stop the others
+            log.exception("event_not_dispatched", event_id=row.id)
+            self._pause(row)
+            return None
+
+    async def _dispatch(self, row: Row, plan: _Plan) -> bool:
+        """Do what one event asks for; False where that failed, and is tried again later."""
+        try:
             await self._write(row, plan)
         except Exception:  # one bad event must not stop the others
             log.exception("event_not_dispatched", event_id=row.id)
-            self._paused[row.seq] = self._world.clock.now() + PAUSE
+            self._pause(row)
             return False
         for new in plan.starts:
             await self._hint(new.id)
         return True
+
+    def _pause(self, row: Row) -> None:
+        self._paused[row.seq] = self._world.clock.now() + PAUSE
 
     async def _take_again(self, row: Row) -> tuple[Row, Event]:
         """Correlate and fold an event for which that failed when it arrived."""
@@ -141,8 +169,6 @@ class Dispatcher:
         return taken, Event.from_json(taken.body)
 
     async def _plan(self, row: Row, event: Event, triggers: Sequence[Trigger]) -> _Plan:
-        if not row.applied or event.too_old:
-            return _Plan()
         causes: list[str] = []
         if row.caused_by_run is not None:
             causes = await self._door.read(
@@ -205,6 +231,8 @@ class Dispatcher:
         def unit(tx: Transaction) -> None:
             if not store.dispatched(tx, row.seq, explain, now=now):
                 return
+            if woken := plan.wakes.write(tx, row.id, now=now):
+                store.change(tx, row.seq, {"explain": {**explain, "waits": woken}})
             for new in plan.starts:
                 runs.start(tx, new, now=now, ids=ids)
             for text in plan.says:

@@ -122,7 +122,7 @@ class StepView:
 
     path: str
     name: str
-    kind: str  # action, approval, wait, set, fail, stop
+    kind: str  # action, approval, wait, wait_for, set, fail, stop
     status: StepStatus
     attempts: int
     redo: int = 0

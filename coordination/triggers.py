@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from baton.events import Event, event_names, matches_name
+from baton.events import Event, matches_name
 from coordination.ports import Expressions, TriggerSpec
+from coordination.wait_keys import names_of
 
 DEEPEST = 8  # starts in one chain of causes
+SOURCES: Mapping[str, str] = {"mcp-server": "mcp", "workflow-engine": "baton"}  # by older names
 
 Context: TypeAlias = Mapping[str, Any]
 
@@ -53,7 +55,7 @@ class Matcher:
             context: what expressions see, as `context_of` makes it.
             causes: the workflows of the runs behind the event, the nearest first.
         """
-        names = event_names(event)
+        names = names_of(event)
         return [
             Considered(trigger, self._why_not(trigger, event, context, causes))
             for trigger in triggers
@@ -91,7 +93,7 @@ class Matcher:
         spec = trigger.spec
         if not spec.enabled:
             return "the trigger is switched off"
-        if spec.source is not None and spec.source != event.source:
+        if spec.source is not None and slug_of(spec.source) != slug_of(event.source):
             return f"the source is {event.source}, not {spec.source}"
         if not self._holds(trigger, context):
             return self._failure(trigger, context)
@@ -135,6 +137,12 @@ def context_of(event: Event, *, name: str | None) -> dict[str, Any]:
     if event.kind == "process":
         told["name"] = event.name or name or event.process_id
     return told
+
+
+def slug_of(source: str) -> str:
+    """Return the name of a source as it is compared: underscores count as hyphens."""
+    slug = source.replace("_", "-")
+    return SOURCES.get(slug, slug)
 
 
 def run_id(event_id: str, workflow: str, trigger_id: str) -> str:

@@ -1,18 +1,22 @@
 """What a run waits for, in one sentence, and in one word. Pure; every surface shows these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from baton.status import Status
 from coordination.ports import OpenQuestion, RunStatus, RunView, StepStatus, StepView
 
+NAME, VALUE, SHA = 60, 40, 7  # characters of what an event is called and has to hold
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingFor:
     """What a run waits for: *kind* for programs, *text* for people, since when and on whom."""
 
-    kind: str  # approval, unknown, action, retry, timer, start, resume, undo, failed, faulted
+    kind: (
+        str  # approval, unknown, action, retry, event, timer, start, resume, undo, failed, faulted
+    )
     text: str
     since: datetime | None = None
     who: tuple[str, ...] = ()
@@ -144,6 +148,42 @@ def _running_step(run: RunView) -> WaitingFor | None:
     return WaitingFor("action", f"Running {said}", _since(steps, run))
 
 
+def _awaited_event(run: RunView) -> WaitingFor | None:
+    steps = [step for step in _steps(run, StepStatus.WAITING) if step.kind == "wait_for"]
+    if not steps:
+        return None
+    step = min(steps, key=lambda each: each.started_at or run.updated_at)
+    since = step.started_at or run.updated_at
+    until = f", until {_clock(step.due_at, since)}" if step.due_at else ""
+    more = len(steps) - 1
+    others = f", and {more} more event{'s' if more > 1 else ''}" if more else ""
+    text = f"Waiting for {_event(run, step)}{others}, since {_clock(since, run.updated_at)}{until}"
+    return WaitingFor("event", text, since)
+
+
+def _event(run: RunView, step: StepView) -> str:
+    """Name the event that a step waits for, and what it has to hold."""
+    asked = step.input if isinstance(step.input, Mapping) else {}
+    wanted = asked.get("correlate") or ()
+    name = f"`{_short(str(asked.get('event', 'an event')), NAME)}`"
+    held = " and ".join(_held(place, text) for place, text in wanted if place != ["run"])
+    threads = [text for place, text in wanted if place == ["run"]]
+    own = not threads or threads[0] in (run.id, run.thread_id)
+    where = "its thread" if own else f"the thread {_short(threads[0], VALUE)}"
+    return f"{name}{f' with {held}' if held else ''}{f' in {where}' if threads else ''}"
+
+
+def _held(place: Sequence[str], text: str) -> str:
+    """Say what stands where; of a revision as much as people read."""
+    inner = place[1:] if place[0] == "subject" else place
+    return f"{_short('.'.join(inner), NAME)} {_short(text, SHA if place[-1] == 'sha' else VALUE)}"
+
+
+def _short(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else f"{flat[:most]}…"
+
+
 def _timed_step(run: RunView) -> WaitingFor | None:
     steps = [step for step in _steps(run, StepStatus.WAITING) if step.due_at is not None]
     if not steps:
@@ -166,7 +206,14 @@ def _waiting_step(run: RunView) -> WaitingFor | None:
     )
 
 
-_LOOKS = (_unknown_step, _open_question, _running_step, _timed_step, _waiting_step)
+_LOOKS = (
+    _unknown_step,
+    _open_question,
+    _running_step,
+    _awaited_event,
+    _timed_step,
+    _waiting_step,
+)
 
 
 def _asks(question: OpenQuestion) -> str:

@@ -19,6 +19,7 @@ from workflows.language.expressions import (
     to_json,
 )
 from workflows.language.model import AnyOf, Approval, Edge, Retry, Settings, Step, Until, Workflow
+from workflows.language.waits import compile_wait_for
 
 __all__ = ["compile_body", "compile_workflow", "revision_of"]
 
@@ -131,8 +132,14 @@ def _verb(step: Step, settings: Settings, catalogue: Catalogue) -> plan.Verb:
         return _action(step, step.action, settings, catalogue)
     if step.approval is not None:
         return _approval(step.approval, settings)
+    return _plain_verb(step)
+
+
+def _plain_verb(step: Step) -> plan.Verb:
     if step.wait is not None:
         return _wait(step.wait)
+    if step.wait_for is not None:
+        return compile_wait_for(step.wait_for)
     if step.set_ is not None:
         return plan.SetVars(tuple((n, compile_template(v)) for n, v in step.set_.items()))
     if step.fail is not None:

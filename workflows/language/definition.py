@@ -9,6 +9,7 @@ from workflows.language.checks import Checked
 from workflows.language.compile import revision_of
 from workflows.language.errors import InvalidInputs as NotFitting
 from workflows.language.errors import Problem
+from workflows.language.event_names import pattern_of
 from workflows.language.inputs import check_inputs
 from workflows.language.model import Input, Workflow
 from workflows.language.schema import inputs_schema
@@ -40,7 +41,7 @@ def _triggers(workflow: Workflow) -> tuple[TriggerSpec, ...]:
         TriggerSpec(
             id=trigger.id or str(index),
             kind="event",
-            event=trigger.event,
+            event=pattern_of(trigger.event),
             source=trigger.source,
             where=trigger.where,
             inputs=trigger.inputs,

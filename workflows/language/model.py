@@ -6,20 +6,14 @@ Keys that the language has and this version does not are listed as ``later``.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from workflows.language.parts import Expression, Json, Line, Part, shape
 from workflows.language.scalars import Delay, Duration, Slug, WorkflowName
+from workflows.language.waiting import Until, Wait, WaitFor
 
 __all__ = [
     "AnyOf",
@@ -35,31 +29,13 @@ __all__ = [
     "Step",
     "Trigger",
     "Until",
+    "WaitFor",
     "Workflow",
 ]
 
-Json: TypeAlias = Any
 Notify = Literal["all", "milestones", "attention", "none"]
 InputType = Literal["string", "integer", "number", "boolean", "array", "object"]
 MOST_ATTEMPTS = 1_000
-
-
-Expression = Annotated[str, Field(description="An expression, without braces.")]
-Line = Annotated[str, Field(min_length=1)]
-
-
-class Part(BaseModel):
-    """A map of the file: no unknown keys, no guessing of types."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-    later: ClassVar[frozenset[str]] = frozenset()
-    """Keys that a later version brings."""
 
 
 def _without_own_keys(value: Any) -> Any:
@@ -67,22 +43,6 @@ def _without_own_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: v for k, v in value.items() if not (isinstance(k, str) and k.startswith("x-"))}
     return value
-
-
-def shape(value: Any) -> str | None:
-    """Tell the forms of a key apart; the tags never appear in a path."""
-    match value:
-        case str():
-            return "<text>"
-        case bool():
-            return None
-        case int():
-            return "<number>"
-        case list():
-            return "<list>"
-        case Mapping() | BaseModel():
-            return "<map>"
-    return None
 
 
 class Item(Part):
@@ -225,17 +185,6 @@ def _attempts(value: Any) -> Any:
     return {"attempts": value} if type(value) is int else value
 
 
-class Until(Part):
-    """Wait for a time."""
-
-    until: Line = Field(examples=["2026-03-02T09:00:00+01:00", "{{ inputs.start_at }}"])
-
-
-Wait = Annotated[
-    Annotated[Line, Tag("<text>")] | Annotated[Until, Tag("<map>")], Discriminator(shape)
-]
-
-
 def _shown(value: Any) -> Any:
     if isinstance(value, Mapping):
         raise PydanticCustomError(
@@ -271,11 +220,10 @@ class Approval(Part):
 
 
 class Step(Part):
-    """One thing that happens: exactly one of action, approval, wait, set, fail and stop."""
+    """One thing that happens: exactly one verb, from `action` to `stop`."""
 
     later = frozenset(
         [
-            "wait_for",
             "for_each",
             "parallel",
             "switch",
@@ -292,7 +240,15 @@ class Step(Part):
             "detach",
         ]
     )
-    verbs: ClassVar[tuple[str, ...]] = ("action", "approval", "wait", "set", "fail", "stop")
+    verbs: ClassVar[tuple[str, ...]] = (
+        "action",
+        "approval",
+        "wait",
+        "wait_for",
+        "set",
+        "fail",
+        "stop",
+    )
 
     id: Slug
     name: Line | None = None
@@ -303,6 +259,8 @@ class Step(Part):
     approval: Approval | None = None
     wait: Wait | None = None
     """A duration, or `until:` a time."""
+    wait_for: WaitFor | None = None
+    """An event, by its name and what it holds."""
     set_: dict[str, Json] | None = Field(None, alias="set", min_length=1)
     """New values of vars, all from the values before the step."""
     fail: Line | None = None

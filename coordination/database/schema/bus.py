@@ -66,6 +66,7 @@ raw_bodies = Table(
     Column("seq", Key, ForeignKey("events.seq"), primary_key=True),
     Column("body", LargeBinary, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    Column("headers", Document),  # those of a list: content type and user agent
 )
 
 processes = Table(
@@ -95,6 +96,12 @@ processes = Table(
 Index("ix_processes_thread_key", processes.c.thread_key)
 Index("ix_processes_status", processes.c.status, processes.c.key)
 Index("ix_processes_run_key", processes.c.run_key)
+Index(  # whether something in a thread still goes on
+    "ix_processes_going",
+    processes.c.thread_key,
+    sqlite_where=processes.c.ended_at.is_(None),
+    postgresql_where=processes.c.ended_at.is_(None),
+)
 Index(
     "ix_processes_orphans",
     processes.c.parent_ref,
@@ -113,7 +120,8 @@ outbox = Table(
     Column("recipient", Text),  # a person or a channel, where it goes beside its thread
     Column("kind", Text, nullable=False),
     Column("body", Document, nullable=False),
-    Column("state", Text, nullable=False),  # queued, leased, sent, superseded, parked, failed
+    # queued, leased, sent, superseded, rolled (up into the card), parked, failed
+    Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Moment, nullable=False),
     Column("lease_until", Moment),
@@ -122,11 +130,30 @@ outbox = Table(
     Column("sent_at", Moment),
 )
 Index("ix_outbox_thread_key_slot", outbox.c.thread_key, outbox.c.slot)
-Index(
-    "ix_outbox_due",
+Index(  # what of a thread is still to be said
+    "ix_outbox_held",
+    outbox.c.thread_key,
+    sqlite_where=outbox.c.state.in_(("queued", "leased", "parked")),
+    postgresql_where=outbox.c.state.in_(("queued", "leased", "parked")),
+)
+Index(  # whose turn it is
+    "ix_outbox_turn",
+    outbox.c.lane,
     outbox.c.due_at,
-    sqlite_where=outbox.c.state.in_(("queued", "leased")),
-    postgresql_where=outbox.c.state.in_(("queued", "leased")),
+    sqlite_where=outbox.c.state == "queued",
+    postgresql_where=outbox.c.state == "queued",
+)
+Index(  # what is in flight
+    "ix_outbox_leased",
+    outbox.c.lease_until,
+    sqlite_where=outbox.c.state == "leased",
+    postgresql_where=outbox.c.state == "leased",
+)
+Index(  # what only the card tells of
+    "ix_outbox_rolled",
+    outbox.c.thread_key,
+    sqlite_where=outbox.c.state == "rolled",
+    postgresql_where=outbox.c.state == "rolled",
 )
 
 slots = Table(
@@ -139,6 +166,8 @@ slots = Table(
     Column("permalink", Text),
     Column("hash", Text, nullable=False),  # of what was shown last
     Column("version", Integer),
+    Column("notified", Boolean),  # posting it notified somebody
+    Column("turns", Integer),  # of a card: edits of mere progress in a row; of a DM: times sent
     Column("updated_at", Moment, nullable=False),
 )
 Index("ix_slots_channel_id_ts", slots.c.channel_id, slots.c.ts)

@@ -140,10 +140,12 @@ waits = Table(
     ref("process_key", "processes.key", nullable=True),  # of an approval that a tool asked for
     Column("path", Text),
     Column("kind", Text, nullable=False),  # approval, event (signals and children come later)
-    Column("wait_on", Text),  # the name pattern of an event, with the key that it has to have
+    Column("shape", Text),  # of an event, while it waits: the name pattern, and where to look
+    Column("wait_on", Text),  # the same, with what has to be found there
     Column("filter", Document),
     Column("since", Moment, nullable=False),
     Column("since_seq", Key),  # of an event: the first one that may answer it
+    Column("until_seq", Key),  # the last one that was stored before it opened
     Column("event_id", Text),  # the one that did
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, default=1),
@@ -152,6 +154,13 @@ waits = Table(
 )
 Index("ix_waits_run_key_state", waits.c.run_key, waits.c.state)
 Index("ix_waits_wait_on", waits.c.wait_on)
+Index("ix_waits_shape", waits.c.shape)
+Index(
+    "ix_waits_looking",
+    waits.c.key,
+    sqlite_where=waits.c.state == "looking",
+    postgresql_where=waits.c.state == "looking",
+)
 
 approvals = Table(
     "approvals",
@@ -171,8 +180,9 @@ approvals = Table(
     Column("note", Text),
     Column("decided_at", Moment),
     Column("escalated", Document),  # who may answer as well by now: [{"at": …, "to": […]}]
-    Column("again_of", Text),  # the expired or withdrawn approval that it asks again
+    Column("again_of", Text),  # the approval that nobody answered, which it asks again
 )
+Index("ix_approvals_again_of", approvals.c.again_of)
 
 delegations = Table(  # somebody hands their vote on one approval to somebody else
     "delegations",
@@ -216,7 +226,7 @@ wakeups = Table(
     metadata,
     key(),
     ref("run_key", "runs.key"),
-    Column("kind", Text, nullable=False),  # approval, timer, cancel, retry, resolve
+    Column("kind", Text, nullable=False),  # approval, timer, event, cancel, retry, resolve
     Column("payload", Document, nullable=False),
     Column("delivery_id", Text, nullable=False),  # the journal takes each once
     Column("created_at", Moment, nullable=False),

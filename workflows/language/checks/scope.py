@@ -1,13 +1,13 @@
 """Which names can be seen where, and whether a reference to one of them can be right."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from baton.events import Event
 from workflows.language.catalogue import Catalogue
+from workflows.language.event_names import EVENT_FIELDS
 from workflows.language.expressions import Reference
 from workflows.language.model import Step
 from workflows.language.suggestions import did_you_mean
@@ -59,7 +59,7 @@ class Scope:
 
 def event_fields() -> frozenset[str]:
     """Return what ``trigger`` may hold: the fields of an event, and who started a run by hand."""
-    return frozenset(each.name for each in fields(Event)) | {"kind", "by"}
+    return EVENT_FIELDS | {"kind", "by"}
 
 
 def refute(reference: Reference, scope: Scope, catalogue: Catalogue) -> Doubt | None:
@@ -86,6 +86,7 @@ def _known(root: str, scope: Scope) -> Collection[str] | None:
         "run": RUN_FIELDS,
         "workflow": WORKFLOW_FIELDS,
         "error": ERROR_FIELDS,
+        "event": EVENT_FIELDS,
     }.get(root)
 
 
@@ -137,13 +138,15 @@ def _refute_output(step: Step, key: str | int, catalogue: Catalogue) -> Doubt | 
         return None
     if not known:
         return Doubt(f"the step `{step.id}` has no output", None, severe=False)
-    what = f"`{step.action}`" if step.action else "an approval"
+    what = f"`{step.action}`" if step.action else "an event" if step.wait_for else "an approval"
     return Doubt(f"the output of {what} has no `{key}`", _offer(str(key), known), severe=False)
 
 
 def _output_fields(step: Step, catalogue: Catalogue) -> Collection[str] | None:
     if step.approval is not None:
         return APPROVAL_OUTPUT
+    if step.wait_for is not None:
+        return EVENT_FIELDS
     if step.action is None:
         return ()
     spec = catalogue.get(step.action)

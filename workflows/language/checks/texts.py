@@ -19,6 +19,7 @@ from workflows.language.places import Path
 __all__ = ["Texts", "refuse_stray_templates", "walk"]
 
 STEP_TEMPLATES: Final = frozenset({"params", "wait", "set", "fail", "stop", "condition"})
+WAIT_TEMPLATES: Final = frozenset({"correlate", "where"})
 APPROVAL_TEMPLATES: Final = frozenset({"title", "description", "show", "approvers", "channel"})
 TRIGGER_TEMPLATES: Final = frozenset({"inputs", "where"})
 
@@ -134,6 +135,8 @@ def _is_step_template(path: Path) -> bool:
     match path:
         case ("approval", key, *_):
             return key in APPROVAL_TEMPLATES
+        case ("wait_for", key, *_):
+            return key in WAIT_TEMPLATES
         case ("needs", *_) | ("retry", "if"):
             return path[-1] == "if"  # an expression, which has its own say about braces
         case (key, *_):

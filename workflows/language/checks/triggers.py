@@ -1,9 +1,7 @@
 """Checks the triggers: the names of their events, which of them they take, and what they give."""
 
-from typing import Final
-
-from baton.status import Status
 from workflows.language.checks.approvals import check_people
+from workflows.language.checks.events import check_event_name
 from workflows.language.checks.scope import Scope
 from workflows.language.checks.texts import Texts
 from workflows.language.expressions import has_template
@@ -11,45 +9,9 @@ from workflows.language.findings import Findings
 from workflows.language.inputs import value_problems
 from workflows.language.model import Head, Trigger
 from workflows.language.places import Path
-from workflows.language.suggestions import did_you_mean, nearest
+from workflows.language.suggestions import did_you_mean
 
 __all__ = ["check_settings", "check_triggers"]
-
-CATEGORIES: Final = [
-    "build",
-    "test",
-    "deploy",
-    "pipeline",
-    "job",
-    "task",
-    "agent",
-    "turn",
-    "tool",
-    "mcp_tool",
-    "synthesis",
-    "alert",
-    "incident",
-    "approval",
-    "run",
-    "other",
-]
-SOURCES: Final = [
-    "a2a",
-    "agent-hook",
-    "alertmanager",
-    "cdevents",
-    "circleci",
-    "claude-code",
-    "codex",
-    "cursor",
-    "github",
-    "gitlab",
-    "grafana",
-    "junit",
-    "sentry",
-    "slack",
-]
-STATUSES: Final = (*(str(status) for status in Status), "ended")
 
 
 def check_triggers(head: Head, scope: Scope, texts: Texts, findings: Findings) -> None:
@@ -71,7 +33,7 @@ def check_triggers(head: Head, scope: Scope, texts: Texts, findings: Findings) -
 
 def _check_kind(path: Path, trigger: Trigger, findings: Findings) -> None:
     if trigger.event is not None:
-        _check_event((*path, "event"), trigger.event, findings)
+        check_event_name((*path, "event"), trigger.event, findings)
         return
     written = findings.document.get(path) or {}
     if not any(written.get(key) is not None for key in (*Trigger.later, "event")):
@@ -79,30 +41,6 @@ def _check_kind(path: Path, trigger: Trigger, findings: Findings) -> None:
             "missing", (*path, "event"), "this trigger does not say what it waits for",
             "Write `event: process.completed`, or another name of an event.",
         )  # fmt: skip
-
-
-def _check_event(path: Path, name: str, findings: Findings) -> None:
-    stem, dot, rest = name.partition(".")
-    if not dot or not all(name.split(".")):
-        findings.add(
-            "event", path, f"`{name[:80]}` is no name of an event",
-            did_you_mean(name, [f"process.{status}" for status in STATUSES])
-            or "Events are named as `process.completed`, `test.failed` or `github.push`.",
-        )  # fmt: skip
-    elif stem == "process" or stem in CATEGORIES:
-        if rest not in (*STATUSES, "*"):
-            hint = did_you_mean(rest, STATUSES) or f"There are {', '.join(STATUSES)}."
-            findings.add("event", path, f"there is no status `{rest[:80]}`", hint)
-    elif stem != "*" and stem not in SOURCES:
-        kind = "category" if rest in STATUSES else "kind of source"
-        known = [*CATEGORIES, "process"] if rest in STATUSES else [*SOURCES, *CATEGORIES, "process"]
-        near = nearest(stem, known)
-        findings.warn(
-            "event",
-            path,
-            f"no {kind} that Baton knows is called `{stem[:80]}`",
-            f"Did you mean `{near}.{rest}`?" if near else None,
-        )
 
 
 def _check_inputs(path: Path, trigger: Trigger, head: Head, findings: Findings) -> None:

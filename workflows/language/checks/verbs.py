@@ -9,6 +9,7 @@ from workflows.language.checks.params import check_params
 from workflows.language.checks.scope import Scope
 from workflows.language.checks.shell import check_argv
 from workflows.language.checks.texts import Texts
+from workflows.language.checks.waits import check_wait_for
 from workflows.language.durations import InvalidDuration, parse_duration
 from workflows.language.expressions import has_template
 from workflows.language.findings import Findings
@@ -44,8 +45,14 @@ def check_verb(path: Path, step: Step, scope: Scope, checks: Checks) -> None:
         check_approval((*path, "approval"), step.approval, checks.head.settings, checks.findings)
     if step.wait is not None:
         _check_wait((*path, "wait"), step.wait, scope, checks)
+    if step.wait_for is not None:
+        check_wait_for((*path, "wait_for"), step.wait_for, scope, checks.texts, checks.findings)
     for verb in ("fail", "stop"):
         checks.texts.template((*path, verb), step.value(verb), scope)
+    _check_set(path, step, scope, checks)
+
+
+def _check_set(path: Path, step: Step, scope: Scope, checks: Checks) -> None:
     for name, value in (step.set_ or {}).items():
         if name not in checks.head.vars:
             hint = did_you_mean(name, checks.head.vars) or "Declare it under `vars`."
@@ -133,9 +140,10 @@ def check_keys(path: Path, step: Step, checks: Checks) -> None:
 
 
 def _check_timeout(path: Path, step: Step, findings: Findings) -> None:
-    if step.verb == "approval":
-        hint = "Move it into `approval`."
-        findings.add_key("misplaced", path, "an approval has a `timeout` of its own", hint)
+    if step.verb in ("approval", "wait_for"):
+        what = "an approval" if step.verb == "approval" else "a `wait_for`"
+        hint = f"Move it into `{step.verb}`."
+        findings.add_key("misplaced", path, f"{what} has a `timeout` of its own", hint)
     elif step.verb not in ("action", "wait"):
         findings.warn("no_effect", path, f"`{step.verb}` takes no time")
 

@@ -4,6 +4,7 @@ Values are JSON and handles of secrets. There are no attributes, no calls and no
 evaluation is bounded, so a text of a stranger costs little and reaches nothing.
 """
 
+from workflows.language.expressions.equalities import Equality, equalities
 from workflows.language.expressions.errors import (
     ExpressionError,
     ExpressionFailed,
@@ -28,6 +29,7 @@ from workflows.language.expressions.references import Reference
 from workflows.language.expressions.templates import Template, compile_template, has_template
 
 __all__ = [
+    "Equality",
     "Evaluator",
     "Expression",
     "ExpressionError",
@@ -43,6 +45,7 @@ __all__ = [
     "check_pattern",
     "compile_expression",
     "compile_template",
+    "equalities",
     "from_json",
     "has_template",
     "mask",

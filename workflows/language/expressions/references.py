@@ -14,6 +14,7 @@ __all__ = ["Reference", "check_names", "references"]
 
 PLACES: Final = {
     "attempt": "It exists only in `retry.if`.",
+    "event": "It exists only in the `where` of a `wait_for`.",
     "error": "It exists only in `retry.if` and in the steps of an `on_error` list.",
     "inputs": None,
     "secrets": "Secrets exist only in the `params` of an action.",

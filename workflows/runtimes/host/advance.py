@@ -6,13 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from baton.status import Status
-from coordination import approvals, outbox, runs, timers, wakeups
+from coordination import approvals, outbox, runs, timers, waits, wakeups
 from coordination.database import Transaction
 from coordination.outbox import Notice
 from coordination.store import blobs
 from coordination.world import Ids
 from workflows import store
-from workflows.core.commands import AskApproval, ClearTimer, CloseApproval, Command, SetTimer
+from workflows.core.commands import (
+    AskApproval,
+    ClearTimer,
+    CloseApproval,
+    CloseWait,
+    Command,
+    OpenWait,
+    SetTimer,
+)
 from workflows.runs import Entry, RunRecord, StepRecord
 from workflows.runtimes.host.reporting import report_process
 from workflows.runtimes.host.telling import Telling
@@ -109,6 +117,10 @@ def _obey(tx: Transaction, move: Advance, command: Command, ids: Ids) -> None:
             approvals.open(tx, question, run_key=key, path=path, now=now, ids=ids)
         case CloseApproval(path, note):
             approvals.close(tx, run_key=key, path=path, note=note, now=now, ids=ids)
+        case OpenWait():
+            waits.open(tx, command, run_key=key, now=now, ids=ids)
+        case CloseWait(path, attempt):
+            waits.close(tx, run_key=key, path=path, attempt=attempt)
         case _:
             pass  # what is told and how the run stands is in the move already
 

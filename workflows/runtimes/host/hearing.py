@@ -7,9 +7,12 @@ from typing import Any
 from workflows.core.facts import (
     ApprovalDecided,
     CancelRequested,
+    EventDelivered,
     Fact,
     RetryRequested,
     RunStarted,
+    StepError,
+    StepFailed,
     StepResolved,
     TimerFired,
 )
@@ -47,6 +50,15 @@ def _timer(payload: Mapping[str, Any], now: datetime) -> Fact:
     return TimerFired(max(now, due_at), payload["slot"])  # the wall clock may have been set back
 
 
+def _event(payload: Mapping[str, Any], now: datetime) -> Fact:
+    path, attempt, error = payload["path"], payload["attempt"], payload.get("error")
+    if error is None:
+        return EventDelivered(now, path, attempt, payload["event"])
+    return StepFailed(
+        now, path, attempt, StepError(error["type"], error["message"], error["class"])
+    )
+
+
 def _cancel(payload: Mapping[str, Any], now: datetime) -> Fact:
     return CancelRequested(now, payload["by"], payload.get("reason") or "no reason was given")
 
@@ -64,6 +76,7 @@ def _resolve(payload: Mapping[str, Any], now: datetime) -> Fact:
 _FACTS: Mapping[str, Callable[[Mapping[str, Any], datetime], Fact]] = {
     "approval": _approval,
     "timer": _timer,
+    "event": _event,
     "cancel": _cancel,
     "retry": _retry,
     "resolve": _resolve,

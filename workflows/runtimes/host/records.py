@@ -8,7 +8,7 @@ from coordination.ports import RunStatus
 from coordination.run_status import shown_as
 from workflows.core.codec import error_to_json, to_json
 from workflows.core.core import Core
-from workflows.core.plan import Action, Approval, Fail, SetVars, Step, Stop, Verb, Wait
+from workflows.core.plan import Action, Approval, Fail, SetVars, Step, Stop, Verb, Wait, WaitFor
 from workflows.core.state import StepState
 from workflows.language.expressions import MalformedHandle, from_json, mask
 from workflows.runs import StepRecord
@@ -20,6 +20,7 @@ KINDS: Mapping[type[Verb], str] = {
     Action: "action",
     Approval: "approval",
     Wait: "wait",
+    WaitFor: "wait_for",
     SetVars: "set",
     Fail: "fail",
     Stop: "stop",

@@ -1,17 +1,27 @@
 """What a run's timer does when its time has come: it becomes a wake-up."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from coordination import wakeups
+from coordination import timers, waits, wakeups
 from coordination.database import Transaction
 from coordination.timers import Due
 from coordination.world import Ids
 
 __all__ = ["fire_timer"]
 
+EVENT = "event:"  # the slot of a wait's own timeout, before its path
+AGAIN = timedelta(seconds=1)  # while a wait looks back, it may still find what came in time
+
 
 def fire_timer(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:  # noqa: ARG001
     """Tell the run, in the unit that removes the timer; for timers that a run owns."""
+    if due.slot.startswith(EVENT):
+        path = due.slot.removeprefix(EVENT)
+        over = waits.expire(tx, run_key=due.owner_key, path=path)
+        if over is None:
+            timers.set(tx, due.owner_kind, due.owner_key, due.slot, now + AGAIN)
+        if not over:
+            return
     due_at = due.due_at.isoformat()
     wakeups.add(
         tx,

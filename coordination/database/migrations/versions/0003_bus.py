@@ -154,14 +154,52 @@ COLUMNS = (
     ("directory", "email", sa.Text()),
     ("directory", "shares", sa.Boolean()),
     ("sources", "scheme", sa.Text()),
+    ("raw_bodies", "headers", Document()),
     ("sources", "retired_at", Moment()),
     ("waits", "since_seq", KEY),
     ("waits", "event_id", sa.Text()),
+    ("waits", "until_seq", KEY),
+    ("waits", "shape", sa.Text()),
     ("approvals", "askers", Document()),
     ("approvals", "escalated", Document()),
     ("approvals", "again_of", sa.Text()),
     ("votes", "for_person", sa.Text()),
+    ("slots", "notified", sa.Boolean()),
+    ("slots", "turns", sa.Integer()),
 )
+
+
+def outbox() -> None:
+    """Find turns, leases and what is held by indexes of their own."""
+    op.drop_index("ix_outbox_due", "outbox")
+    parts = (
+        ("ix_outbox_held", ["thread_key"], "state IN ('queued', 'leased', 'parked')"),
+        ("ix_outbox_turn", ["lane", "due_at"], "state = 'queued'"),
+        ("ix_outbox_leased", ["lease_until"], "state = 'leased'"),
+        ("ix_outbox_rolled", ["thread_key"], "state = 'rolled'"),
+    )
+    for name, columns, part in parts:
+        op.create_index(
+            name,
+            "outbox",
+            columns,
+            unique=False,
+            sqlite_where=sa.text(part),
+            postgresql_where=sa.text(part),
+        )
+
+
+def waits() -> None:
+    """Find what waits for an event by its shape, and what still looks back."""
+    op.create_index("ix_waits_shape", "waits", ["shape"], unique=False)
+    op.create_index(
+        "ix_waits_looking",
+        "waits",
+        ["key"],
+        unique=False,
+        sqlite_where=sa.text("state = 'looking'"),
+        postgresql_where=sa.text("state = 'looking'"),
+    )
 
 
 def upgrade() -> None:
@@ -172,10 +210,21 @@ def upgrade() -> None:
     source_secrets()
     what_people_choose()
     delegations()
+    outbox()
     for table, name, kind in COLUMNS:
         op.add_column(table, sa.Column(name, kind, nullable=True))
+    waits()
     op.create_index("ix_processes_status", "processes", ["status", "key"], unique=False)
     op.create_index("ix_processes_run_key", "processes", ["run_key"], unique=False)
+    op.create_index(
+        "ix_processes_going",
+        "processes",
+        ["thread_key"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_index("ix_directory_email", "directory", ["email"], unique=False)
+    op.create_index("ix_approvals_again_of", "approvals", ["again_of"], unique=False)
     op.create_index("ix_runs_requested_by", "runs", ["requested_by", "number"], unique=False)
     op.create_index("ix_slots_channel_id_ts", "slots", ["channel_id", "ts"], unique=False)

@@ -1,0 +1,71 @@
+"""Checks what a step waits for: the name of the event, and what it must hold."""
+
+from typing import Any, Final
+
+from workflows.language.checks.events import check_event_name
+from workflows.language.checks.scope import Scope
+from workflows.language.checks.texts import Texts
+from workflows.language.event_names import place_of, places
+from workflows.language.expressions import InvalidExpression, equalities
+from workflows.language.findings import Findings
+from workflows.language.places import Path
+from workflows.language.suggestions import did_you_mean
+from workflows.language.waiting import WaitFor
+
+__all__ = ["check_wait_for"]
+
+SCANNING: Final = (
+    'Say in `correlate` what it must hold, as `run: "{{ run.id }}"`, or in `where` with `==`.'
+)
+
+
+def check_wait_for(
+    path: Path, wait: WaitFor, scope: Scope, texts: Texts, findings: Findings
+) -> None:
+    """Check the `wait_for` at *path*, whose templates see *scope*."""
+    if wait.event is not None:
+        check_event_name((*path, "event"), wait.event, findings)
+    elif (findings.document.get(path) or {}).get("signal") is None:
+        findings.add_absent(
+            "missing",
+            (*path, "event"),
+            "this step does not say what it waits for",
+            "Write `event: test.completed`, or another name of an event.",
+        )
+    if wait.where is not None:
+        texts.expression((*path, "where"), wait.where, scope.plus("event"))
+    _check_correlate((*path, "correlate"), wait.correlate, scope, texts, findings)
+    if wait.timeout is None and wait.on_timeout == "continue":
+        findings.warn("no_effect", (*path, "on_timeout"), "without a `timeout` this never happens")
+    if wait.event is not None and wait.correlate is None and not _has_key(wait.where):
+        findings.warn(
+            "scanning",
+            (*path, "event"),
+            f"every `{wait.event[:80]}` is looked at, whatever it is about",
+            SCANNING,
+        )
+
+
+def _check_correlate(
+    path: Path, correlate: Any, scope: Scope, texts: Texts, findings: Findings
+) -> None:
+    texts.template(path, correlate, scope)
+    for name, value in correlate.items() if isinstance(correlate, dict) else ():
+        if place_of(name) is None:
+            findings.add_key(
+                "reference",
+                (*path, name),
+                f"an event has no `{name[:80]}` to compare with",
+                did_you_mean(name, places()) or f"There are {', '.join(places())}.",
+            )
+        elif isinstance(value, bool) or not isinstance(value, str | int | float):
+            findings.add("type", (*path, name), f"`{name}` must be text or a number")
+        elif value == "":
+            findings.add("value", (*path, name), f"`{name}` must not be empty")
+
+
+def _has_key(where: str | None) -> bool:
+    try:
+        return where is not None and bool(equalities(where, "event"))
+    except InvalidExpression:
+        return True  # noted already

@@ -1,0 +1,42 @@
+"""What all models of a file are made of: a map without unknown keys, and the forms of a key."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Expression", "Json", "Line", "Part", "shape"]
+
+Json: TypeAlias = Any
+Expression = Annotated[str, Field(description="An expression, without braces.")]
+Line = Annotated[str, Field(min_length=1)]
+
+
+class Part(BaseModel):
+    """A map of the file: no unknown keys, no guessing of types."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Keys that a later version brings."""
+
+
+def shape(value: Any) -> str | None:
+    """Tell the forms of a key apart; the tags never appear in a path."""
+    match value:
+        case str():
+            return "<text>"
+        case bool():
+            return None
+        case int():
+            return "<number>"
+        case list():
+            return "<list>"
+        case Mapping() | BaseModel():
+            return "<map>"
+    return None
