@@ -104,11 +104,12 @@ class Event:
     warnings: tuple[str, ...] = ()
     truncated: tuple[str, ...] = ()
     adapter: Adapter | None = None
+    expired: bool = False  # it arrived after the time that its producer set for it
 
     @property
     def too_old(self) -> bool:
-        """Say whether the event was over 30 days old on arrival; such an event fires no trigger."""
-        return self.received_at - self.occurred_at > TOO_OLD
+        """Say whether the event came too late, or 30 days late, to fire a trigger."""
+        return self.expired or self.received_at - self.occurred_at > TOO_OLD
 
     def to_json(self) -> dict[str, Any]:
         """Return the canonical form: plain JSON values, RFC 3339 times, no nulls, no defaults."""

@@ -1,14 +1,17 @@
 """What every part of the Coordinator stands on: the database, the world, and whom to hint."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from coordination import wakeups
+from coordination.credentials import Known
 from coordination.database import Door, Transaction
 from coordination.lookups import Lookups, Rules
 from coordination.ports import Directory, Inputs, Runtime
 from coordination.questions import Approval
+from coordination.secrets import Secrets
 from coordination.votes import Judging
 from coordination.world import World
 
@@ -21,11 +24,13 @@ class Ports:
         runtime: told of starts and wake-ups.
         inputs: checks what a run is started with.
         people: where the directory comes from.
+        secrets: opens what signatures are checked with; without it none is right.
     """
 
     runtime: Runtime
     inputs: Inputs
     people: Directory
+    secrets: Secrets | None = None
 
 
 class Footing(Lookups):
@@ -43,6 +48,8 @@ class Footing(Lookups):
         self._ports = ports
         self._refreshing = False
         self._noted: dict[str, datetime] = {}
+        self._known: tuple[int, Known] | None = None  # as of so many changes of tokens
+        self._reading = asyncio.Lock()
 
     def _judging(self) -> Judging:
         return Judging(self.rules.roles, self._world.clock.now(), self._world.ids)

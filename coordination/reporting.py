@@ -1,18 +1,22 @@
 """What tools may do: show their token, report, and log a person in."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from baton.masking import mask
 from baton.reading import Reading
-from coordination import accept, identities, tokens
+from coordination import accept, audit, identities, tokens
 from coordination.accept import Accepted, Incoming
+from coordination.credentials import Credential, Known, known
 from coordination.database import Transaction
-from coordination.errors import NotAllowed
+from coordination.errors import NotAllowed, NotFound
 from coordination.footing import Footing
 from coordination.identities import Identity
-from coordination.tokens import Credential
+from coordination.policy import Principal, require_scope
+from coordination.store import events as event_store
+from coordination.store.events import Raw
+from coordination.tokens import BEARER
 
 NOTE_USE_EVERY = timedelta(hours=1)
 
@@ -25,16 +29,64 @@ class _DryRun(Exception):
         super().__init__()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as a tool delivered it.
+
+    Args:
+        reading: the event.
+        raw: what came; secrets are masked before it is kept.
+        key: the client's own name for the request: under it nothing else can be said.
+        delivery: the sender's name for it: what comes under it again is a repeat, whatever it says.
+    """
+
+    reading: Reading
+    raw: Raw | None = None
+    key: str | None = None
+    delivery: str | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Under what a repeat is known: the CloudEvent's own, the delivery's, the key, or the id."""
+        event = self.reading.event
+        name = self.reading.identity or self.delivery
+        if name is None:
+            return identities.identity_of(event, key=self.key)
+        return replace(identities.identity_of(event), name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class RawView:
+    """What came for an event, and until when it is kept."""
+
+    event_id: str
+    source: str
+    raw: Raw
+    expires_at: datetime
+
+
 class Reporting(Footing):
     """The verbs of tools."""
 
     async def authenticate(self, bearer: str) -> Credential | None:
         """Return whose token *bearer* is, or None; every reason for None looks the same."""
         now = self._world.clock.now()
-        found = await self._door.read(lambda reader: tokens.authenticate(reader, bearer, now=now))
+        found = (await self._credentials()).holder(bearer, now=now)
         if found is not None:
             self._note_use(found.token_id, now)
         return found
+
+    async def signer(
+        self, source: str | None, scheme: str
+    ) -> tuple[Credential | None, tuple[str, ...]]:
+        """Return who says to have signed a request, and the secrets to try on it.
+
+        Args:
+            source: the name that came along; None for the only source of that scheme.
+            scheme: one of `tokens.SCHEMES`.
+        """
+        known = await self._credentials()
+        return known.signer(source, scheme, now=self._world.clock.now())
 
     async def accept(
         self,
@@ -45,22 +97,35 @@ class Reporting(Footing):
         idempotency_key: str | None = None,
         dry_run: bool = False,
     ) -> tuple[Accepted, ...]:
+        """Store the events of one body, as `take` does; *raw* is kept with the first of them."""
+        told = [
+            Told(
+                item,
+                raw=Raw(raw, {}) if not place else None,
+                key=idempotency_key
+                and (f"{idempotency_key}#{place}" if items[1:] else idempotency_key),
+            )
+            for place, item in enumerate(items)
+        ]
+        return await self.take(credential, told, dry_run=dry_run)
+
+    async def take(
+        self, credential: Credential, told: Sequence[Told], *, dry_run: bool = False
+    ) -> tuple[Accepted, ...]:
         """Store what a tool reports: all of it, in this order, or nothing.
 
         Args:
             credential: whose report it is.
-            items: the events, as they were read.
-            raw: the body as it came; kept for 7 days, masked.
-            idempotency_key: the client's; under several items each is told apart by its place.
+            told: the events, each with what came along.
             dry_run: says what would come of it and stores nothing.
 
         Raises:
             NotAllowed: the token cannot report, or an event wants to decide something.
-            IdempotencyMismatch: the key came with another body before.
+            IdempotencyMismatch: a client's key came with another body before.
         """
         if not credential.scopes & {"notify", "admin"}:
             raise NotAllowed("This token cannot report: it lacks the scope 'notify'.")
-        incoming = self._incoming(credential, items, raw, idempotency_key)
+        incoming = [self._incoming(credential, each) for each in told]
         if dry_run:  # what came before is no repeat of a rehearsal, and the other way round
             incoming = [replace(each, identity=None) for each in incoming]
         now, ids = self._world.clock.now(), self._world.ids
@@ -76,6 +141,61 @@ class Reporting(Footing):
         except _DryRun as dry:
             return dry.accepted
 
+    async def raw(self, event_id: str) -> RawView:
+        """Return what came for an event, masked, while it is kept. Raises: NotFound."""
+        row = await self._door.read(lambda reader: event_store.read_raw(reader, event_id))
+        if row is None:
+            raise NotFound("raw body of the event", event_id)
+        return RawView(row.id, row.source, Raw(row.body, row.headers or {}), row.expires_at)
+
+    async def replay(
+        self, principal: Principal, view: RawView, reading: Reading, *, apply: bool
+    ) -> tuple[Accepted, ...]:
+        """Accept again what came for an event, as a new event of the same source.
+
+        Args:
+            principal: who wants it; an admin.
+            view: what came.
+            reading: what it says, as it is read now.
+            apply: store it; else only say what would come of it.
+
+        Raises:
+            NotAllowed: it is not their right, or the event wants to decide something.
+            NotFound: its source is gone.
+        """
+        require_scope(principal, "replay")
+        credential = await self.credential_of(view.source)
+        fresh = replace(reading.event, id=self._world.ids.new("id"))
+        incoming = self._incoming(credential, Told(replace(reading, event=fresh), raw=view.raw))
+        now, ids = self._world.clock.now(), self._world.ids
+
+        def unit(tx: Transaction) -> tuple[Accepted, ...]:
+            done = (accept.record(tx, incoming, now=now, ids=ids).accepted,)
+            if not apply:
+                raise _DryRun(done)
+            detail = {"as": done[0].event_id}
+            audit.record(
+                tx,
+                at=now,
+                actor=principal.actor,
+                action="event.replay",
+                object=view.event_id,
+                detail=detail,
+            )
+            return done
+
+        try:
+            return await self._door.write(unit)
+        except _DryRun as dry:
+            return dry.accepted
+
+    async def credential_of(self, source: str) -> Credential:
+        """Return what a source reports with, whoever asks. Raises: NotFound."""
+        found = (await self._credentials()).sources.get(source)
+        if found is None:
+            raise NotFound("source", source)
+        return found
+
     async def claim(self, kind: str, nonce: str) -> bool:
         """Take what counts once, as the nonce of a login link; False if somebody took it before."""
         now = self._world.clock.now()
@@ -89,23 +209,33 @@ class Reporting(Footing):
 
         return await self._door.write(unit)
 
-    def _incoming(
-        self, credential: Credential, items: Sequence[Reading], raw: bytes, key: str | None
-    ) -> list[Incoming]:
-        """Put to each event what its credential says; the body is kept with the first one."""
-        masked = mask(raw.decode("utf-8", "replace")).encode()
-        keys = [key] if len(items) == 1 else [key and f"{key}#{n}" for n in range(len(items))]
-        return [
-            Incoming(
-                event=item.event,
-                identity=identities.identity_of(item.event, key=own_key),
-                channel=credential.channel or self.rules.channel,
-                owner=credential.owner,
-                approvers=self.rules.approvers,
-                raw=None if place else masked,
-            )
-            for place, (item, own_key) in enumerate(zip(items, keys, strict=True))
-        ]
+    def _incoming(self, credential: Credential, told: Told) -> Incoming:
+        """Put to an event what its credential says."""
+        return Incoming(
+            event=told.reading.event,
+            identity=told.identity,
+            channel=credential.channel or self.rules.channel,
+            owner=credential.owner,
+            approvers=self.rules.approvers,
+            raw=told.raw and masked(told.raw),
+            origin={
+                "token": credential.token_id,
+                "scheme": credential.scheme or BEARER,
+                "fields": dict(told.reading.taken_from),
+            },
+        )
+
+    async def _credentials(self) -> Known:
+        """Return every token and signing source; they are read again after they changed."""
+        changes = self._door.changes
+        if self._known is None or self._known[0] != changes.count("token"):
+            async with self._reading:
+                count = changes.count("token")
+                if self._known is None or self._known[0] != count:
+                    secrets = self._ports.secrets
+                    found = await self._door.read(lambda reader: known(reader, secrets))
+                    self._known = (count, found)
+        return self._known[1]
 
     def _note_use(self, token_id: str, now: datetime) -> None:
         """Note that a token was used, at most once an hour and beside the request."""
@@ -114,3 +244,9 @@ class Reporting(Footing):
         self._noted[token_id] = now
         noting = self._door.write(lambda tx: tokens.note_use(tx, token_id, now=now))
         self._world.tasks.start(f"note the use of {token_id}", noting)
+
+
+def masked(raw: Raw) -> Raw:
+    """Return *raw* with every secret that shows itself replaced."""
+    body = mask(raw.body.decode("utf-8", "replace")).encode()
+    return Raw(body, {name: mask(value) for name, value in raw.headers.items()})

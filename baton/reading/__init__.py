@@ -2,6 +2,7 @@
 
 from baton.errors import InvalidEvent, MalformedBody
 from baton.reading.bodies import parse_form, parse_json
+from baton.reading.cloudevents import read_cloud_event
 from baton.reading.event import Reading, Source, read_event
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "Source",
     "parse_form",
     "parse_json",
+    "read_cloud_event",
     "read_event",
 ]

@@ -27,7 +27,7 @@ from baton.reading.progress import read_progress
 from baton.reading.text import clean, shorten
 from baton.status import TIMEOUT_WORDS, Status, fold, read_status
 
-__all__ = ["Reading", "Source", "read_event"]
+__all__ = ["Reading", "Source", "read_event", "warning_text"]
 
 _ALIASES = (
     ("process_name", "name"),
@@ -66,13 +66,15 @@ class Reading:
     """An event, and what was noticed on the way: pairs of a JSON pointer and a sentence.
 
     *taken_from* says from where a member came, if not from the one of its own name: ``name`` from
-    ``process_name``. An ``id`` that comes from nowhere was made up.
+    ``process_name``. An ``id`` that comes from nowhere was made up. *identity* is under what its
+    producer says to know it, where that is more than its id.
     """
 
     event: Event
     warnings: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
     taken_from: Mapping[str, str] = field(default_factory=dict)
+    identity: str | None = None
 
 
 def read_event(
@@ -115,14 +117,15 @@ def read_event(
         namespace=credential.namespace,
         received_at=received_at,
         adapter=_ADAPTER,
-        warnings=tuple(_sentence(*warning) for warning in findings.warnings),
+        warnings=tuple(warning_text(*warning) for warning in findings.warnings),
         truncated=tuple(findings.truncated),
         **values,
     )
     return Reading(event, tuple(findings.warnings), tuple(findings.dropped), findings.taken_from)
 
 
-def _sentence(pointer: str, detail: str) -> str:
+def warning_text(pointer: str, detail: str) -> str:
+    """Say in one sentence what was noticed, and where."""
     if detail.startswith("unknown field"):  # it names its place itself
         return detail
     return f"{pointer[1:].replace('/', '.')}: {detail}" if pointer else detail

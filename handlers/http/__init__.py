@@ -11,6 +11,7 @@ from handlers.http import (
     openapi,
     pages,
     processes,
+    replays,
     run_pages,
     runs,
     slack,
@@ -21,12 +22,14 @@ from handlers.http import (
 from handlers.http.auth import admit
 from handlers.http.edge import Demo, Edge
 from handlers.http.guard import Guard, HeadAsGet, Named, Sized, browser_headers
+from handlers.http.shortcut import Shortcut
 
 __all__ = ["ROUTERS", "Demo", "Edge", "create_api"]
 
 ROUTERS = (
     notify.router,
     events.router,
+    replays.router,
     processes.router,
     threads.router,
     workflows.router,
@@ -58,6 +61,7 @@ def create_api(edge: Edge, *, version: str) -> FastAPI:
         app.include_router(router)
     answers.install(app)
     app.openapi = openapi.complete(app)  # type: ignore[method-assign]  # as FastAPI documents it
+    app.add_middleware(Shortcut)
     app.add_middleware(HeadAsGet)  # the last one added is the first one asked
     app.add_middleware(Sized)
     app.add_middleware(Named)

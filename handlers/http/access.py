@@ -17,8 +17,12 @@ OWN: Final = "read own"
 
 ACCESS: Final[Mapping[str, str]] = {
     "POST /v1/notify": "notify",
+    "OPTIONS /v1/notify": NOBODY_ASKED,
     "GET /v1/events": "read",
     "GET /v1/events/{event_id}": "read",
+    "GET /v1/events/{event_id}/explain": "read",
+    "GET /v1/events/{event_id}/raw": "raw",
+    "POST /v1/events/{event_id}/replay": "replay",
     "GET /v1/processes": "read",
     "GET /v1/processes/{name:path}": OWN,
     "GET /v1/threads": "read",

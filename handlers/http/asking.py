@@ -13,7 +13,7 @@ from baton.reading import Reading
 from coordination.tokens import Credential
 from handlers.http.bodies import decoded, media_type, raw_body
 from handlers.http.edge import Edge
-from handlers.http.notify import idempotency_key, read_item
+from handlers.http.reports import idempotency_key, terms_of
 
 LONGEST = 366 * 86_400  # s
 MEMBERS = ("key", "expires_in")  # what stands beside the members of an event
@@ -34,7 +34,7 @@ async def read_question(
     if not isinstance(body, dict):
         raise InvalidEvent([("", "has to be an object: one question")])
     item = event_of(body, key=idempotency_key(request), edge=edge)
-    return read_item(request, edge, credential, item), raw
+    return terms_of(request, edge, credential).read(item), raw
 
 
 def event_of(body: Mapping[str, Any], *, key: str | None, edge: Edge) -> dict[str, Any]:
@@ -70,12 +70,12 @@ def event_of(body: Mapping[str, Any], *, key: str | None, edge: Edge) -> dict[st
 def named(
     item: dict[str, Any], approval: Mapping[str, Any], key: str | None, edge: Edge
 ) -> dict[str, Any]:
-    """Give the process that asks an id and a name, where the body gives none."""
+    """Where no process asks, make one that only asks: its name is what it asks."""
     if key is not None:
         item["id"] = f"ask:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    chosen = item.get("id") or edge.world.ids.new("ask")
-    item.setdefault("process_id", chosen)
-    item.setdefault("name", approval.get("prompt"))
+    if item.get("process_id") is None:
+        item["process_id"] = item.get("id") or edge.world.ids.new("ask")
+        item.setdefault("name", approval.get("prompt"))
     return {**item, "status": Status.PENDING_APPROVAL.value}
 
 

@@ -13,8 +13,12 @@ from coordination.tokens import Credential
 from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON, SIGNED
 from handlers.http.edge import Edge, EdgeOf
 from handlers.http.hosts import refuse_foreign_host
-from handlers.http.problems import unauthenticated
+from handlers.http.limits import Lane
+from handlers.http.problems import retired, unauthenticated
 from handlers.http.sessions import COOKIE
+from handlers.http.signed import is_signed, signed
+
+NOTIFY = "/v1/notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,13 @@ class Admitted:
         principal: the one who asks; None where nobody is asked who they are.
         credential: of a token.
         only: the one namespace that they see; None for all.
+        raw: the body, where it had to be read to know who sent it.
     """
 
     principal: Principal | None = None
     credential: Credential | None = None
     only: str | None = None
+    raw: bytes | None = None
 
     def may_see(self, namespace: str | None, kind: str, ref: str) -> None:
         """Raise what is raised where there is nothing, unless *namespace* may be seen."""
@@ -41,7 +47,7 @@ async def admit(request: Request, edge: EdgeOf) -> Admitted:
     """Let in who may use this address, and nobody else.
 
     Raises:
-        Problem: 401 for all who cannot say who they are, with one body; 403; 421.
+        Problem: 401 for all who cannot say who they are, with one body; 403; 410; 421; 429.
         NotAllowed: they are known, and may not.
     """
     path = getattr(request.scope.get("route"), "path", "")
@@ -53,23 +59,60 @@ async def admit(request: Request, edge: EdgeOf) -> Admitted:
         return Admitted(visitor(request, edge))
     if need == PERSON:
         return Admitted(await person(request, edge, "read"))
+    if path == NOTIFY:
+        return await reporter(request, edge)
     alone = "authorization" not in request.headers and COOKIE in request.cookies
     if need in ("read", OWN) and alone:
         return Admitted(await person(request, edge, "read"))
     return await token(request, edge, need)
 
 
+async def reporter(request: Request, edge: Edge) -> Admitted:
+    """Let in who reports: with a token, or with a signature where the source has to sign.
+
+    That a source was retired is said only to who could prove to be it.
+
+    Raises:
+        Problem: 401, with one body; 410; 429 where it has sent too much already.
+        NotAllowed: it may not report.
+    """
+    raw = None
+    if "authorization" not in request.headers and is_signed(request):
+        credential, raw = await signed(request, edge)
+    else:
+        credential = await credential_of(request, edge)
+        if credential.scheme is not None:
+            raise unauthenticated()
+    asks = principal(credential)
+    require_scope(asks, "notify")
+    if credential.retired:
+        raise retired(credential.source.source)
+    edge.limits.look(edge.coordinator.rules, credential.source.source)
+    return Admitted(asks, credential, raw=raw)
+
+
 async def token(request: Request, edge: Edge, need: str | None) -> Admitted:
     """Let a token in that has the scope of what it wants."""
     credential = await credential_of(request, edge)
     asks = principal(credential)
-    if need == ANY_TOKEN:
+    action = need or "use an address that the policy does not name"
+    if need == "notify" and credential.scheme is not None:
+        raise unauthenticated()  # it has to sign what it reports
+    if need not in (ANY_TOKEN, OWN):
+        require_scope(asks, action)
+    if credential.retired:
+        raise retired(credential.source.source)
+    edge.limits.take(edge.coordinator.rules, lane_of(action), credential.source.source)
+    if need != OWN:
         return Admitted(asks, credential)
-    if need == OWN:
-        reads = bool(asks.scopes & {POLICY["read"].scope, "admin"})
-        return Admitted(asks, credential, None if reads else credential.source.namespace)
-    require_scope(asks, need or "use an address that the policy does not name")
-    return Admitted(asks, credential)
+    reads = bool(asks.scopes & {POLICY["read"].scope, "admin"})
+    return Admitted(asks, credential, None if reads else credential.source.namespace)
+
+
+def lane_of(action: str) -> Lane:
+    """Return the lane in which an action is counted."""
+    scope = POLICY[action].scope if action in POLICY else "read"
+    return "events" if scope == "notify" else "decisions" if scope == "approve" else "reads"
 
 
 async def person(request: Request, edge: Edge, action: str) -> Principal:
@@ -128,14 +171,14 @@ def principal(credential: Credential) -> Principal:
 AdmittedAs = Annotated[Admitted, Depends(admit)]
 
 
-def caller(admitted: AdmittedAs) -> Principal:
+async def caller(admitted: AdmittedAs) -> Principal:
     """Return who asks, on an address that takes somebody."""
     if admitted.principal is None:
         raise unauthenticated()
     return admitted.principal
 
 
-def credential(admitted: AdmittedAs) -> Credential:
+async def credential(admitted: AdmittedAs) -> Credential:
     """Return the token that came, on an address that takes one."""
     if admitted.credential is None:
         raise unauthenticated()

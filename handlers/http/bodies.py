@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -12,14 +13,25 @@ from baton.reading import parse_form, parse_json
 from handlers.http.problems import Problem, misfits
 
 LIMIT = 1024 * 1024
+LINES_LIMIT = 25 * 1024 * 1024
 DEPTH = 32
 FORM_LIMIT = 64 * 1024
 PATIENCE = timedelta(seconds=30)
 JSON = re.compile(r"application/json|[\w.+-]+/[\w.-]+\+json", re.ASCII)
 FORM = "application/x-www-form-urlencoded"
+LINES = ("application/x-ndjson", "application/jsonl")
+CLOUD_BATCH = "application/cloudevents-batch+json"
+CLOUD = "application/cloudevents+json"
+TAKEN = ("application/json", CLOUD, CLOUD_BATCH, *LINES, FORM)
 UTF_8 = ("", "utf-8", "utf8", "us-ascii", "ascii")
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def limit_of(request: Request) -> int:
+    """Return how many bytes the body of *request* may have, as its media type says."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return LINES_LIMIT if kind in LINES and request.url.path == "/v1/notify" else LIMIT
 
 
 def refuse_announced(request: Request, limit: int = LIMIT) -> None:
@@ -33,15 +45,35 @@ def refuse_announced(request: Request, limit: int = LIMIT) -> None:
         raise too_large(limit)
 
 
+def refuse_coded(request: Request) -> None:
+    """Return unless the body is compressed or written otherwise than as it is.
+
+    Raises:
+        Problem: 415.
+    """
+    coding = ", ".join(request.headers.getlist("content-encoding")).strip().lower()
+    if coding not in ("", "identity"):
+        raise Problem(415, f"Bodies come as they are, without Content-Encoding {coding[:40]!r}.")
+
+
 async def raw_body(request: Request, limit: int = LIMIT, *, within: timedelta = PATIENCE) -> bytes:
     """Read the body; one that is too long, or takes too long, is refused as soon as it is.
 
     Raises:
         Problem: 400, 413, or 415 for a coding other than identity.
     """
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in ("", "identity"):
-        raise Problem(415, f"Bodies come as they are, without Content-Encoding {coding[:40]!r}.")
+    refuse_coded(request)
+    return await read_bytes(request, limit, within=within)
+
+
+async def read_bytes(
+    request: Request, limit: int = LIMIT, *, within: timedelta = PATIENCE
+) -> bytes:
+    """Read the body as `raw_body` does, whatever it is.
+
+    Raises:
+        Problem: 400, 413.
+    """
     refuse_announced(request, limit)
     body = bytearray()
     try:
@@ -51,8 +83,12 @@ async def raw_body(request: Request, limit: int = LIMIT, *, within: timedelta = 
                 if len(body) > limit:
                     raise too_large(limit)
     except TimeoutError:
-        raise Problem(400, f"The body did not arrive within {within.seconds} s.") from None
+        raise late(within) from None
     return bytes(body)
+
+
+def late(within: timedelta) -> Problem:
+    return Problem(400, f"The body did not arrive within {within.seconds} s.")
 
 
 def too_large(limit: int) -> Problem:
@@ -65,9 +101,12 @@ def media_type(request: Request) -> str:
     """Return the media type of the body, in lower case and without parameters.
 
     Raises:
-        Problem: 415 for a charset that is not UTF-8.
+        Problem: 415 for a charset that is not UTF-8, and for two types.
     """
-    kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    said = request.headers.getlist("content-type")
+    if len(said) > 1:
+        raise Problem(415, "Send one Content-Type, not several.")
+    kind, _, parameters = (said[0] if said else "").lower().partition(";")
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and value.strip().strip('"') not in UTF_8:
@@ -88,8 +127,18 @@ def decoded(kind: str, raw: bytes) -> Any:
         if len(raw) > FORM_LIMIT:
             raise too_large(FORM_LIMIT)
         return parse_form(raw)
+    raise not_taken(kind, ("application/json", FORM))
+
+
+def not_taken(kind: str, taken: Iterable[str]) -> Problem:
+    """Say which media types are taken instead of *kind*."""
     said = repr(kind[:60]) if kind else "a body without Content-Type"
-    raise Problem(415, f"Send application/json or {FORM}, not {said}.")
+    *most, last = taken
+    return Problem(
+        415,
+        f"Send {', '.join(most)} or {last}, not {said}.",
+        headers={"Accept": ", ".join([*most, last])},
+    )
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:

@@ -11,6 +11,7 @@ from coordination.changes import Changes
 from coordination.coordinator import Coordinator
 from coordination.world import World
 from handlers.http.holding import Holding
+from handlers.http.limits import Limits
 from handlers.http.sessions import Sessions
 
 Readiness = Callable[[], Awaitable[dict[str, str]]]
@@ -47,7 +48,8 @@ class SlackRequests(Protocol):
 class Edge:
     """Everything the HTTP edge stands on. `bot/app.py` makes it.
 
-    *slack* is there only in Slack's HTTP mode. *holding* is closed by whoever stops the server: it lets go of streams and long polls.
+    *slack* is there only in Slack's HTTP mode. *holding* is closed by whoever stops the server: it
+    lets go of streams and long polls. *limits* counts what each source sends.
     """
 
     coordinator: Coordinator
@@ -60,9 +62,13 @@ class Edge:
     demo: Demo | None = None
     slack: SlackRequests | None = None
     holding: Holding = field(default_factory=Holding)
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limits", Limits(self.world))
 
 
-def edge_of(request: Request) -> Edge:
+async def edge_of(request: Request) -> Edge:
     edge: Edge = request.app.state.edge
     return edge
 

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.http.answers import answer
-from handlers.http.bodies import refuse_announced
+from handlers.http.bodies import limit_of, refuse_announced
 from handlers.http.edge import Demo, Edge
 
 log = structlog.get_logger()
@@ -71,7 +71,8 @@ class Sized:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            refuse_announced(Request(scope))
+            request = Request(scope)
+            refuse_announced(request, limit_of(request))
         await self.app(scope, receive, send)
 
 

@@ -1,162 +1,247 @@
-"""`POST /v1/notify`: what tools report."""
+"""`POST /v1/notify`: what tools report, in each of the forms in which they write it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum, auto
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
-from baton.errors import BatonError, InvalidEvent
-from baton.reading import Reading, read_event
-from coordination.accept import Accepted, refuse_verdict
+from baton.errors import InvalidEvent
+from baton.reading import parse_json
+from coordination.accept import Accepted
 from coordination.correlation import keys_of
-from coordination.errors import NotAllowed
-from coordination.tokens import Credential
-from handlers.http.auth import CredentialOf
-from handlers.http.bodies import decoded, media_type, raw_body
+from coordination.rates import DEFAULT
+from handlers.http.auth import Admitted, AdmittedAs
+from handlers.http.bodies import (
+    CLOUD,
+    CLOUD_BATCH,
+    DEPTH,
+    FORM,
+    JSON,
+    LINES,
+    TAKEN,
+    decoded,
+    media_type,
+    not_taken,
+    raw_body,
+    refuse_coded,
+)
+from handlers.http.cloudevents import from_headers, in_headers
 from handlers.http.edge import Edge, EdgeOf
+from handlers.http.ndjson import portions
 from handlers.http.openapi import NOTIFY
-from handlers.http.problems import Problem, summary, translated
+from handlers.http.problems import Problem, summary, translated, unauthenticated
+from handlers.http.reports import (
+    JSON_TYPE,
+    YES,
+    Report,
+    Terms,
+    compact,
+    read_lines,
+    read_list,
+    read_one,
+    terms_of,
+)
 from handlers.http.shapes import accepted_json
 
 ITEMS = 500
-YES = ("1", "true")
+BIG = 64 * 1024  # bytes of a body that is read beside the event loop
 
 router = APIRouter(tags=["notify"])
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A request as it was read: the good items and the bad ones, each by its place."""
+class Form(Enum):
+    """In which form a body says what it says."""
 
-    count: int
-    readings: Mapping[int, Reading]
-    refused: Mapping[int, BatonError]
-    raw: bytes
-
-    @property
-    def items(self) -> tuple[Reading, ...]:
-        return tuple(self.readings.values())
+    PLAIN = auto()  # JSON, or the fields of a form
+    CLOUD = auto()
+    CLOUD_BATCH = auto()
+    HEADERS = auto()  # a CloudEvent whose attributes stand in headers
+    LINES = auto()
 
 
 @router.post("/v1/notify", status_code=202, openapi_extra=NOTIFY)
-async def notify(request: Request, edge: EdgeOf, credential: CredentialOf) -> JSONResponse:
+async def notify(request: Request, edge: EdgeOf, admitted: AdmittedAs) -> Response:
     """Report what a process does. 202 means that it is stored."""
-    kind = media_type(request)
-    raw = await raw_body(request)
-    body = decoded(kind, raw)
-    report = read_report(request, edge, credential, body, raw)
-    if not isinstance(body, list):
-        for error in report.refused.values():
-            raise error
-    dry = request.query_params.get("dry_run") in YES
-    accepted = await edge.coordinator.accept(
-        credential,
-        report.items,
-        raw=raw,
-        idempotency_key=idempotency_key(request),
-        dry_run=dry,
-    )
-    return rehearsed(report) if dry else recorded(report, accepted)
+    return await take_in(request, edge, admitted)
 
 
-def read_report(
-    request: Request, edge: Edge, credential: Credential, body: Any, raw: bytes
-) -> Report:
-    """Read each item for itself: a bad one does not take the good ones along.
+@router.options("/v1/notify", status_code=204)
+async def handshake(request: Request) -> Response:
+    """Say that CloudEvents may be sent here, and how many a minute."""
+    headers = {"Allow": "OPTIONS, POST"}
+    origin = request.headers.get("webhook-request-origin")
+    if origin:
+        headers["WebHook-Allowed-Origin"] = origin
+        headers["WebHook-Allowed-Rate"] = str(round(60 * DEFAULT.per_second))
+    return Response(status_code=204, headers=headers)
+
+
+async def take_in(request: Request, edge: Edge, admitted: Admitted) -> Response:
+    """Read, store and answer one report of somebody who was let in.
 
     Raises:
+        Problem: 400, 413, 415, 422, 429, 503.
+        InvalidEvent, NotAllowed: of a body that is one event.
+    """
+    credential = admitted.credential
+    if credential is None:
+        raise unauthenticated()
+    with edge.limits.one_at_work():
+        kind = media_type(request)
+        form = form_of(request, kind)
+        refuse_coded(request)
+        terms = terms_of(request, edge, credential)
+        if form is Form.LINES:
+            stream = request.stream() if admitted.raw is None else at_once(admitted.raw)
+            return await take_lines(terms, stream, dry=is_dry(request))
+        raw = await raw_body(request) if admitted.raw is None else admitted.raw
+        if len(raw) > BIG:  # what takes long to read must not hold up the others
+            report, many = await asyncio.to_thread(read_body, request, terms, form, (kind, raw))
+        else:
+            report, many = read_body(request, terms, form, (kind, raw))
+        if not many:
+            for error in report.refused.values():
+                raise error
+        return await take_body(terms, report, dry=is_dry(request))
+
+
+def form_of(request: Request, kind: str) -> Form:
+    """Return in which form the body is. Raises: Problem, 415."""
+    if kind.startswith("application/cloudevents"):
+        found = {CLOUD: Form.CLOUD, CLOUD_BATCH: Form.CLOUD_BATCH}.get(kind)
+        if found is None:
+            raise not_taken(kind, TAKEN)
+        return found
+    if in_headers(request):
+        return Form.HEADERS
+    if kind in LINES:
+        return Form.LINES
+    if kind != FORM and not JSON.fullmatch(kind):
+        raise not_taken(kind, TAKEN)
+    return Form.PLAIN
+
+
+def read_body(
+    request: Request, terms: Terms, form: Form, said: tuple[str, bytes]
+) -> tuple[Report, bool]:
+    """Read a whole body; return its items, and whether it was a list.
+
+    Raises:
+        MalformedBody: 400.
         Problem: 413 for too many items.
+        InvalidEvent: a batch is no list.
     """
-    items = body if isinstance(body, list) else [body]
-    if len(items) > ITEMS:
+    kind, raw = said
+    if form is Form.PLAIN:
+        body = decoded(kind, raw)
+        terms = of_type(terms, FORM if kind == FORM else JSON_TYPE)
+    else:
+        headers = form is Form.HEADERS
+        body = from_headers(request, kind, raw) if headers else parse_json(raw, DEPTH)
+        raw = compact(body) if headers else raw
+        terms = replace(of_type(terms, CLOUD), cloud=True)
+    if form is Form.CLOUD_BATCH and not isinstance(body, list):
+        raise InvalidEvent([("", "a batch is a JSON array")])
+    if form is Form.CLOUD or not isinstance(body, list):
+        return read_one(terms, body, raw), False
+    if len(body) > ITEMS:
         raise Problem(
-            413, f"{len(items)} events are too many for one request; send {ITEMS} at most."
+            413, f"{len(body)} events are too many for one request; send {ITEMS} at most."
         )
-    readings: dict[int, Reading] = {}
-    refused: dict[int, BatonError] = {}
-    for place, item in enumerate(items):
-        try:
-            readings[place] = read_item(request, edge, credential, item)
-        except (InvalidEvent, NotAllowed) as error:
-            refused[place] = error
-    return Report(len(items), readings, refused, raw)
+    return read_list(terms, body), True
 
 
-def read_item(request: Request, edge: Edge, credential: Credential, item: object) -> Reading:
-    """Read one event; with ``strict=1`` every warning is a mistake.
+def of_type(terms: Terms, kind: str) -> Terms:
+    """Say of what type the body of each item is, once it stands alone."""
+    return replace(terms, headers={**terms.headers, "content-type": kind})
 
-    Raises:
-        InvalidEvent: it is none.
-        NotAllowed: it wants to decide something.
+
+async def take_body(terms: Terms, report: Report, *, dry: bool) -> Response:
+    """Store what is good of a body, and answer."""
+    edge, credential = terms.edge, terms.credential
+    rules, source = edge.coordinator.rules, credential.source.source
+    count = len(report.told) + len(report.refused)
+    if dry:
+        edge.limits.take(rules, "reads", source)
+        await edge.coordinator.take(credential, [*report.told.values()], dry_run=True)
+        return rehearsed([report])
+    edge.limits.take(rules, "events", source, max(count, 1))
+    accepted = await edge.coordinator.take(credential, [*report.told.values()])
+    return recorded([(report, accepted)])
+
+
+async def take_lines(terms: Terms, stream: AsyncIterator[bytes], *, dry: bool) -> Response:
+    """Store the good lines while the others still arrive, and answer for each.
+
+    More lines than the source may send at once are let in, and owed.
     """
-    reading = read_event(
-        item,
-        credential=credential.source,
-        received_at=edge.world.clock.now(),
-        event_id=edge.world.ids.new("ev"),
-        new_id=lambda: edge.world.ids.new("id"),
-        traceparent=trace_of(request),
-    )
-    refuse_verdict(reading.event)
-    if reading.warnings and request.query_params.get("strict") in YES:
-        raise InvalidEvent(reading.warnings)
-    return reading
+    edge, credential = terms.edge, terms.credential
+    terms = of_type(terms, JSON_TYPE)
+    done: list[tuple[Report, Sequence[Accepted]]] = []
+    async for lines in portions(stream):
+        report = await asyncio.to_thread(read_lines, terms, lines)
+        accepted = await edge.coordinator.take(credential, [*report.told.values()], dry_run=dry)
+        if not dry:
+            edge.limits.owe(edge.coordinator.rules, credential.source.source, len(lines))
+        done.append((report, accepted))
+    return rehearsed([report for report, _ in done]) if dry else recorded(done)
 
 
-def trace_of(request: Request) -> str | None:
-    """Return the header ``traceparent``; one that comes twice is passed over."""
-    found = request.headers.getlist("traceparent")
-    return found[0] if len(found) == 1 else None
+async def at_once(raw: bytes) -> AsyncIterator[bytes]:
+    """Give a body that has been read, as a stream."""
+    yield raw
 
 
-def recorded(report: Report, accepted: Sequence[Accepted]) -> JSONResponse:
-    """Answer with what became of each item, in its place."""
-    results: list[Any] = [None] * report.count
-    for place, one in zip(report.readings, accepted, strict=True):
-        results[place] = accepted_json(one)
-    for place, error in report.refused.items():
-        results[place] = {"index": place, "problem": summary(translated(error))}
+def recorded(done: Sequence[tuple[Report, Sequence[Accepted]]]) -> Response:
+    """Answer with what became of each item, in the order of their places."""
+    results: dict[int, Any] = {}
+    refused = 0
+    duplicates = 0
+    for report, accepted in done:
+        for place, one in zip(report.told, accepted, strict=True):
+            results[place] = accepted_json(one)
+            duplicates += one.duplicate
+        results.update(problems(report))
+        refused += len(report.refused)
     headers = {}
-    if accepted and not report.refused and all(one.duplicate for one in accepted):
+    if results and duplicates == len(results):
         headers["Idempotent-Replayed"] = "true"
-    return JSONResponse({"results": results}, status_of(report), headers)
+    body = {"results": [results[place] for place in sorted(results)]}
+    return JSONResponse(body, status_of(len(results), refused), headers)
 
 
-def status_of(report: Report) -> int:
-    if not report.refused:
+def status_of(count: int, refused: int) -> int:
+    if not refused:
         return 202
-    return 200 if report.readings else 422
+    return 200 if refused < count else 422
 
 
-def rehearsed(report: Report) -> JSONResponse:
+def problems(report: Report) -> Mapping[int, Any]:
+    """Return what stands in the place of each bad item."""
+    return {
+        place: {"index": place, "problem": summary(translated(error))}
+        for place, error in report.refused.items()
+    }
+
+
+def rehearsed(reports: Sequence[Report]) -> Response:
     """Answer with what would be stored, and under which keys; nothing is."""
-    events = [reading.event for reading in report.items]
+    events = [told.reading.event for report in reports for told in report.told.values()]
     body: dict[str, Any] = {
         "events": [event.to_json() for event in events],
         "ignored": None,
         "keys": list(dict.fromkeys(key for event in events for key in keys_of(event))),
         "warnings": [warning for event in events for warning in event.warnings],
     }
-    if report.refused:
-        body["problems"] = [
-            {"index": place, "problem": summary(translated(error))}
-            for place, error in report.refused.items()
-        ]
+    bad = {place: said for report in reports for place, said in problems(report).items()}
+    if bad:
+        body["problems"] = [bad[place] for place in sorted(bad)]
     return JSONResponse(body)
 
 
-def idempotency_key(request: Request) -> str | None:
-    """Return the client's key, bare or as a quoted structured string.
-
-    Raises:
-        Problem: 422.
-    """
-    found = request.headers.getlist("idempotency-key")
-    if not found:
-        return None
-    bare = found[0].strip().removeprefix('"').removesuffix('"')
-    if len(found) > 1 or not 0 < len(bare) <= 256 or not bare.isprintable():
-        raise Problem(422, "Send one Idempotency-Key of 1 to 256 printable characters.")
-    return bare
+def is_dry(request: Request) -> bool:
+    return request.query_params.get("dry_run") in YES

@@ -6,8 +6,10 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN
+from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, SIGNED
+from handlers.http.bodies import CLOUD, CLOUD_BATCH, FORM, LINES
 from handlers.http.problems import MEDIA_TYPE, TITLES
+from handlers.http.schemas import PARTS, RUNS, answers_of
 
 Document = dict[str, Any]
 
@@ -66,10 +68,54 @@ APPROVAL: Document = {
     "additionalProperties": True,
 }
 
+ATTRIBUTES: Document = {
+    "type": "object",
+    "description": "A CloudEvent in its JSON form, version 1.0 or 0.3.",
+    "required": ["id", "source", "specversion", "type"],
+    "properties": {
+        "id": {"type": "string", "minLength": 1},
+        "source": {"type": "string", "minLength": 1},
+        "specversion": {"enum": ["1.0", "0.3"]},
+        "type": {"type": "string", "examples": ["dev.baton.process.started", "com.acme.pushed"]},
+        "subject": {"type": "string"},
+        "time": {"type": "string"},
+        "data": {},
+        "data_base64": {"type": "string"},
+    },
+    "additionalProperties": True,
+}
+LINES_OF_EVENTS: Document = {
+    "schema": {"type": "string", "description": "One event as a JSON object on each line."}
+}
+
 NOTIFY: Document = {
     "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-        for name in ("dry_run", "strict")
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": says,
+        }
+        for name, says in (
+            ("dry_run", "1: say what would be stored, and store nothing."),
+            ("strict", "1: every warning is a mistake."),
+            ("source", "Of a signed report: which source signed it."),
+        )
+    ]
+    + [
+        {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": says,
+        }
+        for name, says in (
+            ("Idempotency-Key", "A name for this request: the same again is answered as before."),
+            ("traceparent", "The trace that it belongs to."),
+            ("ce-specversion", "The attributes of a CloudEvent stand in headers `ce-…`."),
+        )
     ],
     "responses": {
         "200": {"description": "A rehearsal (`dry_run=1`), or a list of which only some were good."}
@@ -82,7 +128,10 @@ NOTIFY: Document = {
                     "oneOf": [EVENT, {"type": "array", "items": EVENT, "maxItems": 500}],
                 }
             },
-            "application/x-www-form-urlencoded": {"schema": EVENT},
+            CLOUD: {"schema": ATTRIBUTES},
+            CLOUD_BATCH: {"schema": {"type": "array", "items": ATTRIBUTES, "maxItems": 500}},
+            **dict.fromkeys(LINES, LINES_OF_EVENTS),
+            FORM: {"schema": EVENT},
         },
     },
 }
@@ -111,6 +160,12 @@ ASK: Document = {
 
 SCHEMES: Document = {
     "token": {"type": "http", "scheme": "bearer"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks, of a source that signs.",
+    },
     "password": {"type": "http", "scheme": "basic", "description": "The token as the password."},
     "login": {"type": "apiKey", "in": "cookie", "name": "baton_session"},
 }
@@ -134,7 +189,7 @@ def complete(app: FastAPI) -> Callable[[], Document]:
             parts = document.setdefault("components", {})
             named = parts.get("schemas", {})
             own = {name: named[name] for name in named if "ValidationError" not in name}
-            parts["schemas"] = {**own, "Problem": PROBLEM}
+            parts["schemas"] = {**own, **PARTS, **RUNS, "Problem": PROBLEM}
             parts["securitySchemes"] = SCHEMES
         return app.openapi_schema or document
 
@@ -148,7 +203,7 @@ def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
 
 
 def finish(operation: Document, path: str, method: str) -> None:
-    """Put to *operation* whom it takes and with what it may refuse."""
+    """Put to *operation* whom it takes, what it answers, and with what it may refuse."""
     need = need_of(path, method)
     responses = operation.setdefault("responses", {})
     responses.pop("422", None)  # FastAPI's own, which is not what is answered
@@ -159,8 +214,12 @@ def finish(operation: Document, path: str, method: str) -> None:
             "description": TITLES[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-    if need != NOBODY_ASKED:
-        names = ("token", "password", "login") if need == "read" else ("token", "password")
+    for good, kind, schema in answers_of(f"{method} {path}"):
+        answer = responses.setdefault(str(good), {"description": "Successful Response"})
+        answer.setdefault("content", {})[kind] = {"schema": schema}
+    if need not in (NOBODY_ASKED, SIGNED):
+        names = ["token", "password", *(["login"] if need == "read" else [])]
+        names += ["signature"] if path == "/v1/notify" else []
         operation["security"] = [{name: []} for name in names]
 
 
@@ -173,13 +232,9 @@ def need_of(path: str, method: str) -> str:
 
 def refusals(path: str, method: str, need: str, *, asks: bool) -> list[int]:
     """Return every status with which an operation may refuse."""
-    found = [500, 503]
-    if need != NOBODY_ASKED:
-        found.append(401)
-    if need not in (NOBODY_ASKED, ANY_TOKEN, OWN):
-        found.append(403)
-    if need == "read":
-        found.append(421)  # of a person who came by a foreign name
+    if need == SIGNED:
+        return [400, 401, 404, 413, 415, 500, 503]
+    found = [500, 503, *refusals_of_rights(need)]
     if "{" in path or path == "/v1/stream":
         found.append(404)
     if path.startswith("/v1/processes/"):
@@ -189,6 +244,16 @@ def refusals(path: str, method: str, need: str, *, asks: bool) -> list[int]:
     if method == "POST":
         found += [400, 413, 415] if path == "/v1/notify" else [400, 409, 413, 415]
     return sorted(found)
+
+
+def refusals_of_rights(need: str) -> list[int]:
+    """Return every status with which somebody may not be let in."""
+    found = [] if need == NOBODY_ASKED else [401, 410, 429]
+    if need not in (NOBODY_ASKED, ANY_TOKEN, OWN):
+        found.append(403)
+    if need == "read":
+        found.append(421)  # of a person who came by a foreign name
+    return found
 
 
 def has_query(operation: Document) -> bool:

@@ -23,10 +23,12 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    410: "No longer in use",
     413: "Too large",
     415: "Unsupported media type",
     421: "Not at this address",
     422: "Not valid",
+    429: "Too many requests",
     500: "Something went wrong here",
     503: "Not available now",
 }
@@ -38,10 +40,12 @@ CODES = {
     404: "not-found",
     405: "method-not-allowed",
     409: "conflict",
+    410: "source-disabled",
     413: "too-large",
     415: "unsupported-media-type",
     421: "misdirected",
     422: "invalid-event",
+    429: "rate-limited",
     500: "internal",
     503: "unavailable",
 }
@@ -74,6 +78,11 @@ def unauthenticated() -> Problem:
         "Send a token of this Baton as `Authorization: Bearer bt_…`.",
         headers={"WWW-Authenticate": "Bearer"},
     )
+
+
+def retired(source: str) -> Problem:
+    """Say to a source with good credentials that nothing is taken from it any more."""
+    return Problem(410, f"The source {source!r} was retired. Ask who runs this Baton for another.")
 
 
 def document(problem: Problem, instance: str) -> dict[str, Any]:

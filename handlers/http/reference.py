@@ -4,16 +4,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from coordination.policy import POLICY
+from coordination.rates import APPROVE, DEFAULT, READ
 from handlers.http import ROUTERS
-from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON
-from handlers.http.bodies import DEPTH, FORM_LIMIT, LIMIT, PATIENCE
+from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON, SIGNED
+from handlers.http.bodies import DEPTH, FORM_LIMIT, LIMIT, LINES_LIMIT, PATIENCE
+from handlers.http.holding import STREAMS
+from handlers.http.limits import AT_WORK
+from handlers.http.ndjson import LINE, MOST
 from handlers.http.notify import ITEMS
 from handlers.http.problems import CODES, TITLES
 from handlers.http.sessions import LINK_LIFE, SESSION_LIFE
+from handlers.http.signatures import STANDARD_AGE
 from handlers.http.stream import QUIET, STUCK
 
 WHO = {
     NOBODY_ASKED: "nobody is asked",
+    SIGNED: "a signature of Slack",
     PAGE: "nobody is asked; only under this server's own name",
     PERSON: "a person's login",
     ANY_TOKEN: "any token",
@@ -40,18 +46,44 @@ works wherever `GET` does.
 REPORTS = f"""
 ## Reports
 
-`POST /v1/notify` takes `application/json` (also `*/*+json`): one event, or a list of up to {ITEMS}; and
-`application/x-www-form-urlencoded`: one event in flat fields, where `labels.team=web` makes a member of an object.
-**202 means stored.** A list of which only some items are good is answered with 200 and a problem in the place of
-each bad one; where all are bad, with 422.
+`POST /v1/notify` takes events in each of these forms. **202 means stored.**
+
+| Content-Type | body | at most |
+|---|---|---|
+| `application/json`, `*/*+json` | an event, or a list of events | {LIMIT // 1024} KiB, {ITEMS} events |
+| `application/x-www-form-urlencoded` | an event in flat fields: `labels.team=web` makes a member of an object, `next_steps` may come several times | {FORM_LIMIT // 1024} KiB |
+| `application/x-ndjson`, `application/jsonl` | an event a line; lines are stored while the others still arrive | {LINES_LIMIT // 1024**2} MiB, {MOST} lines of {LINE // 1024} KiB |
+| `application/cloudevents+json` | a CloudEvent, version 1.0 or 0.3 | {LIMIT // 1024} KiB |
+| `application/cloudevents-batch+json` | a list of them, which may be empty | {LIMIT // 1024} KiB, {ITEMS} events |
+| any, with a header `ce-specversion` | the data of a CloudEvent whose attributes are headers, percent-encoded | {LIMIT // 1024} KiB |
+
+Of several events each is answered in its place; a bad one is `{{"index": 3, "problem": {{…}}}}` there and keeps no good
+one back. If some are bad the status is 200, if all are, 422. Lines that go beyond a limit are bad ones.
 
 - `?dry_run=1` answers with the events as they would be stored, their keys and warnings, and stores nothing.
 - `?strict=1` makes every warning a mistake.
 - The same `id` from the same source again is answered as the first time. An `Idempotency-Key` does the same for a
   whole request, and refuses the key together with another body. Both are kept for seven days. If everything was a
-  repeat, the answer says `Idempotent-Replayed: true`.
+  repeat, the answer says `Idempotent-Replayed: true`. A CloudEvent is known by its `source` and `id` together, a
+  signed report by its `webhook-id`.
+- A header `traceparent` gives events that name no trace theirs.
+
+`GET /v1/events/{{event_id}}/raw` shows what came for an event, secrets masked, for seven days. `POST …/replay` reads it
+once more and says what would come of it; with `?apply=1` it is accepted as a new event.
+
+Asked with `Accept: application/cloudevents+json`, an event is answered as a CloudEvent; a list, asked with
+`application/cloudevents-batch+json`, as a batch, with the following page in the header `Link`.
+`OPTIONS /v1/notify` answers the handshake of CloudEvents webhooks.
 
 Starts and other decisions take an `Idempotency-Key`, or `request_id` in the body, in the same way.
+
+## Signed reports
+
+A source with the scheme `standard-webhooks` reports without a token: with `webhook-id`, `webhook-timestamp` and
+`webhook-signature` as Standard Webhooks defines them, and `?source=NAME` where several sources sign. It then *has* to
+sign: its tokens report nothing. Two secrets count at a time, so that one can take over from the other. A timestamp may
+be {STANDARD_AGE} s off. Whatever is wrong, the answer is the 401 of a bad token. The same `webhook-id` again is a repeat,
+and is answered as the first time.
 
 ## Waiting
 
@@ -63,12 +95,17 @@ for {STUCK:.0f} s is cut.
 
 ## Limits
 
-A body has at most {LIMIT // 1024} KiB, a form {FORM_LIMIT // 1024} KiB, and either arrives within {PATIENCE.seconds} s; JSON is UTF-8, nests at
-most {DEPTH} levels and names no member twice. Lists give at most 500 items; `next` is the cursor of the following page. A login link works once,
+A body arrives within {PATIENCE.seconds} s, has at most {LIMIT // 1024} KiB where nothing else is said, and comes without a Content-Encoding.
+JSON is UTF-8, nests at most {DEPTH} levels and names no member twice. Lists give at most 500 items; `next` is the cursor of the following page. A login link works once,
 for {LINK_LIFE.seconds // 60} minutes; a session lasts {SESSION_LIFE.seconds // 3600} hours.
 
-The order of checks is: announced size, credentials, right, media type, body, content. So somebody without
-credentials learns nothing else.
+A source sends {DEFAULT.per_second:g} events a second, {DEFAULT.burst} at once; `rate` of the source in `baton.yaml` changes that or, with `false`, ends
+it. Its reads are {READ.per_second:g} a second, {READ.burst} at once; its decisions {APPROVE.per_second:g} a second, {APPROVE.burst} at once; its streams {STREAMS}. What is beyond is 429, with
+`Retry-After` in whole seconds. Lines of NDJSON are let in beyond the burst and waited for afterwards. Each of the three
+is counted by itself, so a flood of events delays no decision. With {AT_WORK} reports at work, one more is 503 at once.
+
+The order of checks is: announced size, credentials, right, rate, media type, body, content. So somebody without
+credentials learns nothing else. A source that was retired is told so, with 410, once its credentials were right.
 
 ## Refusals
 

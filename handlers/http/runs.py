@@ -12,11 +12,11 @@ from coordination.runs import RunFilter
 from handlers.http.auth import Caller
 from handlers.http.bodies import read_model
 from handlers.http.edge import Edge, EdgeOf
-from handlers.http.notify import idempotency_key
 from handlers.http.openapi import takes
 from handlers.http.polling import Poll, awaited
 from handlers.http.problems import Problem, pointed
 from handlers.http.queries import Cursor, Limit, Seconds, statuses_in
+from handlers.http.reports import idempotency_key
 from handlers.http.shapes import run_json, run_summary
 
 router = APIRouter(tags=["runs"])

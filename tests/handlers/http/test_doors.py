@@ -13,12 +13,13 @@ from fastapi.routing import APIRoute
 from coordination.database import Transaction
 from coordination.policy import POLICY
 from coordination.tokens import revoke
-from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON
+from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON, SIGNED
 from handlers.http.auth import admit
 from tests.handlers.http.house import RUN, House, open_house, problem
 
-WORDS = {NOBODY_ASKED, PAGE, PERSON, ANY_TOKEN, OWN}
-GUARDED = sorted(row for row, need in ACCESS.items() if need not in {NOBODY_ASKED, PAGE, PERSON})
+WORDS = {NOBODY_ASKED, SIGNED, PAGE, PERSON, ANY_TOKEN, OWN}
+OTHERS = {NOBODY_ASKED, SIGNED, PAGE, PERSON}
+GUARDED = sorted(row for row, need in ACCESS.items() if need not in OTHERS)
 SCOPED = sorted(row for row, need in ACCESS.items() if need not in WORDS)
 PEOPLE_ONLY = sorted(row for row, need in ACCESS.items() if need == PERSON)
 MILLION = 1_000_000

@@ -1,0 +1,264 @@
+"""What good answers look like, for `/openapi.json`. A test holds them against real answers."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from handlers.http.bodies import CLOUD, CLOUD_BATCH
+
+Document = dict[str, Any]
+
+TEXT: Final[Document] = {"type": "string"}
+NUMBER: Final[Document] = {"type": "integer"}
+FLAG: Final[Document] = {"type": "boolean"}
+TEXTS: Final[Document] = {"type": "array", "items": TEXT}
+ANY: Final[Document] = {}
+MOMENT: Final[Document] = {"type": "string", "format": "date-time"}
+
+
+def maybe(part: Document) -> Document:
+    """Return *part*, or null."""
+    return {**part, "type": [part["type"], "null"]} if "type" in part else {"oneOf": [part, NULL]}
+
+
+NULL: Final[Document] = {"type": "null"}
+MAYBE: Final[Document] = {"type": ["string", "null"]}
+AT: Final[Document] = {"type": ["string", "null"], "format": "date-time"}
+OBJECT: Final[Document] = {"type": "object"}
+
+
+def thing(members: Mapping[str, Document], *, texts: str = "", at: str = "") -> Document:
+    """Return an object that has all these members; *texts* and *at* name those that may be null."""
+    found = {
+        **members,
+        **dict.fromkeys(texts.split(), MAYBE),
+        **dict.fromkeys(at.split(), AT),
+    }
+    return {"type": "object", "required": sorted(found), "properties": found}
+
+
+def many(part: Document) -> Document:
+    return {"type": "array", "items": part}
+
+
+def ref(name: str) -> Document:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def page(name: str, part: str, following: Document | None = None) -> Document:
+    """Return a list under *name*, with the cursor of the next page where there are several."""
+    cursor = {} if following is None else {"next": following}
+    return thing({name: many(ref(part)), **cursor})
+
+
+PARTS: Final[Mapping[str, Document]] = {
+    "Result": thing(
+        {
+            "event_id": TEXT,
+            "id": TEXT,
+            "namespace": TEXT,
+            "attempt": maybe(NUMBER),
+            "effect": {"enum": ["created", "updated", "duplicate", "late", "ignored", "stored"]},
+            "duplicate": FLAG,
+            "warnings": TEXTS,
+        },
+        texts="process_id thread_id run_id status approval_id thread_url",
+    ),
+    "Bad": thing({"index": NUMBER, "problem": ref("Summary")}),
+    "Summary": thing({"type": TEXT, "title": TEXT, "status": NUMBER, "detail": TEXT, "code": TEXT}),
+    "Event": thing(
+        {
+            "event_id": TEXT,
+            "seq": NUMBER,
+            "id": TEXT,
+            "kind": {"enum": ["process", "event"]},
+            "type": TEXT,
+            "source": TEXT,
+            "namespace": TEXT,
+            "occurred_at": MOMENT,
+            "received_at": MOMENT,
+            "effect": TEXT,
+            "applied": FLAG,
+            "explain": ANY,
+        },
+        texts="thread_id",
+        at="dispatched_at",
+    ),
+    "CloudEvent": thing(
+        {
+            "specversion": TEXT,
+            "id": TEXT,
+            "source": TEXT,
+            "type": TEXT,
+            "time": MOMENT,
+            "datacontenttype": TEXT,
+            "data": OBJECT,
+        }
+    ),
+    "Raw": thing(
+        {
+            "event_id": TEXT,
+            "source": TEXT,
+            "headers": OBJECT,
+            "body": TEXT,
+            "kept_until": MOMENT,
+        }
+    ),
+    "Rehearsal": thing({"events": many(OBJECT), "keys": TEXTS, "warnings": TEXTS}, texts="ignored"),
+    "Process": thing(
+        {
+            "namespace": TEXT,
+            "process_id": TEXT,
+            "attempt": NUMBER,
+            "source": TEXT,
+            "name": TEXT,
+            "status": TEXT,
+            "thread_id": TEXT,
+            "created_at": MOMENT,
+            "updated_at": MOMENT,
+            "children": many(ref("Process")),
+        },
+        texts="category owner run_id",
+        at="started_at ended_at",
+    ),
+    "ThreadRow": thing(
+        {"id": TEXT, "title": TEXT, "created_at": MOMENT, "updated_at": MOMENT},
+        texts="channel thread_url",
+    ),
+    "Thread": thing(
+        {
+            "id": TEXT,
+            "title": TEXT,
+            "created_at": MOMENT,
+            "updated_at": MOMENT,
+            "processes": many(ref("Process")),
+            "runs": many(ref("RunRow")),
+            "approvals": many(ref("Approval")),
+        },
+        texts="channel thread_url",
+    ),
+    "WaitingFor": thing({"kind": TEXT, "text": TEXT, "who": TEXTS}, at="since"),
+    "Step": thing(
+        {
+            "path": TEXT,
+            "name": TEXT,
+            "kind": TEXT,
+            "status": TEXT,
+            "attempts": NUMBER,
+            "redo": NUMBER,
+            "input": ANY,
+            "output": ANY,
+            "error": ANY,
+            "log": ANY,
+        },
+        texts="action",
+        at="started_at ended_at due_at",
+    ),
+    "Approval": thing(
+        {
+            "id": TEXT,
+            "number": NUMBER,
+            "label": TEXT,
+            "state": TEXT,
+            "version": NUMBER,
+            "prompt": TEXT,
+            "options": TEXTS,
+            "eligible": TEXTS,
+            "quorum": ANY,
+            "covers": many(OBJECT),
+            "process": ANY,
+            "votes": many(OBJECT),
+        },
+        texts="digest thread_id run_id requested_by decision by comment text via note",
+        at="at asked_at expires_at",
+    ),
+    "Workflow": thing(
+        {
+            "name": TEXT,
+            "title": TEXT,
+            "status": TEXT,
+            "triggers": many(OBJECT),
+            "problems": ANY,
+            "revision": ANY,
+        },
+        texts="description hash published_by",
+        at="published_at",
+    ),
+    "Caller": thing(
+        {"source": TEXT, "namespace": TEXT, "token_id": TEXT, "scopes": TEXTS}, texts="owner"
+    ),
+}
+
+_RUN_ROW: Final[Mapping[str, Document]] = {
+    "id": TEXT,
+    "number": NUMBER,
+    "label": TEXT,
+    "workflow": TEXT,
+    "title": TEXT,
+    "status": TEXT,
+    "word": TEXT,
+    "waiting_for": {"oneOf": [ref("WaitingFor"), NULL]},
+    "inputs": ANY,
+    "outputs": ANY,
+    "error": ANY,
+    "url": TEXT,
+    "approvals": many(OBJECT),
+}
+_RUN_TEXTS: Final = "started_by note thread_id"
+_RUN_TIMES: Final = "created_at started_at ended_at updated_at"
+RUNS: Final[Mapping[str, Document]] = {
+    "RunRow": thing(_RUN_ROW, texts=_RUN_TEXTS, at=_RUN_TIMES),
+    "Run": thing({**_RUN_ROW, "steps": many(ref("Step"))}, texts=_RUN_TEXTS, at=_RUN_TIMES),
+}
+
+RESULTS: Final[Document] = thing({"results": many({"oneOf": [ref("Result"), ref("Bad")]})})
+ONLY_BAD: Final[Document] = thing({"results": many(ref("Bad"))})
+REHEARSAL: Final[Document] = ref("Rehearsal")
+EVENT_OR: Final[Document] = {"oneOf": [RESULTS, REHEARSAL]}
+DONE: Final[Document] = thing({"status": TEXT})
+
+GOOD: Final[Mapping[str, tuple[int, Document]]] = {
+    "POST /v1/notify": (202, RESULTS),
+    "GET /v1/events": (200, page("events", "Event", NUMBER)),
+    "GET /v1/events/{event_id}": (200, ref("Event")),
+    "GET /v1/events/{event_id}/raw": (200, ref("Raw")),
+    "POST /v1/events/{event_id}/replay": (202, RESULTS),
+    "GET /v1/processes": (200, page("processes", "Process", maybe(NUMBER))),
+    "GET /v1/processes/{name}": (200, ref("Process")),
+    "GET /v1/threads": (200, page("threads", "ThreadRow", maybe(NUMBER))),
+    "GET /v1/threads/{ref}": (200, ref("Thread")),
+    "GET /v1/workflows": (200, page("workflows", "Workflow")),
+    "GET /v1/workflows/{name}": (200, ref("Workflow")),
+    "POST /v1/workflows/{name}/runs": (202, ref("Run")),
+    "GET /v1/runs": (200, page("runs", "RunRow", maybe(NUMBER))),
+    "GET /v1/runs/{ref}": (200, ref("Run")),
+    "POST /v1/runs/{ref}/cancel": (202, ref("Run")),
+    "POST /v1/runs/{ref}/retry": (202, ref("Run")),
+    "POST /v1/runs/{ref}/resolve": (202, ref("Run")),
+    "GET /v1/approvals": (200, page("approvals", "Approval")),
+    "POST /v1/approvals": (201, ref("Approval")),
+    "GET /v1/approvals/{ref}": (200, ref("Approval")),
+    "POST /v1/approvals/{ref}/decision": (200, ref("Approval")),
+    "GET /v1/whoami": (200, ref("Caller")),
+    "GET /healthz": (200, DONE),
+    "GET /readyz": (200, DONE),
+}
+"""By method and path: the status of the ordinary answer, and its JSON."""
+
+_BESIDE: Final[Mapping[str, Iterable[tuple[int, str, Document]]]] = {
+    "POST /v1/notify": (
+        (200, "application/json", EVENT_OR),
+        (422, "application/json", ONLY_BAD),
+    ),
+    "POST /v1/events/{event_id}/replay": ((200, "application/json", REHEARSAL),),
+    "GET /v1/events": ((200, CLOUD_BATCH, many(ref("CloudEvent"))),),
+    "GET /v1/events/{event_id}": ((200, CLOUD, ref("CloudEvent")),),
+    "POST /v1/approvals": ((200, "application/json", ref("Approval")),),
+}
+
+
+def answers_of(row: str) -> Iterable[tuple[int, str, Document]]:
+    """Yield status, media type and schema of each good answer of an address."""
+    if row in GOOD:
+        status, schema = GOOD[row]
+        yield status, "application/json", schema
+    yield from _BESIDE.get(row, ())
