@@ -2,37 +2,161 @@
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
-from baton.commands import approvals, login, notify, run, runs
-from baton.commands.talk import Stop
+from baton.commands.talk import USAGE, Stop, say
 from baton.environment import read_environment
 
-__all__ = ["main", "parser"]
+__all__ = ["VERBS", "Verb", "main", "parser"]
 
 _INTERRUPTED = 130
+_ENDINGS = """exit codes:
+  0 done    1 failed    2 wrong usage    3 the run failed, or people said no
+  4 not configured or not allowed    5 timed out waiting    130 interrupted
 
-_Verb = tuple[str, str, Callable[[ArgumentParser], None], Callable[[Namespace], int]]
-_VERBS: tuple[_Verb, ...] = (
-    ("notify", "report one event", notify.add_arguments, notify.notify),
-    ("run", "run a command and report on it", run.add_arguments, run.run),
-    ("approve", "say yes to an approval", approvals.add_arguments, approvals.approve),
-    ("reject", "say no to an approval", approvals.add_arguments, approvals.reject),
-    ("runs", "list the runs of workflows", runs.add_arguments, runs.runs),
-    ("show", "say where a run stands", runs.add_show_arguments, runs.show),
-    ("whoami", "say whom the server takes us for", login.add_whoami_arguments, login.whoami),
-    ("login", "store address and token of a server", login.add_arguments, login.login),
-)
+baton COMMAND --help says more, with an example."""
+
+
+class Verb:
+    """One command. What it is made of is loaded only where it is asked for.
+
+    Args:
+        help_: what it does, in half a sentence.
+        example: a line that works as it stands.
+        module: of ``baton.commands``, and the two functions in it: what performs it, and what says
+            what it takes.
+    """
+
+    __slots__ = ("_module", "example", "help")
+
+    def __init__(self, help_: str, example: str, module: tuple[str, str, str]) -> None:
+        self.help = help_
+        self.example = example
+        self._module = module
+
+    def fill(self, parser: ArgumentParser) -> ArgumentParser:
+        """Tell *parser* what the command takes, and how it is performed."""
+        name, perform, add_arguments = self._module
+        loaded: Any = import_module(f"baton.commands.{name}")
+        parser.description = f"{self.help[:1].upper()}{self.help[1:]}."
+        parser.epilog = f"example:\n  {self.example}"
+        parser.formatter_class = RawDescriptionHelpFormatter
+        getattr(loaded, add_arguments)(parser)
+        parser.set_defaults(perform=getattr(loaded, perform))
+        return parser
+
+
+VERBS = {
+    "notify": Verb(
+        "report one event, or one on each line of stdin",
+        'baton notify started --id build-42 --name "Build web"',
+        ("notify", "notify", "add_arguments"),
+    ),
+    "run": Verb(
+        "run a command and report on it",
+        'baton run --name "Unit tests" -- python3 --version',
+        ("run", "run", "add_arguments"),
+    ),
+    "ask": Verb(
+        "ask people, and wait for what they decide",
+        'baton ask "Deploy v2.0 to production?" --approvers @grace --timeout 30m',
+        ("ask", "put", "add_arguments"),
+    ),
+    "wait": Verb(
+        "wait for the end of a process, a thread, a run or an approval",
+        "baton wait build-42 --timeout 1h",
+        ("wait", "wait", "add_arguments"),
+    ),
+    "approve": Verb(
+        "say yes to an approval",
+        "baton approve A-1",
+        ("approvals", "approve", "add_arguments"),
+    ),
+    "reject": Verb(
+        "say no to an approval",
+        'baton reject A-2 --comment "the freeze ends on Monday"',
+        ("approvals", "reject", "add_arguments"),
+    ),
+    "start": Verb(
+        "start a run of a workflow",
+        "baton start release version=2.0 dry=yes",
+        ("start", "start", "add_arguments"),
+    ),
+    "status": Verb(
+        "say in one line where something stands",
+        "baton status R-1",
+        ("wait", "status", "add_status_arguments"),
+    ),
+    "cancel": Verb(
+        "end a run",
+        'baton cancel R-1 --reason "the wrong branch"',
+        ("steer", "cancel", "add_cancel_arguments"),
+    ),
+    "retry": Verb(
+        "run again what failed",
+        "baton retry R-2",
+        ("steer", "retry", "add_retry_arguments"),
+    ),
+    "resolve": Verb(
+        "say what became of a step whose effect nobody could prove",
+        "baton resolve R-3 deploy done",
+        ("steer", "resolve", "add_resolve_arguments"),
+    ),
+    "junit": Verb(
+        "count what test reports say, and report it",
+        "baton junit report.xml --fail",
+        ("junit", "junit", "add_arguments"),
+    ),
+    "explain": Verb(
+        "say why an event joined its thread, and what came of it",
+        "baton explain @event.json",
+        ("explain", "explain", "add_arguments"),
+    ),
+    "runs": Verb(
+        "list the runs of workflows",
+        "baton runs --status waiting",
+        ("runs", "runs", "add_arguments"),
+    ),
+    "show": Verb(
+        "say where a run stands, with its steps",
+        "baton show R-1",
+        ("runs", "show", "add_show_arguments"),
+    ),
+    "watch": Verb(
+        "follow a run until it ends",
+        "baton watch R-1",
+        ("watch", "watch", "add_arguments"),
+    ),
+    "events": Verb(
+        "list the newest events, or print them as they come",
+        "baton events --last 20 --type process.failed",
+        ("events", "events", "add_arguments"),
+    ),
+    "whoami": Verb(
+        "say whom the server takes us for",
+        "baton whoami",
+        ("login", "whoami", "add_whoami_arguments"),
+    ),
+    "login": Verb(
+        "store address and token of a server",
+        "baton login http://127.0.0.1:8765",
+        ("login", "login", "add_arguments"),
+    ),
+    "doctor": Verb(
+        "find out whether reports get through from here",
+        "baton doctor",
+        ("doctor", "doctor", "add_arguments"),
+    ),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code.
-
-    0 done, 1 failed, 2 wrong usage, 4 not configured or not allowed, 130 interrupted; ``baton
-    run`` returns that of its command.
-    """
-    options = parser().parse_args(argv)
+    """Run one command and return its exit code; ``baton run`` returns that of its command."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    options = _read(words)
     try:
         code: int = options.perform(options)
         sys.stdout.flush()
@@ -47,8 +171,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def _read(words: list[str]) -> Namespace:
+    """Read the command line with no more loaded than its command takes."""
+    verb = VERBS.get(words[0]) if words else None
+    if verb is not None:
+        alone = ArgumentParser(prog=f"baton {words[0]}", allow_abbrev=False)
+        return verb.fill(alone).parse_args(words[1:])
+    if words and not words[0].startswith("-"):
+        raise SystemExit(_unknown(words[0]))
+    return parser().parse_args(words)
+
+
+def _unknown(word: str) -> int:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for those who mistyped
+
+    near = get_close_matches(word, VERBS, n=1)
+    hint = f"did you mean: baton {near[0]}" if near else "baton --help lists what there is"
+    say(f"there is no command {word[:60]!r}; {hint}")
+    return USAGE
+
+
 def _explain(stop: Stop) -> None:
-    print(f"baton: {stop}", file=sys.stderr)
+    say(str(stop))
     if read_environment().debug:
         import traceback  # noqa: PLC0415 - only for those who ask
 
@@ -56,13 +200,14 @@ def _explain(stop: Stop) -> None:
 
 
 def parser() -> ArgumentParser:
-    """Return what reads the command line; it describes every command."""
-    whole = ArgumentParser(prog="baton", description="Report to Baton and answer its questions.")
-    verbs = whole.add_subparsers(metavar="COMMAND", required=True)
-    for name, help_, add_arguments, perform in _VERBS:
-        verb = verbs.add_parser(
-            name, help=help_, description=f"{help_.capitalize()}.", allow_abbrev=False
-        )
-        add_arguments(verb)
-        verb.set_defaults(perform=perform)
+    """Return what reads the whole command line; it describes every command."""
+    whole = ArgumentParser(
+        prog="baton",
+        description="Report to Baton and answer its questions.",
+        epilog=_ENDINGS,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
+    for name, verb in VERBS.items():
+        verb.fill(commands.add_parser(name, help=verb.help, allow_abbrev=False))
     return whole

@@ -1,17 +1,20 @@
 """``baton approve`` and ``baton reject``."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from baton.commands.talk import ask, connect, quoted, show_json
+from baton.commands.showing import plain, show_json
+from baton.commands.talk import Stop, ask, connect, quoted
 
 __all__ = ["add_arguments", "approve", "reject"]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("id", help="the approval, like A-17")
-    parser.add_argument("--comment", help="why; a rejection mostly needs one")
+    parser.add_argument("id", metavar="ID", help="the approval, like A-17")
+    parser.add_argument("--comment", metavar="TEXT", help="why; a rejection mostly needs one")
     parser.add_argument("--json", action="store_true", help="print the approval as JSON")
+    parser.add_argument("--no-input", action="store_true", help="never ask for what is missing")
 
 
 def approve(options: Namespace) -> int:
@@ -23,20 +26,32 @@ def reject(options: Namespace) -> int:
 
 
 def _decide(options: Namespace, choice: str) -> int:
-    body = {"choice": choice}
-    if options.comment:
-        body["comment"] = options.comment
+    wire = connect()
     path = f"/v1/approvals/{quoted(options.id)}/decision"
-    approval: Any = ask(connect(), "POST", path, body)
+    body = {"choice": choice, "comment": options.comment or None}
+    try:
+        approval: Any = ask(wire, "POST", path, body, steadily=True)
+    except Stop as stop:
+        if stop.reason != "comment-required" or options.no_input or not sys.stdin.isatty():
+            raise
+        approval = ask(wire, "POST", path, {**body, "comment": _why(choice)}, steadily=True)
+    approval = approval if isinstance(approval, dict) else {}
     if options.json:
         show_json(approval)
     else:
-        print(f"{options.id} {_state(approval, choice)}")
+        print(f"{plain(options.id)} {_state(approval, choice)}")
     return 0
 
 
-def _state(approval: Any, choice: str) -> str:
-    state = approval.get("state") if isinstance(approval, dict) else None
+def _why(choice: str) -> str:
+    print(f"Why {choice}? ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def _state(approval: dict[str, Any], choice: str) -> str:
+    state = approval.get("state")
     if state == "open":
         return f"has your {choice}, and waits for others"
+    if state == "checking":
+        return f"has your {choice}, and looks up who you are"
     return str(state or choice)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from baton.commands.talk import USAGE, Stop, ask, connect, show_json
+from baton.commands.showing import show_json
+from baton.commands.talk import USAGE, Stop, ask, connect
 from baton.environment import login_file
 
 __all__ = ["add_arguments", "add_whoami_arguments", "login", "whoami"]

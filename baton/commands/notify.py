@@ -3,12 +3,17 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from baton.client import new_id, now
-from baton.commands.talk import USAGE, Stop, ask, connect, pairs, show_json, values
+from baton.commands.reporting import report
+from baton.commands.showing import line, show_json
+from baton.commands.talk import USAGE, Stop, connect, say
+from baton.commands.typed import json_object, pairs, values
 from baton.environment import Environment, read_environment
+from baton.identity import new_id, now
+
+if TYPE_CHECKING:
+    from baton.wire import Wire
 
 __all__ = ["add_arguments", "notify"]
 
@@ -16,24 +21,21 @@ _TOGETHER = 100
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "status",
-        nargs="?",
-        help="like started, completed or failed; - reads events as JSON lines from stdin",
-    )
-    parser.add_argument("--id", help="the process; by default BATON_PROCESS_ID, else a new one")
-    parser.add_argument("--name", help="of the process, for people")
-    parser.add_argument("--category", help="build, test, deploy, job, task …")
-    parser.add_argument("--message", help="what to say")
-    parser.add_argument("--progress", help="as 3/7, 40%% or 0.4")
-    parser.add_argument("--error", help="why it failed")
-    parser.add_argument("--result", metavar="NAME=VALUE", action="append", default=[])
-    parser.add_argument("--label", metavar="NAME=VALUE", action="append", default=[])
-    parser.add_argument("--link", metavar="URL", action="append", default=[])
-    parser.add_argument("--run", help="a thread or run to join; by default BATON_RUN")
-    parser.add_argument("--channel", help="where a new thread is posted, if the token may choose")
-    parser.add_argument("--type", help="of an event that is no process, like release.published")
+    parser.add_argument("status", metavar="STATUS", nargs="?", help="like started, completed or failed; - reads events as JSON lines from stdin")  # fmt: skip
+    parser.add_argument("--id", metavar="ID", help="the process; by default BATON_PROCESS_ID, else a new one")  # fmt: skip
+    parser.add_argument("--name", metavar="TEXT", help="of the process, for people")
+    parser.add_argument("--category", metavar="WORD", help="build, test, deploy, job, task …")
+    parser.add_argument("--message", metavar="TEXT", help="what to say")
+    parser.add_argument("--progress", metavar="3/7", help="as 3/7, 40%% or 0.4")
+    parser.add_argument("--error", metavar="TEXT", help="why it failed")
+    parser.add_argument("--result", metavar="NAME=VALUE", action="append", default=[], help="what came out; repeated for each")  # fmt: skip
+    parser.add_argument("--label", metavar="NAME=VALUE", action="append", default=[], help="a label; repeated for each")  # fmt: skip
+    parser.add_argument("--link", metavar="URL", action="append", default=[], help="where to read more; repeated for each")  # fmt: skip
+    parser.add_argument("--run", metavar="ID", help="a thread or run to join; by default BATON_RUN")
+    parser.add_argument("--channel", metavar="#NAME", help="where a new thread is posted, if the token may choose")  # fmt: skip
+    parser.add_argument("--type", metavar="TYPE", help="of an event that is no process, like release.published")  # fmt: skip
     parser.add_argument("--json-body", metavar="JSON|@FILE", help="the event, or the rest of it")
+    parser.add_argument("--sync", action="store_true", help="fail where it is not delivered, in place of keeping it for later")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print what became of it as JSON")
 
 
@@ -43,14 +45,13 @@ def notify(options: Namespace) -> int:
     if environment.disabled:
         return 0
     if options.status == "-":
-        return _lines(options, environment)
+        return _lines(options)
     body = _event(options, environment)
-    answer = ask(connect(), "POST", "/v1/notify", body, timeout=environment.timeout)
-    return _tell(answer, as_json=options.json)
+    return _tell(report(body, sync=options.sync), as_json=options.json)
 
 
 def _event(options: Namespace, environment: Environment) -> dict[str, Any]:
-    body = _json_body(options.json_body)
+    body = json_object(options.json_body, "--json-body")
     process_id = options.id or body.get("process_id") or environment.process_id
     if options.type is None and "type" not in body:
         body["process_id"] = process_id or new_id()
@@ -85,19 +86,6 @@ def _stamped(body: dict[str, Any]) -> dict[str, Any]:
     return stamped
 
 
-def _json_body(text: str | None) -> dict[str, Any]:
-    if text is None:
-        return {}
-    try:
-        if text == "@-":
-            text = sys.stdin.read()
-        elif text.startswith("@"):
-            text = Path(text[1:]).read_text(encoding="utf-8")
-        return _object(text)
-    except (OSError, ValueError) as error:
-        raise Stop(USAGE, f"--json-body cannot be read: {error}") from None
-
-
 def _object(text: str) -> dict[str, Any]:
     value = json.loads(text)
     if not isinstance(value, dict):
@@ -105,29 +93,40 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
-def _lines(options: Namespace, environment: Environment) -> int:
+def _lines(options: Namespace) -> int:
     """Send what stdin holds, a hundred at a time, as it comes."""
     wire, worst = connect(), 0
     batch: list[dict[str, Any]] = []
-    for number, line in enumerate(sys.stdin, start=1):
-        if not line.strip():
+    for number, text in enumerate(sys.stdin, start=1):
+        if not text.strip():
             continue
         try:
-            batch.append(_stamped(_object(line)))
-        except ValueError as error:
-            print(f"baton: line {number}: {error}", file=sys.stderr)
+            batch.append(_stamped(_object(text)))
+        except (ValueError, RecursionError) as error:
+            say(f"line {number}: {error}")
             worst = USAGE
         if len(batch) == _TOGETHER:
-            answer = ask(wire, "POST", "/v1/notify", batch, timeout=environment.timeout)
-            worst = max(worst, _tell(answer, as_json=options.json))
+            worst = max(worst, _send(wire, batch, options))
             batch = []
     if batch:
-        answer = ask(wire, "POST", "/v1/notify", batch, timeout=environment.timeout)
-        worst = max(worst, _tell(answer, as_json=options.json))
+        worst = max(worst, _send(wire, batch, options))
     return worst
 
 
+def _send(wire: "Wire", batch: list[dict[str, Any]], options: Namespace) -> int:
+    """Send what has gathered; where all of it is refused, the next lines may still be good."""
+    try:
+        return _tell(report(batch, sync=options.sync, wire=wire), as_json=options.json)
+    except Stop as stop:
+        if stop.code != USAGE:
+            raise
+        say(str(stop))
+        return USAGE
+
+
 def _tell(answer: Any, *, as_json: bool) -> int:
+    if answer is None:  # kept for later
+        return 0
     results = answer.get("results", []) if isinstance(answer, dict) else []
     if as_json:
         show_json(answer)
@@ -136,14 +135,14 @@ def _tell(answer: Any, *, as_json: bool) -> int:
         problem = result.get("problem")
         if problem:
             refused = USAGE
-            print(f"baton: {problem.get('detail', 'refused')}", file=sys.stderr)
+            say(str(problem.get("detail", "refused")))
         elif not as_json:
             print(_line(result))
         for warning in result.get("warnings") or []:
-            print(f"baton: {warning}", file=sys.stderr)
+            say(str(warning))
     return refused
 
 
 def _line(result: dict[str, Any]) -> str:
     shown = (result.get("process_id"), result.get("status"), result.get("effect"))
-    return "  ".join(str(part) for part in (*shown, result.get("thread_id")) if part)
+    return line(*shown, result.get("thread_id"))

@@ -10,7 +10,8 @@ from typing import Any
 
 from baton.client import Client
 from baton.commands.child import Child
-from baton.commands.talk import USAGE, Stop, pairs, values
+from baton.commands.talk import USAGE, Stop
+from baton.commands.typed import count, pairs, values
 from baton.masking import is_secret_name, mask
 from baton.process import Process, process
 
@@ -30,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--heartbeat", type=_positive, metavar="SECONDS", help="between signs of life"
     )
-    parser.add_argument("--tail", type=_count, default=40, metavar="LINES", help="of output to report on failure; 0 leaves the output alone")  # fmt: skip
+    parser.add_argument("--tail", type=count, default=40, metavar="LINES", help="of output to report on failure; 0 leaves the output alone")  # fmt: skip
     parser.add_argument("--result", metavar="NAME=VALUE", action="append", default=[])
     parser.add_argument(
         "--result-file", metavar="FILE", help="a JSON object that the command writes"
@@ -121,12 +122,6 @@ def _from_file(name: str | None) -> dict[str, Any]:
         return found
     print(f"baton: {name} holds no JSON object of at most 64 KiB; left out", file=sys.stderr)
     return {}
-
-
-def _count(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= 4:
-        return int(text)
-    raise ArgumentTypeError("a number of lines, from 0 to 9999")
 
 
 def _positive(text: str) -> float:

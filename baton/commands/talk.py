@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,17 +15,19 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILED",
     "NOT_ALLOWED",
+    "REJECTED",
+    "TIMED_OUT",
     "USAGE",
+    "Away",
     "Stop",
     "ask",
     "connect",
-    "pairs",
     "quoted",
-    "show_json",
-    "values",
+    "refusal",
+    "say",
 ]
 
-FAILED, USAGE, NOT_ALLOWED = 1, 2, 4
+FAILED, USAGE, REJECTED, NOT_ALLOWED, TIMED_OUT = 1, 2, 3, 4, 5
 _TRIES = 3
 _LONGEST_PAUSE = 5.0
 
@@ -34,9 +35,18 @@ _LONGEST_PAUSE = 5.0
 class Stop(BatonError):
     """A command ends here, with this exit code and one sentence on stderr."""
 
-    def __init__(self, code: int, sentence: str) -> None:
+    def __init__(self, code: int, sentence: str, *, reason: str = "") -> None:
         self.code = code
+        self.reason = reason
         super().__init__(sentence)
+
+
+class Away(Stop):
+    """The server cannot be reached, or cannot answer now: the same request may succeed later."""
+
+    def __init__(self, sentence: str, pause: float | None = None) -> None:
+        self.pause = pause
+        super().__init__(FAILED, sentence)
 
 
 def connect() -> "Wire":
@@ -59,41 +69,69 @@ def connect() -> "Wire":
         raise Stop(NOT_ALLOWED, str(error)) from None
 
 
-def ask(wire: "Wire", method: str, path: str, body: object = None, *, timeout: float = 10.0) -> Any:
+def ask(
+    wire: "Wire",
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    timeout: float = 10.0,
+    steadily: bool = False,
+) -> Any:
     """Return what the server answers; one that is busy is asked again, twice at most.
 
+    Args:
+        wire: the way to the server.
+        method: of HTTP.
+        path: with its query.
+        body: what is sent as JSON.
+        timeout: in seconds, for each try.
+        steadily: ask again also where no answer came, for what may be done twice without harm.
+
     Raises:
-        Stop: no answer, or a refusal; the sentence is the server's own.
+        Away: no answer, or none that means anything.
+        Stop: a refusal; the sentence is the server's own.
     """
+    for last in (False,) * (_TRIES - 1) + (True,):
+        try:
+            return _once(wire, method, path, body, timeout)
+        except Away as away:
+            if last or (away.pause is None and not steadily):
+                raise
+            time.sleep(min(away.pause or 0.5, _LONGEST_PAUSE))
+    raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+def _once(wire: "Wire", method: str, path: str, body: object, timeout: float) -> Any:
     from baton.wire import Unreachable  # noqa: PLC0415
 
     content = None if body is None else json.dumps(body).encode()
-    for last in (False,) * (_TRIES - 1) + (True,):
-        try:
-            answer = wire.call(method, path, content, timeout=timeout)
-        except Unreachable as error:
-            raise Stop(FAILED, str(error)) from None
-        if answer.ok:
-            return answer.body
-        if last or not answer.again:
-            break
+    try:
+        answer = wire.call(method, path, content, timeout=timeout)
+    except Unreachable as error:
+        raise Away(str(error)) from None
+    if answer.ok:
+        return answer.body
+    if answer.again:
         pause = 0.5 if answer.retry_after is None else answer.retry_after
-        time.sleep(min(pause, _LONGEST_PAUSE))
-    raise _refusal(answer)
+        raise Away(answer.detail, pause)
+    raise refusal(answer)
 
 
-def _refusal(answer: "Answer") -> Stop:
-    sentence = answer.detail
+def refusal(answer: "Answer") -> Stop:
+    """Return how a command ends that was answered so."""
+    sentence, reason = answer.detail, answer.code
     if answer.status == 401:
-        return Stop(NOT_ALLOWED, f"{sentence}; check BATON_TOKEN, or: baton login URL")
+        hint = f"{sentence}; check BATON_TOKEN, or: baton login URL"
+        return Stop(NOT_ALLOWED, hint, reason=reason)
     if answer.status == 403:
-        return Stop(NOT_ALLOWED, sentence)
+        return Stop(NOT_ALLOWED, sentence, reason=reason)
     if answer.code == "comment-required":
-        return Stop(USAGE, f"{sentence}; say why with --comment TEXT")
+        return Stop(USAGE, f"{sentence}; say why with --comment TEXT", reason=reason)
     places = answer.body.get("errors") if isinstance(answer.body, dict) else None
     if answer.status in (400, 422):
-        return Stop(USAGE, _with_places(sentence, places))
-    return Stop(FAILED, sentence)
+        return Stop(USAGE, _with_places(sentence, places), reason=reason)
+    return Stop(FAILED, sentence, reason=reason)
 
 
 def _with_places(sentence: str, places: object) -> str:
@@ -111,34 +149,6 @@ def quoted(name: str) -> str:
     return quote(name, safe="")
 
 
-def pairs(texts: list[str], option: str) -> dict[str, str]:
-    """Read ``k=v`` texts.
-
-    Raises:
-        Stop: one of them has no name or no ``=``.
-    """
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise Stop(USAGE, f"{option} takes NAME=VALUE, not {text[:100]!r}")
-        found[name] = value
-    return found
-
-
-def values(texts: list[str], option: str) -> dict[str, Any]:
-    """Read ``k=v`` texts, whose values are JSON where they can be, and text where not."""
-    return {name: _value(text) for name, text in pairs(texts, option).items()}
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=str)
-    except ValueError:
-        return text
-
-
-def show_json(value: Mapping[str, Any] | list[Any]) -> None:
-    """Print one JSON document on stdout."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+def say(sentence: str) -> None:
+    """Tell the person something, on stderr: stdout is for data."""
+    print(f"baton: {sentence}", file=sys.stderr)

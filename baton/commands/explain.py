@@ -1,0 +1,60 @@
+"""``baton explain``: why an event joined its thread, and what came of it."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from baton.commands.showing import plain, show_json
+from baton.commands.talk import USAGE, Stop, ask, connect, quoted
+from baton.commands.typed import from_file
+
+__all__ = ["add_arguments", "explain"]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("event", metavar="EVENT", help="ev_…; with --source the tool's own id; @FILE for an event that was not sent")  # fmt: skip
+    parser.add_argument("--source", metavar="SOURCE", help="whose id it is, where it is a tool's")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+
+
+def explain(options: Namespace) -> int:
+    """Print the record that was written when the event came; of a file, what would be written."""
+    wire = connect()
+    if options.event.startswith("@"):
+        record = ask(wire, "POST", "/v1/notify?dry_run=1", _from_file(options.event))
+    else:
+        query = f"?{urlencode({'source': options.source})}" if options.source else ""
+        record = ask(wire, "GET", f"/v1/events/{quoted(options.event)}/explain{query}")
+    if options.json:
+        show_json(record)
+        return 0
+    told = record.get("lines") if isinstance(record, dict) else None
+    for text in told if isinstance(told, list) else _rehearsed(record):
+        print(plain(text))
+    return 0
+
+
+def _from_file(name: str) -> Any:
+    try:
+        return json.loads(from_file(name, "EVENT"))
+    except (ValueError, RecursionError) as error:
+        raise Stop(USAGE, f"{name[1:]} is not JSON: {error}") from None
+
+
+def _rehearsed(record: Mapping[str, Any]) -> Iterator[str]:
+    """Say what a dry run found: the event as Baton reads it, its keys, and what to mend."""
+    for event in record.get("events") or ():
+        what = f"{event.get('namespace')}:{event.get('process_id')}"
+        yield f"event: {what if event.get('process_id') else event.get('type')}"
+        for name in ("source", "type", "status", "attempt", "run_id"):
+            if event.get(name) is not None:
+                yield f"  {name}: {event[name]}"
+    for key in record.get("keys") or ():
+        yield f"key: {key if isinstance(key, str) else json.dumps(key, ensure_ascii=False)}"
+    for name in ("ignored", "warnings", "problems"):
+        found = record.get(name) or ()
+        for each in [found] if isinstance(found, str) else found:
+            said = each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
+            yield f"{name.removesuffix('s')}: {said}"
