@@ -20,6 +20,8 @@ from coordination.superseding import supersede
 from coordination.threads import Evidence, Tied
 from coordination.world import Ids
 
+EXPIRED = "arrived after the time that its producer set; it starts nothing"
+
 __all__ = ["Incoming", "Taken", "take"]
 
 
@@ -67,13 +69,19 @@ class _Home:
 def take(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Taken:
     """Correlate and fold one event, and write everything of it but its own row."""
     unit = Unit(tx, incoming, now, ids)
-    if incoming.event.kind == "process":
-        return _take_process(unit, incoming.event)
-    # An event without a status may start workflows and is shown nowhere by itself.
-    home = _home(unit, incoming.event, None, begun=False)
+    event = incoming.event
+    taken = _take_process(unit, event) if event.kind == "process" else _take_other(unit, event)
+    if event.expired:
+        return replace(taken, effect="late", applied=False, note=taken.note or EXPIRED)
+    return taken
+
+
+def _take_other(unit: Unit, event: Event) -> Taken:
+    """Take an event without a status: it may start workflows and is shown nowhere by itself."""
+    home = _home(unit, event, None, begun=False)
     _link(unit, home)
     _touch(unit, home)
-    taken = _taken(unit, incoming.event, home)
+    taken = _taken(unit, event, home)
     return replace(taken, effect="created" if home.opened else "updated", applied=True)
 
 

@@ -24,6 +24,7 @@ PLANTED = {
     "language": ("workflows.language.planted_language", "import coordination.database"),
     "slack": ("handlers.http.planted_slack", "import slack_bolt, slack_sdk"),
     "database": ("workflows.planted_database", "import sqlalchemy, alembic, aiosqlite"),
+    "secrets": ("coordination.planted_secrets", "import cryptography"),
     "sqlite": ("coordination.database.planted_sqlite", "import sqlite3"),
     "patterns": ("workflows.actions.planted_patterns", "import re2"),
     "routes": ("handlers.slack.planted_routes", "import fastapi, sse_starlette"),
