@@ -201,7 +201,7 @@ def _approval(approval: Approval, settings: Settings) -> plan.Approval:
     return plan.Approval(
         title=compile_template(approval.title),
         description=_template(approval.description),
-        show=_template(approval.show),
+        show=_template(approval.written("show")),
         approvers=compile_template(approval.approvers or settings.approvers or []),
         quorum=approval.quorum,
         decisions=tuple(approval.decisions),
@@ -212,6 +212,11 @@ def _approval(approval: Approval, settings: Settings) -> plan.Approval:
         on_timeout=approval.on_timeout,
         channel=_template(approval.channel),
         covers=None if approval.covers is None else tuple(approval.covers),
+        remind=tuple(sorted(set(approval.remind or ()))),
+        escalate=tuple(
+            (each.after, compile_template(each.to))
+            for each in sorted(approval.escalate or (), key=lambda each: each.after)
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from workflows.language.asking import Approval
 from workflows.language.parts import Expression, Json, Line, Part, shape
 from workflows.language.scalars import Delay, Duration, Slug, WorkflowName
 from workflows.language.waiting import Until, Wait, WaitFor
@@ -183,40 +184,6 @@ class Retry(Part):
 
 def _attempts(value: Any) -> Any:
     return {"attempts": value} if type(value) is int else value
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        raise PydanticCustomError(
-            "later",
-            "files and diffs are part of the language, but this version of Baton shows texts only",
-        )
-    return value
-
-
-class Approval(Part):
-    """A question to people."""
-
-    later = frozenset({"remind", "escalate"})
-    title: Line
-    description: str | None = None
-    show: list[Annotated[Line, BeforeValidator(_shown)]] | None = None
-    """Texts to look at before deciding."""
-    covers: list[Line] | None = None
-    """The action steps that run exactly as shown; otherwise those directly behind it."""
-    approvers: list[Line] | Line | None = None
-    """`<@U…>`, `@group` or `role:NAME`."""
-    quorum: int = Field(1, ge=1, le=100)
-    """How many different people must agree."""
-    decisions: list[Slug] = Field(["approve", "reject"], min_length=1, max_length=10)
-    answer: Literal["choice", "text"] = "choice"
-    require_reason: Literal["reject", "always", "never"] = "reject"
-    allow_self: bool = False
-    """Whether whoever started the run may decide."""
-    timeout: Duration | None = None
-    on_timeout: Line = "reject"
-    """`reject`, `fail` or one of the decisions."""
-    channel: Line | None = None
 
 
 class Step(Part):

@@ -15,6 +15,7 @@ def approval(keys: str, head: str = "") -> list[tuple[str, str, str]]:
     [
         "['<@U123>']",
         "['@team']",
+        "['<!subteam^S0SRE>', S0SRE, 'source:policy']",
         "['role:operator']",
         "['{{ run.started_by }}']",
         "'<@W0AB>'",
@@ -73,9 +74,61 @@ def test_decisions_are_slugs_and_each_stands_once() -> None:
     assert approval("approvers: ['@t'], decisions: ['A b']")[0][2] == "slug"
 
 
-def test_what_is_shown_is_text_in_this_version() -> None:
-    assert approval("approvers: ['@t'], show: [a, {file: report.md}, '{{ run.id }}']") == [
-        ("error", "steps[0].approval.show[1]", "later")
+def test_texts_files_and_diffs_can_be_shown() -> None:
+    shown = "[a, {file: report.md}, {diff: '{{ run.folder }}/plan.diff'}, '{{ run.id }}']"
+    assert approval(f"approvers: ['@t'], show: {shown}") == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        ("{file: a, diff: b}", "exclusive"),
+        ("{}", "exclusive"),
+        ("{path: a}", "unknown_key"),
+        ("{file: ''}", "value"),
+        ("{file: '{{ nobody }}'}", "expression"),
+        ("3", "type"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(shown: str, code: str) -> None:
+    found = approval(f"approvers: ['@t'], show: [{shown}]")
+    assert [each[0] for each in found] == ["error"]
+    assert found[0][2] == code
+    assert found[0][1].startswith("steps[0].approval.show[0]")
+
+
+@pytest.mark.parametrize("remind", ["30m", "[30m, 2h]", "PT5M"])
+def test_reminders_are_one_duration_or_several(remind: str) -> None:
+    assert approval(f"approvers: ['@t'], remind: {remind}") == []
+
+
+@pytest.mark.parametrize("remind", ["soon", "[]", "0s", "[1h, x]", "30"])
+def test_a_reminder_that_is_no_duration_is_refused(remind: str) -> None:
+    found = approval(f"approvers: ['@t'], remind: {remind}")
+    assert [each[0] for each in found] == ["error"]
+    assert found[0][1].startswith("steps[0].approval.remind")
+
+
+def test_an_escalation_names_somebody_after_a_time() -> None:
+    good = "escalate: [{after: 1h, to: ['@oncall', 'role:operator']}, {after: 2h, to: '<@U123>'}]"
+    assert approval(f"approvers: ['@t'], {good}") == []
+    assert (
+        approval("approvers: ['@t'], escalate: [{after: 1h, to: ['{{ run.started_by }}']}]") == []
+    )
+    for wrong in ("{after: 1h}", "{to: ['@t']}", "{after: 1h, to: []}", "{after: 1h, to: [ada]}"):
+        found = approval(f"approvers: ['@t'], escalate: [{wrong}]")
+        assert found, wrong
+        assert {each[0] for each in found} == {"error"}
+        assert found[0][1].startswith("steps[0].approval.escalate[0]")
+
+
+def test_what_would_come_after_the_timeout_is_pointed_out() -> None:
+    base = "approvers: ['@t'], timeout: 1h"
+    assert approval(f"{base}, remind: [30m, 2h]") == [
+        ("warning", "steps[0].approval.remind", "no_effect")
+    ]
+    assert approval(f"{base}, escalate: [{{after: 1h, to: ['@x']}}]") == [
+        ("warning", "steps[0].approval.escalate[0].after", "no_effect")
     ]
 
 

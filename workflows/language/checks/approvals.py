@@ -18,8 +18,14 @@ from workflows.language.suggestions import did_you_mean
 __all__ = ["check_approval", "check_covers", "check_people", "unknown_when_asking"]
 
 PERSON: Final = re.compile(r"<@[UW][A-Z0-9]{2,30}>")
-SOMEBODY: Final = re.compile(r"<@[UW][A-Z0-9]{2,30}>|@[\w.-]{1,80}|role:[a-z][a-z0-9_-]{0,63}")
-FORMS: Final = "People are named as `<@U123>`, groups as `@group`, roles as `role:operator`."
+SOMEBODY: Final = re.compile(
+    r"<@[UW][A-Z0-9]{2,30}>|<!subteam\^S[A-Z0-9]{2,30}(?:\|[^>]{0,80})?>|S[A-Z0-9]{2,30}"
+    r"|@[\w.-]{1,80}|(?:role|source):[a-z][a-z0-9_-]{0,63}"
+)
+FORMS: Final = (
+    "People are named as `<@U123>` or `@handle`, groups as `@group` or `S123`, roles as "
+    "`role:operator`, machines as `source:NAME`."
+)
 
 
 def check_people(path: Path, people: list[str] | str | None, findings: Findings) -> None:
@@ -34,6 +40,7 @@ def check_people(path: Path, people: list[str] | str | None, findings: Findings)
 def check_approval(path: Path, approval: Approval, settings: Settings, findings: Findings) -> None:
     """Check an approval that stands at *path*, all but what it covers."""
     check_people((*path, "approvers"), approval.approvers, findings)
+    _check_what_comes_later(path, approval, findings)
     people = approval.approvers or settings.approvers
     if not people:
         findings.add_absent(
@@ -59,6 +66,18 @@ def check_approval(path: Path, approval: Approval, settings: Settings, findings:
         findings.warn("no_effect", (*path, "on_timeout"), "without a `timeout` this never happens")
     if len(set(approval.decisions)) < len(approval.decisions):
         findings.add("value", (*path, "decisions"), "a decision stands here twice")
+
+
+def _check_what_comes_later(path: Path, approval: Approval, findings: Findings) -> None:
+    """Check who is asked as well, and that reminders and escalations come before the end."""
+    comes = [((*path, "remind"), after) for after in approval.remind or ()]
+    for number, each in enumerate(approval.escalate or ()):
+        check_people((*path, "escalate", number, "to"), each.to, findings)
+        comes.append(((*path, "escalate", number, "after"), each.after))
+    for place, after in comes:
+        if approval.timeout is not None and after >= approval.timeout:
+            text = "this never happens: the `timeout` comes first"
+            findings.warn("no_effect", place, text)
 
 
 def _check_quorum(path: Path, quorum: int, people: list[str], findings: Findings) -> None:

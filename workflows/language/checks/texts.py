@@ -20,7 +20,9 @@ __all__ = ["Texts", "refuse_stray_templates", "walk"]
 
 STEP_TEMPLATES: Final = frozenset({"params", "wait", "set", "fail", "stop", "condition"})
 WAIT_TEMPLATES: Final = frozenset({"correlate", "where"})
-APPROVAL_TEMPLATES: Final = frozenset({"title", "description", "show", "approvers", "channel"})
+APPROVAL_TEMPLATES: Final = frozenset(
+    {"title", "description", "show", "approvers", "channel", "escalate"}
+)
 TRIGGER_TEMPLATES: Final = frozenset({"inputs", "where"})
 
 

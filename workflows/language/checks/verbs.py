@@ -22,7 +22,7 @@ __all__ = ["Checks", "check_keys", "check_verb"]
 
 SHELL: Final = "shell.run"
 OF_ACTIONS: Final = ("params", "retry", "requires_approval", "repeatable")
-APPROVAL_TEXTS: Final = ("title", "description", "show", "approvers", "channel")
+APPROVAL_TEXTS: Final = ("title", "description", "show", "approvers", "channel", "escalate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def check_verb(path: Path, step: Step, scope: Scope, checks: Checks) -> None:
         _check_action(path, step, scope, checks)
     if step.approval is not None:
         for key in APPROVAL_TEXTS:
-            checks.texts.template((*path, "approval", key), getattr(step.approval, key), scope)
+            checks.texts.template((*path, "approval", key), step.approval.written(key), scope)
         check_approval((*path, "approval"), step.approval, checks.head.settings, checks.findings)
     if step.wait is not None:
         _check_wait((*path, "wait"), step.wait, scope, checks)

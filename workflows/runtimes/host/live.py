@@ -6,7 +6,7 @@ stored in one unit, and only then are its commands performed. A run at rest is r
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -29,6 +29,7 @@ from workflows.runtimes.host.hearing import fact_of, run_started
 from workflows.runtimes.host.intents import NotCovered, check_digest, intend
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer
+from workflows.runtimes.host.showing import with_files
 
 __all__ = ["Live"]
 
@@ -204,7 +205,8 @@ class Live:
         if move is None:
             await self._pass_over(arrival.wakeup, now)
             return
-        if not await parts.write(lambda tx: write(tx, move, parts.world.ids)):
+        shown = replace(move, commands=await with_files(parts.world, move.commands))
+        if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):
             raise Stale(f"another life of Baton went on with R-{run.number}")
         replayed.seq += 1
         replayed.flight.follow(arrival.fact, move.commands)

@@ -1,0 +1,72 @@
+"""What people look at before they decide: files, read once when the question is opened.
+
+What was read is stored with the question and never read again, so what is shown cannot change behind
+an answer. A file that cannot be read does not hold up the question: the card says so instead.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from baton.connector import Failed, Files
+from baton.masking import mask
+from coordination.world import World
+from workflows.core.commands import AskApproval, Command
+
+__all__ = ["with_files"]
+
+LARGEST = 1_000_000  # bytes of a file
+HEAD = 12_000  # characters that are kept of its beginning,
+TAIL = 4_000  # and of its end
+KINDS = ("file", "diff")
+
+
+async def with_files(world: World, commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """Return *commands* with the text of every file that a question shows."""
+    return tuple([await _filled(world, each) for each in commands])
+
+
+async def _filled(world: World, command: Command) -> Command:
+    if not isinstance(command, AskApproval) or not any(map(_kind, command.question.show)):
+        return command
+    shown = tuple([await _read(world.files, each) for each in command.question.show])
+    return replace(command, question=replace(command.question, show=shown))
+
+
+def _kind(item: Any) -> str | None:
+    """Say whether *item* names a file, and of which kind; any other map is shown as it is."""
+    if isinstance(item, Mapping) and len(item) == 1:
+        name, path = next(iter(item.items()))
+        return name if name in KINDS and isinstance(path, str) else None
+    return None
+
+
+async def _read(files: Files, item: Any) -> Any:
+    kind = _kind(item)
+    if kind is None:
+        return item
+    try:
+        content = await files.read(item[kind], limit=LARGEST)
+    except Failed as failure:
+        return {**item, "problem": mask(str(failure))}
+    text = content.decode("utf-8", "replace")
+    if "\x00" in text:
+        return {**item, "problem": "It is not a text."}
+    digest = hashlib.sha256(content).hexdigest()
+    return {**item, "sha256": digest, "lines": len(text.splitlines()), **_cut(text)}
+
+
+def _cut(text: str) -> dict[str, Any]:
+    """Keep both ends of a long text, without secrets, and say how much is missing between them.
+
+    More than is kept is looked at, since a secret may reach over the cut.
+    """
+    if len(text) <= HEAD + TAIL:
+        return {"text": mask(text)}
+    missing = len(text) - HEAD - TAIL
+    return {
+        "text": mask(text[: 2 * HEAD])[:HEAD],
+        "missing": missing,
+        "end": mask(text[-2 * TAIL :])[-TAIL:],
+    }
