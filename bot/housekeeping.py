@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 
+from coordination import threads
 from coordination.database import Door, Transaction
 from coordination.store import events, identities
 from coordination.world import World
@@ -27,11 +28,12 @@ class Housekeeping:
             await self.round()
 
     async def round(self) -> None:
-        """Drop raw bodies and identities whose time is over."""
+        """Drop raw bodies, identities and keys whose time is over."""
         now = self.world.clock.now()
 
-        def unit(tx: Transaction) -> tuple[int, int]:
-            return events.drop_raw(tx, now=now), identities.drop(tx, now=now)
+        def unit(tx: Transaction) -> tuple[int, int, int]:
+            dropped = events.drop_raw(tx, now=now), identities.drop(tx, now=now)
+            return *dropped, threads.forget_keys(tx, now=now)
 
-        bodies, known = await self.door.write(unit)
-        log.info("housekeeping", raw_bodies=bodies, identities=known)
+        bodies, known, keys = await self.door.write(unit)
+        log.info("housekeeping", raw_bodies=bodies, identities=known, keys=keys)

@@ -13,29 +13,28 @@ from coordination.outbox import Slot
 from coordination.ports import RunView
 from coordination.questions import Approval
 from coordination.store import approvals as approval_store
-from coordination.store import events as event_store
+from coordination.store import keys as key_store
 from coordination.store import processes as process_store
 from coordination.store import runs as run_store
 from coordination.store import threads as store
+from coordination.store.processes import ProcessFilter
 
-
-@dataclass(frozen=True, slots=True)
-class ProcessFilter:
-    """Which processes to list; what is not given does not matter. Newest first, *before* a key."""
-
-    status: str | None = None
-    namespace: str | None = None
-    before: int | None = None
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which events to list; what is not given does not matter. *type* is the one on the wire."""
-
-    thread: str | None = None
-    namespace: str | None = None
-    type: str | None = None
+__all__ = [
+    "ProcessFilter",
+    "ProcessView",
+    "RelatedThread",
+    "ThreadKey",
+    "ThreadSummary",
+    "ThreadView",
+    "process",
+    "process_by_key",
+    "processes",
+    "thread",
+    "thread_by_key",
+    "threads",
+    "tree",
+    "url",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,26 @@ class ProcessView:
     created_at: datetime
     updated_at: datetime
     children: tuple["ProcessView", ...] = ()
+    stalled_since: datetime | None = None  # its lease ran out then, and nothing was heard of it
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadKey:
+    """What leads events to a thread; a weak key only while it is the only open one that has it."""
+
+    key: str
+    strong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedThread:
+    """Another thread that has to do with one, and the key, or ``parent``, that ties them."""
+
+    id: str
+    title: str
+    because: str
+    url: str | None
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +98,9 @@ class ThreadView:
     runs: tuple[RunView, ...]
     approvals: tuple[Approval, ...]
     slots: tuple[Slot, ...]
+    keys: tuple[ThreadKey, ...] = ()
+    related: tuple[RelatedThread, ...] = ()
+    archived_at: datetime | None = None
 
     @property
     def url(self) -> str | None:
@@ -97,21 +119,6 @@ class ThreadSummary:
     created_at: datetime
     updated_at: datetime
     url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class EventView:
-    """A stored event: its canonical body, and what it did. *seq* is its place in the store."""
-
-    seq: int
-    id: str
-    thread_id: str | None
-    effect: str
-    applied: bool
-    body: Mapping[str, Any]
-    explain: Any
-    received_at: datetime
-    dispatched_at: datetime | None
 
 
 async def thread(reader: Reader, ref: str) -> ThreadView:
@@ -188,70 +195,8 @@ async def process_by_key(reader: Reader, key: int) -> ProcessView:
 
 async def processes(reader: Reader, wanted: ProcessFilter) -> tuple[ProcessView, ...]:
     """Return the processes that *wanted* asks for, the newest first, without their children."""
-    rows = await process_store.newest(
-        reader,
-        wanted.limit,
-        before=wanted.before,
-        status=wanted.status,
-        namespace=wanted.namespace,
-    )
+    rows = await process_store.newest(reader, wanted)
     return tuple(_family(row, []) for row in rows)
-
-
-async def event(reader: Reader, event_id: str) -> EventView:
-    """Return one event.
-
-    Raises:
-        NotFound: there is none.
-    """
-    row = await event_store.read(reader, event_id)
-    if row is None:
-        raise NotFound("event", event_id)
-    return _event(row)
-
-
-async def events(
-    reader: Reader, wanted: EventFilter, *, after: int, limit: int
-) -> tuple[EventView, ...]:
-    """Return events in the order in which they came, after the seq *after*.
-
-    Raises:
-        NotFound: *wanted* names a thread that is not there.
-    """
-    rows = await event_store.after(
-        reader,
-        after,
-        limit,
-        thread_key=await _thread_key(reader, wanted.thread),
-        namespace=wanted.namespace,
-        type_=wanted.type,
-    )
-    return tuple(_event(row) for row in rows)
-
-
-async def latest_events(
-    reader: Reader, wanted: EventFilter, *, limit: int
-) -> tuple[tuple[EventView, ...], int]:
-    """Return the newest events in their order, and the seq of the newest event of all.
-
-    Raises:
-        NotFound: *wanted* names a thread that is not there.
-    """
-    thread_key = await _thread_key(reader, wanted.thread)
-    newest = await event_store.newest(reader)  # first, so that nothing is passed over
-    rows = await event_store.latest(
-        reader, limit, thread_key=thread_key, namespace=wanted.namespace, type_=wanted.type
-    )
-    return tuple(_event(row) for row in rows if row.seq <= newest), newest
-
-
-async def _thread_key(reader: Reader, ref: str | None) -> int | None:
-    if ref is None:
-        return None
-    row = await store.read(reader, ref)
-    if row is None:
-        raise NotFound("thread", ref)
-    return int(row.key)
 
 
 def tree(rows: list[Row]) -> tuple[ProcessView, ...]:
@@ -285,12 +230,27 @@ async def _whole(reader: Reader, row: Row) -> ThreadView:
         runs=await _runs(reader, row.key),
         approvals=tuple(await approval_store.read_of_thread(reader, row.key)),
         slots=await outbox.slots(reader, row.key),
+        keys=await _thread_keys(reader, row.key),
+        related=await _related(reader, row.key),
+        archived_at=row.archived_at,
     )
 
 
 async def _runs(reader: Reader, thread_key: int) -> tuple[RunView, ...]:
     rows = await run_store.of_thread(reader, thread_key)
     return tuple([await run_views.view(reader, row) for row in rows])
+
+
+async def _thread_keys(reader: Reader, thread_key: int) -> tuple[ThreadKey, ...]:
+    rows = await key_store.of_thread(reader, thread_key)
+    return tuple(ThreadKey(row.key, row.strong) for row in rows)
+
+
+async def _related(reader: Reader, thread_key: int) -> tuple[RelatedThread, ...]:
+    rows = await key_store.related(reader, thread_key)
+    return tuple(
+        RelatedThread(row.id, row.title, row.because, row.permalink, row.created_at) for row in rows
+    )
 
 
 def _family(row: Row, rows: Iterable[Row], above: frozenset[int] = frozenset()) -> ProcessView:
@@ -314,23 +274,10 @@ def _family(row: Row, rows: Iterable[Row], above: frozenset[int] = frozenset()) 
         ended_at=row.ended_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        stalled_since=row.stalled_since,
         children=tuple(
             _family(child, family, above)
             for child in family
             if child.parent_key == row.key and child.key not in above
         ),
-    )
-
-
-def _event(row: Row) -> EventView:
-    return EventView(
-        seq=row.seq,
-        id=row.id,
-        thread_id=row.thread_id,
-        effect=row.effect,
-        applied=row.applied,
-        body=row.body,
-        explain=row.explain,
-        received_at=row.received_at,
-        dispatched_at=row.dispatched_at,
     )

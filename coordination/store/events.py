@@ -36,7 +36,7 @@ _OF_ATTEMPT = (
     )
     .order_by(events.c.seq)
 )
-_NEWEST = (
+_LAST_HEARD = (
     select(events.c.received_at)
     .where(events.c.process_key == bindparam("process"), events.c.attempt == bindparam("number"))
     .order_by(events.c.seq.desc())
@@ -64,10 +64,6 @@ _DISPATCH = (
     .values(dispatched_at=bindparam("now"), explain=bindparam("why", type_=events.c.explain.type))
 )
 _BY_ID = _EVENT.where(events.c.id == bindparam("called"))
-_AFTER = (
-    _EVENT.where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("limit"))
-)
-_NEWEST = select(events.c.seq).order_by(events.c.seq.desc()).limit(1)
 _RAW = (
     select(raw_bodies, events.c.source, events.c.id)
     .join(events, events.c.seq == raw_bodies.c.seq)
@@ -125,7 +121,7 @@ def of_attempt(tx: Transaction, process_key: int, attempt: int) -> list[Mapping[
 
 def last_heard(tx: Transaction, process_key: int, attempt: int) -> datetime | None:
     """Say when the newest event of an attempt arrived."""
-    row = tx.fetch_one(_NEWEST, process=process_key, number=attempt)
+    row = tx.fetch_one(_LAST_HEARD, process=process_key, number=attempt)
     return None if row is None else row.received_at
 
 
@@ -157,37 +153,3 @@ async def undispatched(reader: Reader, *, after: int, limit: int) -> list[Row]:
 
 async def read(reader: Reader, event_id: str) -> Row | None:
     return await reader.fetch_one(_BY_ID, called=event_id)
-
-
-async def newest(reader: Reader) -> int:
-    """Return the place of the newest event; 0 where there is none."""
-    row = await reader.fetch_one(_NEWEST)
-    return 0 if row is None else int(row.seq)
-
-
-async def latest(reader: Reader, limit: int, **filters: Any) -> list[Row]:
-    """Return the newest *limit* events, in the order in which they were stored."""
-    statement = _filtered(_EVENT, **filters).order_by(events.c.seq.desc())
-    rows = await reader.fetch_all(statement.limit(bindparam("limit")), limit=limit)
-    return rows[::-1]
-
-
-async def after(reader: Reader, seq: int, limit: int, **filters: Any) -> list[Row]:
-    """Return up to *limit* events after *seq*, in the order in which they were stored."""
-    return await reader.fetch_all(_filtered(_AFTER, **filters), after=seq, limit=limit)
-
-
-def _filtered(
-    statement: Any,
-    *,
-    thread_key: int | None = None,
-    namespace: str | None = None,
-    type_: str | None = None,
-) -> Any:
-    if thread_key is not None:
-        statement = statement.where(events.c.thread_key == thread_key)
-    if namespace is not None:
-        statement = statement.where(events.c.namespace == namespace)
-    if type_ is not None:
-        statement = statement.where(events.c.type == type_)
-    return statement

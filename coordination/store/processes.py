@@ -1,6 +1,7 @@
 """The rows of processes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from coordination.database import (
@@ -8,6 +9,7 @@ from coordination.database import (
     Row,
     Transaction,
     bindparam,
+    func,
     insert,
     processes,
     select,
@@ -32,6 +34,18 @@ _ORPHANS = select(processes.c.key, processes.c.thread_key).where(
 )
 _NEWEST = _PROCESS.order_by(processes.c.key.desc()).limit(bindparam("limit"))
 MOST_ANCESTORS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFilter:
+    """Which processes to list; what is not given does not matter. Newest first, *before* a key."""
+
+    status: str | None = None
+    namespace: str | None = None
+    label: tuple[str, str] | None = None  # its name and value
+    stalled: bool = False
+    before: int | None = None
+    limit: int = 50
 
 
 def by_id(tx: Transaction, namespace: str, process_id: str) -> Row | None:
@@ -93,20 +107,19 @@ async def of_thread(reader: Reader, thread_key: int) -> list[Row]:
     return await reader.fetch_all(_OF_THREAD, thread=thread_key)
 
 
-async def newest(
-    reader: Reader,
-    limit: int,
-    *,
-    before: int | None = None,
-    status: str | None = None,
-    namespace: str | None = None,
-) -> list[Row]:
-    """Return processes, the newest first; *before* is the key of the last one seen."""
+async def newest(reader: Reader, wanted: ProcessFilter) -> list[Row]:
+    """Return the processes that *wanted* asks for, the newest first."""
     statement = _NEWEST
-    if before is not None:
-        statement = statement.where(processes.c.key < before)
-    if status is not None:
-        statement = statement.where(processes.c.status == status)
-    if namespace is not None:
-        statement = statement.where(processes.c.namespace == namespace)
-    return await reader.fetch_all(statement, limit=limit)
+    if wanted.before is not None:
+        statement = statement.where(processes.c.key < wanted.before)
+    if wanted.status is not None:
+        statement = statement.where(processes.c.status == wanted.status)
+    if wanted.namespace is not None:
+        statement = statement.where(processes.c.namespace == wanted.namespace)
+    if wanted.label is not None:
+        name = wanted.label[0].replace('"', "")
+        value = func.json_extract(processes.c.state, f'$.labels."{name}"')
+        statement = statement.where(value == wanted.label[1])
+    if wanted.stalled:
+        statement = statement.where(processes.c.stalled_since.is_not(None))
+    return await reader.fetch_all(statement, limit=wanted.limit)

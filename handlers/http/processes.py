@@ -1,6 +1,8 @@
 """Processes: list, look, and wait for an end."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse
 
 from baton.events import Status
@@ -15,17 +17,31 @@ from handlers.http.shapes import process_json
 
 router = APIRouter(tags=["processes"])
 
+Label = Annotated[
+    str | None, Query(max_length=264, description="A label and its value, as `team=web`.")
+]
+
 
 @router.get("/v1/processes")
-async def list_processes(
+async def list_processes(  # noqa: PLR0913  # each is a member of the query
     edge: EdgeOf,
     status: Status | None = None,
     ns: str | None = None,
+    *,
+    label: Label = None,
+    stalled: bool = False,
     before: Cursor = None,
     limit: Limit = 50,
 ) -> JSONResponse:
     """List processes, the newest first; `next` is the cursor of the following page, or null."""
-    wanted = ProcessFilter(status=status, namespace=ns, before=before, limit=limit)
+    wanted = ProcessFilter(
+        status=status,
+        namespace=ns,
+        label=label_of(label),
+        stalled=stalled,
+        before=before,
+        limit=limit,
+    )
     found = await edge.coordinator.processes(wanted)
     last = found[-1].key if len(found) == limit else None
     return JSONResponse({"processes": [process_json(one) for one in found], "next": last})
@@ -82,3 +98,13 @@ def refuse_other(process: ProcessView, attempt: int | None) -> None:
             f"Attempt {attempt} of {name} is over; attempt {process.attempt} is under way or done. "
             "GET /v1/events has what each of them reported."
         )
+
+
+def label_of(text: str | None) -> tuple[str, str] | None:
+    """Read ``name=value``. Raises: Problem."""
+    if text is None:
+        return None
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise Problem(422, "Write the label as name=value, for example team=web.")
+    return name, value

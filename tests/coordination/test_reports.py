@@ -17,7 +17,8 @@ from coordination.database import wakeups as wakeups_table
 from coordination.errors import (
     NotAllowed,
 )
-from coordination.threads_view import EventFilter, ProcessFilter
+from coordination.events_view import EventFilter
+from coordination.threads_view import ProcessFilter
 from coordination.tokens import Credential
 from tests.coordination.floor import SOURCE, TOOL, Floor
 from tests.coordination.scene import (

@@ -5,7 +5,7 @@ from typing import Any
 
 from baton.events import Progress
 from bot.slack.blocks import Shown, context, fit, section
-from bot.slack.text import code, code_block, ends, escape, link, one_line, plain, took
+from bot.slack.text import code, code_block, ends, escape, link, one_line, plain, time, took
 from bot.slack.views.words import icon
 from coordination.threads_view import ProcessView
 from coordination.waiting_for import process_word
@@ -19,7 +19,17 @@ OUTPUT = 2_300
 
 def word(process: ProcessView) -> str:
     """Return the word for where a process stands."""
-    return process_word(process.status, stalled=bool(process.state.get("stalled_since")))
+    return process_word(process.status, stalled=process.stalled_since is not None)
+
+
+def since(process: ProcessView) -> str:
+    """Say since when nothing was heard of a process that promised to report; else nothing.
+
+    Each reader's Slack works out the time: the card stays the same however long it lasts.
+    """
+    if process.stalled_since is None or process.status.terminal:
+        return ""
+    return f"since {time(process.stalled_since)}"
 
 
 def name(process: ProcessView) -> str:
@@ -99,7 +109,8 @@ def family(process: ProcessView, depth: int = 0) -> list[str]:
 
 
 def line(process: ProcessView) -> str:
-    parts = [f"{icon(word(process))} {escape(ends(plain(name(process)), NAME))}", word(process)]
+    stands = f"{word(process)} {since(process)}".strip()
+    parts = [f"{icon(word(process))} {escape(ends(plain(name(process)), NAME))}", stands]
     parts.append(bar(process) or message(process)[:120])
     parts.append(took(process.started_at, process.ended_at))
     return " · ".join(part for part in parts if part)

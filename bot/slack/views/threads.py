@@ -37,17 +37,33 @@ def thread_card(thread: ThreadView, *, public_url: str) -> Shown:
     said = says(newest)
     blocks = [
         header(thread.title, "h"),
-        section(f"{state(word)}{' · ' + escape(said) if said else ''}", "s"),
+        section(stands(word, silent(thread), said), "s"),
         fields(about(thread, newest, public_url), "w"),
         *told(thread),
         *(run_block(run, public_url) for run in thread.runs[-RUNS:]),
         *older(thread.runs[:-RUNS], public_url),
         *linked(thread),
-        *pressed(newest, public_url),
+        *pressed(thread, newest, public_url),
         context(footer(thread), "c"),
     ]
     summary = f"{escape(ends(plain(thread.title), TITLE))}: {word}. {escape(said)}".strip()
     return fit(summary, blocks)
+
+
+def stands(word: str, since: str, said: str) -> str:
+    """Write how a thread stands: the word, since when if it is stalled, and what it waits for."""
+    head = f"{state(word)} {since}" if word == "Stalled" and since else state(word)
+    return f"{head} · {escape(said)}" if said else head
+
+
+def silent(thread: ThreadView) -> str:
+    """Say since when the first process that fell silent did."""
+    found = [each for each in every(thread.processes) if drawn.since(each)]
+    return drawn.since(min(found, key=since_when)) if found else ""
+
+
+def since_when(process: ProcessView) -> datetime:
+    return process.stalled_since or process.updated_at
 
 
 def thread_word(thread: ThreadView) -> str:
@@ -142,24 +158,24 @@ def every(processes: tuple[ProcessView, ...]) -> list[ProcessView]:
     return [each for top in processes for each in (top, *every(top.children))]
 
 
-def pressed(run: RunView | None, public_url: str) -> list[Block]:
-    """Return the buttons that fit the state of *run*."""
+def pressed(thread: ThreadView, run: RunView | None, public_url: str) -> list[Block]:
+    """Return the buttons that fit the state of *run*, and the one that says why all this is here."""
+    why = button("Why?", ids.WHY, value=thread.id, says=f"Why {thread.title} is one thread")
     if run is None:
-        return []
+        return [actions([why], f"a:{thread.id}")]
     details = link_button("Details", ids.OPEN_RUN, f"{public_url}/r/{run.label}")
-    word = card_word(run)
-    if not run.status.ended and word != "Broken":
-        made = [details, cancel_button(run)]
-    elif word == "Failed":
-        made = [retry_button(run), details]
-    else:
-        made = [details]
+    made = [details, why]
+    if card_word(run) == "Failed":
+        made = [retry_button(run), *made]
+    elif not run.status.ended and card_word(run) != "Broken":
+        made = [*made, cancel_button(run)]
     return [actions(made, f"a:{run.id}")]
 
 
 def retry_button(run: RunView) -> Block:
+    """Return the button that first says what would run again."""
     says_it = f"Retry what failed in {run.label}"
-    return button("Retry", ids.RETRY, value=run.id, style="primary", says=says_it)
+    return button("Retry…", ids.RETRY_WITH, value=run.id, style="primary", says=says_it)
 
 
 def cancel_button(run: RunView) -> Block:
