@@ -92,16 +92,12 @@ class Desks(Footing):
             standing = await directory.read_standing(reader, principal.human, roles, now=now)
             asked = await approval_store.latest(reader, "open", limit=LOOKED_AT)
             waiting = [each for each in asked if waits_for(each, principal, standing)]
-            running, ended = [
-                await run_views.views(reader, (await run_store.page(reader, wanted))[skip:])
-                for wanted in (mine, done)
-            ]
             return Desk(
                 _profile(principal, standing),
                 tuple(waiting[skip : skip + most]),
                 len(asked) - len(waiting),
-                running,
-                ended,
+                running=await _runs(reader, mine, skip),
+                results=await _runs(reader, done, skip),
             )
 
         return await self._door.read(query)
@@ -148,6 +144,17 @@ class Desks(Footing):
         named = {form: each for each in asked for form in each.question.approvers}
         unknown = await self.approver_problems(list(named))
         return (*found, *unknown[:MOST])
+
+
+async def _runs(reader: Reader, wanted: RunFilter, skip: int) -> tuple[RunView, ...]:
+    """Return runs one by one: those of one person may lie far apart among all others."""
+    people = await directory.read_all(reader)
+    found = []
+    for row in (await run_store.page(reader, wanted))[skip:]:
+        steps = await run_store.read_steps(reader, row.key)
+        asked = await approval_store.read_open_of_runs(reader, row.key, row.key)
+        found.append(run_views.build(row, steps, asked, people))
+    return tuple(found)
 
 
 def waits_for(approval: Approval, principal: Principal, standing: Standing) -> bool:

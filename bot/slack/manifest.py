@@ -24,18 +24,41 @@ SCOPES = {
     "conversations.replies": ("channels:history", "groups:history"),
     "users.list": ("users:read",),
 }
-FREE = ("auth.test", "apps.connections.open", "chat.getPermalink", "views.open", "views.update")
+FREE = (
+    *("auth.test", "apps.connections.open", "chat.getPermalink"),
+    *("views.open", "views.update", "views.publish"),
+)
+# What each event that we listen to asks for.
+EVENTS = {
+    "app_home_opened": (),
+    "app_mention": ("app_mentions:read",),
+    "message.im": ("im:history",),
+}
+SHORTCUTS = (
+    {
+        "name": "Start a workflow",
+        "type": "global",
+        "callback_id": ids.START_SHORTCUT,
+        "description": "Choose a workflow and start a run of it",
+    },
+    {
+        "name": "Start from this message",
+        "type": "message",
+        "callback_id": ids.MESSAGE_SHORTCUT,
+        "description": "Start a run with what the message says",
+    },
+)
 OPTIONAL = ("chat:write.public",)  # to post into public channels without an invitation
 
 
 def scopes() -> list[str]:
-    """Return the bot scopes that our calls need, and that of the command."""
-    needed = {scope for each in SCOPES.values() for scope in each}
+    """Return the bot scopes that our calls and events need, and that of the command."""
+    needed = {scope for each in (*SCOPES.values(), *EVENTS.values()) for scope in each}
     return ["commands", *sorted(needed)]
 
 
 def manifest() -> dict[str, Any]:
-    """Return the manifest as a value: Socket Mode, one command, buttons and forms; no events."""
+    """Return the manifest as a value: Socket Mode, what can be typed, pressed and opened."""
     hint = " | ".join(verb.name for verb in VERBS)
     return {
         "_metadata": {"major_version": 2},
@@ -46,7 +69,13 @@ def manifest() -> dict[str, Any]:
             "background_color": "#1f2a44",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "bot_user": {"display_name": NAME, "always_online": True},
+            "shortcuts": [dict(each) for each in SHORTCUTS],
             "slash_commands": [
                 {
                     "command": ids.COMMAND,
@@ -58,6 +87,7 @@ def manifest() -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": scopes(), "bot_optional": list(OPTIONAL)}},
         "settings": {
+            "event_subscriptions": {"bot_events": sorted(EVENTS)},
             "interactivity": {"is_enabled": True},
             "org_deploy_enabled": False,
             "socket_mode_enabled": True,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 Purpose = Literal["login", "session", "form", "note"]
 
 LINK_LIFE = timedelta(minutes=10)
+OWN_LINK_LIFE = timedelta(minutes=5)  # of one that somebody asked for in Slack, for themselves
 SESSION_LIFE = timedelta(hours=12)
 NOTE_LIFE = timedelta(minutes=1)
 COOKIE = "baton_session"
@@ -24,9 +25,9 @@ class Sessions:
 
     key: bytes
 
-    def link(self, person: str, *, now: datetime, nonce: str) -> str:
+    def link(self, person: str, *, now: datetime, nonce: str, life: timedelta = LINK_LIFE) -> str:
         """Return the token of a login link for *person*; whoever reads it claims *nonce* once."""
-        return self._sign("login", {"p": person, "n": nonce}, now + LINK_LIFE)
+        return self._sign("login", {"p": person, "n": nonce}, now + life)
 
     def cookie(self, person: str, *, now: datetime, nonce: str) -> str:
         return self._sign("session", {"p": person, "n": nonce}, now + SESSION_LIFE)

@@ -4,17 +4,34 @@ from slack_bolt.async_app import AsyncApp
 
 from coordination.coordinator import Coordinator
 from coordination.world import World
-from handlers.slack import approvals, commands, errors, runs
+from handlers.slack import (
+    approvals,
+    commands,
+    errors,
+    home,
+    mentions,
+    runs,
+    shortcuts,
+    starting,
+)
+from handlers.slack.drafts import Drafts
 from handlers.slack.listening import Edge
+from handlers.slack.program import Program
 from handlers.slack.screens import Screens
 
 __all__ = ["register"]
 
 
-def register(bolt: AsyncApp, coordinator: Coordinator, screens: Screens, world: World) -> None:
-    """Listen to everything that people can press, type and submit."""
-    edge = Edge(coordinator, screens, world)
+def register(
+    bolt: AsyncApp, coordinator: Coordinator, screens: Screens, world: World, program: Program
+) -> None:
+    """Listen to everything that people can press, type, submit, open and mention."""
+    edge, drafts = Edge(coordinator, screens, world, program), Drafts(world.ids)
     approvals.register(bolt, edge)
     runs.register(bolt, edge)
+    starting.register(bolt, edge, drafts)
+    shortcuts.register(bolt, edge, drafts)
     commands.register(bolt, edge)
+    home.register(bolt, edge)
+    mentions.register(bolt, edge)
     errors.register(bolt, edge)

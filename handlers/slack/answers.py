@@ -1,12 +1,25 @@
 """What a listener has to say to one person. Facts; `bot.slack.views.answers` draws them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from coordination.definitions import WorkflowView
+from coordination.desk import Desk, Profile, SourceView
+from coordination.noise import ChannelPolicy
 from coordination.ports import RunView
 from coordination.questions import Approval
+from coordination.threads_view import ThreadView
+
+ListingKind: TypeAlias = Literal["waiting", "running", "results", "following", "problems"]
+ROWS = 10  # of a list at once
+TITLES: Mapping[ListingKind, str] = {
+    "waiting": "Waiting on you",
+    "running": "Your running runs",
+    "results": "Recent results",
+    "following": "What you follow",
+    "problems": "Problems",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,13 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class OldCard:
+    """A button that does nothing any more; *url* leads to the card of today."""
+
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """A verb as help shows it."""
 
@@ -56,6 +76,14 @@ class Help:
     """All verbs, or the few that were asked for."""
 
     verbs: tuple[Explained, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MentionHelp:
+    """What can be said to Baton in a thread: words, each with what it does."""
+
+    words: Mapping[str, str]
+    why: str = ""  # what was not understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +126,13 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownSteps:
+    """The steps of a run of which somebody has to say what became of them, with their buttons."""
+
+    run: RunView
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalList:
     """What waits for one person, or for anybody."""
 
@@ -106,16 +141,118 @@ class ApprovalList:
     elsewhere: int = 0  # how many more wait for others
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovalPage:
+    """One approval as its card shows it, with the buttons that alone decide."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    """Where the work of a thread stands."""
+
+    thread: ThreadView
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadApprovals:
+    """What people are asked in a thread; the cards that answer are in it."""
+
+    thread: ThreadView
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What was found out about something, a sentence each."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Who reports to Baton."""
+
+    sources: tuple[SourceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What somebody has to look at."""
+
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Myself:
+    """Who somebody is to Baton; *link* logs them in on the web, once."""
+
+    profile: Profile
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Something that somebody hears of: *subject* is a workflow, a source, or ``*``."""
+
+    key: int
+    subject: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What somebody hears of; *just* says what changed."""
+
+    followed: tuple[Followed, ...]
+    just: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """How loud Baton may be in a channel, how loud it was, and what changed just now."""
+
+    channel: str
+    policy: ChannelPolicy
+    figures: Mapping[str, object]
+    just: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of what Home shows only the beginning of; pages are counted from 0."""
+
+    kind: ListingKind
+    page: int
+    desk: Desk | None = None
+    followed: tuple[Followed, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
 Answer: TypeAlias = (
     Sentence
     | Recorded
     | TooLate
     | Changed
+    | OldCard
     | Help
+    | MentionHelp
     | Misread
     | WorkflowList
     | WorkflowPage
     | RunList
     | RunPage
+    | UnknownSteps
     | ApprovalList
+    | ApprovalPage
+    | ThreadPage
+    | ThreadApprovals
+    | Lines
+    | Sources
+    | Problems
+    | Myself
+    | Following
+    | Loudness
+    | Listing
 )

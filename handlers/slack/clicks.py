@@ -17,6 +17,10 @@ OF_APPROVAL = re.compile(r"(ap_[0-9A-Za-z]{1,40})\.([0-9]{1,9})")
 OF_FORM = re.compile(r"(ap_[0-9A-Za-z]{1,40})\.([0-9]{1,9})\.([a-z][a-z0-9_-]{0,63})")
 OF_RUN = re.compile(r"run_[0-9A-Za-z]{1,60}")
 OF_STEP = re.compile(r"(run_[0-9A-Za-z]{1,60})\.([0-9]{1,9})\.(\S{1,500})")
+OF_THREAD = re.compile(r"th_[0-9A-Za-z]{1,60}")
+OF_LISTING = re.compile(r"(waiting|running|results|following|problems)\.([0-9]{1,4})")
+KEY = re.compile(r"[0-9]{1,18}")
+WORKFLOW = re.compile(r"[a-z][a-z0-9_-]{0,79}")
 CHOICE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
@@ -32,7 +36,7 @@ class Forged(BatonError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who acted and where, so that a private answer lands before their eyes.
+    """Who acted and where, so that an answer lands before their eyes.
 
     *response_url* is good for half an hour; *thread_ts* is that of the thread they looked at.
     """
@@ -42,6 +46,8 @@ class Place:
     thread_ts: str | None = None
     response_url: str | None = None
     private: bool = False  # what they pressed is seen by nobody else
+    home: bool = False  # they looked at Home, where nothing can be posted
+    view_id: str | None = None  # of the modal that they looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,9 @@ class SeenStep:
 
 
 def place(body: Body) -> Place:
-    """Read who acted and where; in a modal there is no channel."""
+    """Read who acted and where: in a message, a modal or Home, by a command, or in an event."""
+    if body.get("type") == "event_callback":
+        return place_of_event(body.get("event") or {})
     user = body.get("user")
     if user is None:  # a command
         return Place(
@@ -73,6 +81,11 @@ def place(body: Body) -> Place:
             private=True,
         )
     container = body.get("container") or {}
+    view = body.get("view") or {}
+    if view:
+        home = view.get("type") == "home"
+        shown = None if home else str(view.get("id", ""))
+        return Place(str(user.get("id", "")), private=True, home=home, view_id=shown)
     thread = container.get("thread_ts")
     return Place(
         user=str(user.get("id", "")),
@@ -81,6 +94,13 @@ def place(body: Body) -> Place:
         response_url=body.get("response_url"),
         private=bool(container.get("is_ephemeral")),
     )
+
+
+def place_of_event(event: Body) -> Place:
+    """Read whose event it is, and in which thread it happened."""
+    if event.get("type") == "app_home_opened":
+        return Place(str(event.get("user", "")), private=True, home=True)
+    return Place(str(event.get("user", "")), event.get("channel"), event.get("thread_ts"))
 
 
 def principal(body: Body) -> Principal:
@@ -128,12 +148,17 @@ def seen_in_form(view: Body) -> Seen:
 
 
 def run_id(body: Body) -> str:
-    """Read which run a button stands for.
+    """Read which run a button stands for. Raises: Forged."""
+    return matched(OF_RUN, body)
+
+
+def run_in_form(view: Body) -> str:
+    """Read which run a form is about.
 
     Raises:
-        Forged: it stands for none.
+        Forged: it is none of ours.
     """
-    match = OF_RUN.fullmatch(value(body))
+    match = OF_RUN.fullmatch(str(view.get("private_metadata", "")))
     if match is None:
         raise Forged
     return match[0]
@@ -161,9 +186,35 @@ def request_id(body: Body) -> str:
     return f"slack.{where}.{action.get('action_id', '')}.{action.get('action_ts', '')}"
 
 
+def listing(body: Body) -> tuple[str, int]:
+    """Read which list a button stands for, and which page of it.
+
+    Raises:
+        Forged: it stands for none.
+    """
+    match = OF_LISTING.fullmatch(value(body))
+    if match is None:
+        raise Forged
+    return match[1], int(match[2])
+
+
+def matched(pattern: "re.Pattern[str]", body: Body) -> str:
+    """Return what a button carries, if it is what it should be.
+
+    Raises:
+        Forged: it is not.
+    """
+    match = pattern.fullmatch(value(body))
+    if match is None:
+        raise Forged
+    return match[0]
+
+
 def typed(view: Body, block: str, action: str) -> str:
-    """Return what stands in an input of a submitted form."""
+    """Return what stands in an input of a submitted form; a box to tick says true or false."""
     values = (view.get("state") or {}).get("values") or {}
     field = (values.get(block) or {}).get(action) or {}
+    if field.get("type") == "checkboxes":
+        return "true" if field.get("selected_options") else "false"
     chosen = field.get("selected_option")
     return str((chosen or {}).get("value") or field.get("value") or "")

@@ -9,15 +9,18 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from handlers.slack import clicks, ids
-from handlers.slack.answers import Answer, Sentence
+from handlers.slack.answers import Answer, OldCard
 from handlers.slack.clicks import Body
 from handlers.slack.listening import EXPECTED, Edge
-from handlers.slack.refusals import OLD_CARD, unexpected
+from handlers.slack.refusals import unexpected
 
 log = structlog.get_logger()
 # Bolt looks for an ack every millisecond, and drops one that it has not seen when a listener raises.
 TAKEN = timedelta(milliseconds=50)
-UNSURE = {ids.RETRY, ids.CANCEL, ids.RESOLVE_RETRY, ids.RESOLVE_DONE, ids.RESOLVE_FAIL}
+UNSURE = {
+    *(ids.COMMAND, ids.RETRY, ids.CANCEL, ids.UNFOLLOW),
+    *(ids.RESOLVE_RETRY, ids.RESOLVE_DONE, ids.RESOLVE_FAIL),
+}
 
 
 def register(bolt: AsyncApp, edge: Edge) -> None:
@@ -53,13 +56,27 @@ async def answered(
 async def what_to_say(edge: Edge, error: Exception, body: Body) -> Answer:
     if isinstance(error, BoltUnhandledRequestError):
         log.warning("unhandled_request", type=str(body.get("type")), action=action_of(body))
-        return Sentence(OLD_CARD)
+        return OldCard(await current_card(edge, body))
     if isinstance(error, EXPECTED):
         log.info("refused", error=type(error).__name__, action=action_of(body))
         return await edge.refusal(error, stored=action_of(body) in UNSURE)
     ref = edge.world.ids.new("ref")[-6:]
     log.error("listener_failed", ref=ref, action=action_of(body), exc_info=error)
     return unexpected(ref)
+
+
+async def current_card(edge: Edge, body: Body) -> str | None:
+    """Return where the card of today is, of the thread in which an old button was pressed."""
+    container = body.get("container") or {}
+    ts = container.get("thread_ts") or container.get("message_ts")
+    channel = container.get("channel_id")
+    if not (ts and channel):
+        return None
+    try:
+        thread = await edge.coordinator.thread_at(str(channel), str(ts))
+    except EXPECTED:
+        return None
+    return thread.url if thread is not None else None
 
 
 def in_the_form(

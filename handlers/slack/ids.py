@@ -21,9 +21,12 @@ ANSWER_BLOCK = "answer"
 ANSWER_INPUT = "answer_text"
 
 # A run's buttons carry its id.
-RETRY = "baton_retry:v1"
+RETRY = "baton_retry:v1"  # retries at once; on cards that are older than the form
+RETRY_WITH = "baton_retry_with:v1"  # opens the form that says what runs again
 CANCEL = "baton_cancel:v1"
 OPEN_RUN = "baton_open_run:v1"  # a link; Slack reports the click all the same
+
+WHY = "baton_why:v1"  # carries the id of a thread; opens what is known of it
 
 # Those of a step that is unknown carry `<run id>.<attempt>.<path>`.
 RESOLVE_RETRY = "baton_resolve_retry:v1"
@@ -35,7 +38,26 @@ SHOW_APPROVALS = "baton_show_approvals:v1"
 SHOW_RUNS = "baton_show_runs:v1"
 SHOW_WORKFLOWS = "baton_show_workflows:v1"
 
+# On Home, and in the lists that it opens.
+SEE_ALL = "baton_see_all:v1"  # carries `<kind>.<page>`, opens a list
+TURN = "baton_turn:v1"  # the same, within the list; with `:<direction>`
+UNFOLLOW = "baton_unfollow:v1"  # carries the key of a subscription
+START_DEMO = "baton_start_demo:v1"  # carries the name of a workflow
+OPEN_WEB = "baton_open_web:v1"  # a link, as above
+
+# In the menus of Slack.
+START_SHORTCUT = "baton_start_run:v1"
+MESSAGE_SHORTCUT = "baton_start_from_message:v1"
+
 LOADING = "baton_loading:v1"  # a modal that is not ready yet, or only says something
 START = "baton_start:v1"  # the form of a start: the workflow's name
 START_INPUT = "value"
 START_BLOCK = "in."  # before the name of the input
+
+WORKFLOW = "baton_workflow:v1"  # the form that asks which one; the id of a draft, or nothing
+WORKFLOW_BLOCK = "workflow"
+WORKFLOW_INPUT = "workflow_name"
+
+RETRY_FORM = "baton_retry_form:v1"  # the run's id
+
+HOME = "baton_home:v1"

@@ -8,19 +8,21 @@ from coordination.errors import Superseded, Unavailable
 from coordination.world import World
 from handlers.slack.answers import Answer
 from handlers.slack.clicks import Place
+from handlers.slack.program import Program
 from handlers.slack.refusals import EXPECTED, answer_to
-from handlers.slack.screens import Screens
+from handlers.slack.screens import Expired, Screens
 
 __all__ = ["EXPECTED", "Edge"]
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The Slack edge: whom it calls, where it answers, and what time it is."""
+    """The Slack edge: whom it calls, where it answers, what time it is, and what it is part of."""
 
     coordinator: Coordinator
     screens: Screens
     world: World
+    program: Program
 
     async def refusal(self, error: BatonError, *, stored: bool = False) -> Answer:
         """Return what *error*, an expected one, means to whoever caused it."""
@@ -39,3 +41,10 @@ class Edge:
     def tell(self, place: Place, answer: Answer) -> None:
         """Say it without making anybody wait for it."""
         self.world.tasks.start(f"tell {place.user}", self.screens.tell(place, answer))
+
+    async def may_open(self, trigger_id: str, title: str) -> str | None:
+        """Open a modal that is still empty, or return None where Slack did not take it."""
+        try:
+            return await self.screens.open_loading(trigger_id, title)
+        except Expired:
+            return None

@@ -1,8 +1,12 @@
-"""Store, then acknowledge: the one rule of every click that changes something."""
+"""Store, then acknowledge: the one rule of every click and every form that changes something."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from baton.errors import BatonError
+from handlers.slack.answers import Answer
+from handlers.slack.listening import EXPECTED, Edge
 
 T = TypeVar("T")
 LIMIT = 1.5  # s; Slack gives up after three, and the way there and back is not ours
@@ -12,6 +16,9 @@ class Ack(Protocol):
     """Tells Slack that the click arrived; before it, the click counts as lost."""
 
     def __call__(self, **answer: Any) -> Awaitable[Any]: ...
+
+
+Refuse: TypeAlias = Callable[[BatonError], Awaitable[None]]
 
 
 async def store_then_ack(ack: Ack, call: Coroutine[Any, Any, T]) -> T:
@@ -29,14 +36,50 @@ async def store_then_ack(ack: Ack, call: Coroutine[Any, Any, T]) -> T:
     return result
 
 
+async def store_then_show(
+    edge: Edge,
+    ack: Ack,
+    view: Mapping[str, Any],
+    call: Coroutine[Any, Any, Answer],
+    *,
+    waiting: str,
+    refuse: Refuse,
+) -> None:
+    """Await *call*, which stores what a form says, and let the form become its answer.
+
+    Args:
+        edge: the Slack edge.
+        ack: of the form.
+        view: the form as it was sent.
+        call: stores it.
+        waiting: what the form says where that takes longer than `LIMIT`.
+        refuse: says in the form what is wrong, as long as it is not acknowledged.
+    """
+    work = begin(call)
+    if await within_limit(work):
+        try:
+            answer = await ended(work)
+        except EXPECTED as error:
+            await refuse(error)
+        else:
+            await ack(response_action="update", view=edge.screens.said(answer))
+        return
+    await ack(response_action="update", view=edge.screens.loading(waiting))
+    try:
+        late: Answer = await ended(work)
+    except EXPECTED as error:
+        late = await edge.refusal(error, stored=True)
+    await edge.screens.show_answer(str(view["id"]), late)
+
+
 def begin(call: Coroutine[Any, Any, T]) -> "asyncio.Future[tuple[T]]":
     """Start *call*."""
     return asyncio.gather(call)
 
 
-async def within_limit(work: "asyncio.Future[tuple[T]]") -> bool:
+async def within_limit(work: "asyncio.Future[tuple[T]]", limit: float = LIMIT) -> bool:
     """Wait for *work*, but not longer than there is time before an ack; say whether it ended."""
-    done, _ = await asyncio.wait({work}, timeout=LIMIT)
+    done, _ = await asyncio.wait({work}, timeout=limit)
     return bool(done)
 
 

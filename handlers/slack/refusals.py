@@ -9,7 +9,6 @@ from handlers.slack.screens import Expired
 EXPECTED = (Refused, Unavailable, Forged, Expired)
 NOT_RECORDED = "Not recorded: my database does not answer. Press again."
 NOT_CONFIRMED = "My database does not answer, so I cannot say whether this was recorded. Look at the card, then try again."
-OLD_CARD = "This button is from an older card and does nothing any more. Use the current one, or `/baton approvals` and `/baton runs`."
 
 
 def answer_to(error: BatonError, *, url: str | None = None, stored: bool = False) -> Answer:

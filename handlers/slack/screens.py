@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from baton.errors import BatonError
 from coordination.definitions import WorkflowView
+from coordination.ports import RunView
 from coordination.questions import Approval
 from handlers.slack.answers import Answer
 from handlers.slack.clicks import Place
@@ -32,6 +33,14 @@ class StartForm:
     problems: Sequence[tuple[str, str]] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ChoiceForm:
+    """A form that asks which workflow to start; *draft* finds again what is known already."""
+
+    workflows: Sequence[WorkflowView]
+    draft: str = ""
+
+
 class Screens(Protocol):
     """Every method says nothing rather than fail: what it cannot show is logged."""
 
@@ -45,11 +54,17 @@ class Screens(Protocol):
     async def show_reason(self, view_id: str, approval: Approval, choice: str) -> None:
         """Turn a modal into the form that asks for a reason, or for the answer itself."""
 
+    async def show_choice(self, view_id: str, form: ChoiceForm) -> None:
+        """Turn a modal into the form that asks which workflow to start."""
+
     async def show_start(self, view_id: str, form: StartForm) -> None:
         """Turn a modal into the form that asks for the inputs of a run."""
 
+    async def show_retry(self, view_id: str, run: RunView) -> None:
+        """Turn a modal into the form that says what a retry runs again."""
+
     async def show_answer(self, view_id: str, answer: Answer) -> None:
-        """Turn a modal into something to read."""
+        """Turn a modal into something to read, or a list with its buttons."""
 
     def loading(self, title: str) -> View:
         """Return the modal that says that something is being recorded, for an acknowledgement."""
@@ -59,3 +74,12 @@ class Screens(Protocol):
 
     async def tell(self, place: Place, answer: Answer) -> None:
         """Say *answer* to one person, where they are looking."""
+
+    async def reply(self, place: Place, answer: Answer) -> None:
+        """Say *answer* to everybody in a thread: somebody asked for it there."""
+
+    async def open_home(self, person: str) -> None:
+        """Draw the Home of somebody who looks at it, and keep it fresh for a while."""
+
+    async def permalink(self, channel: str, ts: str) -> str | None:
+        """Return where a message stands, or None where Slack does not say."""

@@ -4,45 +4,15 @@ A slash command cannot be typed in a thread and comes once; `start`, `cancel` an
 request id made of it, so that its envelope may come twice.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from difflib import get_close_matches
 
-from coordination.coordinator import Coordinator
-from coordination.policy import Principal
-from coordination.ports import RunStatus
-from coordination.runs import RunFilter
-from coordination.world import Clock
-from handlers.slack.answers import (
-    Answer,
-    ApprovalList,
-    Explained,
-    Help,
-    RunList,
-    RunPage,
-    WorkflowList,
-    WorkflowPage,
-)
-from handlers.slack.grammar import Filter, Line, Unreadable, Word
-from workflows.language.inputs import inputs_from_text
-from workflows.language.model import Input
-
-SPAN = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-ROWS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A command on its way to its verb."""
-
-    line: Line
-    who: Principal
-    request_id: str
-    coordinator: Coordinator
-    clock: Clock
+from coordination.following import FILTERS
+from handlers.slack import following, looking, starting, steering
+from handlers.slack.answers import Answer, Explained, Help
+from handlers.slack.asked import Asked
+from handlers.slack.grammar import Line, Unreadable, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +20,7 @@ class Verb:
     """One thing to type: *usage* and *example* are shown as they stand.
 
     *keys* are the filters that it takes; None: any, since they are names of inputs. What *stores*
-    something is acknowledged once it is stored.
+    something is acknowledged once it is stored; what *forms* may open a form, and so acks by itself.
     """
 
     name: str
@@ -62,6 +32,7 @@ class Verb:
     words: tuple[int, int] = (0, 0)
     keys: tuple[str, ...] | None = ()
     stores: bool = False
+    forms: bool = False
 
     @property
     def explained(self) -> Explained:
@@ -69,130 +40,100 @@ class Verb:
 
 
 async def help_(asked: Asked) -> Answer:
-    if asked.line.words:
-        return Help((chosen(asked.line.words[0]).explained,))
+    if asked.words:
+        return Help((chosen(asked.words[0]).explained,))
     return Help(tuple(verb.explained for verb in VERBS))
 
 
-async def list_(asked: Asked) -> Answer:
-    return WorkflowList(await asked.coordinator.workflows())
-
-
-async def describe(asked: Asked) -> Answer:
-    return WorkflowPage(await asked.coordinator.workflow(asked.line.words[0].text))
-
-
-async def start(asked: Asked) -> Answer:
-    name = asked.line.words[0].text
-    view = await asked.coordinator.workflow(name)
-    inputs = typed_inputs(view.definition.body, asked.line.given)
-    run = await asked.coordinator.start(
-        asked.who, name, inputs, request_id=asked.request_id, via="slack"
-    )
-    return RunPage(run, None, "is started")
-
-
-def typed_inputs(body: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:
-    """Turn what was typed into values, by the inputs that a workflow's *body* declares."""
-    declared = body.get("inputs") or {}
-    if not isinstance(declared, Mapping):
-        return dict(given)
-    inputs = {name: Input.model_validate(each) for name, each in declared.items()}
-    return inputs_from_text(inputs, given)
-
-
-async def status(asked: Asked) -> Answer:
-    run = await asked.coordinator.run(ref(asked.line.words))
-    return RunPage(run, await asked.coordinator.thread_url(run.thread_id))
-
-
-async def runs(asked: Asked) -> Answer:
-    given = {each.key: each for each in asked.line.filters}
-    wanted = RunFilter(
-        status=state(given["state"]) if "state" in given else None,
-        workflow=given["workflow"].value if "workflow" in given else None,
-        since=asked.clock.now() - span(given["since"]) if "since" in given else None,
-        limit=limit(given["limit"]) if "limit" in given else ROWS,
-    )
-    page = await asked.coordinator.runs(wanted)
-    return RunList(page.items, page.next is not None, asked.line.given)
-
-
-async def approvals(asked: Asked) -> Answer:
-    everybody = bool(asked.line.words)
-    if everybody and asked.line.words[0].text.lower() != "all":
-        word = asked.line.words[0]
-        raise Unreadable("Write `all`, or nothing for what waits for you.", word.at, word.length)
-    waiting = await asked.coordinator.approvals(state="open")
-    if everybody:
-        return ApprovalList(waiting, everybody=True)
-    mine = [each for each in waiting if await asked.coordinator.can_decide(asked.who, each) is None]
-    return ApprovalList(tuple(mine), everybody=False, elsewhere=len(waiting) - len(mine))
-
-
-async def cancel(asked: Asked) -> Answer:
-    run = await asked.coordinator.cancel(
-        asked.who,
-        ref(asked.line.words),
-        reason=asked.line.given.get("reason", ""),
-        request_id=asked.request_id,
-        via="slack",
-    )
-    return RunPage(run, None, "is cancelled")
-
-
-async def retry(asked: Asked) -> Answer:
-    run = await asked.coordinator.retry(
-        asked.who,
-        ref(asked.line.words),
-        from_path=asked.line.given.get("from"),
-        request_id=asked.request_id,
-        via="slack",
-    )
-    return RunPage(run, None, "is retried")
-
-
-VERBS: tuple[Verb, ...] = (
+LOOKS: tuple[Verb, ...] = (
     Verb("help", "help [verb]", "help start", "See", "what can be typed", help_, (0, 1)),
-    Verb("list", "list", "list", "See", "the workflows", list_),
+    Verb("list", "list", "list", "See", "the workflows", looking.list_),
     Verb(
         "describe",
         "describe <workflow>",
         "describe automated_testing_pipeline",
         "See",
         "what a workflow does, and what it is started with",
-        describe,
+        looking.describe,
         (1, 1),
     ),
     Verb(
         "runs",
-        "runs [state:<status>] [workflow:<name>] [since:<2h|1d>] [limit:<n>]",
+        "runs [state:<status>] [workflow:<name>] [branch:<name>] [since:<2h|1d>] [limit:<n>]",
         "runs state:failed since:1d",
         "See",
         "the newest runs",
-        runs,
-        keys=("state", "workflow", "since", "limit"),
+        looking.runs,
+        keys=("state", "workflow", "branch", "since", "limit"),
     ),
-    Verb("status", "status [run]", "status R-3", "See", "what a run waits for", status, (0, 1)),
+    Verb(
+        "status",
+        "status [run]",
+        "status R-3",
+        "See",
+        "what a run waits for",
+        looking.status,
+        (0, 1),
+    ),
+    Verb(
+        "explain",
+        "explain <event, run or thread>",
+        "explain R-3",
+        "See",
+        "why something belongs to its thread, and what came of it",
+        looking.explain,
+        (1, 1),
+    ),
+)
+DECISIONS: tuple[Verb, ...] = (
     Verb(
         "approvals",
         "approvals [all]",
         "approvals",
         "Decide",
         "what waits for you, with buttons",
-        approvals,
+        looking.approvals,
         (0, 1),
     ),
     Verb(
+        "approve",
+        "approve <approval>",
+        "approve A-17",
+        "Decide",
+        "the card of an approval; its buttons decide",
+        looking.approve,
+        (1, 1),
+    ),
+    Verb(
+        "reject",
+        "reject <approval>",
+        "reject A-17",
+        "Decide",
+        "the card of an approval; its buttons decide",
+        looking.reject,
+        (1, 1),
+    ),
+    Verb(
+        "resolve",
+        "resolve <run>",
+        "resolve R-3",
+        "Decide",
+        "a step that nobody can be sure of, with buttons",
+        looking.resolve,
+        (1, 1),
+    ),
+)
+STEERING: tuple[Verb, ...] = (
+    Verb(
         "start",
-        "start <workflow> [input:value …]",
+        "start [workflow] [input:value …]",
         "start automated_testing_pipeline",
         "Start and stop",
         "a run; a form asks for what is missing",
-        start,
-        (1, 1),
+        starting.start,
+        (0, 1),
         keys=None,
-        stores=True,
+        forms=True,
     ),
     Verb(
         "cancel",
@@ -200,7 +141,7 @@ VERBS: tuple[Verb, ...] = (
         'cancel R-3 reason:"superseded"',
         "Start and stop",
         "end a run",
-        cancel,
+        steering.cancel,
         (1, 1),
         keys=("reason",),
         stores=True,
@@ -211,12 +152,65 @@ VERBS: tuple[Verb, ...] = (
         "retry R-3",
         "Mend",
         "run again what failed",
-        retry,
+        steering.retry,
         (1, 1),
         keys=("from",),
         stores=True,
     ),
 )
+NOTIFICATIONS: tuple[Verb, ...] = (
+    Verb(
+        "subscribe",
+        "subscribe [workflow, source or *] [branch:<name>] [only:failed]",
+        "subscribe automated_testing_pipeline only:failed",
+        "Notifications",
+        "hear of it in a direct message; alone, what you follow",
+        following.subscribe,
+        (0, 1),
+        keys=FILTERS,
+        stores=True,
+    ),
+    Verb(
+        "unsubscribe",
+        "unsubscribe <workflow, source or *>",
+        "unsubscribe automated_testing_pipeline",
+        "Notifications",
+        "hear no more of it",
+        following.unsubscribe,
+        (1, 1),
+        stores=True,
+    ),
+    Verb(
+        "settings",
+        "settings [replies:<n>] [broadcast:failed,needs_you] [quiet_hours:22:00-07:00] [digest:4h] …",
+        "settings",
+        "Notifications",
+        "how loud I am in this channel",
+        following.settings,
+        keys=tuple(following.READ),
+        stores=True,
+    ),
+)
+TROUBLE: tuple[Verb, ...] = (
+    Verb(
+        "connect",
+        "connect",
+        "connect",
+        "Trouble",
+        "who reports, and the line to report with",
+        looking.connect,
+    ),
+    Verb("doctor", "doctor", "doctor", "Trouble", "what is wrong, for admins", looking.doctor),
+    Verb(
+        "whoami",
+        "whoami",
+        "whoami",
+        "Trouble",
+        "who you are to me, and a link to the web",
+        looking.whoami,
+    ),
+)
+VERBS: tuple[Verb, ...] = (*LOOKS, *DECISIONS, *STEERING, *NOTIFICATIONS, *TROUBLE)
 
 
 def chosen(word: Word) -> Verb:
@@ -247,43 +241,14 @@ def check(verb: Verb, line: Line) -> None:
     if len(line.words) < fewest and line.verb is not None:
         end = line.verb.at + line.verb.length
         raise Unreadable("Something is missing here.", end, 1, verb.name)
-    if verb.keys is None:
-        return
     for each in line.filters:
-        if each.key not in verb.keys:
-            hint = (
-                f"use {', '.join(f'`{key}:`' for key in verb.keys)}"
-                if verb.keys
-                else "leave it out"
-            )
+        if verb.keys is not None and each.key not in verb.keys:
+            near = get_close_matches(each.key, verb.keys, n=1)
+            known = ", ".join(f"`{key}:`" for key in verb.keys)
+            hint = f"did you mean `{near[0]}:`?" if near else f"use {known}."
             raise Unreadable(
-                f"There is no `{each.key}:` here; {hint}.", each.at, each.length, verb.name
+                f"There is no `{each.key}:` here; {hint if known else 'leave it out.'}",
+                each.at,
+                each.length,
+                verb.name,
             )
-
-
-def ref(words: Sequence[Word]) -> str:
-    """Return the run that was named; nothing means the last one."""
-    named = words[0].text if words else "last"
-    return "last" if named.lower() == "last" else named
-
-
-def state(given: Filter) -> str:
-    value = given.value.lower()
-    if value not in {*RunStatus}:
-        near = get_close_matches(value, [*RunStatus], n=1)
-        hint = f" Did you mean `{near[0]}`?" if near else f" Use one of {', '.join(RunStatus)}."
-        raise Unreadable(f"There is no state `{value[:40]}`.{hint}", given.at, given.length, "runs")
-    return value
-
-
-def span(given: Filter) -> timedelta:
-    match = SPAN.fullmatch(given.value.lower())
-    if match is None:
-        raise Unreadable("Write 30m, 2h, 1d or 2w.", given.at, given.length, "runs")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
-
-
-def limit(given: Filter) -> int:
-    if not (given.value.isascii() and given.value.isdigit() and 1 <= int(given.value[:9]) <= ROWS):
-        raise Unreadable(f"Write a number from 1 to {ROWS}.", given.at, given.length, "runs")
-    return int(given.value)

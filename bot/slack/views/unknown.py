@@ -1,11 +1,23 @@
 """The card of a step whose effect nobody can prove: what was about to run, and three ways out."""
 
-from bot.slack.blocks import Shown, actions, at_rung, button, context, fields, fit, header, section
+from bot.slack.blocks import (
+    Block,
+    Shown,
+    actions,
+    at_rung,
+    button,
+    context,
+    fields,
+    fit,
+    header,
+    section,
+)
 from bot.slack.text import code_block, ends, escape, link, time
 from coordination.ports import RunView, StepStatus, StepView
 from handlers.slack import ids
 
 SHOWN = 1_200
+CARDS = 4
 
 
 def value_of(run: RunView, step: StepView) -> str:
@@ -56,6 +68,20 @@ def unknown_card(
         blocks.append(context(now(step, attempt), "c"))
     question = f"{run.label}: I do not know whether {escape(name)} happened."
     return at_rung(fit(question, blocks), rung, run_url)
+
+
+def unknown_steps(run: RunView, *, public_url: str) -> Shown:
+    """Ask of each step of *run* that is unknown what became of it, with the buttons of its card."""
+    open_steps = [step for step in run.steps if step.status is StepStatus.UNKNOWN]
+    blocks: list[Block] = []
+    for place, step in enumerate(open_steps[:CARDS]):
+        card = unknown_card(run, step, attempt=step.attempts, run_url=f"{public_url}/r/{run.label}")
+        blocks += [{**each, "block_id": f"{place}:{each['block_id']}"} for each in card.blocks]
+    more = len(open_steps) - CARDS
+    if more > 0:
+        blocks.append(context(f"{more} more, once these are answered", "m"))
+    named = ", ".join(escape(ends(step.name or step.path, 60)) for step in open_steps[:CARDS])
+    return fit(f"{run.label}: I do not know whether {named} happened.", blocks)
 
 
 def now(step: StepView, attempt: int) -> str:

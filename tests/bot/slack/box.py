@@ -13,11 +13,12 @@ from bot.slack.client import SlackClient, open_session, open_web
 from bot.slack.delivery import Delivery
 from bot.slack.directory import SlackDirectory
 from bot.slack.drawings import SlackDrawings
+from bot.slack.home import HomeTabs
 from bot.slack.manifest import manifest
 from bot.slack.screens import SlackScreens
 from bot.slack.socket import SlackSocket
 from bot.world.tasks import OwnedTasks
-from coordination import outbox
+from coordination import outbox, turns
 from coordination.coordinator import Coordinator, Ports, Rules
 from coordination.database import Transaction, insert, update
 from coordination.database import definitions as definitions_table
@@ -26,6 +27,7 @@ from coordination.database import steps as steps_table
 from coordination.database import workflows as workflows_table
 from coordination.outbox import ROOT, Lane, Leased, Notice
 from coordination.policy import Role, Roles
+from coordination.turns import Claim
 from devslack.app import Server
 from devslack.control import ask as control
 from devslack.emulator import Options
@@ -96,6 +98,21 @@ class NotedRuntime:
         self.delivered.append(wakeup_id)
 
 
+class NotedProgram:
+    """The program around the listeners, as far as people ask about it."""
+
+    def __init__(self) -> None:
+        self.wrong: tuple[str, ...] = ()
+        self.links: list[str] = []
+
+    async def problems(self) -> tuple[str, ...]:
+        return self.wrong
+
+    def login_link(self, person: str) -> str:
+        self.links.append(person)
+        return f"{URL}/login?t={person}"
+
+
 @dataclass
 class Box:
     """What a story holds in its hands."""
@@ -108,6 +125,8 @@ class Box:
     coordinator: Coordinator
     delivery: Delivery
     socket: SlackSocket
+    program: NotedProgram
+    homes: HomeTabs
 
     async def ask(self, **more: Any) -> Any:
         """Ask people something and show it in Slack."""
@@ -139,7 +158,7 @@ class Box:
         """Take the next notice as Delivery would."""
         now = self.world.clock.now()
         (leased,) = await self.scene.door.write(
-            lambda tx: outbox.claim(tx, now=now, lease=timedelta(minutes=1), limit=1)
+            lambda tx: turns.claim(tx, Claim(now, timedelta(minutes=1), 1))
         )
         return leased
 
@@ -290,12 +309,26 @@ async def open_box(path: Path) -> AsyncIterator[Box]:
         await coordinator.refresh_directory()
         identity = Identity(client, slack.keys.bot_token)
         bolt = build_bolt(session, identity, api_url=slack.api_url)
-        register(bolt, coordinator, SlackScreens(client, public_url=URL), world)  # type: ignore[arg-type]
+        program = NotedProgram()
+        homes = HomeTabs(client, coordinator, program, world, URL)  # type: ignore[arg-type]
+        screens = SlackScreens(client, public_url=URL, homes=homes)
+        register(bolt, coordinator, screens, world, program)  # type: ignore[arg-type]
         socket = SlackSocket(bolt, slack.keys.app_token, identity, world)  # type: ignore[arg-type]
         await socket.connect()
         delivery = delivery_of(scene, world, client)
         try:
-            yield Box(slack, scene, world, client, runtime, coordinator, delivery, socket)
+            yield Box(
+                slack,
+                scene,
+                world,
+                client,
+                runtime,
+                coordinator,
+                delivery,
+                socket,
+                program,
+                homes,
+            )
         finally:
             await socket.close()
             await world.tasks.drain()

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
+from bot.slack.views.answers import OLD
 from coordination.database import votes as votes_table
 from coordination.database import wakeups as wakeups_table
 from coordination.errors import Unavailable
 from handlers.slack import ids
-from handlers.slack.refusals import NOT_RECORDED, OLD_CARD
+from handlers.slack.refusals import NOT_RECORDED
 from tests.bot.slack.box import Box, Json
 
 
-async def forged(box: Box, action_id: str, value: str) -> Json:
+async def forged(box: Box, action_id: str, value: str, **where: str) -> Json:
     """Have the bot post a button that it never would, and return the message."""
     button = {
         "type": "button",
@@ -25,6 +26,7 @@ async def forged(box: Box, action_id: str, value: str) -> Json:
         "chat.postMessage",
         channel="C0RELEASES",
         text="press",
+        **where,
         blocks=[{"type": "actions", "elements": [button]}],
     )
     return {"ts": answer["ts"]}
@@ -38,6 +40,12 @@ FORGED = [
     (ids.RETRY, "R-3"),
     (ids.CANCEL, "../run"),
     (ids.RESOLVE_DONE, "run_1.x.deploy"),
+    (ids.RETRY_WITH, "R-3"),
+    (ids.WHY, "build-7"),
+    (ids.SEE_ALL, "everything.0"),
+    (f"{ids.TURN}:next", "waiting.-1"),
+    (ids.UNFOLLOW, "all"),
+    (ids.START_DEMO, "../demo"),
 ]
 
 
@@ -74,7 +82,21 @@ async def test_a_button_of_another_age_is_acked_and_explained(box: Box) -> None:
     assert done["ack"]["state"] == "acked"
     await box.quiet()
     (told,) = await box.whispers("UADA")
-    assert told["plain"] == OLD_CARD
+    assert told["plain"].startswith(OLD)
+    assert "/baton approvals" in told["plain"]
+
+
+async def test_a_button_of_another_age_in_a_thread_leads_to_the_card_of_today(box: Box) -> None:
+    await box.tell()
+    await box.deliver()
+    card, _ = await box.thread()
+    message = await forged(box, "baton_dance:v1", "x", thread_ts=card["ts"])
+
+    await box.click("UADA", message, "baton_dance:v1")
+
+    await box.quiet()
+    (told,) = await box.whispers("UADA", card["ts"])
+    assert told["plain"].startswith(f"{OLD} Here is the current card")
 
 
 class Broken:

@@ -1,0 +1,225 @@
+"""The forms of a start: which workflow, and what it is started with. And that of a retry."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.slack.blocks import Block, context, cut, lines, plain_text, section
+from bot.slack.text import code, ends, escape, head, one_line, plain
+from bot.slack.views.modals import LABEL, TITLE, modal
+from coordination.definitions import WorkflowView
+from coordination.ports import RunView, StepStatus, StepView
+from handlers.slack import ids
+from handlers.slack.screens import ChoiceForm, StartForm
+
+INPUTS = 40
+OPTIONS = 100
+OPTION = 75
+HINT = 300
+LONGEST = 3_000
+LONG_TYPES = ("array", "object")
+AGAIN = 10
+CALL = 300
+
+
+def choice_form(form: ChoiceForm) -> Block:
+    """Return the form that asks which workflow to start; what is typed starts those beyond it."""
+    element = {
+        "type": "static_select",
+        "action_id": ids.WORKFLOW_INPUT,
+        "placeholder": plain_text("Choose a workflow", 150),
+        "options": [of_workflow(each) for each in form.workflows[:OPTIONS]],
+    }
+    blocks: list[Block] = [
+        {
+            "type": "input",
+            "block_id": ids.WORKFLOW_BLOCK,
+            "label": plain_text("Workflow", LABEL),
+            "element": element,
+        }
+    ]
+    if len(form.workflows) > OPTIONS:
+        text = "There are more than this list holds: `/baton start <name>` starts any of them."
+        blocks.append(context(text, "m"))
+    if form.draft:
+        text = (
+            "Its inputs `text`, `permalink`, `channel`, `ts` and `user` are filled in from the "
+            "message, where it has them."
+        )
+        blocks.append(context(text, "d"))
+    return modal(
+        "Start a run",
+        blocks,
+        callback_id=ids.WORKFLOW,
+        private_metadata=form.draft,
+        submit=plain_text("Next…", TITLE),
+        close=plain_text("Cancel", TITLE),
+    )
+
+
+def of_workflow(view: WorkflowView) -> Block:
+    """Return a workflow to choose: its title, and its name where that says more."""
+    title = cut(view.title, OPTION)
+    named = title if title == view.name or not title else f"{title} ({view.name})"
+    return {"text": plain_text(named, OPTION), "value": view.name}
+
+
+def start_form(form: StartForm) -> Block:
+    """Return the form that asks for the inputs of a workflow; what was typed already stands in it."""
+    definition = form.workflow.definition
+    declared: Mapping[str, Any] = definition.body.get("inputs") or {}
+    about = one_line(definition.description, 300)
+    blocks = [section(f"*{escape(form.workflow.title[:200])}*\n{about}", "q")]
+    if form.problems:
+        rows = [f"• {escape(head(text, 300))}" for _, text in form.problems[:10]]
+        blocks.append(section("\n".join(rows), "b"))
+    # Those that must be filled in come first: a form holds only so many.
+    names = sorted(declared, key=lambda name: not required(declared[name]))
+    blocks += [an_input(name, declared[name], form.given.get(name)) for name in names[:INPUTS]]
+    if len(names) > INPUTS:
+        text = "There are more inputs than a form holds; give them after `/baton start`."
+        blocks.append(section(text, "m"))
+    return modal(
+        "Start a run",
+        blocks,
+        callback_id=ids.START,
+        private_metadata=form.workflow.name,
+        submit=plain_text("Start", TITLE),
+        close=plain_text("Cancel", TITLE),
+    )
+
+
+def required(spec: Any) -> bool:
+    return isinstance(spec, Mapping) and bool(spec.get("required"))
+
+
+def an_input(name: str, spec: Any, given: str | None) -> Block:
+    declared: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {}
+    ticked = declared.get("type") == "boolean"
+    block: Block = {
+        "type": "input",
+        "block_id": f"{ids.START_BLOCK}{name}",
+        # A box that has to be ticked could not say no.
+        "optional": ticked or not required(spec),
+        "label": plain_text(name, LABEL),
+        "element": box(given, declared) if ticked else element(declared, given),
+    }
+    if hint := about(declared):
+        block["hint"] = plain_text(hint, HINT)
+    return block
+
+
+def box(given: str | None, declared: Mapping[str, Any]) -> Block:
+    """Return a box to tick."""
+    made: Block = {
+        "type": "checkboxes",
+        "action_id": ids.START_INPUT,
+        "options": [{"text": plain_text("Yes", OPTION), "value": "true"}],
+    }
+    start = given if given is not None else default_of(declared)
+    if start.strip().lower() in ("true", "yes", "on"):
+        made["initial_options"] = made["options"]
+    return made
+
+
+def element(declared: Mapping[str, Any], given: str | None) -> Block:
+    """Return a list to choose from where the values are known, and a line to type in where not."""
+    choices = choices_of(declared)
+    start = given if given is not None else default_of(declared)
+    if choices:
+        made: Block = {
+            "type": "static_select",
+            "action_id": ids.START_INPUT,
+            "options": [option(each) for each in choices],
+        }
+        if start in choices:
+            made["initial_option"] = option(start)
+        return made
+    made = {
+        "type": "plain_text_input",
+        "action_id": ids.START_INPUT,
+        "multiline": declared.get("type") in LONG_TYPES or "\n" in start,
+        "max_length": LONGEST,
+    }
+    if start and len(start) <= LONGEST:
+        made["initial_value"] = start
+    return made
+
+
+def choices_of(declared: Mapping[str, Any]) -> list[str]:
+    """Return the values to choose from; none where there are too many, or one is too long."""
+    listed = [written(each) for each in declared.get("enum") or ()]
+    fits = len(listed) <= OPTIONS and all(0 < len(each) <= OPTION for each in listed)
+    return listed if fits and len(set(listed)) == len(listed) else []
+
+
+def default_of(declared: Mapping[str, Any]) -> str:
+    value = declared.get("default")
+    return "" if value is None or declared.get("secret") else written(value)
+
+
+def written(value: Any) -> str:
+    """Write a value as people type it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def option(value: str) -> Block:
+    return {"text": plain_text(value, OPTION), "value": value}
+
+
+def about(declared: Mapping[str, Any]) -> str:
+    kind = str(declared.get("type") or "string")
+    shape = {
+        "array": "A list, as JSON.",
+        "object": "A map, as JSON.",
+        "integer": "A whole number.",
+        "number": "A number.",
+    }.get(kind, "")
+    return " ".join(part for part in (str(declared.get("description") or ""), shape) if part)
+
+
+def retry_form(run: RunView) -> Block:
+    """Return the form that says which steps run again, and what each of them does."""
+    failed = [step for step in run.steps if step.status is StepStatus.FAILED]
+    rest = [step for step in run.steps if not_run(step)]
+    done = [step for step in run.steps if step.status is StepStatus.COMPLETED]
+    blocks = [
+        section(f"*Retry {run.label} {escape(ends(plain(run.title), 120))}?*", "q"),
+        section(f"*Runs again*\n{rows(failed) or 'What failed.'}", "f"),
+    ]
+    if rest:
+        blocks.append(section(f"*May run after it*\n{rows(rest)}", "r"))
+    if done:
+        names = ", ".join(code(ends(step.path, 60)) for step in done[:AGAIN])
+        more = f" and {len(done) - AGAIN} more" if len(done) > AGAIN else ""
+        blocks.append(context(f"Done, and not run again: {names}{more}", "d"))
+    blocks.append(
+        context("What was approved for one start only is asked again before it runs.", "a")
+    )
+    return modal(
+        f"Retry {run.label}",
+        blocks,
+        callback_id=ids.RETRY_FORM,
+        private_metadata=run.id,
+        submit=plain_text("Retry", TITLE),
+        close=plain_text("Leave it", TITLE),
+    )
+
+
+def not_run(step: StepView) -> bool:
+    """Say whether a step was cut off, or not reached, by the end of its run."""
+    return step.status in (StepStatus.PENDING, StepStatus.NOT_TAKEN, StepStatus.CANCELLED)
+
+
+def rows(steps: Sequence[StepView]) -> str:
+    return lines([row(step) for step in steps], AGAIN)
+
+
+def row(step: StepView) -> str:
+    """Write what a step does to the world, as it was called the last time."""
+    name = code(ends(step.path, 80))
+    params = step.input if isinstance(step.input, Mapping) else {}
+    argv = params.get("argv")
+    call = " ".join(str(part) for part in argv) if isinstance(argv, list) else ""
+    said = " ".join(part for part in (step.action or step.kind, call) if part)
+    return f"• {name}: {code(head(plain(said), CALL))}"
