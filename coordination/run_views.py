@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from coordination import directory
@@ -11,9 +12,11 @@ from coordination.ports import OpenQuestion, Person, RunStatus, RunView, StepSta
 from coordination.questions import Approval
 from coordination.store import approvals as approval_store
 from coordination.store import runs as store
+from coordination.store import waits as wait_store
 from coordination.store.runs import RunFilter
 
 MASK = "••••••"
+WAITING = StepStatus.WAITING
 REJECTED = re.compile(r"^(Rejected by )([^\s:]+)")
 
 
@@ -35,7 +38,23 @@ async def view(reader: Reader, row: Row) -> RunView:
     """Return the whole of a run: every step, and what is open."""
     steps = await store.read_steps(reader, row.key)
     asked = await approval_store.read_open_of_runs(reader, row.key, row.key)
-    return build(row, steps, asked, await directory.read_all(reader))
+    found = build(row, steps, asked, await directory.read_all(reader))
+    if not any(each.kind == "wait_for" and each.status is WAITING for each in found.steps):
+        return found
+    troubled = {
+        wait.path: {"failed": wait.filter["failed"], "why": wait.filter["why"]}
+        for wait in await wait_store.standing(reader, row.key)
+        if wait.filter.get("failed")
+    }
+    return replace(found, steps=tuple(_with_trouble(each, troubled) for each in found.steps))
+
+
+def _with_trouble(step: StepView, troubled: Mapping[str, Mapping[str, Any]]) -> StepView:
+    """Show beside what a step waits for how many events its `where` could not be asked of."""
+    found = troubled.get(step.path)
+    if found is None or not isinstance(step.input, Mapping):
+        return step
+    return replace(step, input={**step.input, "where_failed": found["failed"], "why": found["why"]})
 
 
 async def views(reader: Reader, rows: list[Row]) -> tuple[RunView, ...]:

@@ -15,7 +15,10 @@ SHIPPED = sorted(LIBRARY.glob("*.yaml"))
 
 
 def test_the_library_is_not_empty() -> None:
-    assert [path.stem for path in SHIPPED] == ["automated_testing_pipeline"]
+    assert [path.stem for path in SHIPPED] == [
+        "automated_testing_pipeline",
+        "cross_chat_coordination",
+    ]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -1,11 +1,16 @@
 """`slack.post`: say something in Slack. To ask people something, use the verb `approval`."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from baton.connector import ActionContext, Connector, Params, Result, action
 from workflows.actions.notices import Post
 
 __all__ = ["connector"]
+
+
+Channel = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class NewPost(Params):
@@ -15,12 +20,10 @@ class NewPost(Params):
         description="What to say, in plain words.",
         examples=["Released 1f2e3d4 to production."],
     )
-    channel: str | None = Field(
+    channel: Channel | Annotated[list[Channel], Field(min_length=1, max_length=20)] | None = Field(
         None,
-        min_length=1,
-        max_length=80,
-        description="A channel, as #name or an id. Left out: the thread of the run.",
-        examples=["#releases"],
+        description="A channel, as #name or an id, or a list of them: each gets a message. Left out: the thread of the run.",
+        examples=["#releases", ["#releases", "#support"]],
     )
 
 
@@ -28,12 +31,20 @@ class NewPost(Params):
 async def post(params: NewPost, ctx: ActionContext) -> Result:
     """Post a message. The step is done when Baton has stored it; it is sent soon after.
 
-    The output is `{notice_id}`. Nothing is posted when the step is run again after a crash,
-    unless the first attempt never got as far as being stored.
+    The output is `{notice_id}`, and for a list of channels `{notice_id, notice_ids}`. Nothing is
+    posted when the step is run again after a crash, unless the first attempt never got as far as
+    being stored.
     """
-    notice_id = f"nt_{ctx.idempotency_key[:26].upper()}"  # the same for every attempt at this step
-    notice = Post(notice_id, params.text, params.channel)
-    return Result({"notice_id": notice_id}, (notice,))
+    key = ctx.idempotency_key.upper()  # the same for every attempt at this step
+    if not isinstance(params.channel, list):
+        notice = Post(f"nt_{key[:26]}", params.text, params.channel)
+        return Result({"notice_id": notice.id}, (notice,))
+    notices = tuple(
+        Post(f"nt_{key[:24]}{number:02d}", params.text, channel)
+        for number, channel in enumerate(dict.fromkeys(params.channel))
+    )
+    ids = [notice.id for notice in notices]
+    return Result({"notice_id": ids[0], "notice_ids": ids}, notices)
 
 
 connector = Connector("slack", actions=(post,))
