@@ -9,8 +9,12 @@
         p.link("https://ci.example/builds/7")
         p.result(tests=412)
 
+    if baton.ask("Deploy v2.0 to production?", approvers="@sre"):
+        deploy()
+
 Where to report is in ``BATON_URL`` and ``BATON_TOKEN``; without them nothing happens. Nothing in
-here raises into your program, holds it up for more than two seconds, or writes to its stdout.
+here raises into your program, holds it up for more than two seconds (but to wait for people, where
+you ask it to), or writes to its stdout.
 """
 
 from baton.client import Client, default_client
@@ -21,8 +25,57 @@ from baton.tracked import tracked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from baton.answers import Result
+    from baton.questions import Decision, ask, wait
+    from baton.seeds import (
+        ProcessSource,
+        ProcessStatus,
+        TriggerType,
+        emit_mcp_tool_complete,
+        emit_process_complete,
+        emit_synthesis_complete,
+        emit_test_complete,
+        notify_mcp_tool_complete,
+        notify_process_completed,
+        notify_process_failed,
+        notify_process_progress,
+        notify_process_started,
+        notify_synthesis_complete,
+        notify_test_complete,
+        request_approval,
+        with_workflow_notifications,
+    )
 
-__all__ = ["BatonError", "Client", "Process", "current_process", "notify", "process", "tracked"]
+__all__ = [
+    "BatonError",
+    "Client",
+    "Decision",
+    "Process",
+    "ProcessSource",
+    "ProcessStatus",
+    "Result",
+    "TriggerType",
+    "ask",
+    "current_process",
+    "emit_mcp_tool_complete",
+    "emit_process_complete",
+    "emit_synthesis_complete",
+    "emit_test_complete",
+    "notify",
+    "notify_mcp_tool_complete",
+    "notify_process_completed",
+    "notify_process_failed",
+    "notify_process_progress",
+    "notify_process_started",
+    "notify_synthesis_complete",
+    "notify_test_complete",
+    "process",
+    "request_approval",
+    "tracked",
+    "wait",
+    "with_workflow_notifications",
+]
+
+_QUESTIONS = frozenset({"Decision", "ask", "wait"})
 
 
 def notify(
@@ -30,3 +83,19 @@ def notify(
 ) -> "Result | None":
     """Report one event; see :meth:`Client.notify`. Returns None when no answer came in time."""
     return default_client().notify(process_id, status, **fields)
+
+
+def __getattr__(name: str) -> object:
+    """Load on first use what most programs do without: ``import baton`` stands in all of them."""
+    if name not in __all__:
+        raise AttributeError(f"module 'baton' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    home = "questions" if name in _QUESTIONS else "answers" if name == "Result" else "seeds"
+    value: object = getattr(import_module(f"baton.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

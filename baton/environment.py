@@ -10,9 +10,16 @@ _WORDS_FOR_YES = frozenset({"1", "true", "yes", "on"})
 
 
 class Environment:
-    """A reading of the environment; empty text counts as absent. *timeout* is in seconds."""
+    """A reading of the environment; empty text counts as absent. *timeout* is in seconds.
 
-    __slots__ = ("debug", "disabled", "process_id", "run", "timeout", "token", "traceparent", "url")
+    *webhook* is the Slack webhook that takes the place of a server, where ``BATON_TRANSPORT`` says
+    so: the address alone does not, since many programs have it for other uses.
+    """
+
+    __slots__ = (
+        *("debug", "disabled", "process_id", "run", "spool_folder", "timeout", "token"),
+        *("traceparent", "url", "webhook"),
+    )
 
     def __init__(self, variables: Mapping[str, str], stored: Mapping[str, str]) -> None:
         self.url = variables.get("BATON_URL") or stored.get("url") or None
@@ -25,6 +32,16 @@ class Environment:
         self.disabled = variables.get("BATON_DISABLED", "").lower() in _WORDS_FOR_YES
         self.debug = variables.get("BATON_DEBUG", "").lower() in _WORDS_FOR_YES
         self.timeout = _seconds(variables.get("BATON_TIMEOUT"))
+        self.spool_folder = _spool_folder(variables)
+        self.webhook: str | None = None
+        if variables.get("BATON_TRANSPORT", "").lower() == "slack":
+            self.webhook = variables.get("SLACK_WEBHOOK_URL") or None
+            self.url = self.token = None
+
+    @property
+    def active(self) -> bool:
+        """Say whether there is anywhere to report to."""
+        return (self.url is not None or self.webhook is not None) and not self.disabled
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -35,9 +52,19 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
 
 def login_file(variables: Mapping[str, str]) -> str:
     """Return the path where ``baton login`` keeps address and token."""
-    home = variables.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - pathlib takes 10 ms
-    folder = variables.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    folder = variables.get("XDG_CONFIG_HOME") or f"{_home(variables)}/.config"
     return f"{folder}/baton/login.json"
+
+
+def _spool_folder(variables: Mapping[str, str]) -> str:
+    if own := variables.get("BATON_SPOOL_DIR"):
+        return own.rstrip("/") or "/"
+    state = variables.get("XDG_STATE_HOME") or variables.get("LOCALAPPDATA")
+    return f"{state or _home(variables) + '/.local/state'}/baton"
+
+
+def _home(variables: Mapping[str, str]) -> str:
+    return variables.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - pathlib takes 10 ms
 
 
 def _stored(variables: Mapping[str, str]) -> dict[str, str]:

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is slow to import
+    from typing import Any
 
 __all__ = ["MASK", "is_secret_name", "mask", "mask_json"]
 
 MASK = "***"
 
-_SECRET_NAME = re.compile(
+_ENDINGS = (
     r"(?:password|passwd|passphrase|pwd|secret|token|apikey|privatekey|accesskey|secretkey"
     r"|authorization|cookie|credentials?)$"
 )
-_SEPARATOR = re.compile(r"[^a-z0-9]+")
 
 # Each pattern's first group, where it has one, is what may stay.
 _SHAPES = (
@@ -37,26 +40,37 @@ _KEEPING = (
         r"\s{0,4}[\"']?))(?!\*\*\*)[^\s\"',;&]{4,}"
     ),
 )
-_WHOLE = re.compile("|".join(_SHAPES))
-_PARTLY = tuple(re.compile(pattern) for pattern in _KEEPING)
+
+
+@cache
+def _patterns() -> "tuple[re.Pattern[str], ...]":
+    """Compile when the first text comes: it takes longer than everything else of an import."""
+    return re.compile("|".join(_SHAPES)), *(re.compile(pattern) for pattern in _KEEPING)
+
+
+@cache
+def _name_patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
+    return re.compile(_ENDINGS), re.compile(r"[^a-z0-9]+")
 
 
 def is_secret_name(name: str) -> bool:
     """Say whether what bears this name is a secret: ``API_KEY`` and ``authToken`` are."""
-    return _SECRET_NAME.search(_SEPARATOR.sub("", name.lower())) is not None
+    secret, separator = _name_patterns()
+    return secret.search(separator.sub("", name.lower())) is not None
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """Replace in *text* each of the known *secrets*, and all that has the shape of one."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, MASK)
-    text = _WHOLE.sub(MASK, text)
-    for pattern in _PARTLY:
+    whole, *partly = _patterns()
+    text = whole.sub(MASK, text)
+    for pattern in partly:
         text = pattern.sub(rf"\1{MASK}", text)
     return text
 
 
-def mask_json(value: Any) -> Any:
+def mask_json(value: "Any") -> "Any":
     """Return *value* with its secrets replaced: by the shape of a string or the name it bears."""
     match value:
         case str():

@@ -1,69 +1,78 @@
-"""Makes plain JSON of whatever a program hands over: it must never be the reason for a failure."""
+"""Copies what a program hands over as plain values, in the program's own thread and quickly.
 
-import json
-import math
+The copy is what the sender's thread works on: the program may change its objects at once. Nothing
+a value does may be the reason for a failure, and nothing large may hold the program up.
+"""
+
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
 
-from baton.masking import mask_json
+__all__ = ["plain"]
 
-__all__ = ["encode", "plain"]
-
-_MOST_BYTES = 60_000  # the server takes 64 KiB of result and metadata together
 _MOST_DEPTH = 12
+_MOST_VALUES = 10_000
+_MOST_CHARACTERS = 100_000
 _SAFE_INTEGER = 2**53  # beyond it other readers of JSON would round
-_TEXTS = frozenset({"message", "error", "result", "results", "metadata", "data"})
 
 
-def plain(value: Any) -> Any:
-    """Return *value* as JSON can hold it, its secrets masked; what JSON lacks becomes text."""
-    return mask_json(_plain(value, _MOST_DEPTH))
+def plain(value: object) -> object:
+    """Return *value* as JSON can hold it: what JSON lacks becomes text, what is too much a ``…``."""
+    return _Copy().of(value, _MOST_DEPTH)
 
 
-def encode(body: Mapping[str, Any]) -> bytes:
-    """Write *body* as JSON; a result or metadata that the server would refuse is left out."""
-    small = {
-        name: plain(value) if name in _TEXTS else _plain(value, _MOST_DEPTH)
-        for name, value in body.items()
-        if value is not None
-    }
-    for name in ("result", "metadata", "data"):
-        size = len(_write(small.get(name)))
-        if size > _MOST_BYTES // 2:
-            small[name] = {"left_out": f"{size} bytes are more than an event may hold"}
-    return _write(small)
+class _Copy:
+    """One copy, which ends when it has become too large."""
 
+    def __init__(self) -> None:
+        self._left = _MOST_VALUES
 
-def _write(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "replace")
-
-
-def _plain(value: Any, depth: int) -> Any:
-    try:
-        return _copy(value, depth)
-    except Exception:  # noqa: BLE001 - what the methods of a foreign object raise is anybody's guess
-        return f"<{type(value).__name__}>"
-
-
-def _copy(value: Any, depth: int) -> Any:
-    match value:
-        case None | bool() | str():
-            return value
-        case int() | float():
-            return _number(value)
-        case _ if depth == 0:
+    def of(self, value: object, depth: int) -> object:
+        self._left -= 1
+        if self._left < 0:
             return "…"
-        case Mapping():
-            return {str(name): _plain(item, depth - 1) for name, item in value.items()}
-        case list() | tuple() | AbstractSet():
-            return [_plain(item, depth - 1) for item in value]
-        case _:
-            return str(value)
+        try:
+            return self._of(value, depth)
+        except Exception:  # noqa: BLE001 - what the methods of a foreign object raise is anybody's guess
+            return f"<{type(value).__name__}>"
+
+    def _of(self, value: object, depth: int) -> object:
+        match value:
+            case None | bool() | str() | int() | float():
+                return _simple(value)
+            case _ if depth == 0:
+                return "…"
+            case Mapping():
+                return self._members(value, depth - 1)
+            case list() | tuple() | AbstractSet():
+                return self._items(value, depth - 1)
+            case _:
+                return self._of(str(value), depth)
+
+    def _members(self, value: "Mapping[object, object]", depth: int) -> dict[str, object]:
+        copied: dict[str, object] = {}
+        for name, item in value.items():
+            copied[str(name)] = self.of(item, depth)
+            if self._left < 0:
+                break
+        return copied
+
+    def _items(
+        self, value: "list[object] | tuple[object, ...] | AbstractSet[object]", depth: int
+    ) -> list[object]:
+        copied: list[object] = []
+        for item in value:
+            copied.append(self.of(item, depth))
+            if self._left < 0:
+                break
+        return copied
 
 
-def _number(value: float) -> float | str | None:
+def _simple(value: float | str | None) -> float | str | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value if len(value) <= _MOST_CHARACTERS else value[:_MOST_CHARACTERS] + "…"
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        finite = value - value == 0  # neither infinite nor no number
+        return value if finite else None
     return value if abs(value) < _SAFE_INTEGER else str(value)

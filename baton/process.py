@@ -4,10 +4,11 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from contextvars import ContextVar
 from types import TracebackType
 
 from baton.client import Client, default_client, new_id
+from baton.collected.trace import new_span, trace_id_of, traceparent
+from baton.current import Place, current_place, enter, leave
 from baton.exports import exports
 
 TYPE_CHECKING = False
@@ -16,15 +17,12 @@ if TYPE_CHECKING:  # typing is slow to import
 
 __all__ = ["Process", "current_process", "process"]
 
-_current: ContextVar["Process | None"] = ContextVar("baton_process", default=None)
-
 
 def current_process() -> "Process | None":
     """Return the innermost process whose ``with`` block this code runs in."""
-    found = _current.get()
-    while found is not None and found._over.is_set():  # noqa: SLF001  blocks may end out of order
-        found = found._outer  # noqa: SLF001
-    return found
+    place = current_place()
+    owner = place.owner if place is not None else None
+    return owner if isinstance(owner, Process) else None
 
 
 def process(
@@ -69,14 +67,10 @@ class Process:
         self._heartbeat = heartbeat
         self._fields = dict(fields)
         self._result: dict[str, object] = {}
-        self._sequence = 0
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._outer: Process | None = None
-        self._surroundings = _Surroundings(
-            client, current_process(), self.id, fresh=process_id is None
-        )
-        self._common = {**title, "process_id": self.id, **self._surroundings.fields}
+        self._pid = os.getpid()
+        surroundings = _Surroundings(client, current_place(), self.id, fresh=process_id is None)
+        self._place = Place(self.id, surroundings.exports, self)
+        self._common = {**title, "process_id": self.id, **surroundings.fields}
 
     def progress(
         self,
@@ -123,7 +117,7 @@ class Process:
 
     def variables(self) -> dict[str, str]:
         """Return the environment by which programs started from here join this process."""
-        return dict(self._surroundings.exports)
+        return dict(self._place.exports)
 
     def start(self) -> "Process":
         """Report the start; ``with`` does this by itself."""
@@ -136,9 +130,9 @@ class Process:
     def end(self, status: str, **fields: object) -> None:
         """Report the end, once; ``with`` does this by itself."""
         with self._client.quietly:
-            if self._over.is_set():
+            if self._place.over.is_set():
                 return
-            self._over.set()
+            self._place.over.set()
             result = {"result": self._result} if self._result else {}
             self._report(status, {**result, **fields})
 
@@ -151,10 +145,9 @@ class Process:
     def __enter__(self) -> "Self":
         self.start()
         with self._client.quietly:
-            self._outer = current_process()
-            _current.set(self)
+            enter(self._place)
             if self._client.active:
-                exports().enter(self._surroundings.exports)
+                exports().enter(self._place.exports)
         return self
 
     def __exit__(
@@ -164,10 +157,12 @@ class Process:
         traceback: TracebackType | None,
     ) -> None:
         with self._client.quietly:
-            exports().leave(self._surroundings.exports)
+            if self._client.active:
+                exports().leave(self._place.exports)
+            if self._is_elsewhere():
+                self._place.over.set()
             self.finish(error)
-            if _current.get() is self:
-                _current.set(current_process())
+            leave(self._place)
 
     async def __aenter__(self) -> "Self":
         return self.__enter__()
@@ -185,17 +180,23 @@ class Process:
             self._report("in_progress", body)
 
     def _report(self, status: str, body: Mapping[str, object], *, coalesce: bool = False) -> None:
-        if self._over.is_set() and status == "in_progress":
+        if self._place.over.is_set() and status == "in_progress":
             return
-        with self._lock:  # queued in the order of their numbers
-            numbered = {**self._common, **body, "status": status, "sequence": self._sequence}
-            self._sequence += 1
-            self._client.send(numbered, coalesce=coalesce)
+        if self._client.active:
+            event = {**self._common, **body, "status": status}
+            self._client.send(event, coalesce=coalesce, collect=status != "in_progress")
+
+    def _is_elsewhere(self) -> bool:
+        """Say whether this is a forked child, whose parent goes on with the process and will end it.
+
+        A parent that is gone has left the work to the child: that is how a daemon starts.
+        """
+        return self._pid != os.getpid() and os.getppid() == self._pid
 
     def _beat(self) -> None:
         seconds = max(1.0, float(self._heartbeat or 0))
         lease = min(86_400, max(30, int(seconds * 3)))
-        while not self._over.wait(seconds):
+        while not self._place.over.wait(seconds):
             self._tell({"heartbeat": True, "lease_s": lease})
 
 
@@ -203,30 +204,23 @@ class _Surroundings:
     """Where a process belongs: its parent, its thread and its trace; and what it hands down."""
 
     def __init__(
-        self, client: Client, outer: Process | None, process_id: str, *, fresh: bool
+        self, client: Client, outer: Place | None, process_id: str, *, fresh: bool
     ) -> None:
-        given = outer.variables() if outer is not None else {}
+        given: Mapping[str, str] = outer.exports if outer is not None else {}
         here = client.environment
-        parent = outer.id if outer is not None else here.process_id
+        parent = outer.process_id if outer is not None else here.process_id
         run = given.get("BATON_RUN") or here.run
         if run is None and parent is None and fresh:
             run = process_id  # opens a thread under this name, which what we start then joins
-        trace = _trace_id(given.get("TRACEPARENT") or here.traceparent)
-        span = os.urandom(8).hex()
+        known = trace_id_of(given.get("TRACEPARENT") or here.traceparent)
+        header = traceparent(known, new_span())
+        _, trace, span, _ = header.split("-")
         self.fields: dict[str, object] = {"run_id": run, "trace_id": trace, "span_id": span}
         if parent is not None and parent != process_id:
             self.fields["parent"] = {"process_id": parent}
-        self.exports = {"BATON_PROCESS_ID": process_id, "TRACEPARENT": f"00-{trace}-{span}-01"}
+        self.exports = {"BATON_PROCESS_ID": process_id, "TRACEPARENT": header}
         if run is not None:
             self.exports["BATON_RUN"] = run
-
-
-def _trace_id(traceparent: str | None) -> str:
-    parts = (traceparent or "").split("-")
-    given = parts[1] if len(parts) >= 4 else ""
-    if len(given) == 32 and given.strip("0") and not given.strip("0123456789abcdef"):
-        return given
-    return os.urandom(16).hex()
 
 
 def _ending(error: BaseException | None) -> tuple[str, dict[str, object]]:

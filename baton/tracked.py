@@ -109,14 +109,25 @@ def _generator(function: "Any", begin: "Any", close: "Any") -> "Any":
 def _async_generator(function: "Any", begin: "Any", close: "Any") -> "Any":
     async def call(*args: "Any", **kwargs: "Any") -> "Any":
         running = begin(args, kwargs).start()
+        inner = function(*args, **kwargs)
         try:
-            async for value in function(*args, **kwargs):
-                yield value
+            value = await anext(inner)
+            while True:  # what is sent, thrown and closed reaches the function, as with yield from
+                try:
+                    sent = yield value
+                except GeneratorExit:
+                    await inner.aclose()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - the function may know what to do
+                    value = await inner.athrow(error)
+                else:
+                    value = await inner.asend(sent)
+        except StopAsyncIteration:
+            close(running, None)
+            running.finish(None)
         except BaseException as error:
             running.finish(error)
             raise
-        close(running, None)
-        running.finish(None)
 
     return call
 

@@ -1,22 +1,22 @@
-"""HTTP with the standard library: one request, one answer, no redirects, the token never shown."""
+"""HTTP to one server: one request, one answer, no redirects, the token never shown."""
 
-import http.client
-import ipaddress
 import json
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from email.message import Message
-from typing import IO, Any
-from urllib.parse import urlsplit
+import os
+import sys
 
 from baton.errors import BatonError
+from baton.exchange import Address, Proxy, exchange, secured
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+    from typing import Any
 
 __all__ = ["Answer", "BadAddress", "Unreachable", "Wire"]
 
-_MOST_BYTES = 8 * 1024 * 1024
 _LONGEST_WAIT = 600.0
-_LONGEST_LINE = 64 * 1024
+_PROXY_OF_THE_SYSTEM = ("win32", "darwin")  # where it may be set elsewhere than in the environment
 
 
 class Unreachable(BatonError):
@@ -35,12 +35,12 @@ class BadAddress(BatonError):
 
 
 class Answer:
-    """An answer of any status; *body* is what its JSON says, or None."""
+    """An answer of any status; *body* is what its JSON says, or None. Header names are lower case."""
 
-    def __init__(self, status: int, headers: "Message[str, str]", raw: bytes) -> None:
+    def __init__(self, status: int, headers: "Mapping[str, str]", raw: bytes) -> None:
         self.status = status
-        self.date = headers.get("Date")  # when the server sent it, as it says
-        self.retry_after = _wait(headers.get("Retry-After"))
+        self.headers = headers
+        self.retry_after = _wait(headers.get("retry-after"))
         self.body: Any = None
         try:
             self.body = json.loads(raw)
@@ -54,7 +54,9 @@ class Answer:
     @property
     def again(self) -> bool:
         """Say whether the same request may succeed later."""
-        return self.status == 429 or self.status >= 500
+        if self.status == 409:  # the same event is still on its way
+            return self.retry_after is not None
+        return self.status in (408, 429) or self.status >= 500
 
     @property
     def detail(self) -> str:
@@ -73,15 +75,22 @@ class Answer:
 
 
 class Wire:
-    """The way to one server."""
+    """The way to one server.
+
+    Raises:
+        BadAddress: *url* is no http or https address.
+    """
 
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/")
         self._token = token
-        host = _host(self.url)
-        # What runs on this machine is not asked for through a proxy.
-        proxy = urllib.request.ProxyHandler({} if _is_local(host) else None)
-        self._opener = urllib.request.build_opener(proxy, _NoRedirect())
+        try:
+            self._address = Address(self.url)
+        except ValueError:  # UnicodeError is one
+            raise BadAddress from None
+        self._proxy: Proxy | None = None
+        self._context: ssl.SSLContext | None = None
+        self._ready = False
 
     def __repr__(self) -> str:
         return f"Wire({self.url!r})"
@@ -89,103 +98,75 @@ class Wire:
     def call(
         self, method: str, path: str, content: bytes | None = None, *, timeout: float
     ) -> Answer:
-        """Send one request; *timeout* is in seconds, for each read and write.
+        """Send one request; all of it takes *timeout* seconds at most.
 
         Raises:
             Unreachable: no answer came, whatever the reason.
         """
-        headers = self._headers("application/json")
+        headers = {"User-Agent": "baton-client", "Accept": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         if content is not None:
             headers["Content-Type"] = "application/json"
         try:
-            request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-                self.url + path, data=content, headers=headers, method=method
-            )
-            with self._opener.open(request, timeout=timeout) as response:
-                return Answer(response.status, response.headers, response.read(_MOST_BYTES))
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return Answer(refusal.code, refusal.headers, refusal.read(_MOST_BYTES))
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.prepare()
+            target = (self._address, self._proxy, self._context)
+            whole = self._address.path + path
+            return Answer(*exchange(method, target, whole, headers, content, timeout=timeout))
+        except (OSError, ValueError) as error:
             raise Unreachable(self.url, _reason(error)) from None
 
-
-    def lines(self, path: str, *, silence: float) -> Iterator[str]:
-        """Yield the lines of a stream of events as they come, until the server ends it.
-
-        Args:
-            path: with its query.
-            silence: seconds without a line after which nobody is there any more.
+    def prepare(self) -> None:
+        """Load what the way needs: which proxy leads there, and how certificates are checked.
 
         Raises:
-            Unreachable: no answer, a refusal, or silence.
+            ValueError: the address of the proxy is none.
+            OSError: the certificates cannot be read.
         """
-        try:
-            request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-                self.url + path, headers=self._headers("text/event-stream")
-            )
-            with self._opener.open(request, timeout=silence) as response:
-                while line := response.readline(_LONGEST_LINE):
-                    yield line.decode("utf-8", "replace").rstrip("\r\n")
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                raise Unreachable(self.url, f"status {refusal.code}") from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise Unreachable(self.url, _reason(error)) from None
-
-    def _headers(self, accepted: str) -> dict[str, str]:
-        headers = {"User-Agent": "baton-client", "Accept": accepted}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        return headers
+        if self._ready:
+            return
+        self._proxy = _proxy_for(self._address)
+        self._context = secured() if self._address.secure else None
+        self._ready = True
 
 
-def _host(url: str) -> str:
-    """Return the host of *url*; asking for it loads the codec of names, before any thread does."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        named = bool(host.encode("idna"))
-    except ValueError:  # UnicodeError is one
-        raise BadAddress from None
-    if parts.scheme not in ("http", "https") or not named:
-        raise BadAddress
-    return host
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The token goes to the configured server and to no other."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,  # noqa: ARG002 - the signature is the library's
-        fp: IO[bytes],  # noqa: ARG002
-        code: int,  # noqa: ARG002
-        msg: str,  # noqa: ARG002
-        headers: Message,  # noqa: ARG002
-        newurl: str,  # noqa: ARG002
-    ) -> None:
+def _proxy_for(address: Address) -> Proxy | None:
+    """Return the proxy that the environment or the system names; none leads to this machine."""
+    if address.is_local:
         return None
+    named = any(name.lower().endswith("_proxy") for name in os.environ)
+    if not named and sys.platform not in _PROXY_OF_THE_SYSTEM:
+        return None
+    import urllib.request  # noqa: PLC0415 - it knows them all, and takes 70 ms to import
+
+    found = urllib.request.getproxies()
+    url = found.get("https" if address.secure else "http") or found.get("all")
+    if not url or urllib.request.proxy_bypass(f"{address.host}:{address.port}"):
+        return None
+    return Proxy(url)
 
 
 def _reason(error: Exception) -> str:
     """Name the cause without the request, whose headers hold the token."""
-    cause = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror.lower()
-    return type(cause).__name__ if isinstance(cause, BaseException) else "no connection"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__
 
 
 def _wait(text: str | None) -> float | None:
-    if text is None or not text.strip().isdigit():
+    """Return how many seconds to wait; a header may also hold the time until which."""
+    text = (text or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), _LONGEST_WAIT)
+    if not text:
         return None
-    return min(float(text), _LONGEST_WAIT)
+    from datetime import UTC, datetime  # noqa: PLC0415
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly any server does so
 
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        left = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(left, 0.0), _LONGEST_WAIT)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import IO
 
+from baton.commands.bell import Bell
+
 __all__ = ["Child"]
 
 _FORWARDED = (
@@ -59,7 +61,8 @@ class Child:
         for number in taken:
             signal.signal(number, self._forward)
         try:
-            return self._run()
+            with Bell() as bell:
+                return self._run(bell)
         finally:
             for number in taken:
                 signal.signal(number, before[number])
@@ -73,7 +76,7 @@ class Child:
         shown = [line.rstrip("\r").rpartition("\r")[2] for line in plain.rstrip("\n").split("\n")]
         return "\n".join(shown[-lines:])
 
-    def _run(self) -> int:
+    def _run(self, bell: Bell) -> int:
         output = subprocess.PIPE if self._keep_output else None
         self._process = subprocess.Popen(
             self._argv,
@@ -85,7 +88,8 @@ class Child:
         for number in self._early:
             self._process.send_signal(number)
         pumps = self._start_pumps(self._process)
-        ended = self._process.wait()
+        while (ended := self._process.poll()) is None:
+            bell.wait()
         until = time.monotonic() + _PATIENCE
         for pump in pumps:
             pump.join(max(0.0, until - time.monotonic()))

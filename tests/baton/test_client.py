@@ -214,7 +214,7 @@ def test_a_proxy_is_not_asked_for_what_runs_on_this_machine(
 def test_the_token_is_in_no_repr(server: Any) -> None:
     client = Client(server.url, server.token)
     client.notify("p", "started")
-    assert server.token not in repr(client) + repr(client._wire) + repr(client.environment)
+    assert server.token not in repr(client) + repr(client._post._made) + repr(client.environment)
 
 
 def test_ids_are_uuids_of_version_7_in_the_order_of_their_making() -> None:

@@ -4,37 +4,53 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from baton.sender import MOST_QUEUED, Delivery, Item, Sender
+from baton.item import Delivery, Item
+from baton.sender import MOST_QUEUED, Sender
 
-DONE = Delivery(again=False)
-BUSY = Delivery(again=True, pause=0.01)
-DOWN = Delivery(again=True, reached=False)
+DONE: dict[str, Any] = {}
+BUSY: dict[str, Any] = {"pause": 0.01}
+BROKEN: dict[str, Any] = {"failed": True}
+DOWN: dict[str, Any] = {"reached": False}
 
 
 class Post:
-    """Writes down what is delivered, and can be held shut."""
+    """Writes down what is delivered and kept, and can be held shut."""
 
-    def __init__(self, *outcomes: Delivery) -> None:
+    def __init__(self, *outcomes: dict[str, Any], backlog: int = 0) -> None:
         self.outcomes = list(outcomes)
+        self.backlog = backlog
+        self.looks = 0
+        self.kept: list[object] = []
+        self.loaded = threading.Event()
+        self.loaded.set()
         self.batches: list[list[object]] = []
         self.patience: list[float] = []
         self.open = threading.Event()
         self.open.set()
         self.entered = threading.Event()
 
-    def __call__(self, items: Sequence[Item], timeout: float) -> Delivery:
+    def load(self) -> None:
+        self.loaded.wait(5)
+
+    def keep(self, items: Sequence[Item]) -> None:
+        self.kept += [item.body.get("n") for item in items]
+
+    def catch_up(self, timeout: float) -> bool:
+        self.looks += 1
+        self.backlog -= 1
+        return self.backlog > 0
+
+    def deliver(self, items: Sequence[Item], timeout: float) -> Delivery:
         self.batches.append([item.body.get("n") for item in items])
         self.patience.append(timeout)
         self.entered.set()
         self.open.wait(5)
         outcome = self.outcomes.pop(0) if self.outcomes else DONE
-        if not outcome.again:
-            for item in items:
-                item.settle(None)
-        return outcome
+        return Delivery(items if outcome else [], **outcome)
 
     @property
     def told(self) -> list[object]:
@@ -98,7 +114,9 @@ def test_progress_keeps_what_the_newer_one_does_not_say() -> None:
     own.put(first)
     own.put(Item({"process_id": "p", "n": 2}, rank=0))
 
-    assert first.body == {"process_id": "p", "n": 2, "message": "compiling"}
+    assert {**first.body, "sequence": 0} == {
+        "process_id": "p", "n": 2, "message": "compiling", "sequence": 0
+    }  # fmt: skip
     post.open.set()
     assert own.flush(5)
 
@@ -131,16 +149,16 @@ def test_what_could_not_be_delivered_is_tried_again_before_anything_else() -> No
 
 
 @pytest.mark.parametrize(
-    ("attempt", "jitter", "pause"), [(1, 1.0, 1.0), (3, 0.5, 2.0), (20, 1.0, 30.0), (1, 0.0, 0.05)]
+    ("attempt", "jitter", "pause"), [(1, 1.0, 0.5), (3, 0.5, 1.0), (20, 1.0, 30.0), (1, 0.0, 0.05)]
 )
 def test_pauses_grow_up_to_thirty_seconds_and_are_drawn_at_random(
     attempt: int, jitter: float, pause: float
 ) -> None:
-    assert sender(Post(), jitter=jitter)._pause(attempt, DOWN) == pause
+    assert sender(Post(), jitter=jitter)._pause(attempt, Delivery(failed=True)) == pause
 
 
 def test_the_server_decides_how_long_to_wait() -> None:
-    assert sender(Post())._pause(1, Delivery(again=True, pause=7.0)) == 7.0
+    assert sender(Post())._pause(1, Delivery(pause=7.0)) == 7.0
 
 
 def test_an_exit_does_not_wait_for_a_server_that_is_down() -> None:
@@ -166,7 +184,7 @@ def test_an_exit_gives_up_when_its_time_is_over() -> None:
 
 
 def test_a_hurried_delivery_has_no_more_time_than_is_left() -> None:
-    post = Post(Delivery(again=True, pause=60.0))
+    post = Post({"pause": 60.0})
     own = sender(post)
     own.put(event(1))
     assert post.entered.wait(5)
@@ -198,7 +216,7 @@ def test_a_child_sends_its_own_events_and_not_its_parents() -> None:
         post.batches.clear()
         own.put(event(7))
         own.flush(5)
-        os.write(write, repr((post.told, own.forked)).encode())
+        os.write(write, repr((post.told, own.young_fork)).encode())
         os._exit(0)
     os.waitpid(child, 0)
     post.open.set()

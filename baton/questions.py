@@ -1,0 +1,257 @@
+"""Questions to people, and waiting: for an answer, or for the end of a process.
+
+What is wrong never looks like a yes. Where nobody can be asked, the answer is `unreachable`.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from baton.client import Client, default_client, new_id
+from baton.current import current_place
+from baton.encoding import encode
+from baton.errors import BatonError
+from baton.wire import Unreachable, Wire
+
+__all__ = ["Decision", "ask", "wait"]
+
+UNREACHABLE = "unreachable"
+_OPEN = frozenset({"open", "checking"})
+_ANSWERED = frozenset({"approved", "answered"})
+_OF_THE_QUESTION = frozenset({"on_timeout", "body", "require_reason", "scope", "expires_at"})
+_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # s
+_POLL = 50.0  # s; proxies cut at 60
+_OUTAGE = 60.0  # s that a server may be away while somebody waits
+_TRIES = 3
+_APPROVAL = re.compile(r"ap_\w+|A-\d+")
+_ENDS = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of a question, or of a wait. It is true only where somebody approved.
+
+    *state* is that of the approval (approved, rejected, answered, expired, withdrawn, superseded,
+    or open where time ran out), that of the process which was waited for, `unreachable` where no
+    server answered, or `refused` where it did not take the question; *note* says why.
+    """
+
+    state: str
+    choice: str | None = None
+    text: str | None = None
+    by: str | None = None
+    comment: str | None = None
+    approval_id: str | None = None
+    note: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.state == "approved" and self.choice == "approve"
+
+
+class _Over(BatonError):
+    """There is nothing left to wait for; *decision* says why."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        super().__init__(decision.state)
+
+
+def ask(
+    prompt: str,
+    *,
+    approvers: str | Sequence[str] | None = None,
+    options: Sequence[str | Mapping[str, str]] | None = None,
+    text: bool = False,
+    wait: float = 3600.0,
+    client: Client | None = None,
+    **fields: object,
+) -> Decision:
+    """Ask people, wait for their answer, and return it; it never raises.
+
+    Args:
+        prompt: the question.
+        approvers: people and groups, as ``@sre``; they narrow those whom the source allows.
+        options: answers other than approve and reject.
+        text: whether the answer is a text.
+        wait: how long to wait, in seconds; the question then stays open.
+        client: by default the one that the environment describes.
+        fields: ``key`` (the same key finds the same question again), ``expires_in`` (seconds),
+            ``on_timeout``, ``body`` (what is being approved), ``require_reason``, and the fields of
+            an event, as ``process_id``, ``name``, ``channel`` and ``links``.
+    """
+    own = client or default_client()
+    approvers = [approvers] if isinstance(approvers, str) else approvers
+    question: dict[str, Any] = {"prompt": prompt, "approvers": approvers, "options": options}
+    if text:
+        question["kind"] = "text"
+
+    def talk(to: _Server) -> Decision:
+        alone, content = _body(own, question, fields)
+        opened = to.open(content)
+        decision = to.until_decided(opened)
+        asked = (opened.get("process") or {}).get("id")
+        if alone and asked and decision.state in _ANSWERED:  # asking was all that process did
+            own.send({"process_id": asked, "status": "completed"})
+        return decision
+
+    return _talk(own, wait, talk)
+
+
+def wait(
+    what: str,
+    *,
+    until: str = "terminal",
+    wait: float = 3600.0,
+    namespace: str | None = None,
+    client: Client | None = None,
+) -> Decision:
+    """Wait for an approval (its id), or for a process (its id); it never raises.
+
+    Args:
+        what: an approval, as ``ap_…`` or ``A-17``; else the id of a process.
+        until: of a process: ``terminal``, or statuses divided by commas.
+        wait: how long, in seconds.
+        namespace: of the process; by default that of the token.
+        client: by default the one that the environment describes.
+    """
+    own = client or default_client()
+
+    def talk(to: _Server) -> Decision:
+        if _APPROVAL.fullmatch(what):
+            return to.until_decided({"id": what})
+        return to.until_there(namespace or to.namespace(), what, until)
+
+    return _talk(own, wait, talk)
+
+
+def _talk(own: Client, seconds: float, talk: "Callable[[_Server], Decision]") -> Decision:
+    with own.quietly:
+        url = own.environment.url
+        if url is None or not own.active:
+            return Decision(UNREACHABLE)
+        try:
+            return talk(_Server(own, url, time.monotonic() + max(0.0, seconds)))
+        except _Over as over:
+            return over.decision
+    return Decision(UNREACHABLE)
+
+
+def _body(own: Client, question: dict[str, Any], fields: dict[str, object]) -> tuple[bool, bytes]:
+    """Write the question, and say whether it stands alone.
+
+    One from inside a process is a step of it: a rejection is an answer, and not the end.
+    """
+    given = own.surroundings(fields)
+    for name in _OF_THE_QUESTION & given.keys():
+        question[name] = given.pop(name)
+    if question["options"] is not None:
+        question["options"] = [_option(each) for each in question["options"]]
+    place = current_place()
+    process_id = place.process_id if place is not None else own.environment.process_id
+    alone = process_id is None and "process_id" not in given
+    if process_id is not None and "process_id" not in given:
+        given["process_id"] = process_id
+        question.setdefault("scope", "step")
+    question = {name: value for name, value in question.items() if value is not None}
+    return alone, encode({"id": new_id(), **given, "approval": question})
+
+
+def _option(given: object) -> object:
+    return {"id": given, "label": given} if isinstance(given, str) else given
+
+
+class _Server:
+    """Who is asked, and until when: *until* is a time of the monotonic clock."""
+
+    def __init__(self, own: Client, url: str, until: float) -> None:
+        self._own = own
+        self._wire = Wire(url, own.environment.token)
+        self._until = until
+
+    @property
+    def _left(self) -> float:
+        return max(0.0, self._until - time.monotonic())
+
+    def open(self, content: bytes) -> dict[str, Any]:
+        """Open the question; a second try carries the same id, so that nobody is asked twice."""
+        for attempt in range(1, _TRIES + 1):
+            found = self._once("POST", "/v1/approvals", content, self._own.timeout)
+            if not isinstance(found, float):
+                return found
+            if attempt < _TRIES:
+                time.sleep(min(_LONGEST_PAUSE, found))
+        raise _Over(Decision(UNREACHABLE))
+
+    def until_decided(self, seen: dict[str, Any]) -> Decision:
+        """Wait until nobody is asked any more."""
+        path = f"/v1/approvals/{quote(str(seen.get('id')), safe='')}?wait="
+        while "state" not in seen or (seen["state"] in _OPEN and self._left > 0):
+            seen = self._poll(path)
+        return _decision(seen)
+
+    def until_there(self, namespace: str, process_id: str, until: str) -> Decision:
+        """Wait until the process has one of the statuses, or has ended."""
+        name = quote(f"{namespace}:{process_id}", safe="")
+        path = f"/v1/processes/{name}?until={quote(until, safe=',')}&wait="
+        wanted = _ENDS | set(until.split(","))
+        while True:
+            status = str(self._poll(path).get("status"))
+            if status in wanted or self._left <= 0:
+                return Decision(status)
+
+    def namespace(self) -> str:
+        """Return where the ids of our processes are unique."""
+        return str(self._poll("/v1/whoami?wait=").get("namespace"))
+
+    def _poll(self, path: str) -> dict[str, Any]:
+        """Ask, and ask again through an outage of a minute."""
+        lost = time.monotonic() + _OUTAGE
+        while True:
+            seconds = min(_POLL, self._left)
+            patience = seconds + self._own.timeout + 3.0
+            found = self._once("GET", f"{path}{seconds:.0f}", None, patience)
+            if not isinstance(found, float):
+                return found
+            if time.monotonic() >= min(lost, self._until):
+                raise _Over(Decision(UNREACHABLE))
+            time.sleep(min(_LONGEST_PAUSE, found, self._left))
+
+    def _once(
+        self, method: str, path: str, content: bytes | None, timeout: float
+    ) -> dict[str, Any] | float:
+        """Return what the server says, or how many seconds to wait before asking again.
+
+        Raises:
+            _Over: it does not want to say.
+        """
+        try:
+            answer = self._wire.call(method, path, content, timeout=timeout)
+        except Unreachable as error:
+            self._own.quietly.note(error)
+            return _PAUSE
+        if answer.ok and isinstance(answer.body, dict):
+            return answer.body
+        self._own.quietly.note(answer.detail)
+        if not answer.again:
+            raise _Over(Decision("refused", note=answer.detail))
+        return _PAUSE if answer.retry_after is None else answer.retry_after
+
+
+def _decision(approval: Mapping[str, Any]) -> Decision:
+    def said(name: str) -> str | None:
+        value = approval.get(name)
+        return None if value is None else value if isinstance(value, str) else json.dumps(value)
+
+    return Decision(
+        state=said("state") or UNREACHABLE,
+        choice=said("decision"),
+        text=said("text"),
+        by=said("by"),
+        comment=said("comment"),
+        approval_id=said("id"),
+        note=said("note"),
+    )
