@@ -2,23 +2,28 @@
 
 A notice belongs to a thread and to a slot of it; a slot is one message, drawn from the newest facts
 whenever it is drawn. Notices are leased, not popped: one that was taken and not reported back comes
-round again.
+round again. `coordination.turns` says which is next.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from coordination import threads
+from coordination import following, threads
 from coordination.correlation import slack_key
 from coordination.database import Reader, Row, Transaction
+from coordination.noise import Counts
 from coordination.store import outbox as store
 
 ROOT = "root"
+COPY = "@"  # between a slot and the recipient who hears of it because the channel cannot
+EARLIER = "~"  # after a slot whose message is gone
 FIRST_FLUSH = timedelta(seconds=1)  # a card that just came up is about to change again
 FLUSH_EVERY = timedelta(seconds=3)
+SLOWEST = timedelta(seconds=10)  # while only progress changes
+TOO_OLD = timedelta(minutes=10)  # progress that nobody needs to hear of any more
 FOR_EVER = timedelta(days=3650)
 
 
@@ -33,29 +38,26 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell a thread. *body* holds ids; what they stand for is read at delivery."""
+    """Something to tell a thread, or, beside it, a *recipient*: a person's id, or a channel.
+
+    *body* holds ids; what they stand for is read at delivery.
+    """
 
     thread_key: int
     slot: str
     lane: int
-    kind: str  # thread, approval, unknown, reply, failure, output
+    kind: str  # thread, approval, unknown, reply, failure, output, nudge, digest, rollup, …
     body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A notice in flight. *attempt* counts from 1 and tells this lease from later ones."""
-
-    key: int
-    id: str
-    notice: Notice
-    attempt: int
-    created_at: datetime
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The message that stands for a slot in Slack, and the hash of what it showed last."""
+    """The message that stands for a slot in Slack, and the hash of what it showed last.
+
+    *turns* counts, of a card, edits of mere progress in a row; of a direct message, how often it
+    was sent.
+    """
 
     thread_key: int
     slot: str
@@ -65,86 +67,85 @@ class Slot:
     permalink: str | None = None
     version: int | None = None
     updated_at: datetime | None = None
+    notified: bool = False
+    turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a thread stands: its id, the channel it was given, and the messages it has."""
+
+    thread_id: str = ""
+    channel: str | None = None
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Slot | None:
+        return self.slots.get(ROOT)
+
+    @property
+    def counts(self) -> Counts:
+        """What was said so far; a copy for somebody else is no reply."""
+        root = self.root
+        said = [
+            slot for name, slot in self.slots.items() if name != ROOT and not name.endswith(EARLIER)
+        ]
+        here = [each for each in said if root and each.channel_id == root.channel_id]
+        return Counts(len(here), sum(each.notified for each in said))
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A notice in flight. *attempt* counts from 1 and tells this lease from later ones.
+
+    *urgency* is the most urgent lane that waits in its thread.
+    """
+
+    key: int
+    id: str
+    notice: Notice
+    attempt: int
+    created_at: datetime
+    home: Home = Home()
+    urgency: int = Lane.PROGRESS
+
+    @property
+    def slot(self) -> Slot | None:
+        """The message that it would edit."""
+        return self.home.slots.get(self.notice.slot)
 
 
 def add(tx: Transaction, notice: Notice, *, id: str, now: datetime) -> int:  # noqa: A002  # the row's id
     """Queue *notice* and return its key; what it makes needless in its slot is superseded.
 
-    Decisions are never superseded. Progress waits a little, so that the next edit can join it.
+    Decisions are never superseded. Progress waits a little, so that the next edit can join it. Who
+    follows the thread, and who heard of the slot elsewhere, is told in the same unit.
     """
-    held = store.held(tx, notice.thread_key)
-    older = [row for row in held if _gives_way(row, notice)]
-    store.supersede(tx, [row.key for row in older])
-    tried = [row.created_at for row in older if row.attempts]
-    key = store.add(
-        tx,
-        {
-            "id": id,
-            "thread_key": notice.thread_key,
-            "lane": int(notice.lane),
-            "slot": notice.slot,
-            "kind": notice.kind,
-            "body": dict(notice.body),
-            "state": "parked" if any(row.state == "parked" for row in held) else "queued",
-            "attempts": max((row.attempts for row in older), default=0),
-            "due_at": max(_due(tx, notice, older, now), _blocked_until(held, now)),
-            "created_at": min(tried, default=now),  # a message that arrived is as old as this
-        },
-    )
-    tx.touch("outbox", id)
+    key = _add(tx, notice, id, now)
+    if notice.recipient is None:
+        for other in _beside(tx, notice, id):
+            _add(tx, other, f"{id}{COPY}{other.recipient}", now)
     return key
 
 
-def claim(
-    tx: Transaction, *, now: datetime, lease: timedelta, limit: int, low_first: bool = False
-) -> list[Leased]:
-    """Lease up to *limit* notices, at most one of a thread, the most urgent threads first.
-
-    Args:
-        tx: the unit.
-        now: the wall time.
-        lease: after this time a notice that nobody reported back is handed out again.
-        limit: how many, at most.
-        low_first: the other way round, so that progress is not starved for ever.
-    """
-    store.free(tx, now=now)
-    leased: list[Leased] = []
-    for thread_key in store.threads(tx, now=now, limit=limit, low_first=low_first):
-        rows = [row for row in store.held(tx, thread_key) if row.state == "queued"]
-        posted = {row.slot for row in store.slots_of(tx, thread_key)}
-        chosen = choose(rows, posted, now=now)
-        if chosen is not None:
-            leased.append(_leased(store.lease(tx, chosen.key, now + lease)))
-    return leased
+def add_later(
+    tx: Transaction,
+    notice: Notice,
+    *,
+    id: str,  # noqa: A002  # the row's id
+    due_at: datetime,
+    now: datetime,
+) -> bool:
+    """Queue *notice* for *due_at*, unless one of that id is there; say whether it was new."""
+    if not store.add_once(tx, _values(notice, id, due_at, now)):
+        return False
+    tx.touch("outbox", id)
+    return True
 
 
 def take_back(tx: Transaction, *, now: datetime) -> int:
     """At a start: queue again what an earlier life of the process had in flight, and count it."""
     return store.free(tx, now=now + FOR_EVER)
-
-
-def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Row | None:
-    """Pick what a thread says next. Pure.
-
-    The root comes before everything, due or not, since replies need it. Replies leave in the order
-    in which they came up, whatever their lane; an edit of a message that is there may pass them.
-
-    Args:
-        rows: the queued notices of one thread, oldest first.
-        posted: slots that have a message already.
-        now: the wall time.
-    """
-    due = [row for row in rows if row.due_at <= now]
-    if not due:
-        return None
-    roots = [row for row in rows if row.slot == ROOT]
-    if ROOT not in posted and roots:
-        # One that was tried may have arrived: only it, being tried again, is looked for first.
-        return max(roots, key=lambda row: (row.attempts, row.key))
-    best = min(due, key=lambda row: (row.lane, row.key))
-    if best.slot in posted:
-        return best
-    return next(row for row in rows if row.slot not in posted)
 
 
 def sent(tx: Transaction, leased: Leased, *, now: datetime) -> bool:
@@ -155,6 +156,11 @@ def sent(tx: Transaction, leased: Leased, *, now: datetime) -> bool:
 def needless(tx: Transaction, leased: Leased) -> bool:
     """Note that the message shows this already, so that nothing was sent."""
     return store.end(tx, leased.key, leased.attempt, state="superseded")
+
+
+def rolled(tx: Transaction, leased: Leased, *, now: datetime) -> bool:
+    """Note that no message of its own says it: the card does, and a digest."""
+    return store.end(tx, leased.key, leased.attempt, state="rolled", sent_at=now)
 
 
 def retry(
@@ -173,7 +179,7 @@ def retry(
     values = {"state": "queued", "due_at": due_at, "error": error, "attempts": attempts}
     if not store.end(tx, leased.key, leased.attempt, **values):
         return False
-    store.delay(tx, leased.notice.thread_key, due_at)
+    store.delay(tx, leased.notice.thread_key, leased.notice.recipient, due_at)
     tx.touch("outbox", leased.id)
     return True
 
@@ -190,10 +196,10 @@ def fail(tx: Transaction, leased: Leased, *, error: str) -> bool:
 
 
 def park(tx: Transaction, leased: Leased, *, error: str) -> bool:
-    """Put it aside with all that its thread has to say, until `unpark`."""
+    """Put it aside with all that its thread has to say in that place, until `unpark`."""
     if not store.end(tx, leased.key, leased.attempt, state="parked", error=error):
         return False
-    store.park(tx, leased.notice.thread_key, error)
+    store.park(tx, leased.notice.thread_key, leased.notice.recipient, error)
     return True
 
 
@@ -213,19 +219,20 @@ async def parked(reader: Reader) -> tuple[tuple[int, str, int], ...]:
 
 async def next_due(reader: Reader) -> datetime | None:
     """Say when to look again: the next notice is due then, or the next lease runs out."""
-    moments = [moment for moment in await store.next_due(reader) if moment is not None]
-    return min(moments, default=None)
+    moments = [await store.next_due(reader, lane) for lane in Lane]
+    moments.append(await store.next_lease(reader))
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def slot(tx: Transaction, thread_key: int, name: str) -> Slot | None:
     """Return the message of a slot, if there is one."""
     row = store.slot(tx, thread_key, name)
-    return _slot(row) if row is not None else None
+    return slot_of(row) if row is not None else None
 
 
 async def slots(reader: Reader, thread_key: int) -> tuple[Slot, ...]:
     """Return the messages of a thread."""
-    return tuple(_slot(row) for row in await store.read_slots(reader, thread_key))
+    return tuple(slot_of(row) for row in await store.read_slots(reader, thread_key))
 
 
 def put_slot(tx: Transaction, slot: Slot, *, now: datetime) -> None:
@@ -245,14 +252,90 @@ def put_slot(tx: Transaction, slot: Slot, *, now: datetime) -> None:
             "permalink": slot.permalink,
             "hash": slot.hash,
             "version": slot.version,
+            "notified": slot.notified,
+            "turns": slot.turns,
             "updated_at": now,
         },
     )
 
 
-def drop_slot(tx: Transaction, thread_key: int, name: str) -> None:
-    """Forget a message that somebody deleted; the next notice of the slot posts it anew."""
+def drop_slot(tx: Transaction, thread_key: int, name: str, *, now: datetime) -> None:
+    """Let go of a message that is gone; the next notice of the slot posts it anew, and says so."""
+    known = slot(tx, thread_key, name)
+    if known is None:
+        return
     store.drop_slot(tx, thread_key, name)
+    if not name.endswith(EARLIER):
+        put_slot(tx, replace(known, slot=f"{name}{EARLIER}"), now=now)
+
+
+def slot_of(row: Row) -> Slot:
+    """Read the row of a message."""
+    return Slot(
+        thread_key=row.thread_key,
+        slot=row.slot,
+        channel_id=row.channel_id,
+        ts=row.ts,
+        hash=row.hash,
+        permalink=row.permalink,
+        version=row.version,
+        updated_at=row.updated_at,
+        notified=bool(row.notified),
+        turns=row.turns or 0,
+    )
+
+
+def _add(tx: Transaction, notice: Notice, name: str, now: datetime) -> int:
+    held = _part(store.held(tx, notice.thread_key), notice.recipient)
+    older = [row for row in held if _gives_way(row, notice)]
+    store.supersede(tx, [row.key for row in older])
+    tried = [row.created_at for row in older if row.attempts]
+    due_at = max(_due(tx, notice, older, now), _blocked_until(held, now))
+    values = _values(
+        notice, name, due_at, min(tried, default=now)
+    )  # as old as what may stand there
+    values["state"] = "parked" if any(row.state == "parked" for row in held) else "queued"
+    values["attempts"] = max((row.attempts for row in older), default=0)
+    key = store.add(tx, values)
+    tx.touch("outbox", name)
+    return key
+
+
+def _values(notice: Notice, name: str, due_at: datetime, created_at: datetime) -> dict[str, Any]:
+    return {
+        "id": name,
+        "thread_key": notice.thread_key,
+        "lane": int(notice.lane),
+        "slot": notice.slot,
+        "recipient": notice.recipient,
+        "kind": notice.kind,
+        "body": dict(notice.body),
+        "state": "queued",
+        "attempts": 0,
+        "due_at": due_at,
+        "created_at": created_at,
+    }
+
+
+def _beside(tx: Transaction, notice: Notice, name: str) -> Iterable[Notice]:
+    """Return what others are told of the same news: who follows it, who has a copy of its card."""
+    if notice.lane > Lane.FAILURE:
+        return
+    if notice.slot == ROOT or notice.kind in ("approval", "unknown"):
+        for person in following.followers(tx, notice.thread_key):
+            body = {"person": person, "news": name}
+            lane = max(Lane.RESULT, notice.lane)
+            yield Notice(
+                notice.thread_key, f"follow:{person}", lane, "subscription", body, recipient=person
+            )
+    for row in store.slots_of(tx, notice.thread_key):
+        slot_name, _, recipient = row.slot.partition(COPY)
+        if recipient and slot_name == notice.slot and not recipient.endswith(EARLIER):
+            yield replace(notice, slot=row.slot, recipient=recipient)
+
+
+def _part(held: Sequence[Row], recipient: str | None) -> list[Row]:
+    return [row for row in held if row.recipient == recipient]
 
 
 def _gives_way(row: Row, notice: Notice) -> bool:
@@ -269,28 +352,15 @@ def _due(tx: Transaction, notice: Notice, older: Sequence[Row], now: datetime) -
     shown = slot(tx, notice.thread_key, notice.slot)
     if shown is None or shown.updated_at is None:
         return now + FIRST_FLUSH
-    return max(now, shown.updated_at + FLUSH_EVERY)
+    return max(now, shown.updated_at + pace(shown.turns))
+
+
+def pace(turns: int) -> timedelta:
+    """Say how long a card rests that was edited *turns* times in a row for mere progress."""
+    return min(SLOWEST, FLUSH_EVERY * 1.5 ** min(turns, 10))
 
 
 def _blocked_until(held: Sequence[Row], now: datetime) -> datetime:
     """A notice that is to be tried again holds up all of its thread."""
     retried = (row.due_at for row in held if row.state == "queued" and row.attempts)
     return max(retried, default=now)
-
-
-def _leased(row: Row) -> Leased:
-    notice = Notice(row.thread_key, row.slot, row.lane, row.kind, row.body)
-    return Leased(row.key, row.id, notice, row.attempts, row.created_at)
-
-
-def _slot(row: Row) -> Slot:
-    return Slot(
-        thread_key=row.thread_key,
-        slot=row.slot,
-        channel_id=row.channel_id,
-        ts=row.ts,
-        hash=row.hash,
-        permalink=row.permalink,
-        version=row.version,
-        updated_at=row.updated_at,
-    )

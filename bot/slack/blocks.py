@@ -16,6 +16,9 @@ BLOCKS = 45
 ALL_TEXT = 11_000
 BUTTON = 24
 ROWS = 10
+RICH, STABLE, SHORT, WORDS = range(4)  # the rungs of a message
+# Kinds that Slack has had for years; decisions stand on these alone.
+STABLE_KINDS = frozenset({"header", "section", "context", "divider", "actions", "input", "image"})
 EXACTLY = "x"  # the block id, or its beginning, of what no simpler card may leave out
 
 
@@ -121,13 +124,19 @@ def fit(text: str, blocks: Sequence[Block]) -> Shown:
 
 
 def at_rung(shown: Shown, rung: int, url: str | None) -> Shown:
-    """Draw more simply what Slack did not take: 1 keeps a sentence and the buttons, 2 only words.
+    """Draw more simply what Slack did not take.
 
-    What an approval runs stays on 1; without buttons, *url* says where else to answer.
+    Args:
+        shown: the message at its best.
+        rung: 0 is all of it; 1 stable blocks alone; 2 a sentence, what an approval runs, and the
+            buttons; 3 only words.
+        url: where else to look, and to answer, once there are no buttons.
     """
-    if rung <= 0:
+    if rung <= RICH:
         return shown
-    if rung == 1:
+    if rung == STABLE:
+        return fit(shown.text, [each for each in shown.blocks if each["type"] in STABLE_KINDS])
+    if rung == SHORT:
         kept = [
             block
             for block in shown.blocks

@@ -30,6 +30,8 @@ class Meaning(Enum):
     NO_THREAD = "no thread"  # the root was deleted
     NO_PLACE = "no place"  # the channel does not take it
     NO_TOKEN = "no token"  # noqa: S105 - a word, no secret: Slack does not know us any more
+    NO_SCOPE = "no scope"  # the app was not given the right; `needed` names it
+    STREAMING = "streaming"  # a stream is still open on the message
     NEVER = "never"  # it will not be taken however often
 
 
@@ -51,6 +53,11 @@ MEANINGS: Mapping[str, Meaning] = {
             "restricted_action",
             "restricted_action_read_only_channel",
             "restricted_action_thread_only_channel",
+            "restricted_action_non_threadable_channel",
+            "messages_tab_disabled",
+            "cannot_dm_bot",
+            "user_not_found",
+            "user_disabled",
         ),
         Meaning.NO_PLACE,
     ),
@@ -58,17 +65,28 @@ MEANINGS: Mapping[str, Meaning] = {
         ("token_revoked", "invalid_auth", "account_inactive", "not_authed"), Meaning.NO_TOKEN
     ),
     "ratelimited": Meaning.LATER,
+    "missing_scope": Meaning.NO_SCOPE,
+    "streaming_state_conflict": Meaning.STREAMING,
     **dict.fromkeys(("internal_error", "fatal_error", "service_unavailable"), Meaning.AMBIGUOUS),
 }
 
 
+# What was to be done is done already.
+DONE = frozenset({"already_reacted", "already_pinned", "no_reaction"})
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a call did not succeed: what it means, Slack's word for it, and when to come back."""
+    """Why a call did not succeed: what it means, Slack's word for it, and when to come back.
+
+    *needed* is the scope that is missing, *details* what Slack found wrong with the blocks.
+    """
 
     meaning: Meaning
     word: str
     retry_after: timedelta | None = None
+    needed: str | None = None
+    details: tuple[str, ...] = ()
 
 
 class SlackTrouble(Exception):
@@ -118,7 +136,10 @@ class SlackClient:
             else:
                 answer = await self._web.api_call(method, params=flat(arguments))
         except SlackApiError as error:
-            raise SlackTrouble(of_answer(error)) from error
+            trouble = of_answer(error)
+            if trouble.word in DONE:
+                return {"ok": True}
+            raise SlackTrouble(trouble) from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as error:
             raise SlackTrouble(Trouble(Meaning.NOT_SENT, str(error))) from error
         except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
@@ -169,12 +190,18 @@ def of_answer(error: SlackApiError) -> Trouble:
     response = error.response
     status = getattr(response, "status_code", 200)
     body = getattr(response, "data", None)
-    word = str(body.get("error", "")) if isinstance(body, dict) else ""
+    said: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    word = str(said.get("error", ""))
     if status == 429 or word == "ratelimited":
         return Trouble(Meaning.LATER, "ratelimited", retry_after(response.headers))
     if status >= 500 or not word:
         return Trouble(Meaning.AMBIGUOUS, word or f"status {status}")
-    return Trouble(MEANINGS.get(word, Meaning.NEVER), word)
+    return Trouble(
+        MEANINGS.get(word, Meaning.NEVER),
+        word,
+        needed=str(said["needed"]) if said.get("needed") else None,
+        details=tuple(str(each) for each in said.get("errors") or ()),
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta:

@@ -4,22 +4,28 @@ What people see is a projection of rows. A notice says what to look at, never wh
 late it is delivered, it shows how things are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Protocol
+from datetime import timedelta
 
 import structlog
 
-from bot.slack.blocks import Shown
 from bot.slack.client import Meaning, SlackCalls, SlackTrouble, Trouble
-from bot.slack.limits import Limits
-from bot.slack.telling import Message, Telling, Where, fingerprint
-from coordination import outbox
+from bot.slack.fallback import Fallback
+from bot.slack.fates import fate
+from bot.slack.limits import EDIT, OURS, POST, Allowance, Limits
+from bot.slack.places import Places
+from bot.slack.reconcile import Finder
+from bot.slack.rungs import Refusals
+from bot.slack.saying import Drawings, Lenient, Means, Policies, Saying, here
+from bot.slack.telling import Telling
+from coordination import outbox, reconciling, turns
 from coordination.changes import Change, Subscription
 from coordination.database import Door, Transaction
-from coordination.outbox import ROOT, Leased, Slot
+from coordination.outbox import Leased
 from coordination.retry import next_delay
+from coordination.store import outbox as store
+from coordination.turns import Claim, Floor
 from coordination.world import World
 
 log = structlog.get_logger()
@@ -28,26 +34,12 @@ LEASE = timedelta(seconds=60)
 AT_ONCE = 20
 SWEEP = 5.0  # s; a wake-up that was missed is made good within it
 BUSY = 0.2  # s; what is due may wait for a call of its own thread
-FLOOR = 8  # one claim in so many begins with the lowest lane, so that progress is never starved
 LOOK_AGAIN = timedelta(seconds=10)  # until a post that may have arrived can be seen
 UNPARK_EVERY = 600.0  # s
-NO_CHANNEL = "There is no channel for this thread: give its source one, or set BATON_CHANNEL."
-
-
-class Drawings(Protocol):
-    """Draws a notice from the newest facts. *rung* 0 is the best, 1 is plain, 2 is text alone."""
-
-    async def draw(self, leased: Leased, rung: int) -> Shown | None:
-        """Return the message, or None where there is nothing to say any more."""
-
-    async def root(self, thread_key: int, rung: int) -> Shown: ...
-
-    async def channel(self, thread_key: int) -> str | None: ...
-
-    async def elsewhere(self, leased: Leased) -> str | None:
-        """Return the channel of a notice that does not go into its thread."""
-
-    async def thread_id(self, thread_key: int) -> str: ...
+OUTAGE = timedelta(minutes=1)  # after so long, cards may have been left behind
+LOOK_BACK = timedelta(days=7)
+BEHIND = 500  # cards that are brought up to date at once
+TICK = timedelta(milliseconds=20)
 
 
 @dataclass(slots=True)
@@ -58,17 +50,47 @@ class Delivery:
     world: World
     slack: SlackCalls
     drawings: Drawings
+    policies: Policies = field(default_factory=Lenient)
+    allowance: Allowance = OURS
     refused: str | None = None  # Slack does not know our token any more
     _flying: int = 0
-    _turn: int = 0
     _begun: bool = False
     _unparked: float | None = None
+    _floor: Floor = field(default_factory=Floor)
     _limits: Limits = field(init=False)
-    _telling: Telling = field(init=False)
+    _finder: Finder = field(init=False)
+    _refusals: Refusals = field(init=False)
+    _places: Places = field(init=False)
+    _saying: Saying = field(init=False)
+    _fallback: Fallback = field(init=False)
 
     def __post_init__(self) -> None:
-        self._limits = Limits(self.world)
-        self._telling = Telling(self.slack, self._limits)
+        self._limits = Limits(self.world, self.allowance)
+        self._finder = Finder(self.slack)
+        self._refusals = Refusals(self.world)
+        self._places = Places(self.slack)
+        telling = Telling(self.slack, self._limits, self._refusals, self._places, self._finder)
+        means = Means(self.door, self.world, self.drawings, self.policies, telling, self._places)
+        self._saying = Saying(means)
+        self._fallback = Fallback(means, self._saying)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return a sentence for each thing that keeps Slack from being told everything."""
+        found = [self.refused] if self.refused else []
+        found += self._fallback.problems
+        missing = dict(self._saying.missing)
+        if self._finder.missing:
+            missing["looking back after a doubtful post"] = self._finder.missing
+        found += [
+            f"{feature.capitalize()} is off: the app lacks the scope {scope}. Add it to the app."
+            for feature, scope in missing.items()
+        ]
+        found += [
+            f"Slack does not take blocks of the kind {kind}; cards are drawn without them."
+            for kind in self._refusals.kinds
+        ]
+        return tuple(found)
 
     async def run(self) -> None:
         """Take back what an earlier life had in flight, then deliver for ever.
@@ -78,6 +100,7 @@ class Delivery:
         if not self._begun:
             now = self.world.clock.now()
             await self.door.write(lambda tx: outbox.take_back(tx, now=now))
+            await self._catch_up()
             self._begun = True
         with self.door.changes.subscribe("outbox") as woken:
             while True:
@@ -85,33 +108,59 @@ class Delivery:
                 if not await self.round():
                     await self._rest(woken)
 
-    async def round(self) -> int:
-        """Start what is due, as far as there is room; return how many notices that were."""
+    async def round(self, *, urgent: bool = False) -> int:
+        """Start what is due, as far as there is room; return how many notices that were.
+
+        *urgent*: decisions and results alone.
+        """
         room = AT_ONCE - self._flying
         if room <= 0 or self.refused:
             return 0
-        self._turn += 1
-        now, low_first = self.world.clock.now(), self._turn % FLOOR == 0
-        leased = await self.door.write(
-            lambda tx: outbox.claim(tx, now=now, lease=LEASE, limit=room, low_first=low_first)
-        )
+        wanted = Claim(self.world.clock.now(), LEASE, room, urgent=urgent, floor=self._floor)
+        leased = await self.door.write(lambda tx: turns.claim(tx, wanted))
+        late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
+        if late:
+            await self._put_off(late)
+        waiting = {one.key for one, _ in late}
         for one in leased:
-            self._flying += 1
-            self.world.tasks.start(f"deliver {one.id}", self._fly(one))
+            if one.key not in waiting:
+                self._flying += 1
+                self.world.tasks.start(f"deliver {one.id}", self._fly(one))
         return len(leased)
 
     async def deliver(self, leased: Leased) -> None:
         """Say one notice, and write down what became of it."""
         try:
-            await self._say(leased)
+            place = self._saying.place_of(leased)
+            if place is not None and (why := self._fallback.parked.get(place)) is not None:
+                raise SlackTrouble(Trouble(Meaning.NO_PLACE, why))  # noqa: TRY301  # as Slack said
+            await self._saying.say(leased)
+            await self._note_success()
         except SlackTrouble as error:
             await self._trouble(leased, error.trouble)
 
+    async def flush(self, limit: timedelta) -> None:
+        """Say what is due of decisions and results, for *limit* at most; for the end of a life."""
+        clock = self.world.clock
+        until = clock.monotonic() + limit.total_seconds()
+        while clock.monotonic() < until and not self.refused:
+            if not await self.round(urgent=True):
+                if not self._flying:
+                    return
+                await clock.sleep(TICK)
+
     async def unpark(self) -> None:
         """Try again what no channel took: somebody may have invited us, or opened it again."""
+        self._fallback.forget()
         now = self.world.clock.now()
-        for thread_key, _, _ in await self.door.read(outbox.parked):
-            await self.door.write(partial(outbox.unpark, thread_key=thread_key, now=now))
+
+        def unit(tx: Transaction, threads: Sequence[int]) -> None:
+            for thread_key in threads:
+                outbox.unpark(tx, thread_key, now=now)
+
+        parked = [key for key, _, _ in await self.door.read(outbox.parked)]
+        if parked:
+            await self.door.write(lambda tx: unit(tx, parked))
 
     async def _fly(self, leased: Leased) -> None:
         try:
@@ -126,7 +175,10 @@ class Delivery:
         wait = SWEEP
         if due is not None and not self.refused:
             wait = min(SWEEP, max(BUSY, (due - self.world.clock.now()).total_seconds()))
-        await woken.wait(wait)
+        changes = await woken.wait(wait)
+        if any(change.id.startswith("joined:") for change in changes):
+            self._fallback.forget()
+        await self._fallback.tell_others()
 
     async def _look_at_parked(self) -> None:
         now = self.world.clock.monotonic()
@@ -134,95 +186,63 @@ class Delivery:
             self._unparked = now
             await self.unpark()
 
-    async def _say(self, leased: Leased) -> None:
-        shown = await self.drawings.draw(leased, 0)
-        if shown is None:
-            await self.door.write(lambda tx: outbox.needless(tx, leased))
-            return
-        key, name = leased.notice.thread_key, leased.notice.slot
-        slots = {slot.slot: slot for slot in await self.door.read(lambda r: outbox.slots(r, key))}
-        message = Message(leased, name, shown, partial(self.drawings.draw, leased))
-        slot = slots.get(name)
-        if slot is None:
-            where = await self._where(leased, slots.get(ROOT))
-            await self._write_down(leased, await self._telling.post(message, where))
-        elif slot.hash == fingerprint(shown):
-            await self.door.write(lambda tx: outbox.needless(tx, leased))
-        else:
-            await self._write_down(leased, await self._telling.edit(message, slot))
+    async def _catch_up(self) -> None:
+        """Draw the cards that were left behind: by a life that ended, or while Slack was down."""
+        now, ids = self.world.clock.now(), self.world.ids
+        keys = await self.door.read(
+            lambda reader: store.behind(reader, since=now - LOOK_BACK, limit=BEHIND)
+        )
+        if keys:
+            log.info("catching_up", threads=len(keys))
+            await self.door.write(lambda tx: reconciling.catch_up(tx, keys, now=now, ids=ids))
 
-    async def _where(self, leased: Leased, root: Slot | None) -> Where:
-        """Say where a message goes; a thread without a root gets it first.
+    async def _note_success(self) -> None:
+        down = self._limits.reached()
+        if down is not None and down >= OUTAGE:
+            log.info("slack_is_back", down=round(down.total_seconds()))
+            await self._catch_up()
 
-        Raises:
-            SlackTrouble: nobody named a channel, or the root is not taken.
-        """
-        key = leased.notice.thread_key
-        thread_id = await self.drawings.thread_id(key)
-        elsewhere = await self.drawings.elsewhere(leased)
-        if elsewhere is not None:
-            return Where(elsewhere, None, thread_id)
-        if root is not None:
-            return Where(root.channel_id, root, thread_id)
-        channel = await self.drawings.channel(key)
-        if channel is None:
-            raise SlackTrouble(Trouble(Meaning.NO_PLACE, NO_CHANNEL))
-        top = Where(channel, None, thread_id)
-        if leased.notice.slot == ROOT:
-            return top
-        redraw = partial(self.drawings.root, key)
-        card = Message(leased, ROOT, await self.drawings.root(key, 0), redraw)
-        posted, now = await self._telling.post(card, top), self.world.clock.now()
-        await self.door.write(lambda tx: outbox.put_slot(tx, posted, now=now))
-        return Where(posted.channel_id, posted, thread_id)
+    def _wait(self, leased: Leased) -> float | None:
+        """Return the seconds for which the budget keeps it back; None: it may try."""
+        _, slot = here(leased)
+        method = POST if slot is None else EDIT
+        place = slot.channel_id if slot is not None else self._saying.place_of(leased)
+        wait = self._limits.wait(method, place or "", leased.urgency)
+        return wait if wait > 0 else None
 
-    async def _write_down(self, leased: Leased, slot: Slot) -> None:
-        """Note the message of a slot. One that was found may show anything: it is drawn again."""
+    async def _put_off(self, late: Sequence[tuple[Leased, float]]) -> None:
         now = self.world.clock.now()
 
         def unit(tx: Transaction) -> None:
-            outbox.put_slot(tx, slot, now=now)
-            if slot.hash:
-                outbox.sent(tx, leased, now=now)
-            else:
-                outbox.retry(tx, leased, due_at=now, error="found", counted=False)
+            for one, wait in late:
+                trouble = Trouble(Meaning.LATER, "ratelimited")
+                fate(tx, one, trouble, now=now, due=now + timedelta(seconds=wait))
 
         await self.door.write(unit)
 
     async def _trouble(self, leased: Leased, trouble: Trouble) -> None:
         """Write down what a refusal means: later, elsewhere, anew, or never."""
         named = {"notice": leased.id, "slot": leased.notice.slot, "meaning": trouble.meaning.value}
-        log.warning("delivery_failed", error=trouble.word, **named)
+        quiet = trouble.meaning is Meaning.LATER
+        (log.info if quiet else log.warning)("delivery_failed", error=trouble.word, **named)
         if trouble.meaning is Meaning.NO_TOKEN:
             self.refused = f"Slack answered {trouble.word}: the bot token is not good any more."
+        if trouble.meaning is Meaning.NO_SCOPE:
+            self.refused = (
+                f"The app lacks the scope {trouble.needed or 'chat:write'}: add it to it."
+            )
+        if trouble.meaning is Meaning.NO_PLACE and (
+            await self._fallback.renamed(leased, trouble)
+            or await self._fallback.instead(leased, trouble)
+        ):
+            trouble = Trouble(Meaning.LATER, trouble.word, timedelta(0))
         now = self.world.clock.now()
         due = now + self._delay(leased, trouble)
         await self.door.write(lambda tx: fate(tx, leased, trouble, now=now, due=due))
+        if trouble.meaning is Meaning.NO_PLACE:
+            await self._fallback.park(leased, trouble)
 
     def _delay(self, leased: Leased, trouble: Trouble) -> timedelta:
         jitter = self.world.rng.random()
         delay = next_delay(max(1, leased.attempt), jitter=jitter, retry_after=trouble.retry_after)
         return max(delay, LOOK_AGAIN) if trouble.meaning is Meaning.AMBIGUOUS else delay
-
-
-def fate(
-    tx: Transaction, leased: Leased, trouble: Trouble, *, now: datetime, due: datetime
-) -> None:
-    """Write down what becomes of a notice that Slack did not take."""
-    key, name, word = leased.notice.thread_key, leased.notice.slot, trouble.word
-    match trouble.meaning:
-        case Meaning.NO_PLACE:
-            outbox.park(tx, leased, error=word)
-        case Meaning.NEVER | Meaning.SIMPLER:
-            outbox.fail(tx, leased, error=word)
-        case Meaning.GONE | Meaning.LOCKED | Meaning.NO_THREAD:
-            outbox.drop_slot(tx, key, ROOT if trouble.meaning is Meaning.NO_THREAD else name)
-            outbox.retry(tx, leased, due_at=now, error=word, counted=False)
-        case Meaning.LATER:
-            # A reply keeps its place in the thread, so all wait; an edit holds up nobody.
-            if outbox.slot(tx, key, name) is not None:
-                outbox.postpone(tx, leased, due_at=due, error=word)
-            else:
-                outbox.retry(tx, leased, due_at=due, error=word, counted=False)
-        case _:
-            outbox.retry(tx, leased, due_at=due, error=word)

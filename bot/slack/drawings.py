@@ -2,23 +2,28 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.slack.blocks import Shown, at_rung, fit, section
-from bot.slack.text import head, replied
-from bot.slack.views.approvals import approval_card
+from bot.slack.blocks import Shown, at_rung, context, fit, section
+from bot.slack.summaries import Summaries
+from bot.slack.text import PERSON, head, link, replied
+from bot.slack.views import approvals as asking
+from bot.slack.views.notices import follow_card, noted, reminder
 from bot.slack.views.processes import output_reply
 from bot.slack.views.runs import failure_reply
-from bot.slack.views.threads import thread_card
+from bot.slack.views.threads import thread_card, thread_word
 from bot.slack.views.unknown import unknown_card
-from coordination import directory, run_views, threads_view, votes
+from coordination import directory, following, run_views, threads_view, votes
 from coordination.database import Door, Reader
 from coordination.errors import NotFound
-from coordination.outbox import Leased
+from coordination.following import Followed
+from coordination.outbox import COPY, EARLIER, ROOT, Leased
 from coordination.ports import Person, RunView, StepView
+from coordination.store import outbox as store
 from coordination.store import runs
-from coordination.threads_view import ThreadView
+from coordination.threads_view import ProcessView, ThreadView
 
 REPLY = 2_500
 TAIL = 16_384  # bytes of an output; the view shows fewer
+AGAIN = "Posted again: somebody deleted the earlier card."
 
 
 class SlackDrawings:
@@ -33,14 +38,20 @@ class SlackDrawings:
     def __init__(self, door: Door, *, public_url: str, channel: str | None = None) -> None:
         self._door = door
         self._public_url = public_url.rstrip("/")
-        self._channel = channel
+        self.channel = channel
+        summaries = Summaries(door)
         self._kinds: Mapping[str, Callable[[Leased, int], Awaitable[Shown | None]]] = {
             "thread": self._thread,
             "approval": self._approval,
+            "nudge": self._nudge,
+            "mention": self._mention,
             "unknown": self._unknown,
             "reply": self._reply,
             "failure": self._failure,
             "output": self._output,
+            "subscription": self._follow,
+            "digest": summaries.digest,
+            "rollup": summaries.rollup,
         }
 
     async def draw(self, leased: Leased, rung: int) -> Shown | None:
@@ -49,20 +60,17 @@ class SlackDrawings:
         if draw is None:
             return None
         try:
-            return await draw(leased, rung)
+            shown = await draw(leased, rung)
         except NotFound:
             return None
+        return shown and self._explained(shown, leased)
 
-    async def root(self, thread_key: int, rung: int) -> Shown:
-        view = await self._door.read(lambda r: threads_view.thread_by_key(r, thread_key))
-        url = f"{self._public_url}/r/{view.runs[-1].label}" if view.runs else None
-        return at_rung(thread_card(view, public_url=self._public_url), rung, url)
-
-    async def channel(self, thread_key: int) -> str | None:
-        view = await self._door.read(lambda r: threads_view.thread_by_key(r, thread_key))
-        return view.channel or self._channel
+    async def root(self, leased: Leased, rung: int) -> Shown:
+        """Draw the card of the thread of *leased*."""
+        return self._again(await self._card(leased.notice.thread_key, rung), leased, ROOT)
 
     async def elsewhere(self, leased: Leased) -> str | None:
+        """Return the channel of a notice that does not go into its thread."""
         body = leased.notice.body
         if leased.notice.kind == "approval":
             ref = str(body["approval_id"])
@@ -70,12 +78,42 @@ class SlackDrawings:
             return approval.question.channel
         return body.get("channel")
 
-    async def thread_id(self, thread_key: int) -> str:
-        view = await self._door.read(lambda r: threads_view.thread_by_key(r, thread_key))
-        return view.id
+    async def handles(self) -> Mapping[str, str]:
+        """Return how people are called, by id."""
+        people = await self._door.read(directory.read_all)
+        return {person.id: person.handle for person in people.values()}
+
+    def _explained(self, shown: Shown, leased: Leased) -> Shown:
+        """Say of a card why it stands here, where that is not plain."""
+        name = leased.notice.slot
+        if COPY in name and leased.notice.recipient is not None:
+            where = leased.home.channel or "its channel"
+            return noted(shown, f"This belongs to {where}, where I cannot post.")
+        return self._again(shown, leased, name)
+
+    def _again(self, shown: Shown, leased: Leased, name: str) -> Shown:
+        earlier = leased.home.slots.get(f"{name}{EARLIER}")
+        if earlier is None:
+            return shown
+        if name == ROOT and earlier.permalink:
+            return noted(shown, f"Continues {link(earlier.permalink, 'an earlier thread')}.")
+        return noted(shown, AGAIN)
 
     async def _thread(self, leased: Leased, rung: int) -> Shown:
-        return await self.root(leased.notice.thread_key, rung)
+        return await self._card(leased.notice.thread_key, rung)
+
+    async def _card(self, thread_key: int, rung: int) -> Shown:
+        async def query(reader: Reader) -> tuple[ThreadView, int]:
+            view = await threads_view.thread_by_key(reader, thread_key)
+            return view, await store.rolled_of(reader, thread_key)
+
+        view, rolled = await self._door.read(query)
+        url = f"{self._public_url}/r/{view.runs[-1].label}" if view.runs else None
+        shown = thread_card(view, public_url=self._public_url)
+        if rolled:
+            more = link(url, "its page") if url else "`@Baton why` in this thread"
+            shown = noted(shown, f"{rolled} more not posted here; {more} has everything.")
+        return at_rung(shown, rung, url)
 
     async def _approval(self, leased: Leased, rung: int) -> Shown:
         ref = str(leased.notice.body["approval_id"])
@@ -83,7 +121,17 @@ class SlackDrawings:
         people = await self._door.read(directory.read_all)
         handles = {each.handle.casefold(): each.id for each in people.values()}
         url = f"{self._public_url}/r/R-{approval.run_number}" if approval.run_number else None
-        return approval_card(approval, run_url=url, people=handles, rung=rung)
+        return asking.approval_card(approval, run_url=url, people=handles, rung=rung)
+
+    async def _mention(self, leased: Leased, rung: int) -> Shown | None:
+        ref = str(leased.notice.body["approval_id"])
+        approval = await self._door.read(lambda r: votes.read(r, ref))
+        people = await self._door.read(directory.read_all)
+        handles = {each.handle.casefold(): each.id for each in people.values()}
+        return reminder(approval, handles, rung=rung)
+
+    async def _nudge(self, leased: Leased, rung: int) -> Shown | None:
+        return await self._mention(leased, rung)
 
     async def _unknown(self, leased: Leased, rung: int) -> Shown:
         run, step = await self._step(leased)
@@ -94,13 +142,15 @@ class SlackDrawings:
         run, step = await self._step(leased)
         printed = await self._printed(run, step) if step.log else ""
         shown = failure_reply(run, step, printed=printed, run_url=self._url(run))
-        return at_rung(shown, rung, self._url(run)) if shown else None
+        if shown is None:
+            return None
+        return at_rung(told(shown, run.started_by), rung, self._url(run))
 
     async def _output(self, leased: Leased, rung: int) -> Shown | None:
         key = int(leased.notice.body["process_key"])
         process = await self._door.read(lambda r: threads_view.process_by_key(r, key))
         shown = output_reply(process)
-        return at_rung(shown, rung, None) if shown else None
+        return at_rung(told(shown, process.owner), rung, None) if shown else None
 
     async def _reply(self, leased: Leased, rung: int) -> Shown:
         view, people = await self._door.read(lambda r: with_people(r, leased.notice.thread_key))
@@ -108,6 +158,17 @@ class SlackDrawings:
         handles = {person.id: person.handle for person in people.values()}
         text = head(replied(said, involved_in(view), handles), REPLY)
         return at_rung(fit(text, [section(text, "t")]), rung, None)
+
+    async def _follow(self, leased: Leased, rung: int) -> Shown | None:
+        key, person = leased.notice.thread_key, str(leased.notice.body["person"])
+
+        async def query(reader: Reader) -> tuple[ThreadView, bool]:
+            view = await threads_view.thread_by_key(reader, key)
+            followed = await following.followed_by(reader, key, person)
+            return view, following.wants(followed, followed_as(view))
+
+        view, wanted = await self._door.read(query)
+        return follow_card(view, public_url=self._public_url, rung=rung) if wanted else None
 
     async def _step(self, leased: Leased) -> tuple[RunView, StepView]:
         ref, path = str(leased.notice.body["run_id"]), str(leased.notice.body["path"])
@@ -132,6 +193,28 @@ class SlackDrawings:
 
     def _url(self, run: RunView) -> str:
         return f"{self._public_url}/r/{run.label}"
+
+
+def told(shown: Shown, author: str | None) -> Shown:
+    """Name the person whose work failed, so that they hear of it."""
+    if author is None or PERSON.fullmatch(author) is None or len(shown.blocks) > 8:
+        return shown
+    return fit(shown.text, [*shown.blocks, context(f"For <@{author}>", "for")])
+
+
+def followed_as(view: ThreadView) -> Followed:
+    """Return a thread as filters look at it."""
+    processes = every(view.processes)
+    subjects = [each.state.get("subject") or {} for each in processes]
+    branches = {str(each.get("ref")) for each in subjects if each.get("ref")}
+    branches |= {str(run.inputs["branch"]) for run in view.runs if run.inputs.get("branch")}
+    short = {each.removeprefix("refs/heads/") for each in branches}
+    sources = frozenset(each.source for each in processes)
+    return Followed(thread_word(view), frozenset(branches | short), sources)
+
+
+def every(processes: tuple[ProcessView, ...]) -> list[ProcessView]:
+    return [each for top in processes for each in (top, *every(top.children))]
 
 
 async def with_people(reader: Reader, thread_key: int) -> tuple[ThreadView, Mapping[str, Person]]:

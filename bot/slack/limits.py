@@ -1,9 +1,10 @@
 """How much Slack lets us send: what it told us to wait, and a budget that keeps it from having to."""
 
-from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.slack.budgets import Budget, edits, posts, rested
 from bot.slack.client import Meaning, SlackTrouble, Trouble
 from coordination.outbox import Lane
 from coordination.world import World
@@ -11,19 +12,48 @@ from coordination.world import World
 POST = "chat.postMessage"
 EDIT = "chat.update"
 MINUTE = 60.0
-EDITS = 40  # a minute, for everything
-RESERVE = 10  # more of them, for decisions and results alone
 SPREAD = 0.5  # s; so that not everything comes back at the same moment
+MARGIN = 0.05  # s
+ROUND = 1_000  # channels; of more, those that rested are forgotten
+DOWN_AT_MOST = 60.0  # s
+DOUBTS = 5  # calls in a row without a clear answer: Slack is down
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What we allow ourselves.
+
+    Args:
+        edits: a minute, for everything; Slack takes at least 50.
+        kept_edits: more of them, for decisions and results alone.
+        posts: a second, in one channel.
+        burst: posts at once, after a rest.
+        kept_posts: the last of these, for decisions and results alone.
+    """
+
+    edits: int = 40
+    kept_edits: int = 10
+    posts: float = 1.0
+    burst: int = 5
+    kept_posts: int = 3
+
+
+OURS = Allowance()
 
 
 class Limits:
-    """Pauses for a method, or for one channel of it. Only for this life of the process."""
+    """Pauses for a method, or for one channel of it, and budgets. Only for this life of the process."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, allowance: Allowance = OURS) -> None:
         self._world = world
+        self._allowance = allowance
         self._until: dict[str, float] = {}
         self._told: dict[str, float] = {}
-        self._edits: deque[float] = deque()
+        self._edits = edits(allowance.edits, allowance.kept_edits)
+        self._posts: dict[str, Budget] = {}
+        self._failures = 0
+        self._doubts = 0
+        self._down_since: float | None = None
 
     @property
     def held(self) -> Mapping[str, float]:
@@ -36,13 +66,24 @@ class Limits:
         Raises:
             SlackTrouble: LATER, with the time to wait.
         """
+        wait = self.wait(method, channel, lane)
+        if wait > 0:
+            raise later(wait)
         now = self._world.clock.monotonic()
-        for place in (method, f"{method} {channel}"):
+        budget = self._budget(method, channel, now)
+        if budget is not None:
+            budget.take(now)
+
+    def wait(self, method: str, channel: str, lane: int) -> float:
+        """Return 0.0 if *method* may be called now, else the seconds after which to come back."""
+        now = self._world.clock.monotonic()
+        for place in ("", method, f"{method} {channel}"):
             if (left := self._until.get(place, 0.0) - now) > 0:
-                raise later(left)
+                return left + MARGIN
             self._until.pop(place, None)
-        if method == EDIT:
-            self._enter_edit(now, lane)
+        budget = self._budget(method, channel, now)
+        wait = budget.wait(now, urgent=lane <= Lane.RESULT) if budget is not None else 0.0
+        return wait + MARGIN if wait > 0 else 0.0
 
     def hold(self, method: str, channel: str, wait: timedelta) -> None:
         """Pause as Slack asked: a channel for posts, and after a second time the whole method."""
@@ -53,14 +94,46 @@ class Limits:
         spread = self._world.rng.random() * SPREAD
         self._until[place] = now + wait.total_seconds() + spread
 
-    def _enter_edit(self, now: float, lane: int) -> None:
-        while self._edits and now - self._edits[0] >= MINUTE:
-            self._edits.popleft()
-        room = EDITS + (RESERVE if lane <= Lane.RESULT else 0)
-        if len(self._edits) >= room:
-            raise later(self._edits[len(self._edits) - room] + MINUTE - now)
-        self._edits.append(now)
+    def unreachable(self) -> timedelta:
+        """Pause everything, since Slack cannot be reached: 1 s, 2 s, 4 s … 60 s; return how long."""
+        now = self._world.clock.monotonic()
+        if self._until.get("", 0.0) <= now:  # what was in flight together failed together
+            self._failures += 1
+            pause = min(DOWN_AT_MOST, 2.0 ** min(self._failures - 1, 10))
+            self._until[""] = now + pause * (1 - self._world.rng.random() / 4)
+        if self._down_since is None:
+            self._down_since = now
+        return timedelta(seconds=max(0.0, self._until[""] - now) + MARGIN)
+
+    def doubtful(self) -> None:
+        """Note a call of which nobody knows whether it arrived; several in a row pause everything."""
+        self._doubts += 1
+        if self._down_since is None:
+            self._down_since = self._world.clock.monotonic()
+        if self._doubts >= DOUBTS:
+            self.unreachable()
+
+    def reached(self) -> timedelta | None:
+        """Note that Slack answers; return how long it did not, the first time it does again."""
+        self._failures = self._doubts = 0
+        if self._down_since is None:
+            return None
+        down, self._down_since = self._world.clock.monotonic() - self._down_since, None
+        return timedelta(seconds=down)
+
+    def _budget(self, method: str, channel: str, now: float) -> Budget | None:
+        if method == EDIT:
+            return self._edits
+        if method != POST:
+            return None
+        if channel not in self._posts:
+            if len(self._posts) >= ROUND:
+                for name in rested(self._posts, now):
+                    del self._posts[name]
+            mine = self._allowance
+            self._posts[channel] = posts(mine.posts, mine.burst, mine.kept_posts)
+        return self._posts[channel]
 
 
 def later(seconds: float) -> SlackTrouble:
-    return SlackTrouble(Trouble(Meaning.LATER, "ratelimited", timedelta(seconds=seconds + 0.05)))
+    return SlackTrouble(Trouble(Meaning.LATER, "ratelimited", timedelta(seconds=seconds)))

@@ -4,35 +4,51 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 import structlog
 
-from bot.slack.blocks import Shown
+from bot.slack.blocks import WORDS, Shown
+from bot.slack.checks import problems_of
 from bot.slack.client import Meaning, SlackCalls, SlackTrouble, Trouble
 from bot.slack.limits import EDIT, POST, Limits
-from coordination.outbox import ROOT, Leased, Slot
+from bot.slack.places import Places
+from bot.slack.reconcile import CannotLook, Finder, tagged
+from bot.slack.rungs import Refusals
+from coordination.outbox import ROOT, Lane, Leased, Slot
+from coordination.reconciling import AGAIN
 
 log = structlog.get_logger()
 
 Redraw: TypeAlias = Callable[[int], Awaitable[Shown | None]]
+Dress: TypeAlias = Callable[[Shown], Shown]
 
-BEFORE = timedelta(
-    seconds=60
-)  # clocks differ: look for a message from so long before it was queued
-PAGE = 200
-RUNGS = 2
+LOCKED = (
+    "locked"  # the hash of a card that cannot be edited any more, and has a newer one beside it
+)
+
+
+def as_drawn(shown: Shown) -> Shown:
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message on its way: whose notice, which slot, what it shows, and how to draw it simpler."""
+    """A message on its way.
+
+    Args:
+        leased: whose notice it is.
+        slot: for which slot it stands.
+        shown: what it shows at its best.
+        redraw: draws it simpler.
+        dress: what is done to it for this one post, as leaving out mentions.
+    """
 
     leased: Leased
     slot: str
     shown: Shown
     redraw: Redraw
+    dress: Dress = as_drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +58,22 @@ class Where:
     channel: str
     root: Slot | None
     thread_id: str
+    broadcast: bool = False
 
 
 class Telling:
     """Every method raises SlackTrouble where Slack does not take it."""
 
-    def __init__(self, slack: SlackCalls, limits: Limits) -> None:
+    def __init__(
+        self, slack: SlackCalls, limits: Limits, refusals: Refusals, places: Places, finder: Finder
+    ) -> None:
         self._slack = slack
         self._limits = limits
+        self._refusals = refusals
+        self._places = places
+        self._finder = finder
         self._locked: set[str] = set()
-        self._ids: dict[str, str] = {}
+        self._workspace: str | None = None  # how addresses of messages begin
 
     async def post(self, message: Message, where: Where) -> Slot:
         """Post a message; where an earlier try may have posted it, look for that first.
@@ -64,7 +86,9 @@ class Telling:
             if found is not None:
                 log.info("message_found", slot=message.slot, ts=found.ts)
                 return found
-        thread = {"thread_ts": where.root.ts} if where.root else {}
+        thread: dict[str, Any] = {"thread_ts": where.root.ts} if where.root else {}
+        if where.root and where.broadcast:
+            thread["reply_broadcast"] = True
         answer, shown = await self._call(
             POST,
             message,
@@ -74,6 +98,7 @@ class Telling:
             unfurl_media=False,
             **thread,
         )
+        self._places.note(where.channel, str(answer["channel"]))
         slot = Slot(
             message.leased.notice.thread_key,
             message.slot,
@@ -86,17 +111,20 @@ class Telling:
     async def edit(self, message: Message, slot: Slot) -> Slot:
         """Edit the message of *slot*.
 
-        One that was deleted is posted anew where it still asks something; otherwise whoever deleted
-        it has the last word.
+        One that was deleted is posted anew where it still asks something, or where somebody wants
+        it back; otherwise whoever deleted it has the last word.
         """
         try:
             _, shown = await self._call(EDIT, message, channel=slot.channel_id, ts=slot.ts)
         except SlackTrouble as error:
-            asks = message.shown.asks and message.slot != ROOT
-            if error.trouble.meaning is Meaning.GONE and not asks:
+            wanted = message.shown.asks and message.slot != ROOT
+            wanted = wanted or bool(message.leased.notice.body.get(AGAIN))
+            if error.trouble.meaning is Meaning.GONE and not wanted:
                 raise SlackTrouble(replace(error.trouble, meaning=Meaning.NEVER)) from error
             if error.trouble.meaning is Meaning.LOCKED:
                 self._locked.add(slot.ts)
+            if error.trouble.meaning is Meaning.STREAMING:
+                await self._slack.call("chat.stopStream", channel=slot.channel_id, ts=slot.ts)
             raise
         return replace(slot, hash=fingerprint(shown))
 
@@ -105,70 +133,86 @@ class Telling:
     ) -> tuple[Mapping[str, Any], Shown]:
         """Call Slack; what it refuses to draw is drawn more simply, at once."""
         shown, channel = message.shown, str(arguments["channel"])
-        for rung in range(RUNGS + 1):
-            self._limits.enter(method, channel, message.leased.notice.lane)
+        rung = self._refusals.first(shown)
+        if rung:
+            shown = await message.redraw(rung) or shown
+        while True:
+            self._limits.enter(method, channel, message.leased.urgency)
+            dressed = message.dress(shown)
             try:
-                return await self._slack.call(method, **arguments, **said(shown)), shown
+                refuse_misfit(dressed)
+                return await self._heard(method, arguments, dressed), shown
             except SlackTrouble as error:
-                trouble = error.trouble
-                if trouble.meaning is Meaning.LATER and trouble.retry_after is not None:
-                    self._limits.hold(method, channel, trouble.retry_after)
-                if trouble.meaning is not Meaning.SIMPLER or rung == RUNGS:
+                if error.trouble.meaning is not Meaning.SIMPLER or rung >= WORDS:
                     raise
-                log.warning("render_fallback", slot=message.slot, rung=rung, error=trouble.word)
-                shown = await message.redraw(rung + 1) or shown
-        raise SlackTrouble(Trouble(Meaning.NEVER, "no rung was taken"))
+                self._note_refusal(message, dressed, error.trouble, rung)
+                shown, rung = await simpler(message, shown, rung)
+
+    async def _heard(
+        self, method: str, arguments: Mapping[str, Any], shown: Shown
+    ) -> Mapping[str, Any]:
+        """Call Slack once, and note whether it can be reached and wants us to slow down."""
+        try:
+            return await self._slack.call(method, **arguments, **said(shown))
+        except SlackTrouble as error:
+            trouble = error.trouble
+            if trouble.meaning is Meaning.LATER and trouble.retry_after is not None:
+                self._limits.hold(method, str(arguments["channel"]), trouble.retry_after)
+            if trouble.meaning is Meaning.NOT_SENT:
+                pause = self._limits.unreachable()
+                raise SlackTrouble(replace(trouble, retry_after=pause)) from error
+            if trouble.meaning is Meaning.AMBIGUOUS:
+                self._limits.doubtful()
+            raise
+
+    def _note_refusal(self, message: Message, shown: Shown, trouble: Trouble, rung: int) -> None:
+        kind = self._refusals.note(shown, trouble)
+        log.warning(
+            "render_fallback",
+            slot=message.slot,
+            rung=rung,
+            block=kind,
+            error=trouble.word,
+            details=trouble.details[:3],
+        )
 
     async def _find(self, message: Message, where: Where, mark: Mapping[str, str]) -> Slot | None:
-        """Find the newest message that bears *mark*; without the right to look there is none."""
+        """Find the newest message that bears *mark*.
+
+        Without the right to look there is none: progress is then given up, all else is posted, and
+        a second card does no harm.
+        """
+        place = await self._places.id_of(where.channel)
+        if place is None:
+            return None
         try:
-            place = await self._id_of(where.channel)
-            if place is None:
-                return None
-            found = await self._read(message, where, place)
-        except SlackTrouble as error:
-            if error.trouble.word != "missing_scope":
-                raise
-            log.warning("cannot_look_back", slot=message.slot)
-            return None
-        mine = [each for each in found if bears(each, mark) and each["ts"] not in self._locked]
-        if not mine:
-            return None
-        ts = max(str(each["ts"]) for each in mine)
-        key = message.leased.notice.thread_key
-        return await self._with_link(Slot(key, message.slot, place, ts, ""))
-
-    async def _read(self, message: Message, where: Where, place: str) -> list[Mapping[str, Any]]:
-        """Return what was said in the place since the notice was queued."""
-        oldest = (message.leased.created_at - BEFORE).timestamp()
-        asked: dict[str, Any] = {
-            "channel": place,
-            "oldest": f"{oldest:.6f}",
-            "limit": PAGE,
-            "include_all_metadata": True,
-        }
-        method = "conversations.history"
-        if where.root is not None:
-            method, asked["ts"] = "conversations.replies", where.root.ts
-        answer = await self._slack.call(method, **asked)
-        return list(answer.get("messages", ()))
-
-    async def _id_of(self, place: str) -> str | None:
-        """Return the id of a channel that may be given by its name."""
-        if not place.startswith("#"):
-            return place
-        if place not in self._ids:
-            answer = await self._slack.call(
-                "conversations.list", limit=1000, types="public_channel,private_channel"
+            ts = await self._finder.find(
+                mark,
+                channel=place,
+                thread_ts=where.root.ts if where.root else None,
+                since=message.leased.created_at,
+                passed_over=frozenset(self._locked),
             )
-            for channel in answer.get("channels", ()):
-                self._ids[f"#{channel.get('name')}"] = str(channel["id"])
-        return self._ids.get(place)
+        except CannotLook:
+            if message.leased.notice.lane == Lane.PROGRESS and message.slot != ROOT:
+                raise SlackTrouble(Trouble(Meaning.NEVER, "cannot_look_back")) from None
+            return None
+        if ts is None:
+            return None
+        return await self._with_link(
+            Slot(message.leased.notice.thread_key, message.slot, place, ts, "")
+        )
 
     async def _with_link(self, slot: Slot) -> Slot:
-        """Add the address of a root, for links to the thread; it is no harm to have none."""
+        """Add the address of a root, for links to the thread; it is no harm to have none.
+
+        Slack is asked for the first one; the others differ in channel and time alone.
+        """
         if slot.slot != ROOT:
             return slot
+        end = f"archives/{slot.channel_id}/p{slot.ts.replace('.', '')}"
+        if self._workspace is not None:
+            return replace(slot, permalink=self._workspace + end)
         try:
             answer = await self._slack.call(
                 "chat.getPermalink", channel=slot.channel_id, message_ts=slot.ts
@@ -176,23 +220,31 @@ class Telling:
         except SlackTrouble as error:
             log.info("no_permalink", channel=slot.channel_id, error=error.trouble.word)
             return slot
-        return replace(slot, permalink=str(answer["permalink"]))
+        link = str(answer["permalink"])
+        if link.endswith(f"/{end}"):
+            self._workspace = link.removesuffix(end)
+        return replace(slot, permalink=link)
+
+
+async def simpler(message: Message, refused: Shown, rung: int) -> tuple[Shown, int]:
+    """Return the next drawing that is another one than what was refused, and its rung."""
+    shown = refused
+    while shown == refused and rung < WORDS:
+        rung += 1
+        shown = await message.redraw(rung) or refused
+    return shown, rung
+
+
+def refuse_misfit(shown: Shown) -> None:
+    """Return if Slack would take it, as far as we know. Raises: SlackTrouble."""
+    if problems := problems_of(shown):
+        details = tuple(str(problem) for problem in problems)
+        raise SlackTrouble(Trouble(Meaning.SIMPLER, "our own check", details=details))
 
 
 def said(shown: Shown) -> dict[str, Any]:
     """Return what a message shows, as Slack takes it."""
     return {"text": shown.text, "blocks": list(shown.blocks)}
-
-
-def tagged(mark: Mapping[str, str]) -> dict[str, Any]:
-    """Return the metadata by which a message is found again; ids only, since all apps can read it."""
-    return {"event_type": "baton.notice", "event_payload": dict(mark)}
-
-
-def bears(message: Mapping[str, Any], mark: Mapping[str, str]) -> bool:
-    """Say whether *message* is the one of a slot: the notice that posted it may be another by now."""
-    says = (message.get("metadata") or {}).get("event_payload") or {}
-    return says.get("s") == mark["s"] and says.get("t") == mark["t"]
 
 
 def fingerprint(shown: Shown) -> str:

@@ -1,0 +1,167 @@
+"""Whose turn it is: which notices leave next, at most one of a thread at a time."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from coordination.database import Row, Transaction
+from coordination.outbox import (
+    ROOT,
+    TOO_OLD,
+    Home,
+    Lane,
+    Leased,
+    Notice,
+    Slot,
+    add_later,
+    slot_of,
+)
+from coordination.store import outbox as store
+
+FLOOR = 8  # of so many sends at least one is of the lower lanes, while they have something to say
+WIDER = 8  # how many rows are looked at for one turn: a thread may have many
+
+Place: TypeAlias = tuple[int, str | None]
+
+
+@dataclass(slots=True)
+class Floor:
+    """Mixes urgent and other turns: strictly by urgency, but for one turn in `FLOOR`."""
+
+    since: int = 0  # urgent turns since the last of the others
+
+    def mix(self, urgent: Sequence[Place], others: Sequence[Place], room: int) -> list[Place]:
+        """Return at most *room* turns, in the order in which they come."""
+        first, rest = list(urgent), list(others)
+        mixed: list[Place] = []
+        while len(mixed) < room and (first or rest):
+            if rest and (not first or self.since >= FLOOR - 1):
+                mixed.append(rest.pop(0))
+                self.since = 0
+            else:
+                mixed.append(first.pop(0))
+                self.since += 1
+        return list(dict.fromkeys(mixed))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a thread says next, and what it need not say any more.
+
+    Args:
+        row: the notice that leaves, if one does.
+        merged: replies about progress that would hold up something more urgent; the card has them.
+        dropped: progress that is too old to be worth an edit.
+    """
+
+    row: Row | None
+    merged: tuple[Row, ...] = ()
+    dropped: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is asked of `claim`. *urgent*: only decisions and results, as at a stop."""
+
+    now: datetime
+    lease: timedelta
+    limit: int
+    urgent: bool = False
+    floor: Floor = field(default_factory=Floor)
+
+
+def claim(tx: Transaction, wanted: Claim) -> list[Leased]:
+    """Lease up to a limit of notices, at most one of a thread, the most urgent threads first."""
+    now = wanted.now
+    store.free(tx, now=now)
+    urgent = _turns(tx, (Lane.DECISION, Lane.RESULT), wanted)
+    others = [] if wanted.urgent else _turns(tx, (Lane.FAILURE, Lane.PROGRESS), wanted)
+    leased: list[Leased] = []
+    seen: set[int] = set()
+    for thread_key, recipient in wanted.floor.mix(urgent, others, wanted.limit):
+        if thread_key not in seen:
+            seen.add(thread_key)
+            leased += _lease(tx, (thread_key, recipient), wanted)
+    return leased
+
+
+def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Choice:
+    """Pick what a thread says next. Pure.
+
+    The root comes before everything, due or not, since replies need it. Replies leave in the order
+    in which they came up, whatever their lane; an edit of a message that is there may pass them.
+    Replies about progress never hold up anything else.
+
+    Args:
+        rows: the queued notices of one thread, or of what it says to one recipient, oldest first.
+        posted: slots that have a message already.
+        now: the wall time.
+    """
+    dropped = [row for row in rows if _is_stale(row, posted, now)]
+    rows = [row for row in rows if row not in dropped]
+    due = [row for row in rows if row.due_at <= now]
+    if not due:
+        return Choice(None, dropped=tuple(dropped))
+    roots = [row for row in rows if row.slot == ROOT]
+    if ROOT not in posted and roots:
+        # One that was tried may have arrived: only it, being tried again, is looked for first.
+        first = max(roots, key=lambda row: (row.attempts, row.key))
+        return Choice(first, dropped=tuple(dropped))
+    best = min(due, key=lambda row: (row.lane, row.key))
+    if best.slot in posted:
+        return Choice(best, dropped=tuple(dropped))
+    waiting = [row for row in rows if row.slot not in posted]
+    merged = [
+        row
+        for row in waiting[: waiting.index(best)]
+        if row.lane == Lane.PROGRESS and best.lane < Lane.PROGRESS and not row.attempts
+    ]
+    left = [row for row in waiting if row not in merged]
+    return Choice(left[0], tuple(merged), tuple(dropped))
+
+
+def _turns(tx: Transaction, lanes: tuple[Lane, Lane], wanted: Claim) -> list[Place]:
+    limit = wanted.limit * WIDER
+    return [place for lane in lanes for place in store.turns(tx, lane, now=wanted.now, limit=limit)]
+
+
+def _is_stale(row: Row, posted: Collection[str], now: datetime) -> bool:
+    old = row.lane == Lane.PROGRESS and now - row.created_at > TOO_OLD
+    return bool(old and row.slot in posted)
+
+
+def _lease(tx: Transaction, place: Place, wanted: Claim) -> list[Leased]:
+    thread_key, recipient = place
+    rows = [
+        row
+        for row in store.held(tx, thread_key)
+        if row.state == "queued" and row.recipient == recipient
+    ]
+    slots = {row.slot: slot_of(row) for row in store.slots_of(tx, thread_key)}
+    choice = choose(rows, slots, now=wanted.now)
+    _let_go(tx, choice, wanted.now)
+    if choice.row is None:
+        return []
+    urgency = min(row.lane for row in rows if row is choice.row or row.due_at <= wanted.now)
+    row = store.lease(tx, choice.row.key, wanted.now + wanted.lease)
+    return [_leased(row, _home(tx, thread_key, slots), urgency)]
+
+
+def _let_go(tx: Transaction, choice: Choice, now: datetime) -> None:
+    """Leave to the card what need not be said, and have it drawn."""
+    store.supersede(tx, [row.key for row in choice.dropped])
+    store.roll(tx, [row.key for row in choice.merged], now=now)
+    for row in choice.merged[-1:]:
+        card = Notice(row.thread_key, ROOT, Lane.PROGRESS, "thread", {})
+        add_later(tx, card, id=f"{row.id}.card", due_at=now, now=now)
+
+
+def _home(tx: Transaction, thread_key: int, slots: Mapping[str, Slot]) -> Home:
+    row = store.thread(tx, thread_key)
+    return Home(row.id, row.channel, slots)
+
+
+def _leased(row: Row, home: Home, urgency: int) -> Leased:
+    notice = Notice(row.thread_key, row.slot, row.lane, row.kind, row.body, row.recipient)
+    return Leased(row.key, row.id, notice, row.attempts, row.created_at, home, urgency)

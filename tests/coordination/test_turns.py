@@ -1,0 +1,109 @@
+"""Whose turn it is: lanes, the floor below them, and what need not be said any more."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from coordination.outbox import ROOT, Lane
+from coordination.turns import FLOOR, Floor
+from tests.coordination.tray import FIRST, SECOND, Tray, open_tray, slots
+
+
+@pytest.fixture
+async def tray(tmp_path: Path) -> AsyncIterator[Tray]:
+    async with open_tray(tmp_path) as opened:
+        yield opened
+
+
+async def test_the_most_urgent_threads_come_first_but_not_always(tray: Tray) -> None:
+    for lane in (3, 1, 2, 4):
+        await tray.add(await tray.thread(), ROOT, lane)
+    tray.now += SECOND
+    assert [one.notice.lane for one in await tray.claim()] == [1, 2, 3, 4]
+
+    for lane in (3, 3, *[1] * 20):
+        await tray.add(await tray.thread(), ROOT, lane)
+    lanes = [one.notice.lane for one in await tray.claim(limit=18, floor=Floor())]
+    assert lanes == [*[1] * (FLOOR - 1), 3, *[1] * (FLOOR - 1), 3, 1, 1]
+
+
+async def test_the_floor_holds_across_claims(tray: Tray) -> None:
+    floor = Floor()
+    for lane in (4, 4, 4, *[2] * 20):
+        await tray.add(await tray.thread(), ROOT, lane)
+    tray.now += SECOND
+    lanes = [(await tray.claim(limit=1, floor=floor))[0].notice.lane for _ in range(17)]
+    assert lanes == [*[2] * 7, 4, *[2] * 7, 4, 2]
+
+
+async def test_at_a_stop_only_what_is_urgent_leaves(tray: Tray) -> None:
+    for lane in (1, 2, 3, 4):
+        await tray.add(await tray.thread(), ROOT, lane)
+    tray.now += SECOND
+    assert [one.notice.lane for one in await tray.claim(urgent=True)] == [1, 2]
+
+
+async def test_a_reply_about_progress_does_not_hold_up_a_decision(tray: Tray) -> None:
+    thread = await tray.thread()
+    await tray.add(thread, ROOT, Lane.RESULT)
+    await tray.post((await tray.claim())[0])
+    for slot, lane in (("reply:1", 4), ("reply:2", 3), ("reply:3", 4), ("approval:a", 1)):
+        await tray.add(thread, slot, lane)
+    tray.now += FIRST
+    said = []
+    while claimed := await tray.claim():
+        said += slots(claimed)
+        await tray.post(claimed[0])
+
+    assert said == ["reply:2", "approval:a", ROOT]  # and the card tells of the others
+    rolled = [row.slot for row in await tray.rows() if row.state == "rolled"]
+    assert rolled == ["reply:1", "reply:3"]
+
+
+async def test_replies_about_progress_are_said_while_nothing_waits_behind_them(tray: Tray) -> None:
+    thread = await tray.thread()
+    await tray.add(thread, ROOT, Lane.RESULT)
+    await tray.post((await tray.claim())[0])
+    await tray.add(thread, "reply:1", Lane.PROGRESS)
+    tray.now += FIRST
+    assert slots(await tray.claim()) == ["reply:1"]
+
+
+async def test_a_thread_is_as_urgent_as_the_most_urgent_it_has_to_say(tray: Tray) -> None:
+    one, other = await tray.thread(), await tray.thread()
+    for key in (one, other):
+        await tray.add(key, ROOT, Lane.RESULT)
+        await tray.post((await tray.claim())[0])
+    await tray.add(other, "reply:0", Lane.RESULT)
+    await tray.add(one, "reply:1", Lane.FAILURE)
+    await tray.add(one, "approval:a", Lane.DECISION)
+    (first,) = await tray.claim(limit=1)
+    assert (first.notice.slot, first.notice.lane, first.urgency) == ("reply:1", 3, 1)
+
+
+async def test_progress_that_grew_old_is_dropped_and_nothing_else(tray: Tray) -> None:
+    one, other = await tray.thread(), await tray.thread()
+    await tray.add(one, ROOT, Lane.RESULT)
+    await tray.post((await tray.claim())[0])
+    await tray.add(one, ROOT, Lane.PROGRESS)
+    await tray.add(other, ROOT, Lane.PROGRESS)  # nobody has seen anything of this one yet
+    await tray.add(one, "reply:1", Lane.FAILURE)
+    tray.now += timedelta(minutes=11)
+    assert sorted(slots(await tray.claim())) == ["reply:1", ROOT]
+    assert await tray.states() == ["sent", "superseded", "leased", "leased"]
+
+
+async def test_a_card_rests_longer_while_only_progress_changes(tray: Tray) -> None:
+    thread = await tray.thread()
+    await tray.add(thread, ROOT, Lane.RESULT)
+    await tray.post((await tray.claim())[0])
+    waits = []
+    for turns_so_far in range(5):
+        await tray.add(thread, ROOT)
+        due = (await tray.rows())[-1].due_at
+        waits.append((due - tray.now).total_seconds())
+        tray.now = due
+        await tray.post((await tray.claim())[0], turns=turns_so_far + 1)
+    assert waits == [3, 4.5, 6.75, 10, 10]
