@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from coordination.changes import KEPT, Change
+from handlers.http.holding import STREAMS
 from handlers.http.stream import Wanted, tail
 from tests.handlers.http.house import RUN, House, problem
 
 Piece = dict[str, Any]
-EVERYTHING = Wanted(None, None)
+EVERYTHING = Wanted()
 
 
 def read(text: str) -> list[Piece]:
@@ -128,6 +129,56 @@ async def test_a_stream_about_one_run_tells_of_it_and_of_its_thread(house: House
         found = [(await following(pieces))["data"]["id"] for _ in range(4)]
 
     assert found == ["ci:b1", "th_1", RUN, "ev_last"]
+
+
+async def test_a_stream_of_a_namespace_tells_of_its_events_and_processes(house: House) -> None:
+    token = await house.token("notify")
+    other = await house.token("notify", source="other")
+    cursor = house.changes.cursor
+    await house.report(other, process_id="x", status="started")
+    told = await house.report(token, process_id="b1", status="started")
+
+    async with streaming(house, cursor, Wanted(namespace="ci")) as pieces:
+        await following(pieces)
+        found = [await following(pieces) for _ in range(2)]
+
+    assert {(piece["event"], piece["data"]["id"]) for piece in found} == {
+        ("event", told["event_id"]),
+        ("process", "ci:b1"),
+    }
+
+
+async def test_a_stream_of_some_types_tells_of_no_others(house: House) -> None:
+    cursor = house.changes.cursor
+    publish(house, Change("process", "ci:b1"), Change("run", RUN), Change("approval", "ap_1"))
+
+    async with streaming(house, cursor, Wanted(types=frozenset({"approval"}))) as pieces:
+        await following(pieces)
+        piece = await following(pieces)
+
+    assert piece["data"]["id"] == "ap_1"
+    refused = await house.get("/v1/stream?types=run,outbox", await house.token("read"))
+    assert (refused.status_code, "outbox" in problem(refused)["detail"]) == (422, True)
+
+
+async def test_a_source_has_twenty_streams_and_no_more(house: House) -> None:
+    token = await house.token("read")
+    other = await house.token("read", source="other")
+    open_ = [asyncio.ensure_future(house.get("/v1/stream", token)) for _ in range(STREAMS)]
+    while house.edge.holding.held < STREAMS:
+        await asyncio.sleep(0)
+
+    refused = await house.get("/v1/stream", token)
+    theirs = asyncio.ensure_future(house.get("/v1/stream", other))
+    while house.edge.holding.held <= STREAMS:
+        await asyncio.sleep(0)
+    house.edge.holding.close()
+    answers = await asyncio.wait_for(asyncio.gather(*open_, theirs), 5)
+
+    assert (refused.status_code, problem(refused)["code"]) == (429, "rate-limited")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert {answer.status_code for answer in answers} == {200}
+    assert house.edge.holding.take_stream("source:ci")  # every place was given back
 
 
 async def test_a_stop_ends_a_stream_at_once(house: House) -> None:
