@@ -19,6 +19,8 @@ SCOPES = {
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "chat.postEphemeral": ("chat:write",),
+    "chat.stopStream": ("chat:write",),
+    "conversations.open": ("im:write",),
     "conversations.list": ("channels:read", "groups:read"),
     "conversations.history": ("channels:history", "groups:history"),
     "conversations.replies": ("channels:history", "groups:history"),
@@ -48,7 +50,9 @@ SHORTCUTS = (
         "description": "Start a run with what the message says",
     },
 )
-OPTIONAL = ("chat:write.public",)  # to post into public channels without an invitation
+# Each switches something on: posting where nobody invited us, groups as approvers, and knowing
+# two accounts of one person by their address.
+OPTIONAL = ("chat:write.public", "usergroups:read", "users:read.email")
 
 
 def scopes() -> list[str]:

@@ -13,6 +13,7 @@ from coordination.threads_view import ThreadView
 
 ListingKind: TypeAlias = Literal["waiting", "running", "results", "following", "problems"]
 ROWS = 10  # of a list at once
+WHY = "Why this thread is as it is"
 TITLES: Mapping[ListingKind, str] = {
     "waiting": "Waiting on you",
     "running": "Your running runs",

@@ -14,6 +14,17 @@ REJECT_NOW = "baton_reject_now:v1"  # answers at once
 CHOOSE = "baton_choose:v1"  # with `:<choice>`, answers at once
 ANSWER = "baton_answer:v1"  # with `:<choice>`, opens the form
 
+PICK = "baton_pick:v1"  # a list whose options carry `<approval id>.<version>.<choice>`
+DETAILS = "baton_details:v1"  # opens everything that is known of the question
+DELEGATE = "baton_delegate:v1"  # in it: opens the form that asks to whom
+TAKE_BACK = "baton_take_back:v1"  # in it: ends that
+ASK_AGAIN = "baton_ask_again:v1"
+SNOOZE = "baton_snooze:v1"  # on a reminder
+
+DELEGATION = "baton_delegation:v1"  # the form: `<approval id>.<version>.delegate`
+TO_BLOCK = "to"
+TO_INPUT = "to_person"
+
 REASON = "baton_reason:v1"  # the form: `<approval id>.<version>.<choice>`
 REASON_BLOCK = "reason"
 REASON_INPUT = "reason_text"

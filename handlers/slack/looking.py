@@ -5,6 +5,7 @@ from coordination.ports import StepStatus
 from coordination.runs import RunFilter
 from handlers.slack.answers import (
     ROWS,
+    WHY,
     Answer,
     ApprovalList,
     ApprovalPage,
@@ -81,6 +82,8 @@ async def resolve(asked: Asked) -> Answer:
 
 async def explain(asked: Asked) -> Answer:
     named = asked.words[0].text
+    if named.startswith("th_"):
+        return Lines(WHY, await asked.coordinator.why(named))
     found = await asked.coordinator.explain(named)
     return Lines(f"How {named} came to where it is", tuple(found.lines()))
 

@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from coordination.threads_view import ThreadView
 from handlers.slack import clicks
 from handlers.slack.answers import (
+    WHY,
     Answer,
     Lines,
     MentionHelp,
@@ -108,7 +109,7 @@ async def look(edge: Edge, word: str, thread: ThreadView) -> Answer:
     if word == "approvals":
         return ThreadApprovals(thread)
     found = await edge.coordinator.why(thread.id)
-    return Lines("Why this thread is as it is", tuple(found))
+    return Lines(WHY, found)
 
 
 def asked_word(text: str) -> str:

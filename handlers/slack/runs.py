@@ -12,7 +12,7 @@ from coordination.errors import Conflict
 from coordination.policy import Principal
 from coordination.ports import RunStatus, RunView, StepStatus
 from handlers.slack import clicks, ids
-from handlers.slack.answers import Answer, Lines, RunPage, Sentence
+from handlers.slack.answers import WHY, Answer, Lines, RunPage, Sentence
 from handlers.slack.clicks import Body, SeenStep
 from handlers.slack.listening import EXPECTED, Edge
 from handlers.slack.recording import Ack, store_then_ack, store_then_show
@@ -86,11 +86,11 @@ async def tell_why(edge: Edge, body: Body) -> None:
     thread_id = clicks.matched(clicks.OF_THREAD, body)
     view_id = await edge.screens.open_loading(str(body.get("trigger_id", "")), "Why?")
     try:
-        found = tuple(await edge.coordinator.why(thread_id))
+        found = await edge.coordinator.why(thread_id)
     except EXPECTED as error:
         await edge.screens.show_answer(view_id, await edge.refusal(error))
         return
-    await edge.screens.show_answer(view_id, Lines("Why this thread is as it is", found))
+    await edge.screens.show_answer(view_id, Lines(WHY, found))
 
 
 async def ask_retry(edge: Edge, body: Body) -> None:

@@ -13,6 +13,7 @@ from baton.status import Status
 from bot.slack.blocks import Shown, at_rung
 from bot.slack.text import escape, replied, sentence
 from bot.slack.views import answers, modals
+from bot.slack.views import inputs as forms
 from bot.slack.views.approvals import approval_card
 from bot.slack.views.processes import output_reply
 from bot.slack.views.runs import failure_reply
@@ -334,7 +335,7 @@ def test_any_form_can_be_opened(
     for choice in approval.question.choices:
         assert check_view(modals.reason_form(approval, choice)) == []
     form = StartForm(workflow, given_values, [("a", "b <!channel>")])
-    assert check_view(modals.start_form(form)) == []
+    assert check_view(forms.start_form(form)) == []
     assert check_view(modals.loading("Recording…")) == []
 
 
@@ -352,7 +353,7 @@ def test_large_things_fit_too(
     body = {"inputs": wide}
     definition = Definition("w", "W", "", "h", body, "")
     workflow = WorkflowView("w", "active", 1, definition, None, T0, "U1", T0)
-    assert check_view(modals.start_form(StartForm(workflow, {}, []))) == []
+    assert check_view(forms.start_form(StartForm(workflow, {}, []))) == []
     hold_private(answers.draw(WorkflowPage(workflow), public_url=URL))
     hold_private(answers.draw(WorkflowList((workflow,) * more), public_url=URL))
 

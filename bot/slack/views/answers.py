@@ -8,7 +8,7 @@ from bot.slack.text import code, escape, head, link, person, sentence, time
 from bot.slack.views import commands, lists, people
 from bot.slack.views.approvals import VERDICTS, approval_card, buttons, summary
 from bot.slack.views.runs import run_list, run_page
-from bot.slack.views.threads import says, thread_word
+from bot.slack.views.threads import says, thread_word, told
 from bot.slack.views.unknown import unknown_steps
 from bot.slack.views.words import state
 from bot.slack.views.workflows import workflow_list, workflow_page
@@ -175,8 +175,8 @@ def thread_page(answer: ThreadPage, *, public_url: str) -> Shown:
         for run in thread.runs
         if says(run)
     ]
-    text = f"{state(word)} {title}"
-    return fit(f"{title}: {word}.", [section("\n".join([text, lines(rows)]).strip(), "t")])
+    first = section("\n".join([f"{state(word)} {title}", lines(rows)]).strip(), "t")
+    return fit(f"{title}: {word}.", [first, *told(thread)])
 
 
 def thread_approvals(answer: ThreadApprovals) -> Shown:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from bot.slack.manifest import FREE, SCOPES, manifest, manifest_yaml, scopes
+from bot.slack.manifest import EVENTS, FREE, OPTIONAL, SCOPES, manifest, manifest_yaml, scopes
 from devslack.manifest import understand
+from handlers.slack import ids
 from handlers.slack.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,10 +35,13 @@ def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_asked_for_no
 def test_the_manifest_is_one_that_slack_takes() -> None:
     understood = understand(manifest())
     assert understood.problems == ()
-    assert sorted(understood.scopes) == sorted([*scopes(), "chat:write.public"])
-    assert understood.events == frozenset()
+    assert sorted(understood.scopes) == sorted([*scopes(), *OPTIONAL])
+    assert understood.events == frozenset(EVENTS)
     assert understood.command("/baton") is not None
-    assert not understood.home
+    assert understood.home
+    assert understood.messages_tab
+    assert understood.shortcut(ids.START_SHORTCUT, "global") is not None
+    assert understood.shortcut(ids.MESSAGE_SHORTCUT, "message") is not None
 
 
 def test_what_is_typed_lists_only_verbs_that_exist() -> None:
