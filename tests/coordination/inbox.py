@@ -105,8 +105,12 @@ class Inbox:
     async def report(
         self, process_id: str | None, status: str | None = None, at: float = 0, **more: Any
     ) -> Accepted:
-        told = event(process_id, status, at, ids=self.ids, **more)
-        return await self.take(Incoming(event=told, identity=identities.identity_of(told)))
+        return await self.accept(event(process_id, status, at, ids=self.ids, **more))
+
+    async def accept(self, told: Event, *, trusted: bool = False) -> Accepted:
+        """Report an event as it is."""
+        known = identities.identity_of(told)
+        return await self.take(Incoming(event=told, identity=known, trusted=trusted))
 
     async def take(self, incoming: Incoming) -> Accepted:
         now = incoming.event.received_at
