@@ -74,7 +74,7 @@ class Hall:
         key, now, ids = self.keys[run], self.inbox.clock.now(), self.inbox.ids
         await self.inbox.write(lambda tx: waits.open(tx, wanted, run_key=key, now=now, ids=ids))
 
-    async def test(self, process: str, status: str = "completed", **more: Any) -> str:
+    async def tell(self, process: str, status: str = "completed", **more: Any) -> str:
         more = {"category": "test"} | more
         return (await self.inbox.report(process, status, **more)).event_id
 
@@ -130,9 +130,9 @@ async def test_an_event_that_comes_later_wakes_the_wait(hall: Hall) -> None:
     await hall.wait(of_sha("3f1c"))
     await hall.settle()
     assert await hall.woken() == []
-    other = await hall.test("t-0", subject=Subject(sha="9999"))
-    told = await hall.test("t-1", subject=Subject(sha="3f1c"))
-    again = await hall.test("t-2", subject=Subject(sha="3f1c"))
+    other = await hall.tell("t-0", subject=Subject(sha="9999"))
+    told = await hall.tell("t-1", subject=Subject(sha="3f1c"))
+    again = await hall.tell("t-2", subject=Subject(sha="3f1c"))
     await hall.settle()
 
     assert await hall.woken() == [(hall.keys["run_a"], "wait", told)]
@@ -145,18 +145,18 @@ async def test_an_event_that_comes_later_wakes_the_wait(hall: Hall) -> None:
 async def test_an_event_that_came_before_is_found_by_looking_back_and_the_oldest_first(
     hall: Hall,
 ) -> None:
-    first = await hall.test("t-1", subject=Subject(sha="3f1c"))
-    await hall.test("t-2", subject=Subject(sha="3f1c"))
+    first = await hall.tell("t-1", subject=Subject(sha="3f1c"))
+    await hall.tell("t-2", subject=Subject(sha="3f1c"))
     await hall.settle()  # dispatched long before anybody waits
     await hall.wait(of_sha("3f1c"))
-    await hall.test("t-3", subject=Subject(sha="3f1c"))
+    await hall.tell("t-3", subject=Subject(sha="3f1c"))
     await hall.settle()
 
     assert [event for _, _, event in await hall.woken()] == [first]
 
 
 async def test_what_came_before_the_run_does_not_count(tmp_path: Path, hall: Hall) -> None:
-    await hall.test("t-1", subject=Subject(sha="3f1c"))
+    await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.run("run_b")
     await hall.wait(of_sha("3f1c"), "run_b")
     await hall.settle()
@@ -166,11 +166,11 @@ async def test_what_came_before_the_run_does_not_count(tmp_path: Path, hall: Hal
 
 
 async def test_since_now_looks_at_nothing_that_was_there(hall: Hall) -> None:
-    await hall.test("t-1", subject=Subject(sha="3f1c"))
+    await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.wait(of_sha("3f1c", since="now"))
     await hall.settle()
     assert await hall.woken() == []
-    told = await hall.test("t-2", subject=Subject(sha="3f1c"))
+    told = await hall.tell("t-2", subject=Subject(sha="3f1c"))
     await hall.settle()
 
     assert [event for _, _, event in await hall.woken()] == [told]
@@ -179,9 +179,9 @@ async def test_since_now_looks_at_nothing_that_was_there(hall: Hall) -> None:
 async def test_an_event_that_comes_while_the_wait_looks_back_waits_for_its_turn(
     hall: Hall,
 ) -> None:
-    older = await hall.test("t-1", subject=Subject(sha="3f1c"))
+    older = await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.wait(of_sha("3f1c"))
-    newer = await hall.test("t-2", subject=Subject(sha="3f1c"))
+    newer = await hall.tell("t-2", subject=Subject(sha="3f1c"))
     await hall.dispatcher.dispatch_all()
     assert await hall.woken() == []
     assert await hall.why(newer) == ["woken, unless an older event fits"]
@@ -191,10 +191,10 @@ async def test_an_event_that_comes_while_the_wait_looks_back_waits_for_its_turn(
 
 
 async def test_an_event_that_came_meanwhile_is_taken_where_no_older_one_fits(hall: Hall) -> None:
-    await hall.test("t-0", subject=Subject(sha="other"))
+    await hall.tell("t-0", subject=Subject(sha="other"))
     await hall.wait(of_sha("3f1c"))
-    told = await hall.test("t-1", subject=Subject(sha="3f1c"))
-    await hall.test("t-2", subject=Subject(sha="3f1c"))
+    told = await hall.tell("t-1", subject=Subject(sha="3f1c"))
+    await hall.tell("t-2", subject=Subject(sha="3f1c"))
     await hall.dispatcher.dispatch_all()
     await hall.settle()
 
@@ -203,13 +203,13 @@ async def test_an_event_that_came_meanwhile_is_taken_where_no_older_one_fits(hal
 
 async def test_duplicates_late_events_and_old_ones_wake_nobody(hall: Hall) -> None:
     await hall.wait(Wanted("process.started", since="now"))
-    await hall.test("t-1", sequence=2)
-    await hall.test("t-1", "started", sequence=1)  # late
-    await hall.test("t-2", "started", received_at=T0 + timedelta(days=40))  # of another age
+    await hall.tell("t-1", sequence=2)
+    await hall.tell("t-1", "started", sequence=1)  # late
+    await hall.tell("t-2", "started", received_at=T0 + timedelta(days=40))  # of another age
     await hall.settle()
     assert await hall.woken() == []
-    told = await hall.test("t-3", "started", id="once")
-    await hall.test("t-3", "started", id="once")
+    told = await hall.tell("t-3", "started", id="once")
+    await hall.tell("t-3", "started", id="once")
     await hall.settle()
 
     assert [event for _, _, event in await hall.woken()] == [told]
@@ -218,7 +218,7 @@ async def test_duplicates_late_events_and_old_ones_wake_nobody(hall: Hall) -> No
 async def test_two_steps_of_a_run_may_each_get_the_same_event(hall: Hall) -> None:
     await hall.wait(of_sha("3f1c", path="one"))
     await hall.wait(of_sha("3f1c", path="two"))
-    told = await hall.test("t-1", subject=Subject(sha="3f1c"))
+    told = await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.settle()
 
     assert sorted(await hall.woken()) == [
@@ -228,8 +228,8 @@ async def test_two_steps_of_a_run_may_each_get_the_same_event(hall: Hall) -> Non
 
 
 async def test_one_step_gets_an_event_once_however_often_it_waits(hall: Hall) -> None:
-    first = await hall.test("t-1", subject=Subject(sha="3f1c"))
-    second = await hall.test("t-2", subject=Subject(sha="3f1c"))
+    first = await hall.tell("t-1", subject=Subject(sha="3f1c"))
+    second = await hall.tell("t-2", subject=Subject(sha="3f1c"))
     for attempt in (1, 2, 3):
         await hall.wait(of_sha("3f1c", attempt=attempt))
         await hall.settle()
@@ -241,7 +241,7 @@ async def test_one_step_gets_an_event_once_however_often_it_waits(hall: Hall) ->
 async def test_an_event_of_which_the_run_never_heard_is_there_for_the_next_wait(
     hall: Hall,
 ) -> None:
-    told = await hall.test("t-1", subject=Subject(sha="3f1c"))
+    told = await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.wait(of_sha("3f1c"))
     await hall.settle()
     key = hall.keys["run_a"]
@@ -259,7 +259,7 @@ async def test_a_closed_wait_is_not_woken(hall: Hall) -> None:
     await hall.inbox.write(lambda tx: waits.close(tx, run_key=key, path="wait", attempt=7))
     assert await hall.states() == ["open"]  # it was another attempt
     await hall.inbox.write(lambda tx: waits.close(tx, run_key=key, path="wait", attempt=1))
-    await hall.test("t-1", subject=Subject(sha="3f1c"))
+    await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.settle()
 
     assert await hall.woken() == []
@@ -271,8 +271,8 @@ async def test_of_the_clock_and_an_event_the_first_commit_wins(hall: Hall) -> No
     await hall.wait(of_sha("3f1c", path="one"))
     await hall.wait(of_sha("9999", path="two"))
     assert await hall.inbox.write(lambda tx: waits.expire(tx, run_key=key, path="one")) is True
-    await hall.test("t-1", subject=Subject(sha="3f1c"))
-    told = await hall.test("t-2", subject=Subject(sha="9999"))
+    await hall.tell("t-1", subject=Subject(sha="3f1c"))
+    told = await hall.tell("t-2", subject=Subject(sha="9999"))
     await hall.settle()
 
     assert await hall.woken() == [(key, "two", told)]
@@ -282,7 +282,7 @@ async def test_of_the_clock_and_an_event_the_first_commit_wins(hall: Hall) -> No
 
 async def test_the_clock_waits_until_a_wait_has_looked_back(hall: Hall) -> None:
     key = hall.keys["run_a"]
-    told = await hall.test("t-1", subject=Subject(sha="3f1c"))
+    told = await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.wait(of_sha("3f1c"))
     assert await hall.inbox.write(lambda tx: waits.expire(tx, run_key=key, path="wait")) is None
     await hall.settle()
@@ -293,10 +293,10 @@ async def test_the_clock_waits_until_a_wait_has_looked_back(hall: Hall) -> None:
 async def test_a_condition_over_the_event_and_the_run_decides(hall: Hall) -> None:
     where = "event.result.failed == 0 and event.name == inputs.name"
     wanted = Wanted(where=where, names={"inputs": {"name": "Unit"}})
-    early = await hall.test("t-1", name="Unit", result={"failed": 1})
+    early = await hall.tell("t-1", name="Unit", result={"failed": 1})
     await hall.wait(wanted)
-    other = await hall.test("t-2", name="Other", result={"failed": 0})
-    told = await hall.test("t-3", name="Unit", result={"failed": 0})
+    other = await hall.tell("t-2", name="Other", result={"failed": 0})
+    told = await hall.tell("t-3", name="Unit", result={"failed": 0})
     await hall.settle()
 
     assert [event for _, _, event in await hall.woken()] == [told]
@@ -307,8 +307,8 @@ async def test_a_condition_over_the_event_and_the_run_decides(hall: Hall) -> Non
 async def test_the_name_of_a_process_is_known_though_the_event_does_not_say_it(
     hall: Hall,
 ) -> None:
-    await hall.test("t-1", "started", name="Unit")
-    told = await hall.test("t-1")
+    await hall.tell("t-1", "started", name="Unit")
+    told = await hall.tell("t-1")
     await hall.wait(Wanted(where="event.name == 'Unit'"))
     await hall.settle()
 
@@ -322,8 +322,8 @@ async def test_a_condition_that_fails_means_no_and_is_counted(hall: Hall, when: 
     wanted = Wanted(where="event.result.failed / event.result.total < 0.5")
     if when == "after":
         await hall.wait(wanted)
-    first = await hall.test("t-1", result={"failed": 0, "total": 0})
-    await hall.test("t-2")
+    first = await hall.tell("t-1", result={"failed": 0, "total": 0})
+    await hall.tell("t-2")
     if when == "before":
         await hall.wait(wanted)
     await hall.settle()
@@ -334,7 +334,7 @@ async def test_a_condition_that_fails_means_no_and_is_counted(hall: Hall, when: 
     if when == "after":
         (why,) = await hall.why(first)
         assert why.startswith("where failed: ")
-    told = await hall.test("t-3", result={"failed": 0, "total": 4})
+    told = await hall.tell("t-3", result={"failed": 0, "total": 4})
     await hall.settle()
 
     assert [event for _, _, event in await hall.woken()] == [told]
@@ -363,7 +363,7 @@ async def test_names_are_matched_looking_back_and_as_events_come(
     wanted = of_sha("3f1c", event=pattern)
     if when == "after":
         await hall.wait(wanted)
-    await hall.test("t-1", subject=Subject(sha="3f1c"))
+    await hall.tell("t-1", subject=Subject(sha="3f1c"))
     if when == "before":
         await hall.wait(wanted)
     await hall.settle()
@@ -392,8 +392,8 @@ async def test_a_wait_for_the_thread_of_its_run_hears_of_nothing_else(hall: Hall
     await hall.run("run_b")
     for name in ("run_a", "run_b"):
         await hall.wait(Wanted("job.ended", ((("run",), name),)), name)
-    told = await hall.test("j-1", category="job", run_id="run_b")
-    await hall.test("j-2", category="job")
+    told = await hall.tell("j-1", category="job", run_id="run_b")
+    await hall.tell("j-2", category="job")
     await hall.settle()
 
     assert await hall.woken() == [(hall.keys["run_b"], "wait", told)]
@@ -404,8 +404,8 @@ async def test_a_key_that_ties_events_together_can_be_waited_for(hall: Hall, whe
     wanted = Wanted(correlate=((("key",), "corr:ci:order 7"),))
     if when == "after":
         await hall.wait(wanted)
-    told = await hall.test("t-1", correlation_id="order 7")
-    await hall.test("t-2", correlation_id="order 8")
+    told = await hall.tell("t-1", correlation_id="order 7")
+    await hall.tell("t-2", correlation_id="order 8")
     if when == "before":
         await hall.wait(wanted)
     await hall.settle()
@@ -489,7 +489,7 @@ async def test_whatever_the_order_no_wake_up_is_lost_and_none_comes_twice(
             await hall.wait(of_sha(f"sha {number}", path=f"w{number}"))
         else:
             number = numbers["event"].pop()
-            told[number] = await hall.test(f"t-{number}", subject=Subject(sha=f"sha {number}"))
+            told[number] = await hall.tell(f"t-{number}", subject=Subject(sha=f"sha {number}"))
     await hall.settle()
     key = hall.keys["run_a"]
 

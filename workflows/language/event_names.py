@@ -25,7 +25,7 @@ _WITH_PARTS: Final = frozenset(
 )
 _SPECIAL: Final = frozenset({"run", "key"})
 _NOT_COMPARED: Final = _WITH_PARTS | frozenset(
-    ["approval", "links", "next_steps", "progress", "truncated", "warnings", "run_id"]
+    ["approval", "keys", "links", "next_steps", "progress", "truncated", "warnings", "run_id"]
 )
 
 

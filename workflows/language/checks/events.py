@@ -4,6 +4,7 @@ from typing import Final
 
 from baton.status import Status
 from workflows.language.event_names import GENERAL, OLDER
+from workflows.language.expressions import has_template
 from workflows.language.findings import Findings
 from workflows.language.places import Path
 from workflows.language.suggestions import did_you_mean, nearest
@@ -49,8 +50,8 @@ STATUSES: Final = (*(str(status) for status in Status), "ended")
 
 def check_event_name(path: Path, name: str, findings: Findings) -> None:
     """Check the name of an event that stands at *path*: of a trigger, or of a wait."""
-    if name in GENERAL or name in OLDER:
-        return
+    if name in GENERAL or name in OLDER or has_template(name):
+        return  # a template is complained about as such
     stem, dot, rest = name.partition(".")
     if not dot or not all(name.split(".")):
         findings.add(
