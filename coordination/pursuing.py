@@ -7,6 +7,7 @@ from coordination import (
     deadlines,
     delegations,
     directory,
+    question_view,
     reminders,
     repeating,
     votes,
@@ -17,6 +18,7 @@ from coordination.delegations import Handing, LookedUp
 from coordination.eligibility import refusal
 from coordination.errors import AlreadyDecided, NotAllowed
 from coordination.policy import Principal, require_scope
+from coordination.question_view import QuestionView
 from coordination.questions import Approval
 from coordination.repeating import Repeat
 from coordination.steering import Steering
@@ -85,6 +87,14 @@ class Pursuing(Deciding, Steering):
                 principal, asked.run_id, from_path=asked.path, request_id=request_id, via=via
             )
         return asked
+
+    async def look_at(self, principal: Principal, approval_id: str) -> QuestionView:
+        """Return all that *principal* can see of a question. Raises: NotFound, NotAllowed."""
+        await self.authorize(principal, "read")
+        now, roles = self._world.clock.now(), self.rules.roles
+        return await self._door.read(
+            lambda reader: question_view.view(reader, approval_id, principal, roles, now=now)
+        )
 
     async def redraw_approval(self, approval_id: str) -> None:
         """Have the card of an approval shown as it is: somebody saw one that is not. Raises: NotFound."""

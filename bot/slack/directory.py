@@ -71,4 +71,5 @@ def a_person(member: Mapping[str, Any]) -> Person:
         deleted=bool(member.get("deleted")),
         is_admin=bool(member.get("is_admin") or member.get("is_owner")),
         restricted=any(member.get(kind) for kind in kinds),
+        email=str(profile.get("email") or "").strip().casefold() or None,
     )

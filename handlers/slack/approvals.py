@@ -6,16 +6,24 @@ same person again changes nothing.
 
 import re
 from collections.abc import Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from coordination.errors import CommentRequired, InvalidChoice, Superseded, Unavailable
+from coordination.errors import (
+    AlreadyDecided,
+    CommentRequired,
+    InvalidChoice,
+    NotFound,
+    Superseded,
+    Unavailable,
+)
 from coordination.policy import Principal
 from coordination.questions import Approval
-from handlers.slack import clicks, ids
-from handlers.slack.answers import Answer, Recorded, Sentence, TooLate
+from handlers.slack import clicks, ids, questions
+from handlers.slack.answers import Answer, Changed, Recorded, Sentence, TooLate
 from handlers.slack.clicks import Body, Seen
 from handlers.slack.listening import EXPECTED, Edge
 from handlers.slack.recording import Ack, begin, ended, store_then_ack, within_limit
@@ -25,7 +33,14 @@ RECORDING = "Recording…"
 
 
 def register(bolt: AsyncApp, edge: Edge) -> None:
-    """Listen to everything that answers an approval."""
+    """Listen to everything that answers an approval, and to what people do with one beside that."""
+    answers(bolt, edge)
+    forms(bolt, edge)
+    questions.register(bolt, edge)
+
+
+def answers(bolt: AsyncApp, edge: Edge) -> None:
+    """Listen to what answers at once."""
 
     async def approve(ack: Ack, body: Body) -> None:
         await decide(edge, ack, body, clicks.seen(body, "approve"))
@@ -36,21 +51,30 @@ def register(bolt: AsyncApp, edge: Edge) -> None:
     async def choose(ack: Ack, body: Body) -> None:
         await decide(edge, ack, body, clicks.seen(body))
 
-    async def approve_with(ack: Ack, body: Body) -> None:
-        await ask(edge, ack, body, "approve")
-
-    async def reject_with(ack: Ack, body: Body) -> None:
-        await ask(edge, ack, body, "reject")
-
-    async def answer_with(ack: Ack, body: Body) -> None:
-        await ask(edge, ack, body, None)
-
-    async def submit(ack: Ack, body: Body, view: Body) -> None:
-        await submitted(edge, ack, body, view)
+    async def pick(ack: Ack, body: Body) -> None:
+        await choose_from_list(edge, ack, body)
 
     bolt.action(ids.APPROVE)(approve)
     bolt.action(ids.REJECT_NOW)(reject)
     bolt.action(re.compile(f"^{re.escape(ids.CHOOSE)}:"))(choose)
+    bolt.action(ids.PICK)(pick)
+
+
+def forms(bolt: AsyncApp, edge: Edge) -> None:
+    """Listen to what opens the form of a reason, and to the form."""
+
+    async def approve_with(ack: Ack, body: Body) -> None:
+        await ask(edge, ack, body, clicks.seen(body, "approve"))
+
+    async def reject_with(ack: Ack, body: Body) -> None:
+        await ask(edge, ack, body, clicks.seen(body, "reject"))
+
+    async def answer_with(ack: Ack, body: Body) -> None:
+        await ask(edge, ack, body, clicks.seen(body))
+
+    async def submit(ack: Ack, body: Body, view: Body) -> None:
+        await submitted(edge, ack, body, view)
+
     bolt.action(ids.APPROVE_WITH)(approve_with)
     bolt.action(ids.REJECT)(reject_with)
     bolt.action(re.compile(f"^{re.escape(ids.ANSWER)}:"))(answer_with)
@@ -61,16 +85,41 @@ async def decide(edge: Edge, ack: Ack, body: Body, seen: Seen) -> None:
     """Record the answer that a button is; the card shows it, and a list says so."""
     who, place = clicks.principal(body), clicks.place(body)
     before = edge.world.clock.now()
-    approval = await store_then_ack(ack, vote(edge, who, seen))
+    try:
+        approval = await store_then_ack(ack, vote(edge, who, seen))
+    except (AlreadyDecided, Superseded):
+        await repair(edge, seen)
+        raise
     mine = approval.vote_of(who.actor)
     again = mine is not None and mine.at < before
     if again or place.private:
         await edge.screens.tell(place, Recorded(approval, who.actor, again))
 
 
-async def ask(edge: Edge, ack: Ack, body: Body, choice: str | None) -> None:
+async def choose_from_list(edge: Edge, ack: Ack, body: Body) -> None:
+    """Record what was chosen from a list of answers, or open the form of its reason."""
+    seen = questions.picked(body)
+    try:
+        approval = await edge.coordinator.approval(seen.approval_id)
+    except NotFound as error:
+        await ack()
+        await edge.screens.tell(clicks.place(body), await edge.refusal(error))
+        return
+    if approval.question.needs_reason(seen.choice):
+        await ask(edge, ack, body, seen)
+    else:
+        await decide(edge, ack, body, seen)
+
+
+async def repair(edge: Edge, seen: Seen) -> None:
+    """Have the card drawn as it is: what somebody pressed was an older one."""
+    with suppress(*EXPECTED):
+        await edge.coordinator.redraw_approval(seen.approval_id)
+
+
+async def ask(edge: Edge, ack: Ack, body: Body, seen: Seen) -> None:
     """Open the form of a reason. Slack gives three seconds for it, so it opens empty first."""
-    seen, who = clicks.seen(body, choice), clicks.principal(body)
+    who = clicks.principal(body)
     await ack()
     view_id = await edge.screens.open_loading(str(body.get("trigger_id", "")), "One moment")
     try:
@@ -80,6 +129,8 @@ async def ask(edge: Edge, ack: Ack, body: Body, choice: str | None) -> None:
         no = await edge.refusal(error)
     if no is not None:
         await edge.screens.show_answer(view_id, no)
+        if isinstance(no, TooLate | Changed):
+            await repair(edge, seen)
     else:
         await edge.screens.show_reason(view_id, approval, seen.choice)
 

@@ -276,7 +276,7 @@ class BatonInABox:
         places = [message] if message else self._in_reach(by, on)
         for place in reversed(places):
             for block_id, element in place.pressable():
-                if element["text"]["text"] == label:
+                if element.get("text", {}).get("text") == label:
                     return place, block_id, element
         offered = sorted({name for place in places for name in place.buttons})
         raise AssertionError(f"{by} sees no button {label!r}; there are {offered}")

@@ -74,7 +74,7 @@ class Message:
 
     @property
     def buttons(self) -> list[str]:
-        return [element["text"]["text"] for _, element in self.pressable()]
+        return [element["text"]["text"] for _, element in self.pressable() if "text" in element]
 
     def pressable(self) -> Iterator[tuple[str, Json]]:
         for block in self.blocks:

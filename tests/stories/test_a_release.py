@@ -65,7 +65,7 @@ async def test_without_a_reason_nothing_is_rejected(baton: BatonInABox) -> None:
 async def test_a_decision_of_the_workflows_own_goes_into_the_run(baton: BatonInABox) -> None:
     await baton.publish(asking(decisions="[canary, everywhere]", require_reason="never"))
     await baton.report("test.completed", process="build-7")
-    assert baton.question("build-7").buttons == ["Canary", "Everywhere", "Reject"]
+    assert baton.question("build-7").buttons == ["Canary", "Everywhere", "Reject", "Details"]
     await baton.click("Canary", by="grace")
 
     assert baton.replies("build-7") == ["Go on?", "Answered `canary` by @grace"]
@@ -92,7 +92,7 @@ async def test_a_quorum_takes_two_people(baton: BatonInABox) -> None:
     await baton.click("Approve", by="grace")
 
     assert "1 of 2: @grace" in baton.question("build-7").lines
-    assert baton.question("build-7").buttons == ["Approve", "Reject…"]
+    assert baton.question("build-7").buttons == ["Approve", "Reject…", "Details"]
     assert 'Waiting for 1 more of @grace, @linus, @ada to approve "Go on?"' in (
         baton.card("build-7").plain
     )
@@ -132,7 +132,8 @@ async def test_the_clock_answers_what_nobody_answers(
 
     assert baton.card("build-7").state == word
     assert baton.replies("build-7")[1] == said
-    assert baton.question("build-7").buttons == []
+    again = [] if word == "Succeeded" else ["Ask again"]
+    assert baton.question("build-7").buttons == again
     assert baton.performed == performed
 
 

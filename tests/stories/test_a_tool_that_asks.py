@@ -91,4 +91,4 @@ async def test_a_question_that_a_kill_interrupted_is_asked_once(baton: BatonInAB
     await baton.kill()
 
     assert baton.replies("agent-1") == ["Delete 3 files?"]
-    assert baton.question("agent-1").buttons == ["Approve", "Reject…"]
+    assert baton.question("agent-1").buttons == ["Approve", "Reject…", "Details"]

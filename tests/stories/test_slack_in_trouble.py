@@ -77,7 +77,7 @@ async def test_a_click_counts_while_slack_takes_no_edits(baton: BatonInABox) -> 
     await baton.slack.fault("api_503", count=None, method="chat.update")
     await baton.click("Approve", by="grace")
     assert baton.performed == ["deploy build-7", "announce"]
-    assert baton.question("build-7").buttons == ["Approve", "Reject…"]
+    assert baton.question("build-7").buttons == ["Approve", "Reject…", "Details"]
     late = await baton.click("Approve", by="linus")
     assert late.startswith("A-1 is decided already")
     await baton.slack.well()
@@ -116,7 +116,7 @@ async def test_a_question_that_somebody_deleted_is_asked_again(baton: BatonInABo
     assert answer.state == "open"
     again = baton.question("build-7")
     assert again.ts != first.ts
-    assert again.buttons == ["Approve", "Reject…"]
+    assert again.buttons == ["Approve", "Reject…", "Details"]
     await baton.click("Approve", by="linus")
     assert baton.replies("build-7") == ["Go on?", "Approved by @linus"]
     assert baton.performed == ["approve"]

@@ -27,7 +27,7 @@ async def test_who_is_not_asked_is_told_who_is(baton: BatonInABox, who: str) -> 
 
     assert told == (guest if who == "sam" else "Only @grace, @linus can answer A-1.")
     assert baton.card("build-7").state == "Needs you"
-    assert baton.question("build-7").buttons == ["Approve", "Reject…"]
+    assert baton.question("build-7").buttons == ["Approve", "Reject…", "Details"]
     assert baton.performed == []
 
 
@@ -155,7 +155,7 @@ async def test_an_answer_to_an_older_question_does_not_count(baton: BatonInABox)
 
     assert told.startswith("A-1 changed after you opened this.")
     assert baton.question("agent-1").lines[0] == "Delete 300 files?"
-    assert baton.question("agent-1").buttons == ["Approve", "Reject"]
+    assert baton.question("agent-1").buttons == ["Approve", "Reject", "Details"]
     assert baton.card("agent-1").state == "Needs you"
     await baton.click("Approve", by="grace")
     assert baton.replies("agent-1") == ["Delete 300 files?", "Approved by @grace"]

@@ -185,7 +185,7 @@ class Bench:
             registry=self.registry,
             read_plan=self._plan,
             secrets=SECRETS.__getitem__,
-            settings=HostSettings(instance_key=b"key", roles=ROLES, **self.settings),
+            settings=HostSettings(instance_key=b"key", roles=lambda: ROLES, **self.settings),
         )
         people = Everybody(lambda: self.people)
         ports = Ports(self.host, AnyInputs(), people)
@@ -193,7 +193,8 @@ class Bench:
         self.coordinator = Coordinator(self.door, self.world, ports, rules)
         await self.know_people()
         await self.host.begin()
-        loop = timers.Timers(self.door, self.world, {"run": fire_timer, "approval": votes.fire})
+        fire = {"run": fire_timer, "approval": self.coordinator.fire_approval}
+        loop = timers.Timers(self.door, self.world, fire)
         self.world.tasks.start("timers", loop.run())
         self.world.tasks.start("dispatcher", self._dispatcher().run())
         return self
