@@ -125,6 +125,8 @@ class Reporting(Footing):
         """
         if not credential.scopes & {"notify", "admin"}:
             raise NotAllowed("This token cannot report: it lacks the scope 'notify'.")
+        if not told:
+            return ()
         incoming = [self._incoming(credential, each) for each in told]
         if dry_run:  # what came before is no repeat of a rehearsal, and the other way round
             incoming = [replace(each, identity=None) for each in incoming]

@@ -18,6 +18,7 @@ from coordination.database import Transaction, insert, update
 from coordination.database import runs as runs_table
 from coordination.database import steps as steps_table
 from coordination.questions import Approval
+from coordination.secrets import Secrets
 from coordination.tokens import Grant
 from handlers.http import Demo, Edge, create_api
 from handlers.http.sessions import COOKIE, Sessions
@@ -115,13 +116,19 @@ class House:
         return result
 
     async def raw(
-        self, method: str, path: str, token: str | None, received: list[dict[str, Any]]
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        received: list[dict[str, Any]],
+        *,
+        kind: bytes = b"application/json",
     ) -> list[Any]:
         """Call the application as a server does, and return what it sent."""
         sent: list[Any] = []
         headers = [
             (b"host", b"127.0.0.1:8765"),
-            (b"content-type", b"application/json"),
+            (b"content-type", kind),
             *([(b"authorization", f"Bearer {token}".encode())] if token else []),
         ]
 
@@ -213,7 +220,11 @@ def application(edge: Edge) -> FastAPI:
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, *, demo: Demo | None = None, facts: Mapping[str, Any] | None = None
+    folder: Path,
+    *,
+    demo: Demo | None = None,
+    facts: Mapping[str, Any] | None = None,
+    secrets: Secrets | None = None,
 ) -> AsyncIterator[House]:
     """Open the application over a scene: a thread, a run, some people."""
     world = World()
@@ -224,7 +235,7 @@ async def open_house(
     async def readiness() -> dict[str, str]:
         return failing
 
-    ports = Ports(runtime, TargetsOnly(), Workspace())
+    ports = Ports(runtime, TargetsOnly(), Workspace(), secrets)
     coordinator = Coordinator(scene.door, world, ports, Rules(ROLES, ("@grace",), "#general"))  # type: ignore[arg-type]
     parts = {
         "coordinator": coordinator,
