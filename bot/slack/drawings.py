@@ -7,6 +7,7 @@ from bot.slack.summaries import Summaries
 from bot.slack.text import PERSON, head, link, replied
 from bot.slack.views import approvals as asking
 from bot.slack.views.notices import follow_card, noted, reminder
+from bot.slack.views.nudges import Nudge, nudge
 from bot.slack.views.processes import output_reply
 from bot.slack.views.runs import failure_reply
 from bot.slack.views.threads import thread_card, thread_word
@@ -119,7 +120,7 @@ class SlackDrawings:
         ref = str(leased.notice.body["approval_id"])
         approval = await self._door.read(lambda r: votes.read(r, ref))
         people = await self._door.read(directory.read_all)
-        handles = {each.handle.casefold(): each.id for each in people.values()}
+        handles = directory.ids_by_handle(people)
         url = f"{self._public_url}/r/R-{approval.run_number}" if approval.run_number else None
         return asking.approval_card(approval, run_url=url, people=handles, rung=rung)
 
@@ -127,11 +128,23 @@ class SlackDrawings:
         ref = str(leased.notice.body["approval_id"])
         approval = await self._door.read(lambda r: votes.read(r, ref))
         people = await self._door.read(directory.read_all)
-        handles = {each.handle.casefold(): each.id for each in people.values()}
+        handles = directory.ids_by_handle(people)
         return reminder(approval, handles, rung=rung)
 
     async def _nudge(self, leased: Leased, rung: int) -> Shown | None:
-        return await self._mention(leased, rung)
+        body, root = leased.notice.body, leased.home.root
+        approval = await self._door.read(lambda r: votes.read(r, str(body["approval_id"])))
+        people = await self._door.read(directory.read_all)
+        page = f"{self._public_url}/r/R-{approval.run_number}" if approval.run_number else None
+        facts = Nudge(
+            approval,
+            str(body["why"]),
+            tuple(body["people"]),
+            directory.ids_by_handle(people),
+            direct=leased.notice.recipient is not None,
+            url=(root.permalink if root else None) or page,
+        )
+        return nudge(facts, rung=rung)
 
     async def _unknown(self, leased: Leased, rung: int) -> Shown:
         run, step = await self._step(leased)

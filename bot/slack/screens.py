@@ -8,8 +8,9 @@ import structlog
 from bot.slack.blocks import Shown
 from bot.slack.client import SlackClient, SlackTrouble
 from bot.slack.home import HomeTabs
-from bot.slack.views import answers, inputs, modals
+from bot.slack.views import answers, details, inputs, modals
 from coordination.ports import RunView
+from coordination.question_view import QuestionView
 from coordination.questions import Approval
 from handlers.slack.answers import TITLES, Answer, Listing
 from handlers.slack.clicks import Place
@@ -45,6 +46,14 @@ class SlackScreens:
 
     async def show_reason(self, view_id: str, approval: Approval, choice: str) -> None:
         await self._update(view_id, modals.reason_form(approval, choice))
+
+    async def show_details(self, view_id: str, shown: QuestionView) -> None:
+        number = shown.approval.run_number
+        url = f"{self._public_url}/r/R-{number}" if number else None
+        await self._update(view_id, details.details(shown, run_url=url))
+
+    async def show_delegation(self, view_id: str, approval: Approval) -> None:
+        await self._update(view_id, details.delegation_form(approval))
 
     async def show_choice(self, view_id: str, form: ChoiceForm) -> None:
         await self._update(view_id, inputs.choice_form(form))

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 from baton.errors import BatonError
 from coordination.definitions import WorkflowView
 from coordination.ports import RunView
+from coordination.question_view import QuestionView
 from coordination.questions import Approval
 from handlers.slack.answers import Answer
 from handlers.slack.clicks import Place
@@ -53,6 +54,12 @@ class Screens(Protocol):
 
     async def show_reason(self, view_id: str, approval: Approval, choice: str) -> None:
         """Turn a modal into the form that asks for a reason, or for the answer itself."""
+
+    async def show_details(self, view_id: str, shown: QuestionView) -> None:
+        """Turn a modal into all that is known of a question."""
+
+    async def show_delegation(self, view_id: str, approval: Approval) -> None:
+        """Turn a modal into the form that asks who answers instead."""
 
     async def show_choice(self, view_id: str, form: ChoiceForm) -> None:
         """Turn a modal into the form that asks which workflow to start."""
