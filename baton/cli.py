@@ -73,7 +73,7 @@ VERBS = {
     "approve": Verb(
         "say yes to an approval",
         "baton approve A-1",
-        ("approvals", "approve", "add_arguments"),
+        ("approvals", "approve", "add_approve_arguments"),
     ),
     "reject": Verb(
         "say no to an approval",

@@ -5,9 +5,15 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from baton.commands.showing import plain, show_json
-from baton.commands.talk import Stop, ask, connect, quoted
+from baton.commands.talk import USAGE, Stop, ask, connect, quoted
 
-__all__ = ["add_arguments", "approve", "reject"]
+__all__ = ["add_approve_arguments", "add_arguments", "approve", "reject"]
+
+
+def add_approve_arguments(parser: ArgumentParser) -> None:
+    add_arguments(parser)
+    parser.add_argument("--choice", metavar="OPTION", help="of the answers that the question offers, where it is not yes or no")  # fmt: skip
+    parser.add_argument("--text", metavar="TEXT", help="the answer, where the question asks for a text")  # fmt: skip
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -18,7 +24,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def approve(options: Namespace) -> int:
-    return _decide(options, "approve")
+    if options.choice and options.text:
+        raise Stop(USAGE, "a question takes a text or one of its options: --text or --choice")
+    return _decide(options, options.choice or ("answer" if options.text else "approve"))
 
 
 def reject(options: Namespace) -> int:
@@ -28,7 +36,8 @@ def reject(options: Namespace) -> int:
 def _decide(options: Namespace, choice: str) -> int:
     wire = connect()
     path = f"/v1/approvals/{quoted(options.id)}/decision"
-    body = {"choice": choice, "comment": options.comment or None}
+    given = {"choice": choice, "comment": options.comment, "text": getattr(options, "text", None)}
+    body = {name: value for name, value in given.items() if value}
     try:
         approval: Any = ask(wire, "POST", path, body, steadily=True)
     except Stop as stop:

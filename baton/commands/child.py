@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from types import FrameType
 from typing import IO
 
@@ -34,16 +34,17 @@ class Child:
     Args:
         argv: the program and its arguments.
         environment: all of it.
-        keep_output: pass stdout and stderr on through pipes, and keep the end of both; otherwise
-            the command writes to the very descriptors of this program.
+        kept: which of stdout (1) and stderr (2) are passed on through pipes, so that the end of
+            what is written to them can be kept; else the command writes to the very descriptor of
+            this program, and finds the terminal that it may be.
     """
 
     def __init__(
-        self, argv: Sequence[str], environment: Mapping[str, str], *, keep_output: bool
+        self, argv: Sequence[str], environment: Mapping[str, str], *, kept: Container[int]
     ) -> None:
         self._argv = argv
         self._environment = environment
-        self._keep_output = keep_output
+        self._streams = [subprocess.PIPE if number in kept else None for number in (1, 2)]
         self._kept = bytearray()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,12 +78,12 @@ class Child:
         return "\n".join(shown[-lines:])
 
     def _run(self, bell: Bell) -> int:
-        output = subprocess.PIPE if self._keep_output else None
+        out, err = self._streams
         self._process = subprocess.Popen(
             self._argv,
             env=self._environment,
-            stdout=output,
-            stderr=output,
+            stdout=out,
+            stderr=err,
             close_fds=False,  # what the shell handed down, a job server for one, is the command's
         )
         for number in self._early:

@@ -19,6 +19,7 @@ __all__ = ["add_arguments", "run"]
 
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126
 _MOST_RESULT = 64 * 1024
+_USUAL_TAIL = 40
 _MOST_TAIL = 2900  # characters of the 3000 that a message may have
 _INTERRUPTIONS = frozenset({1, 2, 3, 15})  # HUP, INT, QUIT, TERM
 
@@ -31,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--heartbeat", type=_positive, metavar="SECONDS", help="between signs of life"
     )
-    parser.add_argument("--tail", type=count, default=40, metavar="LINES", help="of output to report on failure; 0 leaves the output alone")  # fmt: skip
+    parser.add_argument("--tail", type=count, metavar="LINES", help="of output to report on failure; 0 leaves the output alone. By default 40 of what no terminal shows")  # fmt: skip
     parser.add_argument("--result", metavar="NAME=VALUE", action="append", default=[])
     parser.add_argument(
         "--result-file", metavar="FILE", help="a JSON object that the command writes"
@@ -61,7 +62,8 @@ def run(options: Namespace) -> int:
 
 
 def _run(argv: list[str], options: Namespace, reported: Process) -> int:
-    child = Child(argv, {**os.environ, **reported.variables()}, keep_output=options.tail > 0)
+    lines = _USUAL_TAIL if options.tail is None else options.tail
+    child = Child(argv, {**os.environ, **reported.variables()}, kept=_kept(options.tail))
     reported.start()
     began = time.monotonic()
     try:
@@ -71,8 +73,15 @@ def _run(argv: list[str], options: Namespace, reported: Process) -> int:
     reported.result(
         duration_s=round(time.monotonic() - began, 3), **_from_file(options.result_file)
     )
-    _report_end(ended, child, options.tail, reported)
+    _report_end(ended, child, lines, reported)
     return 128 - ended if ended < 0 else ended
+
+
+def _kept(tail: int | None) -> set[int]:
+    """Say which streams go through our hands: a terminal does so only where somebody wants it."""
+    if tail is None:
+        return {number for number in (1, 2) if not os.isatty(number)}
+    return {1, 2} if tail else set()
 
 
 def _not_started(program: str, error: OSError, reported: Process) -> int:

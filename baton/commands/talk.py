@@ -98,7 +98,7 @@ def ask(
         except Away as away:
             if last or (away.pause is None and not steadily):
                 raise
-            time.sleep(min(away.pause or 0.5, _LONGEST_PAUSE))
+            time.sleep(min(0.5 if away.pause is None else away.pause, _LONGEST_PAUSE))
     raise AssertionError  # pragma: no cover - the last try returns or raises
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from baton.cli import parser
+from baton.cli import VERBS, parser
 from bot.__main__ import app
 
 HEAD = """# Commands
@@ -23,10 +23,16 @@ Data goes to stdout, everything else to stderr, and an error is one sentence tha
 | 0 | done |
 | 1 | failed; the sentence says why |
 | 2 | wrong usage; also a decision without the reason it needs |
+| 3 | the run failed, or people said no |
 | 4 | not configured, or not allowed |
+| 5 | timed out waiting |
 | 130 | interrupted |
 
-`baton run` ends with the code of the command that it runs.
+`baton run` ends with the code of the command that it runs: 127 where there is none, 128 and its number where a
+signal ended it. `baton notify` ends with 0 also where the server is away: the event is kept and sent later.
+
+A command that reads takes `--json` and prints one document; `baton events --follow` and `baton watch` print a line
+of JSON each time. Nothing is asked on the way unless a person sits at the terminal, and never with `--no-input`.
 """
 
 SERVER = """
@@ -50,7 +56,8 @@ def of_baton() -> Iterator[str]:
             for action in verb._actions  # noqa: SLF001 - argparse has no other way to ask
             if action.dest not in ("help", "perform")
         ]
-        yield section(f"baton {name}", verb.description or "", arguments)
+        example = f"\n```sh\n{VERBS[name].example}\n```\n"
+        yield section(f"baton {name}", verb.description or "", arguments) + example
 
 
 def written(action: Action) -> str:

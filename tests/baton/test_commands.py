@@ -1,19 +1,16 @@
 """The command line, as a shell sees it: exit codes, stdout, stderr."""
 
-import io
 import json
-import os
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from baton.cli import main
+from tests.baton.here import Done, run_here
 
 WAITING = {
     "id": "run_1",
@@ -34,35 +31,11 @@ WAITING = {
 }
 
 
-@dataclass
-class Done:
-    returncode: int
-    stdout: bytes
-    stderr: bytes
-
-
 @pytest.fixture
 def baton(
     server: Any, shell: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfdbinary: Any
 ) -> Callable[..., Done]:
-    """Run the command in this program, which is twenty times as fast as a new one."""
-
-    def run(*args: str, stdin: bytes = b"", **variables: str | None) -> Done:
-        given = {**shell, "BATON_URL": server.url, "BATON_TOKEN": server.token, **variables}
-        for name in [name for name in os.environ if name.startswith(("BATON_", "XDG_", "TRACEP"))]:
-            monkeypatch.delenv(name)
-        for name, value in given.items():
-            if value is not None:
-                monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
-        capfdbinary.readouterr()
-        try:
-            code = main(args)
-        except SystemExit as end:  # so argparse leaves
-            code = end.code if isinstance(end.code, int) else 1
-        return Done(code, *capfdbinary.readouterr())
-
-    return run
+    return run_here(server, shell, monkeypatch, capfdbinary)
 
 
 def always(status: int, body: Any, **headers: str) -> Any:

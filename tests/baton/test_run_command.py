@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -23,6 +24,23 @@ def test_output_input_and_exit_code_pass_unchanged(server: Any, baton: Any) -> N
         assert done.returncode == 3
         assert done.stdout == b"\xff\xfein\r\nto\x00out"
         assert done.stderr == b"err"
+
+
+@pytest.mark.parametrize(("words", "found"), [((), b"a terminal"), (("--tail", "9"), b"a pipe")])
+def test_a_terminal_stays_one_unless_somebody_wants_its_lines(
+    server: Any, shell: dict[str, str], words: tuple[str, ...], found: bytes
+) -> None:
+    script = "[ -t 1 ] && echo a terminal || echo a pipe; exit 1"
+    ours, theirs = pty.openpty()
+    argv = [sys.executable, "-m", "baton", "run", *words, "--", "sh", "-c", script]
+    env = {**shell, "BATON_URL": server.url}
+    subprocess.run(argv, env=env, stdout=theirs, stderr=subprocess.PIPE, timeout=10, check=False)
+    said = os.read(ours, 100)
+    os.close(ours)
+    os.close(theirs)
+
+    assert said.strip() == found
+    assert server.events[-1].get("message") == (found.decode() if words else None)
 
 
 def test_a_success_is_reported_with_its_duration(server: Any, baton: Any, tmp_path: Path) -> None:
