@@ -140,10 +140,16 @@ class Desks(Footing):
             raise NotAllowed("Only an admin of Baton can see what is wrong with it. Ask one.")
         now = self._world.clock.now()
         found = await self._door.read(lambda reader: _problems(reader, now))
-        asked = await self.approvals(state="open")
-        named = {form: each for each in asked for form in each.question.approvers}
-        unknown = await self.approver_problems(list(named))
-        return (*found, *unknown[:MOST])
+        return (*found, *await self._unanswerable())
+
+    async def _unanswerable(self) -> list[str]:
+        """Say which open approvals wait for people who are not there."""
+        found = []
+        for approval in await self.approvals(state="open", limit=MOST):
+            asked = approval.question
+            problems = await self.approver_problems(asked.approvers, quorum=asked.quorum)
+            found += [f"{approval.label}: {each}" for each in problems]
+        return found[:MOST]
 
 
 async def _runs(reader: Reader, wanted: RunFilter, skip: int) -> tuple[RunView, ...]:

@@ -76,6 +76,9 @@ class SlackScreens:
             return modals.said(self._draw(answer), TITLES[answer.kind], live=True)
         return modals.said(self._draw(answer))
 
+    def view_of(self, shown: Answer | StartForm) -> Mapping[str, Any]:
+        return inputs.start_form(shown) if isinstance(shown, StartForm) else self.said(shown)
+
     async def tell(self, place: Place, answer: Answer) -> None:
         """Answer where the click came from; a message of our own is the second way to say it."""
         if place.home and self._homes is not None:

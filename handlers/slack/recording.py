@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import timedelta
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from baton.errors import BatonError
 from handlers.slack.answers import Answer
 from handlers.slack.listening import EXPECTED, Edge
+from handlers.slack.screens import StartForm
 
 T = TypeVar("T")
 LIMIT = 1.5  # s; Slack gives up after three, and the way there and back is not ours
+TAKEN = timedelta(milliseconds=100)  # until what an ack shows is there, so that it can be replaced
 
 
 class Ack(Protocol):
@@ -40,36 +43,40 @@ async def store_then_show(
     edge: Edge,
     ack: Ack,
     view: Mapping[str, Any],
-    call: Coroutine[Any, Any, Answer],
+    call: Coroutine[Any, Any, Answer | StartForm],
     *,
     waiting: str,
     refuse: Refuse,
 ) -> None:
-    """Await *call*, which stores what a form says, and let the form become its answer.
+    """Await *call*, which does what a form says, and let the form become its answer, or the next.
 
     Args:
         edge: the Slack edge.
         ack: of the form.
         view: the form as it was sent.
-        call: stores it.
+        call: stores it, or looks up what to ask next.
         waiting: what the form says where that takes longer than `LIMIT`.
         refuse: says in the form what is wrong, as long as it is not acknowledged.
     """
     work = begin(call)
     if await within_limit(work):
         try:
-            answer = await ended(work)
+            shown = edge.screens.view_of(await ended(work))
         except EXPECTED as error:
             await refuse(error)
         else:
-            await ack(response_action="update", view=edge.screens.said(answer))
+            await ack(response_action="update", view=shown)
         return
     await ack(response_action="update", view=edge.screens.loading(waiting))
+    await edge.world.clock.sleep(TAKEN)
     try:
-        late: Answer = await ended(work)
+        late: Answer | StartForm = await ended(work)
     except EXPECTED as error:
         late = await edge.refusal(error, stored=True)
-    await edge.screens.show_answer(str(view["id"]), late)
+    if isinstance(late, StartForm):
+        await edge.screens.show_start(str(view["id"]), late)
+    else:
+        await edge.screens.show_answer(str(view["id"]), late)
 
 
 def begin(call: Coroutine[Any, Any, T]) -> "asyncio.Future[tuple[T]]":

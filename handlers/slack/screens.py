@@ -79,6 +79,9 @@ class Screens(Protocol):
     def said(self, answer: Answer) -> View:
         """Return *answer* as a modal, for an acknowledgement that turns the form into it."""
 
+    def view_of(self, shown: Answer | StartForm) -> View:
+        """Return an answer, or the form that asks on, as a modal, for an acknowledgement."""
+
     async def tell(self, place: Place, answer: Answer) -> None:
         """Say *answer* to one person, where they are looking."""
 

@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from handlers.slack import clicks, ids
 from handlers.slack.clicks import Body
 from handlers.slack.drafts import Drafts
+from handlers.slack.grammar import decoded
 from handlers.slack.listening import Edge
 from handlers.slack.recording import Ack
 from handlers.slack.starting import TITLE, choose_workflow
@@ -40,7 +41,7 @@ def said(body: Body) -> dict[str, str]:
     """Return what a message says of itself, by the names under which a workflow may ask for it."""
     message: Mapping[str, object] = body.get("message") or {}
     return {
-        "text": str(message.get("text") or "")[:LONGEST],
+        "text": decoded(str(message.get("text") or ""))[:LONGEST],
         "channel": str((body.get("channel") or {}).get("id") or ""),
         "ts": str(body.get("message_ts") or message.get("ts") or ""),
         "user": str(message.get("user") or message.get("bot_id") or ""),

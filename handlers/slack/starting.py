@@ -36,7 +36,14 @@ def register(bolt: AsyncApp, edge: Edge, drafts: Drafts) -> None:
     """Listen to the two forms of a start, and to the button that starts the demo."""
 
     async def choose(ack: Ack, body: Body, view: Body) -> None:
-        await chosen(edge, drafts, ack, body, view)
+        await store_then_show(
+            edge,
+            ack,
+            view,
+            chosen(edge, drafts, body, view),
+            waiting=TITLE,
+            refuse=partial(refuse, edge, ack, view),
+        )
 
     async def submit(ack: Ack, body: Body, view: Body) -> None:
         name = str(view.get("private_metadata", ""))
@@ -141,24 +148,20 @@ async def fill_in(
     await edge.screens.show_start(view_id, StartForm(workflow, given, problems or ()))
 
 
-async def chosen(edge: Edge, drafts: Drafts, ack: Ack, body: Body, view: Body) -> None:
-    """Go from the choice of a workflow to its inputs; what a message says fills those it names."""
-    await ack(response_action="update", view=edge.screens.loading(TITLE))
-    view_id = str(view["id"])
+async def chosen(edge: Edge, drafts: Drafts, body: Body, view: Body) -> StartForm:
+    """Go from the choice of a workflow to its inputs; what a message says fills those it names.
+
+    Raises:
+        Expired: the message is forgotten, or it was shown to somebody else.
+    """
     name = clicks.typed(view, ids.WORKFLOW_BLOCK, ids.WORKFLOW_INPUT)
     draft = str(view.get("private_metadata", ""))
     facts = drafts.read(draft, clicks.principal(body).actor) if draft else {}
     if facts is None:
-        await edge.screens.show_answer(view_id, await edge.refusal(Expired()))
-        return
-    try:
-        workflow = await edge.coordinator.workflow(name)
-    except EXPECTED as refused:
-        await edge.screens.show_answer(view_id, await edge.refusal(refused))
-        return
+        raise Expired
+    workflow = await edge.coordinator.workflow(name)
     declared = workflow.definition.body.get("inputs") or {}
-    given = {each: text for each, text in facts.items() if each in declared}
-    await edge.screens.show_start(view_id, StartForm(workflow, given))
+    return StartForm(workflow, {each: text for each, text in facts.items() if each in declared})
 
 
 def typed_inputs(body: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:

@@ -7,7 +7,7 @@ from handlers.slack.answers import Explained, Help, MentionHelp, Misread
 
 THREADS = (
     "Slash commands do not work inside threads: mention me there, `@Baton status`. "
-    f"`{ids.COMMAND} help <verb>` says more about one."
+    f"`{ids.COMMAND} help &lt;verb&gt;` says more about one."
 )
 
 

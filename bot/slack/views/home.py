@@ -61,7 +61,7 @@ def parts(facts: HomeFacts, desk: Desk, public_url: str) -> list[Block]:
         blocks += empty(facts.demo)
     else:
         blocks += part("results", results, len(desk.results), "No run has ended yet.")
-    none = "You follow nothing. `/baton subscribe <workflow> only:failed` changes that."
+    none = "You follow nothing. `/baton subscribe &lt;workflow&gt; only:failed` changes that."
     follows = lists.follows(facts.followed)
     blocks += part("following", follows, len(facts.followed), none)
     blocks.append(context("How loud I am in a channel: `/baton settings` there.", "settings"))

@@ -90,7 +90,7 @@ def following(answer: Following) -> Shown:
     rows = [follow_line(each) for each in answer.followed]
     listed = "\n".join(f"• {row}" for row in rows[:ROWS])
     more = f"\n_{len(rows) - ROWS} more_" if len(rows) > ROWS else ""
-    none = "You follow nothing. `/baton subscribe <workflow> only:failed` changes that."
+    none = "You follow nothing. `/baton subscribe &lt;workflow&gt; only:failed` changes that."
     said = f"*You follow*\n{listed}{more}" if rows else none
     just = sentence(answer.just)
     return fit(just or "What you follow.", [section(f"{just}\n{said}".strip(), "t")])
