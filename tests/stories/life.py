@@ -16,7 +16,7 @@ from bot.settings import Settings, read_settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld
 from coordination.changes import Change, Changes
-from coordination.database import events, open_sqlite, outbox, runs, select, timers, wakeups
+from coordination.database import events, open_sqlite, outbox, runs, select, timers, waits, wakeups
 from coordination.database.door import Reader, SqliteDoor
 from coordination.database.statements import Statements
 from devslack.app import Server
@@ -32,10 +32,12 @@ STANDING = {
     "dispatcher",
     "timers",
     "definitions",
+    "configuration",
     "directory",
     "housekeeping",
     "delivery",
     "slack socket",
+    "homes",
     "runs",
 }
 STANDING_WORK = ("_ring_after", "receive_messages", "monitor_current_session", "process_messages")
@@ -44,6 +46,7 @@ SOON = timedelta(seconds=5)  # what is due so soon is brought about by moving th
 _WAITING = {
     "event": select(events.c.seq).where(events.c.dispatched_at.is_(None)).limit(1),
     "run": select(runs.c.key).where(runs.c.status == "queued").limit(1),
+    "look back": select(waits.c.key).where(waits.c.state == "looking").limit(1),
     "wake-up": select(wakeups.c.key).where(wakeups.c.done_at.is_(None)).limit(1),
     "notice in flight": select(outbox.c.key).where(outbox.c.state == "leased").limit(1),
 }
