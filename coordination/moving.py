@@ -80,13 +80,15 @@ def move(unit: Unit, event: Event, row: Row | None, known: Standing | None, to: 
 def only_lives(event: Event, row: Row | None, known: Standing | None, to: Placed) -> bool:
     """Say whether a heartbeat says nothing but that the process lives: then nothing is written.
 
-    One that has a sequence counts in the order of later events, and one of a process that has not
-    begun or is stalled changes what people see.
+    One that has a sequence counts in the order of later events; one that comes out of order may have
+    been the first sign of work; and one of a process that has not begun or is stalled changes what
+    people see.
     """
     if row is None or known is None or to.begins or not event.heartbeat:
         return False
     status = event.status or Status.QUEUED
-    new = event.sequence is not None or known.fold.ended or status.terminal
+    ordered = event.sequence is None and event.occurred_at > known.fold.top[0]
+    new = not ordered or known.fold.ended or status.terminal
     shown = row.stalled_since is not None or known.fold.status is Status.QUEUED
     return not (new or shown or renew_lease(known, event) is not known)
 

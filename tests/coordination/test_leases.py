@@ -164,3 +164,10 @@ async def test_the_first_sign_of_life_of_a_queued_process_shows_it_at_work(inbox
     assert (beat.status, beat.effect) == ("in_progress", "updated")
     stored = Event.from_json((await inbox.event(beat.event_id)).body)
     assert stored.heartbeat
+
+
+async def test_a_heartbeat_out_of_order_may_be_the_first_sign_of_work(inbox: Inbox) -> None:
+    await inbox.report("job", "queued")
+    await inbox.report("job", "started", 30, heartbeat=True)
+    await inbox.report("job", "in_progress", 20, heartbeat=True)
+    assert (await inbox.process("job")).status == "in_progress"
