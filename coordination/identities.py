@@ -12,8 +12,12 @@ from coordination.errors import IdempotencyMismatch
 from coordination.store import identities as store
 
 KEPT = timedelta(days=7)
-# What Baton puts to an event, and the id: it is the identity itself, or one that Baton made up.
-_OURS = ("id", "event_id", "seq", "received_at", "warnings", "truncated")
+# What Baton puts to an event, and the id: it is the identity itself, or one that Baton made up. A
+# client that tries again may do so under another span, and after the event has expired.
+_OURS = (
+    *("id", "event_id", "seq", "received_at", "warnings", "truncated"),
+    *("trace_id", "span_id", "expired"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,13 @@ class Told:
     def identity(self) -> Identity:
         """Under what a repeat is known: the CloudEvent's own, the delivery's, the key, or the id."""
         event = self.reading.event
-        name = self.reading.identity or self.delivery
-        if name is None:
-            return identities.identity_of(event, key=self.key)
-        return replace(identities.identity_of(event), name=name)
+        own = identities.identity_of(event, key=self.key)
+        if self.reading.identity is not None:
+            origin = "source and id of the CloudEvent"
+            return replace(own, name=self.reading.identity, origin=origin, strict=False)
+        if self.delivery is not None:
+            return replace(own, name=self.delivery, origin="the webhook-id header", strict=False)
+        return own
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ PARTS: Final[Mapping[str, Document]] = {
             "kept_until": MOMENT,
         }
     ),
+    "Explanation": thing({"lines": TEXTS}),
     "Rehearsal": thing({"events": many(OBJECT), "keys": TEXTS, "warnings": TEXTS}, texts="ignored"),
     "Process": thing(
         {
@@ -220,6 +221,7 @@ GOOD: Final[Mapping[str, tuple[int, Document]]] = {
     "POST /v1/notify": (202, RESULTS),
     "GET /v1/events": (200, page("events", "Event", NUMBER)),
     "GET /v1/events/{event_id}": (200, ref("Event")),
+    "GET /v1/events/{event_id}/explain": (200, ref("Explanation")),
     "GET /v1/events/{event_id}/raw": (200, ref("Raw")),
     "POST /v1/events/{event_id}/replay": (202, RESULTS),
     "GET /v1/processes": (200, page("processes", "Process", maybe(NUMBER))),

@@ -1,0 +1,155 @@
+"""Good answers are as `/openapi.json` says: each JSON address is described, and real answers fit."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.handlers.http.house import RUN, House
+
+KINDS: dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "object": dict,
+    "array": list,
+    "null": type(None),
+}
+TEXTS = {"GET /v1/runs/{ref}/steps/{path}/log", "GET /v1/stream", "POST /slack/events"}
+EMPTY = {"OPTIONS /v1/notify"}
+
+
+def misfits(document: Any, schema: Any, value: Any, at: str = "") -> Iterator[str]:
+    """Yield where *value* is not as *schema* says: types, members that are required, and options."""
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "oneOf" in schema:
+        if all([*misfits(document, one, value)] for one in schema["oneOf"]):
+            yield f"{at}: fits none of {len(schema['oneOf'])}"
+        return
+    yield from of_kind(schema, value, at)
+    for name, inner, item in inside(schema, value):
+        yield from misfits(document, inner, item, f"{at}/{name}")
+
+
+def of_kind(schema: Any, value: Any, at: str) -> Iterator[str]:
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{at}: {value!r} is none of {schema['enum']}"
+    named = schema.get("type", [])
+    kinds = [KINDS[each] for each in ([named] if isinstance(named, str) else named)]
+    if kinds and not any(isinstance(value, kind) for kind in kinds):
+        yield f"{at}: {value!r} is no {named}"
+    if isinstance(value, dict):
+        yield from (
+            f"{at}/{each} is missing" for each in schema.get("required", ()) if each not in value
+        )
+
+
+def inside(schema: Any, value: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name, schema and value of what stands inside."""
+    if isinstance(value, dict):
+        for name, inner in schema.get("properties", {}).items():
+            if name in value:
+                yield name, inner, value[name]
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield str(place), schema.get("items", {}), item
+
+
+@pytest.fixture
+async def document(house: House) -> Any:
+    return (await house.get("/openapi.json")).json()
+
+
+def good(document: Any) -> dict[str, Any]:
+    """Return the schemas of good answers, by address, status and media type."""
+    return {
+        f"{method.upper()} {path} {status} {kind}": content["schema"]
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for status, answer in operation["responses"].items()
+        for kind, content in answer.get("content", {}).items()
+        if kind != "application/problem+json"
+    }
+
+
+async def test_every_address_that_answers_json_is_described(document: Any) -> None:
+    described = {" ".join(name.split(" ")[:2]) for name, one in good(document).items() if one}
+    there = {f"{m.upper()} {path}" for path, ms in document["paths"].items() for m in ms}
+
+    assert there - described - TEXTS - EMPTY == set()
+
+
+BATCH = {"accept": "application/cloudevents-batch+json"}
+ONE = {"accept": "application/cloudevents+json"}
+REPORT = {"process_id": "b1", "status": "started", "progress": "3/7"}
+QUESTION = {"process_id": "q1", "approval": {"prompt": "Go?"}, "key": "k"}
+ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("POST /v1/notify", "", {"json": REPORT}),
+    ("POST /v1/notify", "", {"json": [REPORT, {}]}),
+    ("POST /v1/notify", "", {"json": [{}]}),
+    ("POST /v1/notify", "?dry_run=1", {"json": REPORT}),
+    ("GET /v1/events", "", {}),
+    ("GET /v1/events", "", {"headers": BATCH}),
+    ("GET /v1/events/{event_id}", "", {}),
+    ("GET /v1/events/{event_id}", "", {"headers": ONE}),
+    ("GET /v1/events/{event_id}/raw", "", {}),
+    ("GET /v1/events/{event_id}/explain", "", {}),
+    ("POST /v1/events/{event_id}/replay", "", {}),
+    ("POST /v1/events/{event_id}/replay", "?apply=1", {}),
+    ("POST /v1/approvals", "", {"json": QUESTION}),
+    ("POST /v1/approvals", "", {"json": QUESTION}),
+    ("GET /v1/processes", "", {}),
+    ("GET /v1/processes/{name}", "", {}),
+    ("GET /v1/threads", "", {}),
+    ("GET /v1/threads/{ref}", "", {}),
+    ("GET /v1/workflows", "", {}),
+    ("GET /v1/workflows/{name}", "", {}),
+    ("GET /v1/runs", "", {}),
+    ("GET /v1/runs/{ref}", "", {}),
+    ("GET /v1/approvals", "", {}),
+    ("GET /v1/approvals/{ref}", "", {}),
+    ("POST /v1/approvals/{ref}/decision", "", {"json": {"choice": "approve"}}),
+    ("POST /v1/runs/{ref}/cancel", "", {"json": {}}),
+    ("GET /v1/whoami", "", {}),
+    ("GET /healthz", "", {}),
+    ("GET /readyz", "", {}),
+)
+ELSEWHERE = {  # the same schemas as those beside them, and a text
+    "GET /v1/runs/{ref}/steps/{path}/log 200 text/plain",
+    "POST /v1/workflows/{name}/runs 202 application/json",
+    "POST /v1/runs/{ref}/retry 202 application/json",
+    "POST /v1/runs/{ref}/resolve 202 application/json",
+}
+
+
+async def test_real_answers_fit(house: House, document: Any) -> None:
+    token = await house.token("admin", "read", "notify", "approve", "run", owner="UOLGA")
+    await house.add_step("gate", "waiting")
+    asked = await house.question()
+    told = await house.report(token, **REPORT)
+    schemas, seen = good(document), set()
+
+    for row, query, more in ASKED:
+        method, _, path = row.partition(" ")
+        ref = asked.id if "approvals" in path else told["thread_id"] if "threads" in path else RUN
+        name = "pipeline" if "workflows" in path else "ci:b1"
+        address = path.format(event_id=told["event_id"], name=name, ref=ref)
+        answer = await house.ask(method, address + query, token, **more)
+        kind = answer.headers["content-type"].partition(";")[0]
+        where = f"{row} {answer.status_code} {kind}"
+        assert where in schemas, (where, answer.text)
+        assert [*misfits(document, schemas[where], answer.json())] == [], where
+        seen.add(where)
+
+    described = {where for where, one in schemas.items() if one}
+    assert described - seen - ELSEWHERE == set()
+
+
+def test_a_misfit_is_found() -> None:
+    schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+
+    assert [*misfits({}, schema, {"a": 1})] == []
+    for wrong in ({}, {"a": "x"}, [], None):
+        assert [*misfits({}, schema, wrong)], wrong
