@@ -14,7 +14,7 @@ __all__ = ["add_arguments", "explain"]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("event", metavar="EVENT", help="ev_…; with --source the tool's own id; @FILE for an event that was not sent")  # fmt: skip
+    parser.add_argument("event", metavar="EVENT", help="ev_…; with --source the tool's own id; R-7 or ci:build-42 for its newest event; @FILE for one that was not sent")  # fmt: skip
     parser.add_argument("--source", metavar="SOURCE", help="whose id it is, where it is a tool's")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
 

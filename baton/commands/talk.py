@@ -1,10 +1,8 @@
 """One question to the server, and what its answer means for a command."""
 
-import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from baton.environment import read_environment
 from baton.errors import BatonError
@@ -103,6 +101,8 @@ def ask(
 
 
 def _once(wire: "Wire", method: str, path: str, body: object, timeout: float) -> Any:
+    import json  # noqa: PLC0415 - as the next: ``baton run`` asks nothing
+
     from baton.wire import Unreachable  # noqa: PLC0415
 
     content = None if body is None else json.dumps(body).encode()
@@ -146,6 +146,8 @@ def _with_places(sentence: str, places: object) -> str:
 
 def quoted(name: str) -> str:
     """Return *name* as one part of a path."""
+    from urllib.parse import quote  # noqa: PLC0415 - slow to load, and ``baton run`` does not need it
+
     return quote(name, safe="")
 
 

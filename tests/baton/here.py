@@ -40,3 +40,15 @@ def run_here(
         return Done(code, *captured.readouterr())
 
     return run
+
+
+def routes(**answers: Any) -> Any:
+    """Answer by the last part of the path, with 200."""
+
+    def answer(told: Any) -> tuple[int, dict[str, str], Any]:
+        name = told.path.partition("?")[0].rpartition("/")[2]
+        if name not in answers:
+            return 404, {}, {"detail": f"There is no {name!r}.", "code": "not-found"}
+        return 200, {}, answers[name]
+
+    return answer

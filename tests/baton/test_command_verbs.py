@@ -5,21 +5,14 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from baton.cli import VERBS
-from baton.commands.doctor import _skew
-from baton.commands.start import _typed
-from baton.commands.talk import Stop
-from baton.commands.typed import duration
-from baton.wire import Answer
-from tests.baton.here import Done, run_here
+from tests.baton.here import Done, routes, run_here
 
 APPROVAL = {"id": "ap_1", "label": "A-1", "state": "open", "eligible": ["@grace"], "prompt": "Go?"}
 ME = {"source": "laptop", "namespace": "ci", "scopes": ["notify", "read"], "owner": "@ada"}
@@ -30,18 +23,6 @@ def baton(
     server: Any, shell: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfdbinary: Any
 ) -> Callable[..., Done]:
     return run_here(server, shell, monkeypatch, capfdbinary)
-
-
-def routes(**answers: Any) -> Any:
-    """Answer by the last part of the path, with 200."""
-
-    def answer(told: Any) -> tuple[int, dict[str, str], Any]:
-        name = told.path.partition("?")[0].rpartition("/")[2]
-        if name not in answers:
-            return 404, {}, {"detail": f"There is no {name!r}.", "code": "not-found"}
-        return 200, {}, answers[name]
-
-    return answer
 
 
 # The command as a whole
@@ -326,127 +307,3 @@ def test_what_others_wrote_stays_on_its_line(server: Any, baton: Any) -> None:
     done = baton("events")
 
     assert done.stdout.decode() == "ci:b[2J  x  a bc\n"
-
-
-# Typed values
-
-
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        ("integer", "7", 7),
-        ("number", "2.5", 2.5),
-        ("number", "2", 2),
-        ("boolean", "Yes", True),
-        ("boolean", "off", False),
-        ("array", "a, b", ["a", "b"]),
-        ("array", '["a,b"]', ["a,b"]),
-        ("object", '{"a": 1}', {"a": 1}),
-        ("string", "7", "7"),
-        (None, "true", "true"),
-    ],
-)
-def test_an_input_is_read_as_its_type(kind: str | None, text: str, value: object) -> None:
-    for schema in (
-        {"type": "object", "properties": {"x": {"type": kind}}},
-        {"x": {"type": kind}},
-    ):
-        found = _typed("x", text, schema)
-        assert found == value
-        assert type(found) is type(value)
-
-
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [("integer", "2.5"), ("number", "x"), ("boolean", "maybe"), ("array", "[1"), ("object", "[]")],
-)
-def test_an_input_of_another_type_is_named(kind: str, text: str) -> None:
-    with pytest.raises(Stop, match="x takes") as stopped:
-        _typed("x", text, {"x": {"type": kind}})
-    assert stopped.value.code == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("1.5s", 1.5), ("30m", 1800), ("1h30m", 5400), ("2d", 172800)]
-)
-def test_lengths_of_time(text: str, seconds: float) -> None:
-    assert duration(text) == seconds
-
-
-# The doctor
-
-
-def test_the_doctor_finds_nothing_where_all_is_well(server: Any, baton: Any) -> None:
-    server.answer = routes(healthz={"status": "ok"}, readyz={"status": "ready"}, whoami=ME)
-
-    done = baton("doctor")
-
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert b"FIX" not in done.stdout
-    assert b"laptop for @ada, scopes: notify read" in done.stdout
-
-
-def test_the_doctor_has_a_fix_for_each_fault(server: Any, baton: Any, shell: Any) -> None:
-    answers = routes(healthz={"status": "ok"}, readyz={}, whoami={**ME, "scopes": ["read"]})
-    unready = {"status": "not ready", "failing": {"slack": "not connected"}}
-    login = Path(shell["HOME"]) / ".config" / "baton" / "login.json"
-    login.parent.mkdir(parents=True)
-    login.write_text("{}")
-    login.chmod(0o644)
-
-    def answer(told: Any) -> Any:
-        if told.path == "/readyz":
-            return 503, {}, unready
-        return answers(told)
-
-    server.answer = answer
-    done = baton("doctor", "--json", HTTPS_PROXY="http://127.0.0.1:1")
-
-    assert done.returncode == 1
-    found = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
-    bad = {name for name, each in found.items() if not each["ok"]}
-    assert {"server", "token", "login"} <= bad
-    assert "slack not connected" in found["server"]["says"]
-    assert "chmod 600" in found["login"]["fix"]
-    assert "NO_PROXY" in found["proxy"]["fix"]
-    assert all(found[name]["fix"] for name in bad)
-
-
-@pytest.mark.parametrize(("late", "well"), [(0, True), (59, True), (-3600, False), (3600, False)])
-def test_a_clock_that_is_wrong_is_noticed(late: int, *, well: bool) -> None:
-    said = formatdate(time.time() - late, usegmt=True)
-
-    (finding,) = _skew(Answer(200, {"date": said}, b"{}"))
-
-    assert finding.ok is well
-    assert bool(finding.fix) is not well
-
-
-@pytest.mark.parametrize(
-    ("variables", "name"),
-    [
-        ({"BATON_URL": None}, "address"),
-        ({"BATON_URL": "ftp://x"}, "address"),
-        ({}, "token"),
-    ],
-)
-def test_the_doctor_says_what_is_missing(
-    server: Any, baton: Any, variables: dict[str, str | None], name: str
-) -> None:
-    def answer(told: Any) -> Any:
-        return (401, {}, {"detail": "Who?"}) if "whoami" in told.path else (200, {}, {"ok": 1})
-
-    server.answer = answer
-    done = baton("doctor", "--json", **variables)
-
-    assert done.returncode == 1
-    found = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
-    assert found[name]["ok"] is False
-    assert "baton login" in found[name]["fix"]
-
-
-def test_the_doctor_names_a_server_that_is_down(baton: Any, dead_url: str) -> None:
-    done = baton("doctor", BATON_URL=dead_url)
-
-    assert done.returncode == 1
-    assert b"python -m bot serve" in done.stdout
