@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import sys
 import threading
 
 TYPE_CHECKING = False
@@ -37,8 +38,23 @@ def watch(me: "Callable[[], Watched | None]") -> None:
         watched = me()
         if watched is not None:
             watched.finish()
+            _die_as_before()
 
     atexit.register(at_exit)
+
+
+def _die_as_before() -> None:
+    """Let a program that was interrupted end as one that was: by the signal, and not with 1.
+
+    CPython forgets it where anything runs code from a text meanwhile, as the making of a named tuple
+    in an import does; and it is reminded in the same way.
+    """
+    if getattr(sys, "last_type", None) is not KeyboardInterrupt or hasattr(sys, "ps1"):
+        return
+    try:
+        exec("raise KeyboardInterrupt", {})  # noqa: S102 - the text is ours
+    except KeyboardInterrupt:
+        return
 
 
 def _watch_forks(me: "Callable[[], Watched | None]") -> None:

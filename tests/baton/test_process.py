@@ -320,7 +320,9 @@ SEEDS = """
 
 
 def test_the_public_names_are_exactly_these() -> None:
-    own = "BatonError Client Decision Process Result ask current_process notify process tracked wait"
+    own = (
+        "BatonError Client Decision Process Result ask current_process notify process tracked wait"
+    )
 
     assert sorted(baton.__all__) == sorted([*own.split(), *SEEDS.split()])
     assert all(hasattr(baton, name) for name in baton.__all__)
