@@ -16,7 +16,7 @@ from coordination.database import workflows as workflows_table
 from coordination.database.statements import Statements
 from coordination.eligibility import Ballot
 from coordination.policy import Principal, Role, Roles
-from coordination.ports import Person
+from coordination.ports import Group, Person
 from coordination.questions import Approval, Question
 from coordination.votes import Judging, decide
 
@@ -155,8 +155,10 @@ class Scene:
         ballot = Ballot(principal, approval.id, choice, **more)
         return await self.door.write(lambda tx: decide(tx, ballot, self.judging))
 
-    async def know(self, people: Iterable[Person] = PEOPLE) -> None:
-        await self.door.write(lambda tx: directory.replace(tx, people, now=self.now))
+    async def know(
+        self, people: Iterable[Person] = PEOPLE, groups: Iterable[Group] | None = ()
+    ) -> None:
+        await self.door.write(lambda tx: directory.replace(tx, people, groups, now=self.now))
 
     async def rows(self, table: Any) -> list[Row]:
         async def query(reader: Reader) -> list[Row]:
