@@ -43,7 +43,7 @@ def open(  # noqa: A001  # approvals.open reads better than any other word for i
         _draft(asked, behind, now=now, ids=ids, number=counters.next(tx, "approval")),
         run_key=run_key,
         path=path,
-        askers=_others(behind, askers.behind_run(tx, behind)),
+        askers=askers.behind_run(tx, behind),
         again_of=_unanswered(store.latest_at(tx, run_key, path)),
     )
     return _ask(tx, draft, now=now, ids=ids)
@@ -72,7 +72,7 @@ def open_for_process(  # noqa: PLR0913  # a unit, what is asked, and who stands 
     """
     asked = Question.of(question)
     behind = _one(tx.fetch_one(_PROCESS, process=process_key), "process", process_key)
-    others = _others(behind, askers.behind_process(tx, process_key, asking))
+    others = askers.behind_process(tx, process_key, asking)
     standing = store.open_of_process(tx, process_key)
     if standing:
         all_of_them = tuple(dict.fromkeys((*standing[-1].askers, *others)))
@@ -239,10 +239,6 @@ def _arm(tx: Transaction, asked: Approval, *, now: datetime) -> None:
 def _unanswered(before: Approval | None) -> str | None:
     """Return the approval that a new one of the same step asks again."""
     return before.id if before is not None and before.unanswered else None
-
-
-def _others(behind: Row, found: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(each for each in found if each != behind.requested_by)
 
 
 def _withdraw(

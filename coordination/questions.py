@@ -301,7 +301,8 @@ class Approval:
     @property
     def behind(self) -> tuple[str, ...]:
         """Everybody who stands behind the question."""
-        return (*((self.requested_by,) if self.requested_by else ()), *self.askers)
+        first = (self.requested_by,) if self.requested_by else ()
+        return tuple(dict.fromkeys((*first, *self.askers)))
 
     @property
     def unanswered(self) -> bool:
