@@ -24,7 +24,8 @@ log = structlog.get_logger()
 LOOKS = 15 * 60.0  # s; so long after it was opened, somebody may still look at it
 LINE = 120.0  # s that the sentence about a click stays
 EVERY = 5.0  # s between two that nobody asked for
-IDLE = timedelta(minutes=1)
+AGAIN = 1.0  # s, before one is tried again that is due
+LATER = timedelta(seconds=30)  # where Slack does not say how long
 MINUTE = 60.0
 PUBLISHES = 60  # a minute, for everybody
 RESERVE = 20  # more of them, for people's own clicks
@@ -125,8 +126,8 @@ class HomeTabs:
     async def _wait(self, woken: Subscription) -> None:
         """Wait for a change, or until a Home may be published that had to wait."""
         now = self.world.clock.monotonic()
-        due = [one.published_at + EVERY - now for one in self._visitors.values() if one.stale]
-        wait = timedelta(seconds=max(0.1, min(due))) if due else IDLE
+        left = [one.published_at + EVERY - now for one in self._visitors.values() if one.stale]
+        wait = timedelta(seconds=min((max(each, AGAIN) for each in left), default=EVERY))
         if await woken.wait_on(self.world.clock, wait):
             self.changed()
 
@@ -174,7 +175,7 @@ class HomeTabs:
         if trouble.word == "not_enabled":
             self.problem = NOT_ENABLED
         elif trouble.meaning is Meaning.LATER:
-            self._budget.pause(trouble.retry_after or IDLE)
+            self._budget.pause(trouble.retry_after or LATER)
             visitor.stale = True
         else:
             visitor.stale = trouble.meaning in (Meaning.NOT_SENT, Meaning.AMBIGUOUS)
