@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from coordination import definitions, directory, run_views, threads_view, votes
+from coordination import definitions, directory, events_view, run_views, threads_view, votes
 from coordination.controls import refuse_stranger
 from coordination.database import Door, Reader, Row
 from coordination.definitions import WorkflowView
-from coordination.eligibility import approver_problems, refusal
+from coordination.directory import Everybody
+from coordination.eligibility import refusal
 from coordination.errors import InvalidInputs, NotAllowed, NotFound, decided_sentence
+from coordination.events_view import EventFilter, EventView, Found
+from coordination.naming import approver_problems
 from coordination.noise import ChannelPolicy
 from coordination.policy import Principal, Roles, authorize, require_scope
 from coordination.ports import RunStatus, RunView
@@ -17,11 +20,10 @@ from coordination.questions import Approval
 from coordination.rates import Rate
 from coordination.slack_bus import BusChannel
 from coordination.store import approvals as approval_store
+from coordination.store import people as people_store
 from coordination.store import runs as run_store
 from coordination.store.runs import RunFilter
 from coordination.threads_view import (
-    EventFilter,
-    EventView,
     ProcessFilter,
     ProcessView,
     ThreadSummary,
@@ -229,15 +231,19 @@ class Lookups:
 
     async def event(self, event_id: str) -> EventView:
         """Return one event. Raises: NotFound."""
-        return await self._door.read(lambda reader: threads_view.event(reader, event_id))
+        return await self._door.read(lambda reader: events_view.event(reader, event_id))
 
     async def events(
         self, wanted: EventFilter, *, after: int = 0, limit: int = 50
     ) -> tuple[EventView, ...]:
         """Return events in the order in which they came. Raises: NotFound."""
+        return (await self.search(wanted, after=after, limit=limit)).events
+
+    async def search(self, wanted: EventFilter, *, after: int = 0, limit: int = 50) -> Found:
+        """Return events in the order in which they came, and from where to look on. Raises: NotFound."""
         most = min(limit, MOST)
         return await self._door.read(
-            lambda reader: threads_view.events(reader, wanted, after=after, limit=most)
+            lambda reader: events_view.events(reader, wanted, after=after, limit=most)
         )
 
     async def latest_events(
@@ -245,9 +251,8 @@ class Lookups:
     ) -> tuple[tuple[EventView, ...], int]:
         """Return the newest events in their order, and the seq of the newest of all. Raises: NotFound."""
         most = min(limit, MOST)
-        return await self._door.read(
-            lambda reader: threads_view.latest_events(reader, wanted, limit=most)
-        )
+        found = await self._door.read(lambda reader: events_view.latest(reader, wanted, limit=most))
+        return found.events, found.cursor
 
     async def name_of(self, principal: Principal) -> str:
         """Return how people call *principal*: a handle, or the name of a source."""
@@ -259,11 +264,20 @@ class Lookups:
         people = await self._door.read(directory.read_all)
         return directory.with_handles(text, people)
 
-    async def approver_problems(self, approvers: Sequence[str]) -> tuple[str, ...]:
-        """Return a sentence for each approver nobody can be found for."""
-        people = await self._door.read(directory.read_all)
-        return approver_problems(approvers, people.values())
+    async def approver_problems(
+        self, approvers: Sequence[str], *, quorum: int = 1
+    ) -> tuple[str, ...]:
+        """Return a sentence for each approver nobody can be found for, and one if they are too few."""
+        known, readable = await self._door.read(_known)
+        return approver_problems(
+            approvers, known, self.rules.roles, readable=readable, quorum=quorum
+        )
 
     async def _row_of(self, ref: str) -> Row:
         """Return the row of a run, for those who mean it and not what it looks like."""
         return await self._door.read(lambda reader: run_views.row_of(reader, ref))
+
+
+async def _known(reader: Reader) -> tuple[Everybody, bool]:
+    """Return everybody, and whether groups can be read."""
+    return await directory.read_all(reader), await people_store.groups_readable(reader)

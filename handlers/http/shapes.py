@@ -6,9 +6,10 @@ from typing import Any
 
 from coordination.accept import Accepted
 from coordination.definitions import WorkflowView
+from coordination.events_view import EventView
 from coordination.ports import OpenQuestion, RunView, StepView
 from coordination.questions import Approval, Vote
-from coordination.threads_view import EventView, ProcessView, ThreadSummary, ThreadView
+from coordination.threads_view import ProcessView, ThreadSummary, ThreadView
 from coordination.waiting_for import card_word, waiting_for
 
 Json = Any
@@ -184,6 +185,7 @@ def process_json(process: ProcessView) -> dict[str, Json]:
         "owner": process.owner,
         "thread_id": process.thread_id,
         "run_id": process.run_id,
+        "stalled_since": moment(process.stalled_since),
         "started_at": moment(process.started_at),
         "ended_at": moment(process.ended_at),
         "created_at": moment(process.created_at),
@@ -210,6 +212,18 @@ def thread_json(thread: ThreadView, *, public_url: str) -> dict[str, Json]:
         "processes": [process_json(one) for one in thread.processes],
         "runs": [run_summary(run, public_url=public_url) for run in thread.runs],
         "approvals": [approval_json(one) for one in thread.approvals],
+        "keys": [{"key": each.key, "strong": each.strong} for each in thread.keys],
+        "related": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "because": each.because,
+                "thread_url": each.url,
+                "since": moment(each.since),
+            }
+            for each in thread.related
+        ],
+        "archived_at": moment(thread.archived_at),
     }
 
 
