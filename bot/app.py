@@ -9,21 +9,24 @@ from pathlib import Path
 import structlog
 
 from baton.connector import Connector
-from bot.configuration import Configuration, rules_of
+from bot.configuration import Configuration
 from bot.definitions import Definitions
 from bot.housekeeping import Housekeeping
 from bot.keys import derived, instance_key
+from bot.rereading import Rereading
 from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld, make_world
-from coordination import votes
+from coordination import leases
 from coordination.changes import Changes
 from coordination.coordinator import Coordinator, Ports
 from coordination.database import Door, open_sqlite
 from coordination.dispatcher import Dispatcher
+from coordination.lookups import Rules
 from coordination.policy import Roles
+from coordination.secrets import Secrets
 from coordination.timers import Timers
-from handlers.http.sessions import Sessions
+from handlers.http.sessions import OWN_LINK_LIFE, Sessions
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
 from workflows.language.compile import compile_body
@@ -63,18 +66,21 @@ class Baton:
     definitions: Definitions
     sessions: Sessions
     slack: SlackConnection
+    rereading: Rereading
 
     async def begin(self) -> None:
         """Load definitions, take up what an earlier life left, and go on; Slack comes last."""
+        await self.rereading.begin()
         await self.definitions.load()
         await self.host.begin()
         tasks = self.world.tasks
         tasks.keep("dispatcher", self.dispatcher.run)
         tasks.keep("timers", self.timers.run)
         tasks.keep("definitions", self.definitions.watch)
+        tasks.keep("configuration", lambda: self.rereading.watch(self._take_rules))
         tasks.keep("directory", self._directory)
         tasks.keep("housekeeping", Housekeeping(self.door, self.world).run)
-        await self.slack.begin(self.coordinator, self.door)
+        await self.slack.begin(self.coordinator, self.door, self)
 
     async def stop(self) -> None:
         """Take nothing in any more, bring in what is in flight, and close."""
@@ -83,6 +89,17 @@ class Baton:
         await self.world.close()
         await self.slack.release()
         await self.door.close()
+
+    async def problems(self) -> tuple[str, ...]:
+        """Return a sentence for each part that is not well."""
+        failing = await self.readiness()
+        return (*(f"{part}: {word}" for part, word in failing.items()), *self.slack.notes)
+
+    def login_link(self, person: str) -> str:
+        """Return a link that logs *person* in on the web, once, within five minutes."""
+        now, nonce = self.world.clock.now(), self.world.ids.new("ln")
+        token = self.sessions.link(person, now=now, nonce=nonce, life=OWN_LINK_LIFE)
+        return f"{self.settings.address}/login?t={token}"
 
     async def readiness(self) -> dict[str, str]:
         """Return what is not ready, each with a word that says how."""
@@ -93,6 +110,9 @@ class Baton:
             failing["slack"] = self.slack.problem
         failing.update({f"loop {name}": "failed" for name in self.world.tasks.down})
         return failing
+
+    def _take_rules(self, rules: Rules) -> None:
+        self.coordinator.rules = rules
 
     async def _directory(self) -> None:
         """Keep the directory fresh; a failure is tried again soon, and shows as old votes waiting."""
@@ -138,12 +158,16 @@ def assemble(
     fittings: Fittings = OWN,
 ) -> Baton:
     """Wire the parts together; nothing of them is begun."""
-    rules = rules_of(configuration, channel=settings.channel)
+    rereading = Rereading(
+        settings.configuration, configuration, channel=settings.channel, door=door, world=world
+    )
     own = built_in(environment=settings.child_environment())
     registry = Registry((*own, *fittings.connectors))
-    host = make_host(settings, world, door, registry, fittings, rules.roles)
+    host = make_host(settings, world, door, registry, fittings, lambda: rereading.rules.roles)
     inputs = InputCheck()
-    coordinator = Coordinator(door, world, Ports(host, inputs, slack.directory), rules)
+    secrets = Secrets(derived(instance_key(settings, world.ids), "secrets"), settings.secret)
+    ports = Ports(host, inputs, slack.directory, secrets)
+    coordinator = Coordinator(door, world, ports, rereading.rules)
     dispatcher = Dispatcher(
         door,
         world,
@@ -159,10 +183,13 @@ def assemble(
         host=host,
         coordinator=coordinator,
         dispatcher=dispatcher,
-        timers=Timers(door, world, {"run": fire_timer, "approval": votes.fire}),
+        timers=Timers(
+            door, world, {"run": fire_timer, "approval": coordinator.fire_approval, "process": leases.fire}
+        ),
         definitions=Definitions(host, registry, settings.workflows),
         sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),
         slack=slack,
+        rereading=rereading,
     )
 
 
@@ -172,7 +199,7 @@ def make_host(
     door: Door,
     registry: Registry,
     fittings: Fittings,
-    roles: Roles,
+    roles: Callable[[], Roles],
 ) -> Host:
     """Make what drives the runs."""
     return fittings.runtime(

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -24,7 +25,7 @@ class HostSettings:
         sweep: how often rows are looked for whose hint was lost.
         pause: how long to wait before the database is tried again.
         largest_output: what a step may give; more fails it.
-        roles: who has which role, to judge right before an approved action starts.
+        roles: says who has which role now, to judge right before an approved action starts.
     """
 
     instance_key: bytes = field(repr=False)
@@ -34,7 +35,7 @@ class HostSettings:
     sweep: timedelta = timedelta(seconds=5)
     pause: timedelta = timedelta(seconds=1)
     largest_output: int = 8 * 2**20
-    roles: Roles = field(default_factory=Roles)
+    roles: Callable[[], Roles] = Roles
 
     def derive(self, *parts: Any) -> str:
         """Return what belongs to *parts* and this instance for ever: 64 hex digits."""

@@ -65,7 +65,7 @@ class Parts:
 
     @property
     def roles(self) -> Roles:
-        return self.settings.roles
+        return self.settings.roles()
 
     def landing(self, run_key: int, path: str) -> asyncio.Event | None:
         """Return what is set once the attempt at *path* that is still being stopped is gone."""
