@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from baton.events import Event, event_names, matches_name
 
-__all__ = ["Place", "Wanted", "fits", "key_of", "keys_for", "names_of", "shape_of", "text_of"]
+__all__ = ["Place", "Wanted", "holds", "key_of", "keys_for", "names_of", "shape_of", "text_of"]
 
 Place: TypeAlias = tuple[str, ...]
 """Where in an event: keys from the top on; ``("run",)`` is its thread, ``("key",)`` its keys."""
@@ -21,6 +21,7 @@ Place: TypeAlias = tuple[str, ...]
 Wanted: TypeAlias = Sequence[tuple[Place, str]]
 """What an event must hold, sorted by place."""
 
+SPECIAL: Sequence[Place] = (("run",), ("key",))
 LONGEST = 200  # characters of a key in the index; a longer one stands there as its digest
 MOST = 64  # keys of one event for one shape
 
@@ -78,16 +79,12 @@ def keys_for(
     return [key_of(shape, each) for each in list(product(*texts))[:MOST]]
 
 
-def fits(
-    pattern: str,
-    wanted: Wanted,
-    names: Iterable[str],
-    held: Mapping[str, Any],
-    special: Mapping[str, Sequence[str]],
-) -> bool:
-    """Say whether an event has the name and holds what is wanted."""
-    return matches_name(pattern, names) and all(
-        text in _texts(place, held, special) for place, text in wanted
+def holds(wanted: Wanted, held: Mapping[str, Any], special: Mapping[str, Sequence[str]]) -> bool:
+    """Say whether an event holds what is wanted; of what *special* leaves out, nothing is asked."""
+    return all(
+        text in _texts(place, held, special)
+        for place, text in wanted
+        if place not in SPECIAL or place[0] in special
     )
 
 

@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from baton.events import Event
+from baton.events import Event, matches_name
 from baton.status import Status
 from coordination import waits
 from coordination.database import Door, Reader, Row, Transaction
 from coordination.keys import keys_of
 from coordination.ports import Expressions
 from coordination.store import waits as store
-from coordination.wait_keys import fits, keys_for, names_of
+from coordination.wait_keys import holds, keys_for, names_of
 from coordination.world import World
 
 __all__ = ["NOBODY", "Fit", "Waker", "Woken"]
@@ -101,7 +101,9 @@ class Waker:
             shapes: of what waits.
             again: its place was given to it before it was taken, so who looked back has missed it.
         """
-        told, names, special = _seen(row, event)
+        if not shapes:
+            return NOBODY
+        told, names, special = waits.told(row), names_of(event), _special(row, event)
         keys = [key for shape in shapes for key in keys_for(shape, names, told, special)]
         if not keys:
             return NOBODY
@@ -184,10 +186,13 @@ class Waker:
 
     def _fit(self, wait: Row, row: Row) -> Fit | None:
         """Judge an event for a wait that looks back; None where it is about something else."""
-        event = Event.from_json(row.body)
-        told, names, special = _seen(row, event)
         wanted = [(tuple(place), text) for place, text in wait.filter.get("wanted", ())]
-        if event.too_old or not fits(wait.filter["event"], wanted, names, told, special):
+        told = waits.told(row)
+        if not holds(wanted, told, {"run": _threads(row)}):
+            return None
+        event = Event.from_json(row.body)
+        named = matches_name(wait.filter["event"], names_of(event))
+        if event.too_old or not named or not holds(wanted, told, _special(row, event)):
             return None
         return self._judge(wait, row, told)
 
@@ -212,12 +217,13 @@ class Waker:
         return self._compiled[where]
 
 
-def _seen(
-    row: Row, event: Event
-) -> tuple[dict[str, Any], frozenset[str], Mapping[str, Sequence[str]]]:
-    """Return an event as it is compared: its fields, its names, its thread and its keys."""
-    thread = () if row.thread_id is None else (str(row.thread_id),)
-    return waits.told(row), names_of(event), {"run": thread, "key": tuple(keys_of(event))}
+def _threads(row: Row) -> tuple[str, ...]:
+    return () if row.thread_id is None else (str(row.thread_id),)
+
+
+def _special(row: Row, event: Event) -> Mapping[str, Sequence[str]]:
+    """Return what an event is found by beside its fields: its thread and its keys."""
+    return {"run": _threads(row), "key": tuple(keys_of(event))}
 
 
 def _likely(pattern: str) -> dict[str, str]:

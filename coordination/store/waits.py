@@ -66,7 +66,15 @@ _FIRST = (
     .where(processes.c.run_key == bindparam("run"))
 )
 _EVENT = (
-    select(events, threads.c.id.label("thread_id"), processes.c.name)
+    select(
+        events.c.seq,
+        events.c.id,
+        events.c.kind,
+        events.c.process_id,
+        events.c.body,
+        threads.c.id.label("thread_id"),
+        processes.c.name,
+    )
     .outerjoin(threads, threads.c.key == events.c.thread_key)
     .outerjoin(processes, processes.c.key == events.c.process_key)
 )
