@@ -78,6 +78,7 @@ class Home:
     thread_id: str = ""
     channel: str | None = None
     slots: Mapping[str, Slot] = field(default_factory=dict)
+    rolled: int = 0  # what only the card tells of
 
     @property
     def root(self) -> Slot | None:
@@ -98,7 +99,8 @@ class Home:
 class Leased:
     """A notice in flight. *attempt* counts from 1 and tells this lease from later ones.
 
-    *urgency* is the most urgent lane that waits in its thread.
+    *urgency* is the most urgent lane that waits in its thread; *view* is the thread as it was when
+    the notice was claimed, for those that show all of it.
     """
 
     key: int
@@ -108,6 +110,7 @@ class Leased:
     created_at: datetime
     home: Home = Home()
     urgency: int = Lane.PROGRESS
+    view: Any = None  # a ThreadView, whose module builds on this one
 
     @property
     def slot(self) -> Slot | None:
@@ -118,7 +121,7 @@ class Leased:
 def add(tx: Transaction, notice: Notice, *, id: str, now: datetime) -> int:  # noqa: A002  # the row's id
     """Queue *notice* and return its key; what it makes needless in its slot is superseded.
 
-    Decisions are never superseded. Progress waits a little, so that the next edit can join it. Who
+    Decisions are never superseded. An edit about progress waits a little, so that the next can join. Who
     follows the thread, and who heard of the slot elsewhere, is told in the same unit.
     """
     key = _add(tx, notice, id, now)
@@ -219,9 +222,7 @@ async def parked(reader: Reader) -> tuple[tuple[int, str, int], ...]:
 
 async def next_due(reader: Reader) -> datetime | None:
     """Say when to look again: the next notice is due then, or the next lease runs out."""
-    moments = [await store.next_due(reader, lane) for lane in Lane]
-    moments.append(await store.next_lease(reader))
-    return min((moment for moment in moments if moment is not None), default=None)
+    return await store.next_due(reader)
 
 
 def slot(tx: Transaction, thread_key: int, name: str) -> Slot | None:
@@ -351,13 +352,15 @@ def _due(tx: Transaction, notice: Notice, older: Sequence[Row], now: datetime) -
         return max(now, min(turns))
     shown = slot(tx, notice.thread_key, notice.slot)
     if shown is None or shown.updated_at is None:
-        return now + FIRST_FLUSH
+        return now
     return max(now, shown.updated_at + pace(shown.turns))
 
 
 def pace(turns: int) -> timedelta:
     """Say how long a card rests that was edited *turns* times in a row for mere progress."""
-    return min(SLOWEST, FLUSH_EVERY * 1.5 ** min(turns, 10))
+    if turns == 0:
+        return FIRST_FLUSH
+    return min(SLOWEST, FLUSH_EVERY * 1.5 ** min(turns - 1, 10))
 
 
 def _blocked_until(held: Sequence[Row], now: datetime) -> datetime:

@@ -1,11 +1,13 @@
 """Whose turn it is: which notices leave next, at most one of a thread at a time."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from coordination import threads_view
 from coordination.database import Row, Transaction
+from coordination.database.looking import look
 from coordination.outbox import (
     ROOT,
     TOO_OLD,
@@ -13,7 +15,6 @@ from coordination.outbox import (
     Lane,
     Leased,
     Notice,
-    Slot,
     add_later,
     slot_of,
 )
@@ -69,6 +70,19 @@ class Claim:
     limit: int
     urgent: bool = False
     floor: Floor = field(default_factory=Floor)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What was leased, and when something is due after that."""
+
+    leased: tuple[Leased, ...]
+    next_due: datetime | None
+
+
+def claim_next(tx: Transaction, wanted: Claim) -> Claimed:
+    """Do as `claim`, and look when to come back."""
+    return Claimed(tuple(claim(tx, wanted)), look(tx, store.next_due))
 
 
 def claim(tx: Transaction, wanted: Claim) -> list[Leased]:
@@ -145,7 +159,11 @@ def _lease(tx: Transaction, place: Place, wanted: Claim) -> list[Leased]:
         return []
     urgency = min(row.lane for row in rows if row is choice.row or row.due_at <= wanted.now)
     row = store.lease(tx, choice.row.key, wanted.now + wanted.lease)
-    return [_leased(row, _home(tx, thread_key, slots), urgency)]
+    notice = Notice(row.thread_key, row.slot, row.lane, row.kind, row.body, row.recipient)
+    leased = Leased(
+        row.key, row.id, notice, row.attempts, row.created_at, Home(slots=slots), urgency
+    )
+    return [_at_home(tx, leased)]
 
 
 def _let_go(tx: Transaction, choice: Choice, now: datetime) -> None:
@@ -157,11 +175,13 @@ def _let_go(tx: Transaction, choice: Choice, now: datetime) -> None:
         add_later(tx, card, id=f"{row.id}.card", due_at=now, now=now)
 
 
-def _home(tx: Transaction, thread_key: int, slots: Mapping[str, Slot]) -> Home:
-    row = store.thread(tx, thread_key)
-    return Home(row.id, row.channel, slots)
-
-
-def _leased(row: Row, home: Home, urgency: int) -> Leased:
-    notice = Notice(row.thread_key, row.slot, row.lane, row.kind, row.body, row.recipient)
-    return Leased(row.key, row.id, notice, row.attempts, row.created_at, home, urgency)
+def _at_home(tx: Transaction, leased: Leased) -> Leased:
+    """Add where its thread stands; and the thread itself, where the message shows all of it."""
+    key = leased.notice.thread_key
+    if leased.notice.kind == "thread" or leased.home.root is None:
+        view = look(tx, lambda reader: threads_view.thread_by_key(reader, key))
+        rolled = look(tx, lambda reader: store.rolled_of(reader, key))
+        home = Home(view.id, view.channel, leased.home.slots, rolled)
+        return replace(leased, home=home, view=view)
+    row = store.thread(tx, key)
+    return replace(leased, home=Home(row.id, row.channel, leased.home.slots))

@@ -6,7 +6,7 @@ late it is delivered, it shows how things are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -40,6 +40,7 @@ OUTAGE = timedelta(minutes=1)  # after so long, cards may have been left behind
 LOOK_BACK = timedelta(days=7)
 BEHIND = 500  # cards that are brought up to date at once
 TICK = timedelta(milliseconds=20)
+TOGETHER = timedelta(milliseconds=4)  # for what comes up at the same time
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Delivery:
     allowance: Allowance = OURS
     refused: str | None = None  # Slack does not know our token any more
     _flying: int = 0
+    _due: datetime | None = None  # what comes next, as of the last round
     _begun: bool = False
     _unparked: float | None = None
     _floor: Floor = field(default_factory=Floor)
@@ -117,7 +119,8 @@ class Delivery:
         if room <= 0 or self.refused:
             return 0
         wanted = Claim(self.world.clock.now(), LEASE, room, urgent=urgent, floor=self._floor)
-        leased = await self.door.write(lambda tx: turns.claim(tx, wanted))
+        claimed = await self.door.write(lambda tx: turns.claim_next(tx, wanted))
+        leased, self._due = claimed.leased, claimed.next_due
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
             await self._put_off(late)
@@ -170,12 +173,13 @@ class Delivery:
             self.door.changes.publish([Change("outbox", leased.id)])
 
     async def _rest(self, woken: Subscription) -> None:
-        """Wait until something is due, or something changed."""
-        due = await self.door.read(outbox.next_due)
+        """Wait until something is due, or something changed; what changes together is one round."""
         wait = SWEEP
-        if due is not None and not self.refused:
-            wait = min(SWEEP, max(BUSY, (due - self.world.clock.now()).total_seconds()))
+        if self._due is not None and not self.refused:
+            wait = min(SWEEP, max(BUSY, (self._due - self.world.clock.now()).total_seconds()))
         changes = await woken.wait(wait)
+        if self._flying:
+            await self.world.clock.sleep(TOGETHER)
         if any(change.id.startswith("joined:") for change in changes):
             self._fallback.forget()
         await self._fallback.tell_others()

@@ -18,7 +18,6 @@ from coordination.errors import NotFound
 from coordination.following import Followed
 from coordination.outbox import COPY, EARLIER, ROOT, Leased
 from coordination.ports import Person, RunView, StepView
-from coordination.store import outbox as store
 from coordination.store import runs
 from coordination.threads_view import ProcessView, ThreadView
 
@@ -68,7 +67,7 @@ class SlackDrawings:
 
     async def root(self, leased: Leased, rung: int) -> Shown:
         """Draw the card of the thread of *leased*."""
-        return self._again(await self._card(leased.notice.thread_key, rung), leased, ROOT)
+        return self._again(await self._thread(leased, rung), leased, ROOT)
 
     async def elsewhere(self, leased: Leased) -> str | None:
         """Return the channel of a notice that does not go into its thread."""
@@ -101,14 +100,10 @@ class SlackDrawings:
         return noted(shown, AGAIN)
 
     async def _thread(self, leased: Leased, rung: int) -> Shown:
-        return await self._card(leased.notice.thread_key, rung)
-
-    async def _card(self, thread_key: int, rung: int) -> Shown:
-        async def query(reader: Reader) -> tuple[ThreadView, int]:
-            view = await threads_view.thread_by_key(reader, thread_key)
-            return view, await store.rolled_of(reader, thread_key)
-
-        view, rolled = await self._door.read(query)
+        view, rolled = leased.view, leased.home.rolled
+        if view is None:
+            key = leased.notice.thread_key
+            view = await self._door.read(lambda r: threads_view.thread_by_key(r, key))
         url = f"{self._public_url}/r/{view.runs[-1].label}" if view.runs else None
         shown = thread_card(view, public_url=self._public_url)
         if rolled:

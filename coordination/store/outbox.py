@@ -91,13 +91,24 @@ _UNPARK = (
     .where(_THREAD, _HELD, outbox.c.state == "parked")
     .values(state="queued", due_at=bindparam("now"), error=None)
 )
-_NEXT = (
+_NEXT_OF = [
     select(outbox.c.due_at)
-    .where(_QUEUED, outbox.c.lane == bindparam("lane"))
+    .where(_QUEUED, outbox.c.lane == lane)
     .order_by(outbox.c.due_at)
     .limit(1)
+    .scalar_subquery()
+    .label(f"lane_{lane}")
+    for lane in (1, 2, 3, 4)
+]
+_NEXT = select(
+    *_NEXT_OF,
+    select(outbox.c.lease_until)
+    .where(_LEASED)
+    .order_by(outbox.c.lease_until)
+    .limit(1)
+    .scalar_subquery()
+    .label("lease"),
 )
-_NEXT_LEASE = select(outbox.c.lease_until).where(_LEASED).order_by(outbox.c.lease_until).limit(1)
 _PARKED = (
     select(
         outbox.c.thread_key, func.min(outbox.c.error).label("error"), func.count().label("count")
@@ -255,16 +266,10 @@ def unpark(tx: Transaction, thread_key: int, *, now: datetime) -> int:
     return tx.execute(_UNPARK, thread=thread_key, now=now)
 
 
-async def next_due(reader: Reader, lane: int) -> datetime | None:
-    """Say when the next notice of *lane* is due."""
-    row = await reader.fetch_one(_NEXT, lane=lane)
-    return row.due_at if row is not None else None
-
-
-async def next_lease(reader: Reader) -> datetime | None:
-    """Say when the next lease runs out."""
-    row = await reader.fetch_one(_NEXT_LEASE)
-    return row.lease_until if row is not None else None
+async def next_due(reader: Reader) -> datetime | None:
+    """Say when the next notice is due, or the next lease runs out."""
+    row = await reader.fetch_one(_NEXT)
+    return min((each for each in row or () if each is not None), default=None)
 
 
 async def parked(reader: Reader) -> list[Row]:
