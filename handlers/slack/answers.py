@@ -158,9 +158,10 @@ class ThreadPage:
 
 @dataclass(frozen=True, slots=True)
 class ThreadApprovals:
-    """What people are asked in a thread; the cards that answer are in it."""
+    """What people are asked in a thread; the cards that answer are in it, at *urls* by approval."""
 
-    thread: ThreadView
+    approvals: tuple[Approval, ...]
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

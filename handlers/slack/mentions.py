@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from coordination.threads_view import ThreadView
 from handlers.slack import clicks
 from handlers.slack.answers import (
+    ROWS,
     WHY,
     Answer,
     Lines,
@@ -107,9 +108,22 @@ async def look(edge: Edge, word: str, thread: ThreadView) -> Answer:
     if word == "status":
         return ThreadPage(thread)
     if word == "approvals":
-        return ThreadApprovals(thread)
+        return await asked_here(edge, thread)
     found = await edge.coordinator.why(thread.id)
     return Lines(WHY, found)
+
+
+async def asked_here(edge: Edge, thread: ThreadView) -> ThreadApprovals:
+    """Return what is open in a thread, and where its cards are."""
+    asked = tuple(each for each in thread.approvals if not each.ended)[:ROWS]
+    cards = {slot.slot: slot for slot in thread.slots}
+    urls = {}
+    for approval in asked:
+        card = cards.get(f"approval:{approval.id}")
+        url = await edge.screens.permalink(card.channel_id, card.ts) if card else None
+        if url:
+            urls[approval.id] = url
+    return ThreadApprovals(asked, urls)
 
 
 def asked_word(text: str) -> str:

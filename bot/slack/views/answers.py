@@ -12,7 +12,6 @@ from bot.slack.views.threads import says, thread_word, told
 from bot.slack.views.unknown import unknown_steps
 from bot.slack.views.words import state
 from bot.slack.views.workflows import workflow_list, workflow_page
-from coordination.outbox import Slot
 from coordination.questions import Approval
 from handlers.slack.answers import (
     Answer,
@@ -180,17 +179,16 @@ def thread_page(answer: ThreadPage, *, public_url: str) -> Shown:
 
 
 def thread_approvals(answer: ThreadApprovals) -> Shown:
-    """Say what is asked in a thread; what answers are the cards in it, and nothing else."""
-    asked = [each for each in answer.thread.approvals if not each.ended]
-    if not asked:
+    """Say what is asked in a thread; what answers are the cards in it, and nobody is mentioned."""
+    if not answer.approvals:
         return words("Nobody is asked anything here.")
-    where = {slot.slot: slot for slot in answer.thread.slots}
-    rows = [f"• {summary(each)} {card_link(where.get(f'approval:{each.id}'))}" for each in asked]
-    return fit(f"{len(asked)} open here.", [section(lines(rows), "t")])
+    rows = [asked_row(each, answer.urls.get(each.id)) for each in answer.approvals]
+    return fit(f"{len(rows)} open here.", [section(lines(rows), "t")])
 
 
-def card_link(slot: Slot | None) -> str:
-    return link(slot.permalink, "Its card") if slot and slot.permalink else ""
+def asked_row(approval: Approval, url: str | None) -> str:
+    card = f" · {link(url, 'its card')}" if url else ""
+    return f"• {approval.label}: {escape(head(approval.title, 200))}{card}"
 
 
 def found_out(answer: Lines) -> Shown:
