@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from baton.commands.patience import Patience, poll
 from baton.commands.places import ended, outcome
+from baton.commands.reporting import about_here
 from baton.commands.showing import plain, show_json
 from baton.commands.talk import TIMED_OUT, USAGE, Stop, ask, connect, quoted, say
 from baton.commands.typed import duration, from_file
@@ -79,7 +80,8 @@ def _question(options: Namespace, environment: Environment) -> dict[str, Any]:
     if environment.process_id:
         approval["scope"] = "step"  # a No is not the end of the process that we run in
     given = {name: value for name, value in approval.items() if value}
-    return {**{name: value for name, value in body.items() if value}, "approval": given}
+    said = {name: value for name, value in body.items() if value}
+    return about_here({**said, "approval": given})
 
 
 def _option(text: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from baton.commands.reporting import report
+from baton.commands.reporting import about_here, report
 from baton.commands.showing import line, show_json
 from baton.commands.talk import FAILED, Stop, say
 from baton.environment import read_environment
@@ -33,7 +33,7 @@ def junit(options: Namespace) -> int:
     else:
         _print(counts)
     environment = read_environment()
-    if environment.url and not environment.disabled:
+    if environment.active:
         digest = hashlib.sha256(b"".join(raw)).hexdigest()[:16]
         _report(_event(options, counts, digest))
     return FAILED if options.fail and counts.status == "failed" else 0
@@ -80,7 +80,7 @@ def _event(options: Namespace, counts: Counts, digest: str) -> dict[str, Any]:
     if counts.failing:
         told = "\n".join(f"{name}: {said}".rstrip(": ") for name, said in counts.failing)
         body["error"] = {"type": "tests-failed", "message": told[:2000]}
-    return {name: value for name, value in body.items() if value is not None}
+    return about_here({name: value for name, value in body.items() if value is not None})
 
 
 def _report(body: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ __all__ = ["add_arguments", "add_whoami_arguments", "login", "whoami"]
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("url", help="of the server, with the token before an @, or asked for")
+    parser.add_argument("--no-input", action="store_true", help="never ask for the token")
 
 
 def add_whoami_arguments(parser: ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def login(options: Namespace) -> int:
     from baton.wire import BadAddress, Wire  # noqa: PLC0415 - 50 ms that ``baton run`` can spare
 
     url, token = _split(options.url)
-    token = token or os.environ.get("BATON_TOKEN") or _asked()
+    token = token or os.environ.get("BATON_TOKEN") or _asked(silent=options.no_input)
     try:
         me = ask(Wire(url, token), "GET", "/v1/whoami")
     except BadAddress:
@@ -63,8 +64,8 @@ def _split(url: str) -> tuple[str, str | None]:
     return urlunsplit(bare).rstrip("/"), token
 
 
-def _asked() -> str:
-    if not sys.stdin.isatty():
+def _asked(*, silent: bool) -> str:
+    if silent or not sys.stdin.isatty():
         raise Stop(USAGE, "give the token in the URL, as http://TOKEN@host:port, or in BATON_TOKEN")
     return getpass("Token: ").strip()
 

@@ -3,17 +3,14 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from baton.commands.reporting import report
+from baton.commands.reporting import about_here, report
 from baton.commands.showing import line, show_json
 from baton.commands.talk import USAGE, Stop, connect, say
 from baton.commands.typed import json_object, pairs, values
 from baton.environment import Environment, read_environment
 from baton.identity import new_id, now
-
-if TYPE_CHECKING:
-    from baton.wire import Wire
 
 __all__ = ["add_arguments", "notify"]
 
@@ -75,7 +72,7 @@ def _event(options: Namespace, environment: Environment) -> dict[str, Any]:
         body.setdefault("parent", {"process_id": environment.process_id})
     if not body.keys() & {"status", "state", "type"}:
         raise Stop(USAGE, "say a STATUS, like started, completed or failed")
-    return _stamped(body)
+    return about_here(_stamped(body))
 
 
 def _stamped(body: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +92,9 @@ def _object(text: str) -> dict[str, Any]:
 
 def _lines(options: Namespace) -> int:
     """Send what stdin holds, a hundred at a time, as it comes."""
-    wire, worst = connect(), 0
+    if not read_environment().active:
+        connect()  # which says what is missing, before anybody waits for stdin
+    worst = 0
     batch: list[dict[str, Any]] = []
     for number, text in enumerate(sys.stdin, start=1):
         if not text.strip():
@@ -106,17 +105,17 @@ def _lines(options: Namespace) -> int:
             say(f"line {number}: {error}")
             worst = USAGE
         if len(batch) == _TOGETHER:
-            worst = max(worst, _send(wire, batch, options))
+            worst = max(worst, _send(batch, options))
             batch = []
     if batch:
-        worst = max(worst, _send(wire, batch, options))
+        worst = max(worst, _send(batch, options))
     return worst
 
 
-def _send(wire: "Wire", batch: list[dict[str, Any]], options: Namespace) -> int:
+def _send(batch: list[dict[str, Any]], options: Namespace) -> int:
     """Send what has gathered; where all of it is refused, the next lines may still be good."""
     try:
-        return _tell(report(batch, sync=options.sync, wire=wire), as_json=options.json)
+        return _tell(report(batch, sync=options.sync), as_json=options.json)
     except Stop as stop:
         if stop.code != USAGE:
             raise

@@ -307,3 +307,34 @@ def test_what_others_wrote_stays_on_its_line(server: Any, baton: Any) -> None:
     done = baton("events")
 
     assert done.stdout.decode() == "ci:b[2J  x  a bc\n"
+
+
+# What is found out around
+
+
+@pytest.mark.parametrize("words", [("notify", "started"), ("ask", "Go?"), ("junit", "a.xml")])
+def test_what_is_reported_names_the_revision_that_it_is_about(
+    server: Any, baton: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    server.answer = lambda told: (200, {}, {**APPROVAL, "state": "approved", "results": []})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.xml").write_text("<testsuite><testcase/></testsuite>")
+    sha = "0123456789abcdef0123456789abcdef01234567"
+    place = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/api", "GITHUB_SHA": sha}
+
+    baton(*words, **place)
+
+    assert server.told[0].body["subject"]["sha"] == sha
+
+
+def test_events_go_by_the_webhook_of_slack_where_that_is_the_way(server: Any, baton: Any) -> None:
+    server.answer = lambda told: (200, {}, b"ok")
+    hook = f"{server.url}/services/T/B/x"
+
+    done = baton(
+        "notify", "completed", "--id", "b1", BATON_TRANSPORT="slack", SLACK_WEBHOOK_URL=hook
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [told.path for told in server.told] == ["/services/T/B/x"]
+    assert "b1" in str(server.told[0].body)
