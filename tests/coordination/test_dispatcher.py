@@ -330,3 +330,29 @@ def test_the_id_of_a_triggered_run_is_derived() -> None:
     (one,) = same
     assert one.startswith("run_")
     assert len(one) == 30
+
+
+@pytest.mark.parametrize(
+    ("written", "source"),
+    [("claude_code", "claude-code"), ("mcp_server", "mcp"), ("my-ci", "my_ci"), ("ci", "ci")],
+)
+async def test_sources_are_known_by_their_older_spellings(
+    office: Office, written: str, source: str
+) -> None:
+    await office.watch("pipeline", "process.completed", source=written)
+    await office.inbox.report("a", "completed", source="other")
+    await office.inbox.report("b", "completed", source=source)
+    await office.dispatcher.dispatch_all()
+
+    (run,) = await office.runs()
+    assert run.trigger["process_id"] == "b"
+
+
+async def test_a_webhook_is_any_event_without_a_status(office: Office) -> None:
+    await office.watch("pipeline", "webhook")
+    await office.inbox.report("a", "completed")
+    await office.inbox.report(None, type="github.push")
+    await office.dispatcher.dispatch_all()
+
+    (run,) = await office.runs()
+    assert run.trigger["type"] == "github.push"

@@ -163,3 +163,51 @@ def test_a_faulted_run_is_broken_even_with_a_question_open() -> None:
 def test_every_status_of_a_process_has_a_word_and_only_open_ones_stall(status: Status) -> None:
     assert (process_word(status, stalled=True) == "Stalled") is not status.terminal
     assert process_word(status) != "Stalled"
+
+
+def awaits(correlate: Any, **more: Any) -> StepView:
+    asked = {"event": "test.completed", "correlate": correlate}
+    return step("tests", StepStatus.WAITING, kind="wait_for", **({"input": asked} | more))
+
+
+@pytest.mark.parametrize(
+    ("correlate", "said"),
+    [
+        ([], "`test.completed`"),
+        ([[["subject", "sha"], "3f1c2d4e5f"]], "`test.completed` with sha 3f1c2d4…"),
+        (
+            [[["labels", "team"], "web"], [["subject", "pr"], "7"]],
+            "`test.completed` with labels.team web and pr 7",
+        ),
+        ([[["run"], "run_1"]], "`test.completed` in its thread"),
+        ([[["run"], "run_2"]], "`test.completed` in the thread run_2"),
+        (
+            [[["key"], "corr:ci:7"], [["run"], "th_1"]],
+            "`test.completed` with key corr:ci:7 in its thread",
+        ),
+        ([[["name"], "a\nb" * 40]], f"`test.completed` with name {('a b' * 40)[:40]}…"),
+    ],
+)
+def test_a_step_that_waits_for_an_event_says_which(correlate: Any, said: str) -> None:
+    found = waiting_for(run(RunStatus.WAITING, awaits(correlate)))
+
+    assert found is not None
+    assert found.text == f"Waiting for {said}, since 13:51 UTC"
+    assert (found.kind, found.since) == ("event", T0 + MINUTE)
+
+
+def test_the_end_of_a_wait_and_others_beside_it_are_said_too() -> None:
+    first = awaits([], due_at=T0 + 61 * MINUTE)
+    second = awaits([], started_at=T0 + 2 * MINUTE)
+    timer = step("pause", StepStatus.WAITING, kind="wait", due_at=T0 + MINUTE)
+
+    assert sentence(run(RunStatus.WAITING, timer, second, first)) == (
+        "Waiting for `test.completed`, and 1 more event, since 13:51 UTC, until 14:51 UTC"
+    )
+
+
+@pytest.mark.parametrize("broken", [None, {"cut": True}, {"event": None, "correlate": None}])
+def test_a_record_that_was_cut_is_no_error(broken: Any) -> None:
+    assert (sentence(run(RunStatus.WAITING, awaits([], input=broken))) or "").startswith(
+        "Waiting for `"
+    )

@@ -54,6 +54,25 @@ async def test_a_post_is_a_notice_that_every_attempt_names_alike(perform: Perfor
     assert post == Post(first.output["notice_id"], "released", None)
 
 
+async def test_a_text_for_several_channels_is_posted_once_in_each(perform: Perform) -> None:
+    given = {"text": "done", "channel": ["#team", "C0X", "#team"]}
+    first = await perform("slack.post", given)
+
+    assert first == await perform("slack.post", given)
+    assert [post.channel for post in first.notices] == ["#team", "C0X"]
+    assert len({post.id for post in first.notices}) == 2
+    assert first.output == {
+        "notice_id": first.notices[0].id,
+        "notice_ids": [post.id for post in first.notices],
+    }
+
+
+@pytest.mark.parametrize("channel", [[], [""], 7, ["#x"] * 21])
+async def test_a_list_of_no_channels_is_refused(perform: Perform, channel: Any) -> None:
+    with pytest.raises(ValidationError):
+        await perform("slack.post", {"text": "done", "channel": channel})
+
+
 async def test_a_report_carries_the_key_that_makes_it_count_once(
     perform: Perform, ctx: Context
 ) -> None:
