@@ -149,6 +149,23 @@ class SlackClient:
             raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, "no JSON"))
         return body
 
+    async def rights(self) -> tuple[frozenset[str], str | None]:
+        """Return the scopes that our token was given, and the time of Slack's clock as HTTP writes it.
+
+        Raises:
+            SlackTrouble: Slack did not say.
+        """
+        try:
+            answer = await self._web.api_call("auth.test")
+        except SlackApiError as error:
+            raise SlackTrouble(of_answer(error)) from error
+        except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
+            raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, type(error).__name__)) from error
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        given = str(headers.get("x-oauth-scopes", ""))
+        scopes = frozenset(scope.strip() for scope in given.split(",") if scope.strip())
+        return scopes, headers.get("date")
+
     async def answer(self, response_url: str, body: Mapping[str, Any]) -> None:
         """Answer an interaction at the address that came with it. Refusals come as plain text.
 

@@ -55,15 +55,32 @@ SHORTCUTS = (
 OPTIONAL = ("chat:write.public", "usergroups:read", "users:read.email")
 
 
-def scopes() -> list[str]:
+# To read what others write in channels: without it nobody can report by a message there, and a
+# post whose answer was lost cannot be looked for.
+READING = frozenset({"channels:history", "groups:history"})
+
+
+def scopes(*, least: bool = False) -> list[str]:
     """Return the bot scopes that our calls and events need, and that of the command."""
     needed = {scope for each in (*SCOPES.values(), *EVENTS.values()) for scope in each}
-    return ["commands", *sorted(needed)]
+    return ["commands", *sorted(needed - READING if least else needed)]
 
 
-def manifest() -> dict[str, Any]:
-    """Return the manifest as a value: Socket Mode, what can be typed, pressed and opened."""
+def events(*, least: bool = False) -> list[str]:
+    """Return the events that we listen to."""
+    return sorted(name for name, needs in EVENTS.items() if not (least and READING & {*needs}))
+
+
+def manifest(*, url: str | None = None, least: bool = False) -> dict[str, Any]:
+    """Return the manifest as a value: what can be typed, pressed and opened.
+
+    Args:
+        url: where Slack calls Baton; without it Baton holds a socket open to Slack.
+        least: without the rights to read what others write in channels.
+    """
     hint = " | ".join(verb.name for verb in VERBS)
+    calls = {"request_url": f"{url.rstrip('/')}/slack/events"} if url else {}
+    typed = {"url": calls["request_url"]} if url else {}
     return {
         "_metadata": {"major_version": 2},
         "display_information": {
@@ -86,20 +103,22 @@ def manifest() -> dict[str, Any]:
                     "description": "See, start and answer workflow runs",
                     "usage_hint": hint,
                     "should_escape": True,
+                    **typed,
                 }
             ],
         },
-        "oauth_config": {"scopes": {"bot": scopes(), "bot_optional": list(OPTIONAL)}},
+        "oauth_config": {"scopes": {"bot": scopes(least=least), "bot_optional": list(OPTIONAL)}},
         "settings": {
-            "event_subscriptions": {"bot_events": sorted(EVENTS)},
-            "interactivity": {"is_enabled": True},
+            "event_subscriptions": {**calls, "bot_events": events(least=least)},
+            "interactivity": {"is_enabled": True, **calls},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,
         },
     }
 
 
-def manifest_yaml() -> str:
+def manifest_yaml(*, url: str | None = None, least: bool = False) -> str:
     """Return the manifest as the text to paste when the app is made."""
-    return yaml.safe_dump(manifest(), sort_keys=False, allow_unicode=True, width=100)
+    made = manifest(url=url, least=least)
+    return yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=100)

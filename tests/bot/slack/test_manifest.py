@@ -58,3 +58,23 @@ def test_the_lengths_are_those_that_slack_allows() -> None:
 
 def test_the_text_says_the_same_as_the_value() -> None:
     assert yaml.safe_load(manifest_yaml()) == manifest()
+
+
+def test_over_http_every_request_goes_to_the_one_address() -> None:
+    made = manifest(url="https://baton.example/")
+    address = "https://baton.example/slack/events"
+    assert made["settings"]["event_subscriptions"]["request_url"] == address
+    assert made["settings"]["interactivity"]["request_url"] == address
+    assert [each["url"] for each in made["features"]["slash_commands"]] == [address]
+    assert made["settings"]["socket_mode_enabled"] is False
+    assert understand(made).problems == ()
+    assert "http" not in str(manifest()["settings"])
+
+
+def test_the_least_of_it_reads_nothing_that_people_write_in_channels() -> None:
+    made = understand(manifest(least=True))
+    assert made.problems == ()
+    assert not {"channels:history", "groups:history"} & {*made.scopes}
+    assert not {"message.channels", "message.groups"} & made.events
+    assert {"app_mention", "app_home_opened"} <= made.events
+    assert {"chat:write", "commands", "users:read"} <= {*made.scopes}
