@@ -233,6 +233,8 @@ class _Line:
         while (at := self._read.find(end)) < 0:
             if len(self._read) > most or not self._more():
                 raise Broken("the answer ended in the middle")
+        if at > most:
+            raise Broken("the answer is too large")
         found = bytes(self._read[:at])
         del self._read[: at + len(end)]
         return found

@@ -62,7 +62,7 @@ class Process:
         heartbeat: float | None,
         fields: Mapping[str, object],
     ) -> None:
-        self.id = process_id or new_id()
+        self.id = _text(process_id) or new_id()
         self._client = client
         self._heartbeat = heartbeat
         self._fields = dict(fields)
@@ -198,6 +198,14 @@ class Process:
         lease = min(86_400, max(30, int(seconds * 3)))
         while not self._place.over.wait(seconds):
             self._tell({"heartbeat": True, "lease_s": lease})
+
+
+def _text(process_id: object) -> str | None:
+    """Return the id as text; an object that cannot even say its name has none."""
+    try:
+        return None if process_id is None else str(process_id)
+    except Exception:  # noqa: BLE001 - somebody else's method, and any error is as good as another
+        return None
 
 
 class _Surroundings:

@@ -24,6 +24,7 @@ _OPEN = frozenset({"open", "checking"})
 _ANSWERED = frozenset({"approved", "answered"})
 _OF_THE_QUESTION = frozenset({"on_timeout", "body", "require_reason", "scope", "expires_at"})
 _PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # s
+_GRACE = 3.0  # s, for an answer that is on its way when a poll ends
 _POLL = 50.0  # s; proxies cut at 60
 _OUTAGE = 60.0  # s that a server may be away while somebody waits
 _TRIES = 3
@@ -212,7 +213,7 @@ class _Server:
         lost = time.monotonic() + _OUTAGE
         while True:
             seconds = min(_POLL, self._left)
-            patience = seconds + self._own.timeout + 3.0
+            patience = seconds + self._own.timeout + _GRACE
             found = self._once("GET", f"{path}{seconds:.0f}", None, patience)
             if not isinstance(found, float):
                 return found

@@ -7,8 +7,8 @@ or none answered in time. New programs say it shorter: see :func:`baton.process`
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from typing import Any, ParamSpec
 
 from baton.client import default_client, new_id
 
@@ -34,6 +34,7 @@ __all__ = [
 _MOST_TEXT = 2000
 _MOST_NAMES = 200
 _Said = tuple[object, object, object]
+_Given = ParamSpec("_Given")
 
 
 class ProcessStatus(StrEnum):
@@ -90,6 +91,17 @@ _EVENTS = {
 _SOURCES = {"mcp_server": "mcp", "workflow_engine": "baton"}
 
 
+def _never_raising(function: Callable[_Given, str | None]) -> Callable[_Given, str | None]:
+    @wraps(function)
+    def call(*args: _Given.args, **kwargs: _Given.kwargs) -> str | None:
+        with default_client().quietly:
+            return function(*args, **kwargs)
+        return None
+
+    return call
+
+
+@_never_raising
 def notify_process_started(
     process_id: str,
     process_name: str,
@@ -100,6 +112,7 @@ def notify_process_started(
     return _tell(process_id, "started", name=process_name, source=source, metadata=metadata)
 
 
+@_never_raising
 def notify_process_progress(
     process_id: str,
     process_name: str,
@@ -118,6 +131,7 @@ def notify_process_progress(
     )
 
 
+@_never_raising
 def notify_process_completed(
     process_id: str,
     process_name: str,
@@ -126,7 +140,7 @@ def notify_process_completed(
     next_steps: Sequence[object] | None = None,
 ) -> str | None:
     """Report that a process has ended well."""
-    _remember(process_name, process_id)
+    _ledger().remember("notify", "process", str(process_name), process_id)
     return _tell(
         process_id,
         "completed",
@@ -137,14 +151,16 @@ def notify_process_completed(
     )
 
 
+@_never_raising
 def notify_process_failed(
     process_id: str, process_name: str, source: str, error: object
 ) -> str | None:
     """Report that a process has ended badly."""
-    _remember(process_name, process_id)
+    _ledger().remember("notify", "process", str(process_name), process_id)
     return _tell(process_id, "failed", name=process_name, source=source, error=_error(error))
 
 
+@_never_raising
 def request_approval(
     process_id: str, process_name: str, description: str, timeout_minutes: float
 ) -> str | None:
@@ -153,6 +169,7 @@ def request_approval(
     return _tell(process_id, "pending_approval", name=process_name, approval=approval)
 
 
+@_never_raising
 def notify_synthesis_complete(
     query: str, response: str, cost: float | None, source: str
 ) -> str | None:
@@ -160,6 +177,7 @@ def notify_synthesis_complete(
     return _synthesis("notify", (query, response, cost), source, None)
 
 
+@_never_raising
 def notify_mcp_tool_complete(
     tool_name: str, params: Mapping[str, object] | None, result: object, source: str
 ) -> str | None:
@@ -167,6 +185,7 @@ def notify_mcp_tool_complete(
     return _mcp_tool("notify", (tool_name, params, result), source, None)
 
 
+@_never_raising
 def notify_test_complete(
     test_suite: str,
     tests_passed: int,
@@ -179,6 +198,7 @@ def notify_test_complete(
     return _test("notify", test_suite, counts, source, None)
 
 
+@_never_raising
 def emit_process_complete(
     process_name: str,
     source: str,
@@ -197,6 +217,7 @@ def emit_process_complete(
     )
 
 
+@_never_raising
 def emit_synthesis_complete(
     query: str, response: str, cost: float | None, source: str, workflow_id: str | None = None
 ) -> str | None:
@@ -204,6 +225,7 @@ def emit_synthesis_complete(
     return _synthesis("emit", (query, response, cost), source, workflow_id)
 
 
+@_never_raising
 def emit_mcp_tool_complete(
     tool_name: str,
     params: Mapping[str, object] | None,
@@ -215,6 +237,7 @@ def emit_mcp_tool_complete(
     return _mcp_tool("emit", (tool_name, params, result), source, workflow_id)
 
 
+@_never_raising
 def emit_test_complete(
     test_suite: str,
     tests_passed: int,
@@ -269,11 +292,6 @@ class _Ledger:
 @cache
 def _ledger() -> _Ledger:
     return _Ledger()
-
-
-def _remember(name: object, process_id: object) -> None:
-    with default_client().quietly:
-        _ledger().remember("notify", "process", str(name), str(process_id))
 
 
 def _process_of(verb: str, kind: str, name: object) -> str:
@@ -332,14 +350,11 @@ def _test(verb: str, suite: str, said: _Said, source: str, run_id: str | None) -
 
 
 def _tell(process_id: str, status: str, **fields: object) -> str | None:
-    own = default_client()
-    with own.quietly:
-        given = {name: value for name, value in fields.items() if value is not None}
-        if "source" in given:
-            given["source"] = _source(given["source"])
-        result = own.notify(process_id, status, **given)
-        return None if result is None else result.thread_id
-    return None
+    given = {name: value for name, value in fields.items() if value is not None}
+    if "source" in given:
+        given["source"] = _source(given["source"])
+    result = default_client().notify(process_id, status, **given)
+    return None if result is None else result.thread_id
 
 
 def _source(source: object) -> str:

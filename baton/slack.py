@@ -21,6 +21,7 @@ __all__ = ["SlackPosting", "message_of"]
 EVENT_TYPE = "baton.process"
 _MOST_TEXT = 2900
 _MOST_ITEM = 300
+_MOST_ID = 256
 _MOST_RESULTS = 10
 _TITLES = {
     "started": (":rocket:", "Started"),
@@ -96,6 +97,8 @@ def message_of(event: Mapping[str, object]) -> dict[str, object]:
 
 def _payload(event: Mapping[str, object]) -> dict[str, object]:
     payload = {name: event[name] for name in _IDS if _is_plain(event.get(name))}
+    if len(str(event.get("name") or "")) > _MOST_ID:
+        payload["name"] = str(event["name"])[:_MOST_ID]
     for name in _OBJECTS:
         payload |= {f"{name}.{key}": value for key, value in _members(event, name).items()}
     for key, value in _members(event, "result").items():
@@ -113,7 +116,10 @@ def _members(event: Mapping[str, object], name: str) -> dict[str, object]:
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, bool | int | float | str) and value != ""
+    """Say whether *value* may stand in metadata; what identifies something is never cut."""
+    if isinstance(value, str):
+        return 0 < len(value) <= _MOST_ID
+    return isinstance(value, bool | int | float)
 
 
 def _lines(event: Mapping[str, object]) -> list[str]:

@@ -243,3 +243,97 @@ def test_progress_alone_is_not_sent_more_than_twice_a_second() -> None:
 
     assert before == [[1]]
     assert post.batches == [[1], [49, 50]]
+
+
+def test_numbers_follow_the_clock_and_never_go_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = Post()
+    own = sender(post)
+    shut(post, own)
+    items = [event(n) for n in range(1, 5)]
+    own.put(items[0])
+    monkeypatch.setattr(time, "time_ns", lambda: 1_000_000_000_000)  # somebody sets the clock back
+    for item in items[1:]:
+        own.put(item)
+    monkeypatch.undo()
+    numbers = [item.body["sequence"] for item in items]
+    post.open.set()
+
+    assert own.flush(5)
+    assert numbers == [int(str(numbers[0])) + n for n in range(4)]
+    assert abs(int(str(numbers[0])) / 1e6 - time.time()) < 60
+
+
+def test_an_event_without_a_process_has_no_number() -> None:
+    own = sender(Post())
+    item = Item({"type": "release.published"}, rank=2)
+    own.put(item)
+
+    assert own.flush(5)
+    assert "sequence" not in item.body
+
+
+def test_what_the_server_stumbles_over_does_not_hold_up_the_rest() -> None:
+    class Stumbling(Post):
+        def deliver(self, items: Sequence[Item], timeout: float) -> Delivery:
+            super().deliver(items, timeout)
+            return Delivery(items if any(item.body["n"] == 3 for item in items) else [])
+
+    post = Stumbling()
+    own = sender(post)
+    own._pause = lambda attempt, delivery: 0.001  # type: ignore[method-assign]
+    shut(post, own)
+    for n in range(1, 9):
+        own.put(event(n))
+    post.open.set()
+    until = time.monotonic() + 5
+    while len(own._queue) + len(own._sending) > 1 and time.monotonic() < until:
+        time.sleep(0.001)
+
+    assert set(range(9)) <= set(post.told)
+    assert {item.body["n"] for item in (*own._queue, *own._sending)} == {3}
+
+
+def test_what_is_left_at_the_end_is_kept_once() -> None:
+    post = Post(*[DOWN] * 50)
+    own = sender(post, jitter=1.0)
+    own.put(event(1))
+    own.put(event(2))
+    own.finish()
+    own.put_aside()
+    own.put(event(3))  # from an exit function that runs after ours
+
+    assert sorted(map(str, post.kept)) == ["1", "2", "3"]
+
+
+def test_nothing_is_kept_of_what_was_delivered() -> None:
+    post = Post()
+    own = sender(post)
+    own.put(event(1))
+    own.finish()
+
+    assert (post.told, post.kept) == ([1], [])
+
+
+def test_what_earlier_programs_left_is_taken_along_once_the_server_was_there() -> None:
+    post = Post(BUSY, backlog=3)
+    own = sender(post)
+    own.put(event(1))
+    own.finish()
+    looks = post.looks
+    own.put(event(2))
+
+    assert looks == 3
+    assert post.looks == 3  # the next look comes in half a minute
+
+
+def test_the_queue_goes_to_disk_before_it_overflows() -> None:
+    post = Post(BUSY)
+    own = sender(post)
+    shut(post, own)
+    for n in range(1, 601):
+        own.put(event(n))
+    post.open.set()
+
+    assert own.flush(5)
+    assert post.kept == list(range(1, 601))
+    assert (post.told, own.lost) == ([0, 0], 0)

@@ -1,7 +1,8 @@
 """Each call of a function as one process."""
 
+import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -101,3 +102,82 @@ def test_a_mistake_in_reporting_does_not_reach_the_caller(server: Any, client: C
 
     assert zero() == 0
     assert ends(server, client) == ["completed"]
+
+
+async def test_an_async_generator_takes_what_is_sent_and_thrown(
+    server: Any, client: Client
+) -> None:
+    closed: list[str] = []
+
+    @baton.tracked("x", client=client)
+    async def echo() -> AsyncGenerator[str, str]:
+        said = yield "ready"
+        try:
+            while True:
+                try:
+                    said = yield said.upper()
+                except ValueError as error:
+                    said = f"caught {error}"
+        finally:
+            closed.append("closed")
+
+    values = echo()
+    assert await anext(values) == "ready"
+    assert await values.asend("a") == "A"
+    assert await values.athrow(ValueError("b")) == "CAUGHT B"
+    await values.aclose()
+    assert closed == ["closed"]
+    assert ends(server, client) == ["cancelled"]
+
+
+def test_a_generator_takes_what_is_sent_and_returns_its_value(server: Any, client: Client) -> None:
+    @baton.tracked("x", client=client, result=lambda value: {"value": value})
+    def echo() -> Generator[int, int, str]:
+        said = yield 0
+        assert said == 3
+        return "done"
+
+    values = echo()
+    assert next(values) == 0
+    with pytest.raises(StopIteration) as ended:
+        values.send(3)
+    assert ended.value.value == "done"
+    assert ends(server, client) == ["completed"]
+    assert server.events[-1]["result"] == {"value": "done"}
+
+
+async def test_a_cancelled_coroutine_is_a_cancelled_process(server: Any, client: Client) -> None:
+    started = asyncio.Event()
+
+    @baton.tracked("x", client=client)
+    async def wait() -> None:
+        started.set()
+        await asyncio.sleep(30)
+
+    task = asyncio.ensure_future(wait())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ends(server, client) == ["cancelled"]
+
+
+def test_methods_of_every_kind_can_be_decorated(server: Any, client: Client) -> None:
+    class Work:
+        @baton.tracked("method", client=client, capture=("n",))
+        def method(self, n: int) -> int:
+            return n
+
+        @staticmethod
+        @baton.tracked("static", client=client)
+        def static(n: int) -> int:
+            return n
+
+        @classmethod
+        @baton.tracked("class", client=client)
+        def of_class(cls, n: int) -> int:
+            return n
+
+    assert (Work().method(1), Work.static(2), Work.of_class(3)) == (1, 2, 3)
+    assert ends(server, client) == ["completed"] * 3
+    assert server.events[0]["metadata"] == {"arguments": {"n": 1}}
