@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 from baton.names import matches_name
@@ -41,11 +42,13 @@ __all__ = [
     "event_names",
     "format_time",
     "matches_name",
+    "plain",
     "read_status",
 ]
 
 WIRE_PREFIX = "dev.baton.process."
 TOO_OLD = timedelta(days=30)
+_AS_THEY_ARE = frozenset({str, int, float, bool, dict})
 KEY_KINDS = ("ci", "agent", "deploy", "suite", "group")
 
 
@@ -144,10 +147,16 @@ def format_time(moment: datetime) -> str:
 
 def _object(value: Any) -> dict[str, Any]:
     return {
-        each.name: _plain(member)
-        for each in fields(value)
-        if (member := getattr(value, each.name)) != _default(each)
+        name: member if type(member) in _AS_THEY_ARE else plain(member)
+        for name, default in _members(value.__class__)
+        if (member := getattr(value, name)) is not default and member != default
     }
+
+
+@cache
+def _members(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Return the members of a dataclass, each with its default."""
+    return tuple((each.name, _default(each)) for each in fields(kind))
 
 
 def _default(each: Field[Any]) -> Any:
@@ -156,14 +165,15 @@ def _default(each: Field[Any]) -> Any:
     return each.default
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a part of an event as :meth:`Event.to_json` writes it."""
     match value:
         case Status():
             return value.value
         case datetime():
             return format_time(value)
         case tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case _ if hasattr(value, "__dataclass_fields__"):
             return _object(value)
         case _:
@@ -171,7 +181,7 @@ def _plain(value: Any) -> Any:
 
 
 def _build(cls: Any, body: Mapping[str, Any]) -> Any:
-    known = {each.name for each in fields(cls)}
+    known = {name for name, _ in _members(cls)}
     readers = _READERS.get(cls, {})
     return cls(
         **{
