@@ -11,6 +11,7 @@ from bot.slack.client import SlackClient, SlackTrouble, open_session, open_web
 from bot.slack.delivery import Delivery
 from bot.slack.directory import SlackDirectory
 from bot.slack.drawings import SlackDrawings
+from bot.slack.home import HomeTabs
 from bot.slack.http_mode import SlackCallsUs
 from bot.slack.screens import SlackScreens
 from bot.slack.socket import SlackSocket
@@ -18,8 +19,11 @@ from bot.world import SystemWorld
 from coordination.coordinator import Coordinator
 from coordination.database import Door
 from handlers.slack import register
+from handlers.slack.program import Program
 
 log = structlog.get_logger()
+
+FLUSH = timedelta(seconds=5)  # at a stop, for decisions and results
 
 
 class SlackConnection:
@@ -47,6 +51,7 @@ class SlackConnection:
         else:
             self._intake = SlackSocket(self._bolt, app_token, identity, world)
         self._delivery: Delivery | None = None
+        self._homes: HomeTabs | None = None
         self.directory = SlackDirectory(self._client)
 
     @property
@@ -57,12 +62,26 @@ class SlackConnection:
         health = self._intake.health
         return None if health.state == "connected" else f"{health.state}: {health.why or ''}"
 
-    async def begin(self, coordinator: Coordinator, door: Door) -> None:
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what people miss though the connection is well."""
+        found = self._homes.problem if self._homes is not None else None
+        told = self._delivery.problems if self._delivery is not None else ()
+        return (*((found,) if found else ()), *told)
+
+    async def rights(self) -> tuple[frozenset[str], str | None]:
+        """Return the scopes that were granted, and Slack's time. Raises: SlackTrouble."""
+        return await self._client.rights()
+
+    async def begin(self, coordinator: Coordinator, door: Door, program: Program) -> None:
         """Listen and deliver; a Slack that cannot be reached is tried again for as long as it takes."""
-        screens = SlackScreens(self._client, public_url=self._public_url)
-        register(self._bolt, coordinator, screens, self._world)
+        homes = HomeTabs(self._client, coordinator, program, self._world, self._public_url)
+        screens = SlackScreens(self._client, public_url=self._public_url, homes=homes)
+        register(self._bolt, coordinator, screens, self._world, program)
+        self._homes = homes
+        self._world.tasks.keep("homes", lambda: homes.run(door.changes))
         drawings = SlackDrawings(door, public_url=self._public_url)
-        self._delivery = Delivery(door, self._world, self._client, drawings)
+        self._delivery = Delivery(door, self._world, self._client, drawings, coordinator)
         self._world.tasks.keep("delivery", self._delivery.run)
         try:
             await self._intake.connect()
@@ -73,6 +92,11 @@ class SlackConnection:
     async def close(self) -> None:
         """Take nothing in any more."""
         await self._intake.close()
+
+    async def flush(self) -> None:
+        """Say what is urgent and due, before nothing can be said any more."""
+        if self._delivery is not None:
+            await self._delivery.flush(FLUSH)
 
     async def release(self) -> None:
         """Close the session; nothing is sent after it."""
