@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any, Literal, TypeAlias
 
-from baton.events import Event, Progress, Status, format_time
+from baton.events import Event, Progress, Status, format_time, plain
 
 Effect: TypeAlias = Literal["created", "updated", "duplicate", "late", "ignored", "stored"]
 Place: TypeAlias = tuple[datetime, int, datetime]
@@ -98,6 +98,8 @@ def fold(events: Sequence[Event]) -> Fold:
     """
     if not events:
         raise ValueError("an attempt has at least one event")
+    if len(events) == 1:
+        return _alone(events[0])
     end, corrected = _end(events)
     ordered = in_order(events)
     told = [
@@ -128,9 +130,9 @@ def extend(before: Fold, event: Event) -> Fold | None:
     if before.ended and corrects(before, event):
         return None
     after = _append(before, (place, event))
-    if event.sequence is not None:
-        after = replace(after, sequence=event.sequence, sequence_at=place[0])
-    return replace(after, top=place)
+    if event.sequence is None:
+        return replace(after, top=place)
+    return replace(after, top=place, sequence=event.sequence, sequence_at=place[0])
 
 
 def in_order(events: Iterable[Event]) -> list[tuple[Place, Event]]:
@@ -195,6 +197,14 @@ def starts_again(before: Fold, event: Event) -> bool:
     return not (timeless and soon and before.started_at is None)
 
 
+def _alone(event: Event) -> Fold:
+    sequence = _by_sequence(event)
+    folded = _first((event.occurred_at, sequence, event.received_at), event)
+    if event.sequence is None:
+        return folded
+    return replace(folded, sequence=sequence, sequence_at=event.occurred_at)
+
+
 def _first(place: Place, event: Event) -> Fold:
     blank = Fold(status=Status.QUEUED, status_event=event.event_id, top=place, content={})
     return _append(blank, (place, event))
@@ -208,25 +218,27 @@ def _append(before: Fold, placed: tuple[Place, Event]) -> Fold:
     status = _status(event)
     if _quiet(event):  # it says that something goes on, and nothing more
         return before if before.status.rank else _advance(before, event, status)
-    after = replace(
-        _advance(before, event, status),
-        name=event.name or before.name,
-        category=event.category or before.category,
-        started_at=_started(before.started_at, event, status),
-        content=_content(before.content, event, status),
-    )
-    if not status.terminal:
-        return after
-    return replace(
-        after, ended_at=event.occurred_at, end_event=event.event_id, end_source=event.source
-    )
+    moved = _moved(before, event, status)
+    moved["name"] = event.name or before.name
+    moved["category"] = event.category or before.category
+    moved["started_at"] = _started(before.started_at, event, status)
+    moved["content"] = _content(before.content, event, status)
+    if status.terminal:
+        moved["ended_at"] = event.occurred_at
+        moved["end_event"] = event.event_id
+        moved["end_source"] = event.source
+    return replace(before, **moved)
 
 
 def _advance(before: Fold, event: Event, status: Status) -> Fold:
+    return replace(before, **_moved(before, event, status))
+
+
+def _moved(before: Fold, event: Event, status: Status) -> dict[str, Any]:
     if status.rank < before.status.rank:
-        return before
+        return {}
     shown = Status.IN_PROGRESS if status is Status.APPROVED else status
-    return replace(before, status=shown, status_event=event.event_id)
+    return {"status": shown, "status_event": event.event_id}
 
 
 def _started(known: datetime | None, event: Event, status: Status) -> datetime | None:
@@ -234,22 +246,22 @@ def _started(known: datetime | None, event: Event, status: Status) -> datetime |
     return min((moment for moment in seen if moment is not None), default=None)
 
 
-def _content(before: Mapping[str, Any], event: Event, status: Status) -> dict[str, Any]:
+def _content(before: Mapping[str, Any], event: Event, status: Status) -> Mapping[str, Any]:
+    said = {name: plain(value) for name in CONTENT if (value := getattr(event, name))}
+    if not said:
+        return before
     after = dict(before)
-    if not any(getattr(event, name) for name in CONTENT):
-        return after
-    said = event.to_json()
-    after.update({name: said[name] for name in _LATEST if said.get(name)})
+    after.update({name: said[name] for name in _LATEST if name in said})
     for name in _MERGED:
-        if said.get(name):
+        if name in said:
             after[name] = _newest({**after.get(name, {}), **said[name]}, _MOST_MEMBERS)
-    if event.progress is not None:
+    if "progress" in said:
         after["progress"] = _further(after.get("progress"), said["progress"])
-    if event.links:
+    if "links" in said:
         links = {(link["rel"], link["url"]): link for link in after.get("links", ())}
         links.update({(link["rel"], link["url"]): link for link in said["links"]})
         after["links"] = list(_newest(links, _MOST_LINKS).values())
-    if status.terminal and event.error is not None:
+    if status.terminal and "error" in said:
         after["error"] = said["error"]
     return after
 

@@ -17,7 +17,7 @@ from coordination.store import approvals as approval_store
 from coordination.store import processes as store
 from coordination.store import threads as thread_store
 from coordination.superseding import supersede
-from coordination.threads import Evidence, Tied
+from coordination.threads import Evidence, Head, Tied
 from coordination.world import Ids
 
 EXPIRED = "arrived after the time that its producer set; it starts nothing"
@@ -54,16 +54,15 @@ class Taken:
 class _Home:
     """The thread of an event, and how it was found."""
 
-    key: int
-    row: Row
+    head: Head
     found: Correlation
     evidence: Evidence
     tied: tuple[Tied, ...]
     opened: bool
 
     @property
-    def archived(self) -> bool:
-        return self.row.archived_at is not None
+    def key(self) -> int:
+        return self.head.key
 
 
 def take(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Taken:
@@ -80,7 +79,6 @@ def _take_other(unit: Unit, event: Event) -> Taken:
     """Take an event without a status: it may start workflows and is shown nowhere by itself."""
     home = _home(unit, event, None, begun=False)
     _link(unit, home)
-    _touch(unit, home)
     taken = _taken(unit, event, home)
     return replace(taken, effect="created" if home.opened else "updated", applied=True)
 
@@ -106,9 +104,8 @@ def _home(unit: Unit, event: Event, row: Row | None, *, begun: bool) -> _Home:
     evidence = threads.evidence(tx, event, process_thread, now=now)
     found = correlate(event, evidence.known, begun=begun)
     key = unit.incoming.thread_key or found.thread_key
-    opened = key is None
     if key is None:
-        key = threads.open_thread(
+        head = threads.open_thread(
             tx,
             title=event.name or event.process_id or event.type,
             channel=event.channel or unit.incoming.channel,
@@ -116,8 +113,10 @@ def _home(unit: Unit, event: Event, row: Row | None, *, begun: bool) -> _Home:
             ids=unit.ids,
             external_id=event.run_id,
         )
-    tied = threads.tie(tx, key, event, evidence, opened=opened, now=now)
-    return _Home(key, threads.head(tx, key), found, evidence, tied, opened)
+    else:
+        head = threads.touch(tx, key, now=now)
+    tied = threads.tie(tx, head.key, event, evidence, opened=key is None, now=now)
+    return _Home(head, found, evidence, tied, opened=key is None)
 
 
 def _passed(event: Event, home: _Home, known: Standing | None, placed: Placed) -> Reason | None:
@@ -127,12 +126,11 @@ def _passed(event: Event, home: _Home, known: Standing | None, placed: Placed) -
     if placed.past:
         return reasons.past(known, placed)
     begins = placed.begins and event.status is not None and not event.status.terminal
-    return reasons.ARCHIVED if home.archived and not begins else None
+    return reasons.ARCHIVED if home.head.archived and not begins else None
 
 
 def _history(unit: Unit, event: Event, row: Row, home: _Home, passed: Reason) -> Taken:
     _link(unit, home)
-    _touch(unit, home)
     return replace(
         _taken(unit, event, home),
         effect="late",
@@ -153,7 +151,7 @@ def _lives(unit: Unit, event: Event, row: Row) -> Taken:
         status=Status(row.status),
         thread_key=row.thread_key,
         thread_id=head.id,
-        thread_url=head.permalink,
+        thread_url=head.url,
         process_key=row.key,
         run_key=unit.incoming.run_key,
         steps=(Step("process", event.process_id, "matched"),),
@@ -178,10 +176,9 @@ def _move(
     approval_id, settled = _ask(unit, event, key, moved)
     status = _show(unit, key, settled)
     name = f"{event.namespace}:{event.process_id}"
-    unit.tx.touch("process", name, thread_id=home.row.id)
+    unit.tx.touch("process", name, thread_id=home.head.id)
     if not silent:
         announcing.tell(unit, key, home.key, moved)
-        _touch(unit, home)
     if joins and not silent:
         announcing.joined(unit, home.key, event, home.found.by)
     return replace(
@@ -199,7 +196,7 @@ def _move(
 
 def _awaken(unit: Unit, event: Event, home: _Home) -> bool:
     """Take the thread out of the archive if work begins in it; True if it stays there, unseen."""
-    if not home.archived:
+    if not home.head.archived:
         return False
     if event.status is not None and event.status.terminal:
         return True
@@ -235,18 +232,13 @@ def _link(unit: Unit, home: _Home) -> None:
         related.link(unit.tx, home.key, other, because, now=unit.now, ids=unit.ids)
 
 
-def _touch(unit: Unit, home: _Home) -> None:
-    if not (home.opened or home.archived):
-        threads.touch(unit.tx, home.key, home.row.id, now=unit.now)
-
-
 def _taken(unit: Unit, event: Event, home: _Home) -> Taken:
     return Taken(
         event=event,
         effect="updated",
         thread_key=home.key,
-        thread_id=home.row.id,
-        thread_url=home.row.permalink,
+        thread_id=home.head.id,
+        thread_url=home.head.url,
         run_key=unit.incoming.run_key or home.evidence.run_key,
         run_id=home.evidence.run_id,
         steps=home.found.steps,

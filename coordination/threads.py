@@ -1,6 +1,6 @@
 """Threads inside a unit: opened, found by what an event says, and tied to keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from coordination.world import Ids
 
 __all__ = [
     "Evidence",
+    "Head",
     "Tied",
     "attach",
     "evidence",
@@ -29,11 +30,20 @@ _RENEW = timedelta(hours=6)  # a key that is seen again is written again only if
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """A thread as an answer names it; *url* is that of its card, once there is one."""
+
+    key: int
+    id: str
+    url: str | None = None
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was found of an event's evidence, beyond the threads that it leads to.
 
-    *sights* holds for each key the threads to which it still leads, and for a weak one those that
-    are not open too.
+    *sights* holds for each key all threads that have it, those to which it leads no more as well.
     """
 
     known: Known
@@ -54,6 +64,7 @@ class Tied:
     thread_id: str | None
     note: str  # "", "elsewhere", "unused", "in n threads"
     elsewhere: int | None = None  # key of the other thread
+    attach: bool = False  # it is written down for this thread, anew or again
 
 
 def open_thread(
@@ -64,8 +75,8 @@ def open_thread(
     now: datetime,
     ids: Ids,
     external_id: str | None = None,
-) -> int:
-    """Open a thread and return its key; its card is posted with the first notice.
+) -> Head:
+    """Open a thread; its card is posted with the first notice.
 
     Args:
         tx: the unit.
@@ -86,16 +97,23 @@ def open_thread(
     }
     key = threads.add(tx, values)
     tx.touch("thread", thread_id, thread_id=thread_id)
-    return key
+    return Head(key, thread_id)
 
 
-head = threads.head
+def head(tx: Transaction, thread_key: int) -> Head:
+    """Return what an answer says of a thread."""
+    return _head(thread_key, threads.head(tx, thread_key))
 
 
-def touch(tx: Transaction, thread_key: int, thread_id: str, *, now: datetime) -> None:
-    """Note that something happened in a thread."""
-    threads.change(tx, thread_key, {"updated_at": now})
-    tx.touch("thread", thread_id, thread_id=thread_id)
+def touch(tx: Transaction, thread_key: int, *, now: datetime) -> Head:
+    """Note that something was heard of a thread, and return what an answer says of it."""
+    found = _head(thread_key, threads.touch(tx, thread_key, now=now))
+    tx.touch("thread", found.id, thread_id=found.id)
+    return found
+
+
+def _head(key: int, row: Row) -> Head:
+    return Head(key, row.id, row.permalink, row.archived_at is not None)
 
 
 def reopen(tx: Transaction, thread_key: int) -> None:
@@ -109,7 +127,7 @@ def evidence(
     """Look up what *event* may be known by."""
     run = threads.run(tx, event.run_id) if event.run_id else None
     parent = _parent(tx, event)
-    sights = {name: _sights(tx, name, now) for name in keys_of(event)}
+    sights = {name: tuple(keys.sights(tx, name)) for name in keys_of(event)}
     known = Known(
         run=run.thread_key if run is not None else _named(tx, event.run_id, now=now),
         process=process_thread,
@@ -133,7 +151,15 @@ def tie(
     A trace is attached only where its event opened the thread: a long-lived agent keeps one trace
     for all that it does.
     """
-    tied = [_tie(tx, thread_key, name, seen, opened, now) for name, seen in found.sights.items()]
+    tied = []
+    for name, seen in found.sights.items():
+        each = _judge(thread_key, name, seen, opened=opened, now=now)
+        if each.attach:
+            kind = kind_of(name)
+            if kind.strong and seen:
+                keys.lose(tx, name)
+            keys.keep(tx, name, thread_key, strong=kind.strong, until=now + kind.life)
+        tied.append(each)
     if event.run_id and found.known.run is None and not opened:
         attach(tx, thread_key, [run_key(event.run_id)], now=now)
     return tuple(tied)
@@ -143,6 +169,8 @@ def attach(tx: Transaction, thread_key: int, names: Iterable[str], *, now: datet
     """Let keys lead to a thread; strong ones to no other from now on."""
     for name in names:
         kind = kind_of(name)
+        if kind.strong:
+            keys.lose(tx, name)
         keys.keep(tx, name, thread_key, strong=kind.strong, until=now + kind.life)
 
 
@@ -151,40 +179,32 @@ def forget_keys(tx: Transaction, *, now: datetime) -> int:
     return keys.forget(tx, now=now, quiet=now - _QUIET)
 
 
-def _tie(
-    tx: Transaction,
-    thread_key: int,
-    name: str,
-    seen: tuple[Sight, ...],
-    opened: bool,  # noqa: FBT001  # of `tie`
-    now: datetime,
+def _judge(
+    thread_key: int, name: str, seen: Sequence[Sight], *, opened: bool, now: datetime
 ) -> Tied:
+    """Say what is to come of a key of an event that is in this thread."""
     kind = kind_of(name)
     mine = next((each for each in seen if each.thread_key == thread_key), None)
-    others = [each for each in seen if each.thread_key != thread_key]
+    others = [each for each in seen if each.thread_key != thread_key and each.alive(kind, now)]
     if kind.strong and others:
         return Tied(name, others[0].thread_id, "elsewhere", others[0].thread_key)
     if name.startswith("trace:") and mine is None and not opened:
         return Tied(name, None, "unused")
-    if mine is None or (kind.seen and _renews(mine, now + kind.life)):
-        attach(tx, thread_key, [name], now=now)
+    fresh = mine is None or (kind.seen and _renews(mine, now + kind.life))
     if others:
-        return Tied(name, None, f"in {len(others) + 1} threads")
-    return Tied(name, mine.thread_id if mine is not None else None, "")
+        return Tied(name, None, f"in {len(others) + 1} threads", attach=fresh)
+    return Tied(name, mine.thread_id if mine is not None else None, "", attach=fresh)
 
 
 def _renews(mine: Sight, until: datetime) -> bool:
     return mine.seen_until is None or until - mine.seen_until > _RENEW
 
 
-def _sights(tx: Transaction, name: str, now: datetime) -> tuple[Sight, ...]:
+def _leads(name: str, seen: Sequence[Sight], now: datetime) -> tuple[int, ...]:
     kind = kind_of(name)
-    return tuple(each for each in keys.sights(tx, name) if each.alive(kind, now))
-
-
-def _leads(name: str, seen: tuple[Sight, ...], now: datetime) -> tuple[int, ...]:
-    kind = kind_of(name)
-    return tuple(each.thread_key for each in seen if kind.strong or each.open(kind, now))
+    return tuple(
+        each.thread_key for each in seen if (each.alive if kind.strong else each.open)(kind, now)
+    )
 
 
 def _parent(tx: Transaction, event: Event) -> Row | None:
@@ -201,5 +221,5 @@ def _named(tx: Transaction, ref: str | None, *, now: datetime) -> int | None:
     row = threads.by_ref(tx, ref)
     if row is not None:
         return int(row.key)
-    learned = _sights(tx, run_key(ref), now)
-    return learned[0].thread_key if learned else None
+    learned = _leads(run_key(ref), keys.sights(tx, run_key(ref)), now)
+    return learned[0] if learned else None

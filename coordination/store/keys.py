@@ -101,10 +101,13 @@ def sights(tx: Transaction, name: str) -> list[Sight]:
 
 
 def keep(tx: Transaction, name: str, thread_key: int, *, strong: bool, until: datetime) -> None:
-    """Let a key lead to a thread; a strong one to no other from now on."""
-    if strong:
-        tx.execute(_LOSE, name=name)
+    """Let a key lead to a thread; a strong one of another thread has to be lost before."""
     tx.execute(_KEEP, key=name, thread_key=thread_key, strong=strong, expires_at=until)
+
+
+def lose(tx: Transaction, name: str) -> None:
+    """Take a strong key from the thread that had it."""
+    tx.execute(_LOSE, name=name)
 
 
 def forget(tx: Transaction, *, now: datetime, quiet: datetime) -> int:

@@ -1,6 +1,7 @@
 """The rows of threads."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from coordination.database import (
@@ -37,6 +38,12 @@ _PERMALINK = (
 _HEAD = select(threads.c.id, threads.c.title, threads.c.archived_at, _PERMALINK).where(
     threads.c.key == bindparam("thread")
 )
+_TOUCH = (
+    update(threads)
+    .where(threads.c.key == bindparam("thread"))
+    .values(updated_at=bindparam("now"))
+    .returning(threads.c.id, threads.c.title, threads.c.archived_at, _PERMALINK)
+)
 _CHANGE = update(threads).where(threads.c.key == bindparam("thread"))
 _SHOWN = select(
     or_(
@@ -69,6 +76,12 @@ def add(tx: Transaction, values: Mapping[str, Any]) -> int:
 def head(tx: Transaction, key: int) -> Row:
     """Return id, title, when it was archived, and the permalink of its root."""
     (row,) = tx.fetch_all(_HEAD, thread=key)
+    return row
+
+
+def touch(tx: Transaction, key: int, *, now: datetime) -> Row:
+    """Note that something was heard of a thread; return what `head` does."""
+    (row,) = tx.fetch_all(_TOUCH, thread=key, now=now)
     return row
 
 

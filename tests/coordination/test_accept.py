@@ -199,10 +199,10 @@ async def test_d20_after_a_crash_behind_the_commit_the_retry_is_a_repeat(tmp_pat
 # What is told
 
 
-async def test_news_wait_a_moment_and_ends_do_not(inbox: Inbox) -> None:
+async def test_ends_outrank_news_in_the_queue(inbox: Inbox) -> None:
     await inbox.report("build", "started")
     (first,) = await inbox.rows(outbox)
-    assert (first.slot, first.lane, first.due_at) == ("root", 4, T0 + timedelta(seconds=1))
+    assert (first.slot, first.lane, first.due_at) == ("root", 4, T0)
     await inbox.report("build", "in_progress", 0.5, progress=Progress(fraction=0.1))
     assert await inbox.queued() == [("root", 4)]
     await inbox.report("build", "completed", 0.7)

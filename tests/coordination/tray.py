@@ -34,7 +34,9 @@ class Tray:
 
     async def thread(self) -> int:
         return await self.write(
-            lambda tx: threads.open_thread(tx, title="t", channel="#x", now=self.now, ids=self.ids)
+            lambda tx: threads.open_thread(
+                tx, title="t", channel="#x", now=self.now, ids=self.ids
+            ).key
         )
 
     async def add(self, thread: int, slot: str, lane: int = 4, recipient: str | None = None) -> str:
