@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ import structlog
 
 from baton.errors import BatonError
 from bot.app import Baton
+from bot.looking import Finding
 from bot.operations import perform
 from bot.world.listening import listen_privately, reachable
+from coordination.policy import Principal
 
 log = structlog.get_logger()
 
-LIMIT = 64 * 1024
+LIMIT = 1024 * 1024
 PATIENCE = 20  # s
+# Whoever can open the socket owns the data: the file's mode says so, and there is nothing above it.
+OWNER = Principal(kind="token", id="admin.sock", scopes=frozenset({"admin"}), admin=True)
 
 
 class AdminRefused(BatonError):
@@ -64,8 +68,8 @@ class AdminSocket:
         request = json.loads(line)
         if not isinstance(request, dict):
             raise TypeError("a request is an object")
-        if request.get("command") == "readiness":
-            return {"done": {"failing": await self.baton.readiness()}}
+        if request.get("command") == "doctor":
+            return {"done": {"findings": await self._findings()}}
         try:
             done = await perform(
                 self.baton.door, self.baton.world, self.baton.sessions, request, self.baton.settings
@@ -74,6 +78,13 @@ class AdminSocket:
             return {"error": str(error)}
         log.info("admin", command=request.get("command"))
         return {"done": done}
+
+    async def _findings(self) -> list[Mapping[str, Any]]:
+        """Return what is to be said of every part of the running program, and of its store."""
+        found = [*await self.baton.findings()]
+        stored = await self.baton.coordinator.problems(OWNER)
+        found += [Finding("store", good=False, says=each) for each in stored]
+        return [asdict(each) for each in found]
 
 
 async def ask(place: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:

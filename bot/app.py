@@ -13,6 +13,7 @@ from bot.configuration import Configuration
 from bot.definitions import Definitions
 from bot.housekeeping import Housekeeping
 from bot.keys import derived, instance_key
+from bot.looking import Finding, of_slack
 from bot.rereading import Rereading
 from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
@@ -86,14 +87,25 @@ class Baton:
         """Take nothing in any more, bring in what is in flight, and close."""
         await self.slack.close()
         await self.host.stop()
+        await self.slack.flush()
         await self.world.close()
         await self.slack.release()
         await self.door.close()
 
     async def problems(self) -> tuple[str, ...]:
         """Return a sentence for each part that is not well."""
+        return tuple(f"{each.what}: {each.says}" for each in await self.findings() if not each.good)
+
+    async def findings(self) -> tuple[Finding, ...]:
+        """Look at everything this Baton stands on, but for what the store itself tells."""
         failing = await self.readiness()
-        return (*(f"{part}: {word}" for part, word in failing.items()), *self.slack.notes)
+        failing.pop("slack", None)  # more of it is said below
+        file = self.rereading
+        return (
+            *(Finding(part, good=False, says=word) for part, word in failing.items()),
+            *await of_slack(self.slack, self.world),
+            Finding("baton.yaml", file.problem is None, file.problem or str(file.place)),
+        )
 
     def login_link(self, person: str) -> str:
         """Return a link that logs *person* in on the web, once, within five minutes."""
@@ -184,7 +196,9 @@ def assemble(
         coordinator=coordinator,
         dispatcher=dispatcher,
         timers=Timers(
-            door, world, {"run": fire_timer, "approval": coordinator.fire_approval, "process": leases.fire}
+            door,
+            world,
+            {"run": fire_timer, "approval": coordinator.fire_approval, "process": leases.fire},
         ),
         definitions=Definitions(host, registry, settings.workflows),
         sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),

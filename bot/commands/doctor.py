@@ -4,27 +4,23 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import packages_distributions
 from typing import Annotated
 
 import typer
 
+from baton.errors import BatonError
 from bot.admin import AdminRefused, ask
-from bot.configuration import read_configuration
+from bot.configuration import read_configuration, rules_of
 from bot.lifecycle import STATIC
-from bot.settings import InvalidSettings, Settings, read_settings
+from bot.looking import Finding
+from bot.settings import InvalidSettings, Settings, process_environment, read_settings
+from bot.world.listening import listen
+from coordination.database import DatabaseUnusable, schema_of
 
 OURS = ("baton", "coordination", "workflows", "handlers", "bot", "devslack")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, whether it is right, and what to do if not."""
-
-    what: str
-    good: bool
-    says: str
+OAUTH = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")  # Bolt changes its ways where these are set
 
 
 def doctor(
@@ -69,28 +65,53 @@ def names() -> Iterator[Finding]:
 def of_settings(settings: Settings) -> Iterator[Finding]:
     try:
         settings.slack_tokens()
-        yield Finding("slack tokens", good=True, says=f"set, for {settings.slack_api_url}")
+        says = f"set, for {settings.slack_api_url}, {settings.slack_mode} mode"
+        yield Finding("slack tokens", good=True, says=says)
     except InvalidSettings as error:
         yield Finding("slack tokens", good=False, says=str(error))
-    try:
-        read_configuration(settings.configuration)
-        yield Finding("baton.yaml", good=True, says=str(settings.configuration))
-    except InvalidSettings as error:
-        yield Finding("baton.yaml", good=False, says=str(error))
+    for name in OAUTH:
+        if name in process_environment():
+            says = "takes the app to many workspaces, which Baton does not: unset it"
+            yield Finding(name, good=False, says=says)
+    if settings.channel is None:
+        says = "not set: a thread that nothing gives a channel is only on the web"
+        yield Finding("BATON_CHANNEL", good=True, says=says)
 
 
 def of_data(settings: Settings) -> Iterator[Finding]:
+    """Look at the data folder, and ask the server that holds it, if there is one."""
     there = settings.database.exists()
     says = str(settings.database) if there else "not made yet: python -m bot migrate"
     yield Finding("database", there, says)
     try:
-        running = asyncio.run(ask(settings.data / "admin.sock", {"command": "readiness"}))
+        running = asyncio.run(ask(settings.data / "admin.sock", {"command": "doctor"}))
     except AdminRefused as error:
         yield Finding("server", good=False, says=str(error))
         return
-    if running is None:
-        yield Finding("server", good=False, says="not running: python -m bot serve")
+    if running is not None:
+        yield Finding("server", good=True, says=f"running, at {settings.address}")
+        yield from (Finding(**each) for each in running["findings"])
         return
-    for part, word in running["failing"].items():
-        yield Finding(part, good=False, says=str(word))
-    yield Finding("server", not running["failing"], "running")
+    yield Finding("server", good=False, says="not running: python -m bot serve")
+    yield from offline(settings)
+
+
+def offline(settings: Settings) -> Iterator[Finding]:
+    """Look at what the server would tell if it ran: schema, lock, port, and the file."""
+    if settings.database.exists():
+        try:
+            found, newest = schema_of(settings.database)
+            says = f"at {found}" + ("" if newest else ": python -m bot migrate")
+            yield Finding("schema", newest, says)
+        except DatabaseUnusable as error:
+            yield Finding("schema", good=False, says=str(error))
+    try:
+        listen(settings.host, settings.port).close()
+        yield Finding("port", good=True, says=f"{settings.port} is free")
+    except BatonError as error:
+        yield Finding("port", good=False, says=str(error))
+    try:
+        rules_of(read_configuration(settings.configuration), channel=settings.channel)
+        yield Finding("baton.yaml", good=True, says=str(settings.configuration))
+    except InvalidSettings as error:
+        yield Finding("baton.yaml", good=False, says=str(error))

@@ -22,6 +22,7 @@ from coordination.database.door import (
     SqliteDoor,
     migrate_sqlite,
     open_sqlite,
+    schema_of,
 )
 from coordination.database.errors import (
     ConstraintBroken,
@@ -120,6 +121,7 @@ __all__ = [
     "raw_bodies",
     "related_threads",
     "runs",
+    "schema_of",
     "select",
     "slots",
     "source_secrets",

@@ -12,11 +12,11 @@ import aiosqlite
 from sqlalchemy import Executable
 
 from coordination.changes import Changes
-from coordination.database.errors import Unavailable
+from coordination.database.errors import DatabaseUnusable, Unavailable
 from coordination.database.lock import Lock
 from coordination.database.statements import Row, Statements
 from coordination.database.transaction import Transaction
-from coordination.database.upgrade import upgrade
+from coordination.database.upgrade import revision_of, revisions, upgrade
 from coordination.database.writer import Session, Writer, connect
 
 T = TypeVar("T")
@@ -106,6 +106,23 @@ def migrate_sqlite(path: Path) -> str:
         return upgrade(path, connect)
     finally:
         lock.release()
+
+
+def schema_of(path: Path) -> tuple[str | None, bool]:
+    """Return the revision of the schema in *path*, and whether it is the newest; nothing is changed.
+
+    Raises:
+        DatabaseUnusable: it is no database of Baton.
+    """
+    try:
+        raw = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=5)
+        try:
+            found = revision_of(path, raw)
+        finally:
+            raw.close()
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{path} cannot be read: {error}") from error
+    return found, found == revisions()[-1]
 
 
 class SqliteDoor:

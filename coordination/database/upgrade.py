@@ -32,7 +32,7 @@ def upgrade(path: Path, connect: Connect) -> str:
     """
     known = revisions()
     with closing(connect(path)) as raw:
-        found = _revision(path, raw)
+        found = revision_of(path, raw)
         if found == known[-1]:
             return f"{path} is up to date (schema {found})."
         if found is None:
@@ -63,7 +63,8 @@ def schema_sql() -> tuple[str, ...]:
     return tuple(str(statement.compile(dialect=dialect)).strip() for statement in statements)
 
 
-def _revision(path: Path, raw: Any) -> str | None:
+def revision_of(path: Path, raw: Any) -> str | None:
+    """Return the revision of the schema behind *raw*, None for an empty file. Raises: DatabaseUnusable."""
     names = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not names:
         return None

@@ -14,12 +14,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.admin import LIMIT, AdminRefused, AdminSocket, ask
+from bot.looking import Finding
 from bot.operations import UnknownCommand, perform
 from bot.settings import read_settings
 from bot.world.listening import LONGEST, NotListening, PortTaken, listen, listen_privately, port_of
 from coordination import audit
 from coordination.database import audit as audit_table
 from coordination.database import sources as sources_table
+from coordination.policy import Principal
 from handlers.http.sessions import Sessions
 from tests.coordination.scene import Scene, SmallWorld, open_scene
 
@@ -37,8 +39,12 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 def baton(scene: Scene) -> Any:
     """As much of a Baton as the socket asks for."""
 
-    async def readiness() -> dict[str, str]:
-        return {"slack": "connecting"}
+    async def findings() -> tuple[Finding, ...]:
+        return (Finding("slack", good=False, says="connecting"),)
+
+    async def problems(asks: Principal) -> tuple[str, ...]:
+        assert asks.admin
+        return ("R-1 is halted",)
 
     world = SmallWorld()
     world.ids = scene.ids
@@ -47,7 +53,8 @@ def baton(scene: Scene) -> Any:
         world=world,
         sessions=SESSIONS,
         settings=read_settings(_env_file=None, public_url="https://baton.example"),
-        readiness=readiness,
+        findings=findings,
+        coordinator=SimpleNamespace(problems=problems),
     )
 
 
@@ -74,8 +81,13 @@ async def test_the_socket_is_its_owners_alone(place: Path) -> None:
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
 
 
-async def test_readiness_is_asked_there_too(place: Path) -> None:
-    assert await ask(place, {"command": "readiness"}) == {"failing": {"slack": "connecting"}}
+async def test_what_is_wrong_is_asked_there_too(place: Path) -> None:
+    answer = await ask(place, {"command": "doctor"})
+    assert answer is not None
+    assert [(one["what"], one["good"], one["says"]) for one in answer["findings"]] == [
+        ("slack", False, "connecting"),
+        ("store", False, "R-1 is halted"),
+    ]
 
 
 async def test_a_token_is_made_written_down_and_shown_once(place: Path, scene: Scene) -> None:
@@ -150,9 +162,9 @@ async def test_a_mistake_of_ours_ends_one_answer_and_no_more(place: Path, baton:
     async def broken() -> NoReturn:
         raise RuntimeError("a secret of the inside")
 
-    baton.readiness = broken
+    baton.findings = broken
     with capture_logs() as logs, pytest.raises(AdminRefused, match="its log says which"):
-        await ask(place, {"command": "readiness"})
+        await ask(place, {"command": "doctor"})
 
     assert [entry["event"] for entry in logs] == ["admin_failed"]
     assert await ask(place, {"command": "token-list"}) == {"tokens": []}

@@ -15,6 +15,15 @@ from coordination.store import tokens as token_store
 from tests.coordination.scene import Scene, SmallWorld, open_scene
 
 
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Scene]:
+    scene = await open_scene(folder / "baton.db")
+    try:
+        yield scene
+    finally:
+        await scene.door.close()
+
+
 class Desk:
     """A file, what is read of it, and who is told."""
 
@@ -54,7 +63,7 @@ class Desk:
 
 
 async def test_a_change_is_in_force_without_a_restart(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with opened(tmp_path) as scene:
         desk = Desk(scene, tmp_path, "roles: {operator: ['@grace']}")
         desk.write("roles: {operator: ['@linus']}\nsources: {ci: {channel: '#builds'}}")
         async with desk.watched(), asyncio.timeout(20):
@@ -66,7 +75,7 @@ async def test_a_change_is_in_force_without_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_mistake_leaves_in_force_what_was_said_before(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with opened(tmp_path) as scene:
         desk = Desk(scene, tmp_path, "roles: {operator: ['@grace']}")
         for wrong in ("roles: {king: ['@grace']}", "roles: [", "sources: {'Not A Slug': {}}"):
             desk.write(wrong)
@@ -83,7 +92,7 @@ async def test_a_mistake_leaves_in_force_what_was_said_before(tmp_path: Path) ->
 
 
 async def test_a_file_that_is_gone_takes_no_rights_away(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with opened(tmp_path) as scene:
         desk = Desk(scene, tmp_path, "roles: {operator: ['@grace']}")
         desk.place.unlink()
         desk.reading._text = None

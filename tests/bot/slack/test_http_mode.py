@@ -136,7 +136,11 @@ async def test_bytes_that_are_no_text_are_no_error_of_ours(tmp_path: Path) -> No
 
 async def test_without_the_signing_secret_it_does_not_start(tmp_path: Path) -> None:
     settings = read_settings(
-        _env_file=None, slack_mode="http", slack_bot_token="xoxb-1", port=0, data=tmp_path
+        _env_file=None,
+        slack_mode="http",
+        slack_bot_token="xoxb-1",  # noqa: S106
+        port=0,
+        data=tmp_path,
     )
     with pytest.raises(InvalidSettings, match="SLACK_SIGNING_SECRET is not set"):
         async with living(settings, Configuration()):
