@@ -96,7 +96,7 @@ class Host:
     def take_fact(self, fact: Fact) -> None:
         """Close in the books what the fact, which was accepted, has answered."""
         match fact:
-            case StepCompleted() | StepFailed() | StepUnknown():
+            case StepCompleted() | StepFailed() | StepUnknown() | EventDelivered():
                 self.take_answer(fact)
             case StepStarted():
                 assert self.actions.pop(fact.path).repeatable
@@ -109,12 +109,13 @@ class Host:
                 self.perhaps.discard(fact.path)
                 if fact.outcome == "retry":
                     self.excuse(fact.path)
-            case EventDelivered():
-                assert self.waits.pop(fact.path).attempt == fact.attempt
             case CancelRequested():
                 self.unknown.clear()
 
-    def take_answer(self, fact: StepCompleted | StepFailed | StepUnknown) -> None:
+    def take_answer(self, fact: StepCompleted | StepFailed | StepUnknown | EventDelivered) -> None:
+        if isinstance(fact, EventDelivered):
+            assert self.waits.pop(fact.path).attempt == fact.attempt
+            return
         if isinstance(fact, StepFailed) and fact.path in self.waits:
             return  # the host did not take the wait; the core takes it back
         assert self.actions.pop(fact.path).attempt == fact.attempt
@@ -156,11 +157,15 @@ class Host:
                 self.yes.pop(command.path, None)
             case CloseApproval():
                 del self.questions[command.path]
-            case OpenWait():
-                assert command.path not in self.waits
-                self.waits[command.path] = command
-            case CloseWait():
-                assert self.waits.pop(command.path).attempt == command.attempt
+            case OpenWait() | CloseWait():
+                self.take_wait(command)
+
+    def take_wait(self, command: OpenWait | CloseWait) -> None:
+        if isinstance(command, OpenWait):
+            assert command.path not in self.waits
+            self.waits[command.path] = command
+        else:
+            assert self.waits.pop(command.path).attempt == command.attempt
 
     def take_cancel(self, command: CancelAction) -> None:
         run = self.actions.pop(command.path)
