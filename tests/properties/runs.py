@@ -150,15 +150,20 @@ class Host:
                 self.timers[command.slot] = command.due_at
             case ClearTimer():
                 del self.timers[command.slot]
-            case AskApproval():
-                assert command.path not in self.questions
-                self.asked.setdefault(command.path, []).append(command.question.digest)
-                self.questions[command.path] = command
-                self.yes.pop(command.path, None)
-            case CloseApproval():
-                del self.questions[command.path]
+            case AskApproval() | CloseApproval():
+                self.take_question(command)
             case OpenWait() | CloseWait():
                 self.take_wait(command)
+
+    def take_question(self, command: AskApproval | CloseApproval) -> None:
+        path = command.path
+        if isinstance(command, CloseApproval):
+            del self.questions[path]
+            return
+        assert path not in self.questions
+        self.asked.setdefault(path, []).append(command.question.digest)
+        self.questions[path] = command
+        self.yes.pop(path, None)
 
     def take_wait(self, command: OpenWait | CloseWait) -> None:
         if isinstance(command, OpenWait):
