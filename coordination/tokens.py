@@ -201,6 +201,11 @@ def refuse_weak(secret: str) -> None:
         )
 
 
+def new_secret(ids: Ids) -> str:
+    """Draw a secret to sign with, in the form of Standard Webhooks: ``whsec_`` and base64."""
+    return _WHSEC + base64.b64encode(hashlib.sha256(ids.token().encode()).digest()).decode()
+
+
 def signing_key(secret: str) -> bytes | None:
     """Return the bytes that *secret* signs with; None where what follows ``whsec_`` is no base64."""
     if not secret.startswith(_WHSEC):
