@@ -6,7 +6,17 @@ from collections.abc import Sequence
 import typer
 
 from baton.errors import BatonError
-from bot.commands import doctor, init, login_link, migrate, serve, tokens
+from bot.commands import (
+    doctor,
+    init,
+    login_link,
+    migrate,
+    preview,
+    reconcile,
+    serve,
+    sources,
+    tokens,
+)
 from bot.logs import configure
 from bot.settings import InvalidSettings
 
@@ -23,6 +33,9 @@ app.command("migrate")(migrate.migrate)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("login-link")(login_link.login_link)
+app.command("reconcile")(reconcile.reconcile)
+app.command("preview")(preview.preview)
+app.add_typer(sources.app, name="source")
 app.add_typer(tokens.app, name="token")
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from baton.errors import BatonError
 from baton.reading import Source
 from bot.settings import Settings
+from bot.sources import perform_source
 from coordination import audit, tokens
 from coordination.database import Door, Transaction
+from coordination.reconciling import redraw
 from coordination.tokens import Grant
 from coordination.world import World
 from handlers.http.sessions import Sessions
@@ -29,12 +31,18 @@ async def perform(
     match request.get("command"):
         case "token-create":
             return {**await create_token(door, world, request), "address": settings.address}
+        case "token-rotate":
+            return {**await rotate_token(door, world, request), "address": settings.address}
         case "token-revoke":
             return await revoke_token(door, world, str(request["token"]))
         case "token-list":
             return await list_tokens(door)
         case "login-link":
             return login_link(world, sessions, str(request["person"]), settings)
+        case "reconcile":
+            return {"cards": await redraw(door, world, request.get("thread"))}
+        case str(command) if command.startswith("source-"):
+            return await perform_source(door, world, settings, request)
         case command:
             raise UnknownCommand(f"This server does not know the command {command!r}.")
 
@@ -67,6 +75,27 @@ async def create_token(door: Door, world: World, request: Mapping[str, Any]) -> 
 
     await door.write(unit)
     return {"token": token.text, "id": token.id}
+
+
+async def rotate_token(door: Door, world: World, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Make a token like the newest one of a source; the others end after the overlap."""
+    token, now = tokens.make(world.ids), world.clock.now()
+    name, overlap = str(request["source"]), timedelta(hours=float(request.get("overlap", 24)))
+    known = [one for one in await door.read(tokens.credentials) if one.source.source == name]
+    if not known:
+        raise tokens.UnusableToken(f"The source {name[:100]!r} has no token that could be rotated.")
+    grant = Grant(source=name, scopes=tuple(known[-1].scopes), owner=known[-1].owner)
+
+    def unit(tx: Transaction) -> int:
+        ended = tokens.end_others(tx, name, until=now + overlap)
+        tokens.create(tx, token, grant, now=now)
+        detail = {"source": name, "overlap": overlap.total_seconds(), "others": ended}
+        audit.record(
+            tx, at=now, actor="admin", action="token.rotate", object=token.id, detail=detail
+        )
+        return ended
+
+    return {"ended": await door.write(unit), "token": token.text, "id": token.id}
 
 
 async def revoke_token(door: Door, world: World, token_id: str) -> Mapping[str, Any]:

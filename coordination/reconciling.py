@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from coordination import outbox, run_views, votes
-from coordination.database import Reader, Transaction
+from coordination.database import Door, Reader, Transaction
 from coordination.errors import NotFound
 from coordination.footing import Footing
 from coordination.outbox import COPY, EARLIER, ROOT, Lane, Notice, Slot
 from coordination.store import outbox as store
 from coordination.store import threads as store_of_threads
-from coordination.world import Ids
+from coordination.world import Ids, World
 
 AGAIN = "again"  # in the body of a notice: posted anew if its message is gone
 
@@ -24,21 +25,9 @@ class Reconciling(Footing):
         """Draw every card of a thread again, and post anew what somebody deleted; count them.
 
         Raises:
-            NotFound: there is no such thread.
+            NotFound: there is no such thread, and no such run.
         """
-        key = await self._door.read(lambda reader: _key_of(reader, thread_ref))
-        now, ids = self._world.clock.now(), self._world.ids
-        return await self._door.write(lambda tx: again(tx, key, now=now, ids=ids))
-
-    async def redraw_all(self) -> int:
-        """Draw every card of every thread again; count them."""
-        now, ids = self._world.clock.now(), self._world.ids
-        count = 0
-        for key in await self._door.read(store.with_card):
-            count += await self._door.write(
-                lambda tx, key=key: again(tx, key, now=now, ids=ids)  # type: ignore[misc]
-            )
-        return count
+        return await redraw(self._door, self._world, thread_ref)
 
     async def message_gone(self, channel: str, ts: str) -> bool:
         """Note that somebody deleted a message; a card that still matters is posted anew.
@@ -70,6 +59,23 @@ class Reconciling(Footing):
             return sum(outbox.unpark(tx, key, now=now) for key, _, _ in parked)
 
         return await self._door.write(unit)
+
+
+async def redraw(door: Door, world: World, ref: str | None) -> int:
+    """Draw every card of a thread again, or of all threads where none is named; count them.
+
+    Raises:
+        NotFound: there is no such thread, and no such run.
+    """
+    now, ids = world.clock.now(), world.ids
+    if ref is None:
+        keys = await door.read(store.with_card)
+    else:
+        keys = [await door.read(lambda reader: _key_of(reader, ref))]
+    count = 0
+    for key in keys:
+        count += await door.write(partial(again, thread_key=key, now=now, ids=ids))
+    return count
 
 
 async def _key_of(reader: Reader, ref: str) -> int:

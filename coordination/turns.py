@@ -1,6 +1,7 @@
 """Whose turn it is: which notices leave next, at most one of a thread at a time."""
 
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -23,6 +24,8 @@ from coordination.store import outbox as store
 FLOOR = 8  # of so many sends at least one is of the lower lanes, while they have something to say
 WIDER = 8  # how many rows are looked at for one turn: a thread may have many
 
+HELD = "held"
+
 Place: TypeAlias = tuple[int, str | None]
 
 
@@ -32,18 +35,16 @@ class Floor:
 
     since: int = 0  # urgent turns since the last of the others
 
-    def mix(self, urgent: Sequence[Place], others: Sequence[Place], room: int) -> list[Place]:
-        """Return at most *room* turns, in the order in which they come."""
-        first, rest = list(urgent), list(others)
-        mixed: list[Place] = []
-        while len(mixed) < room and (first or rest):
+    def mix(self, urgent: Iterable[Place], others: Iterable[Place]) -> Iterator[Place]:
+        """Yield turns in the order in which they come; only those that are taken count."""
+        first, rest = deque(urgent), deque(others)
+        while first or rest:
             if rest and (not first or self.since >= FLOOR - 1):
-                mixed.append(rest.pop(0))
                 self.since = 0
+                yield rest.popleft()
             else:
-                mixed.append(first.pop(0))
                 self.since += 1
-        return list(dict.fromkeys(mixed))
+                yield first.popleft()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +63,60 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """No edit but an urgent one leaves before *until*; those that wait come back *apart*."""
+
+    until: datetime
+    apart: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """What is asked of `claim`. *urgent*: only decisions and results, as at a stop."""
+    """What is asked of `claim`.
+
+    Args:
+        now: the wall time.
+        lease: after this time a notice that nobody reported back is handed out again.
+        limit: how many, at most.
+        urgent: only decisions and results, as at a stop.
+        floor: remembers whose turn it was.
+        edits: where the budget for edits is used up.
+    """
 
     now: datetime
     lease: timedelta
     limit: int
     urgent: bool = False
     floor: Floor = field(default_factory=Floor)
+    edits: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What was leased, and when something is due after that."""
+    """What was leased, how many edits were put off, and when something is due after that."""
 
     leased: tuple[Leased, ...]
+    held: int
     next_due: datetime | None
 
 
-def claim_next(tx: Transaction, wanted: Claim) -> Claimed:
-    """Do as `claim`, and look when to come back."""
-    return Claimed(tuple(claim(tx, wanted)), look(tx, store.next_due))
-
-
-def claim(tx: Transaction, wanted: Claim) -> list[Leased]:
+def claim(tx: Transaction, wanted: Claim) -> Claimed:
     """Lease up to a limit of notices, at most one of a thread, the most urgent threads first."""
-    now = wanted.now
-    store.free(tx, now=now)
+    store.free(tx, now=wanted.now)
     urgent = _turns(tx, (Lane.DECISION, Lane.RESULT), wanted)
     others = [] if wanted.urgent else _turns(tx, (Lane.FAILURE, Lane.PROGRESS), wanted)
     leased: list[Leased] = []
     seen: set[int] = set()
-    for thread_key, recipient in wanted.floor.mix(urgent, others, wanted.limit):
+    held = 0
+    for thread_key, recipient in wanted.floor.mix(urgent, others):
         if thread_key not in seen:
             seen.add(thread_key)
-            leased += _lease(tx, (thread_key, recipient), wanted)
-    return leased
+            found = _lease(tx, (thread_key, recipient), wanted, held)
+            leased += [found] if isinstance(found, Leased) else []
+            held += found is HELD
+        if len(leased) == wanted.limit:
+            break
+    return Claimed(tuple(leased), held, look(tx, store.next_due))
 
 
 def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Choice:
@@ -145,7 +164,8 @@ def _is_stale(row: Row, posted: Collection[str], now: datetime) -> bool:
     return bool(old and row.slot in posted)
 
 
-def _lease(tx: Transaction, place: Place, wanted: Claim) -> list[Leased]:
+def _lease(tx: Transaction, place: Place, wanted: Claim, held: int) -> Leased | str | None:
+    """Lease what a thread says next; nothing, or `HELD` where that is an edit which has to wait."""
     thread_key, recipient = place
     rows = [
         row
@@ -156,14 +176,18 @@ def _lease(tx: Transaction, place: Place, wanted: Claim) -> list[Leased]:
     choice = choose(rows, slots, now=wanted.now)
     _let_go(tx, choice, wanted.now)
     if choice.row is None:
-        return []
+        return None
     urgency = min(row.lane for row in rows if row is choice.row or row.due_at <= wanted.now)
+    if wanted.edits is not None and choice.row.slot in slots and urgency > Lane.RESULT:
+        due_at = wanted.edits.until + held * wanted.edits.apart
+        store.put_off(tx, choice.row.key, due_at)
+        return HELD
     row = store.lease(tx, choice.row.key, wanted.now + wanted.lease)
     notice = Notice(row.thread_key, row.slot, row.lane, row.kind, row.body, row.recipient)
     leased = Leased(
         row.key, row.id, notice, row.attempts, row.created_at, Home(slots=slots), urgency
     )
-    return [_at_home(tx, leased)]
+    return _at_home(tx, leased)
 
 
 def _let_go(tx: Transaction, choice: Choice, now: datetime) -> None:

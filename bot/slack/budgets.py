@@ -12,9 +12,13 @@ class Promises:
     apart: float  # s between two of them
     _last: float = 0.0
 
+    def next_after(self, earliest: float) -> float:
+        """Return when the next who waits would be to come back, not before *earliest*."""
+        return max(earliest, self._last + self.apart)
+
     def after(self, earliest: float) -> float:
-        """Return when the next who waits is to come back, not before *earliest*."""
-        self._last = max(earliest, self._last + self.apart)
+        """Promise the next who waits when to come back, not before *earliest*."""
+        self._last = self.next_after(earliest)
         return self._last
 
 
@@ -39,18 +43,23 @@ class Bucket:
 
     def wait(self, now: float, *, urgent: bool) -> float:
         """Return the seconds until there is a token, 0.0 if there is one; *now* is in seconds."""
-        self._tokens = min(self.capacity, self._tokens + (now - self._since) * self.per_second)
-        self._since = now
+        self._refill(now)
         missing = 1.0 + (0.0 if urgent else self.reserve) - self._tokens
         return missing / self.per_second if missing > 1e-9 else 0.0
 
-    def take(self, _: float) -> None:
+    def take(self, now: float) -> None:
         """Take the token that is there."""
+        self._refill(now)
         self._tokens -= 1.0
 
     def rested(self, now: float) -> bool:
         """Say whether it is full again: a new one would be the same."""
-        return self._tokens + (now - self._since) * self.per_second >= self.capacity
+        self._refill(now)
+        return self._tokens >= self.capacity
+
+    def _refill(self, now: float) -> None:
+        self._tokens = min(self.capacity, self._tokens + (now - self._since) * self.per_second)
+        self._since = now
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from coordination.database import Door, Transaction
 from coordination.outbox import Leased
 from coordination.retry import next_delay
 from coordination.store import outbox as store
-from coordination.turns import Claim, Floor
+from coordination.turns import Claim, Floor, Hold
 from coordination.world import World
 
 log = structlog.get_logger()
@@ -118,8 +118,11 @@ class Delivery:
         room = AT_ONCE - self._flying
         if room <= 0 or self.refused:
             return 0
-        wanted = Claim(self.world.clock.now(), LEASE, room, urgent=urgent, floor=self._floor)
-        claimed = await self.door.write(lambda tx: turns.claim_next(tx, wanted))
+        now, held = self.world.clock.now(), self._limits.held_edits()
+        edits = held and Hold(now + timedelta(seconds=held[0]), timedelta(seconds=held[1]))
+        wanted = Claim(now, LEASE, room, urgent=urgent, floor=self._floor, edits=edits)
+        claimed = await self.door.write(lambda tx: turns.claim(tx, wanted))
+        self._limits.promise_edits(claimed.held)
         leased, self._due = claimed.leased, claimed.next_due
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
@@ -129,7 +132,7 @@ class Delivery:
             if one.key not in waiting:
                 self._flying += 1
                 self.world.tasks.start(f"deliver {one.id}", self._fly(one))
-        return len(leased)
+        return len(leased) + claimed.held
 
     async def deliver(self, leased: Leased) -> None:
         """Say one notice, and write down what became of it."""

@@ -18,6 +18,7 @@ from coordination.errors import NotFound
 from coordination.following import Followed
 from coordination.outbox import COPY, EARLIER, ROOT, Leased
 from coordination.ports import Person, RunView, StepView
+from coordination.questions import Approval
 from coordination.store import runs
 from coordination.threads_view import ProcessView, ThreadView
 
@@ -81,7 +82,7 @@ class SlackDrawings:
     async def handles(self) -> Mapping[str, str]:
         """Return how people are called, by id."""
         people = await self._door.read(directory.read_all)
-        return {person.id: person.handle for person in people.values()}
+        return {known: handle for handle, known in directory.ids_by_handle(people).items()}
 
     def _explained(self, shown: Shown, leased: Leased) -> Shown:
         """Say of a card why it stands here, where that is not plain."""
@@ -116,7 +117,7 @@ class SlackDrawings:
         approval = await self._door.read(lambda r: votes.read(r, ref))
         people = await self._door.read(directory.read_all)
         handles = directory.ids_by_handle(people)
-        url = f"{self._public_url}/r/R-{approval.run_number}" if approval.run_number else None
+        url = self._page(approval)
         return asking.approval_card(approval, run_url=url, people=handles, rung=rung)
 
     async def _mention(self, leased: Leased, rung: int) -> Shown | None:
@@ -198,6 +199,10 @@ class SlackDrawings:
             return await runs.log(reader, row.key, step.path)
 
         return (await self._door.read(query) or b"")[-TAIL:].decode("utf-8", "replace")
+
+    def _page(self, approval: Approval) -> str | None:
+        number = approval.run_number
+        return f"{self._public_url}/r/R-{number}" if number else None
 
     def _url(self, run: RunView) -> str:
         return f"{self._public_url}/r/{run.label}"

@@ -85,6 +85,25 @@ class Limits:
         wait = budget.wait(now, urgent=lane <= Lane.RESULT) if budget is not None else 0.0
         return wait + MARGIN if wait > 0 else 0.0
 
+    def held_edits(self) -> tuple[float, float] | None:
+        """Say when the next edit about progress may come back, and how far apart the ones after it.
+
+        In seconds; None: there is room.
+        """
+        now = self._world.clock.monotonic()
+        wait = self._edits.counter.wait(now, urgent=False)
+        if wait <= 0:
+            return None
+        promises = self._edits.promises
+        return promises.next_after(now + wait) - now + MARGIN, promises.apart
+
+    def promise_edits(self, count: int) -> None:
+        """Note that *count* edits were told to come back as `held_edits` said."""
+        now = self._world.clock.monotonic()
+        wait = self._edits.counter.wait(now, urgent=False)
+        for _ in range(count):
+            self._edits.promises.after(now + wait)
+
     def hold(self, method: str, channel: str, wait: timedelta) -> None:
         """Pause as Slack asked: a channel for posts, and after a second time the whole method."""
         now = self._world.clock.monotonic()

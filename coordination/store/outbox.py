@@ -81,6 +81,11 @@ _DELAY = (
     .where(*_PART, outbox.c.state == "queued", outbox.c.due_at < bindparam("until"))
     .values(due_at=bindparam("until"))
 )
+_PUT_OFF = (
+    update(outbox)
+    .where(outbox.c.key == bindparam("notice"), outbox.c.state == "queued")
+    .values(due_at=bindparam("until"))
+)
 _PARK = (
     update(outbox)
     .where(*_PART, outbox.c.state == "queued")
@@ -254,6 +259,11 @@ def end(tx: Transaction, key: int, attempt: int, **values: Any) -> bool:
 def delay(tx: Transaction, thread_key: int, recipient: str | None, until: datetime) -> None:
     """Hold back everything queued of a thread, or of what it says to one recipient."""
     tx.execute(_DELAY, thread=thread_key, to=recipient, until=until)
+
+
+def put_off(tx: Transaction, key: int, until: datetime) -> None:
+    """Let one queued notice wait."""
+    tx.execute(_PUT_OFF, notice=key, until=until)
 
 
 def park(tx: Transaction, thread_key: int, recipient: str | None, why: str) -> None:

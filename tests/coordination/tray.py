@@ -34,9 +34,9 @@ class Tray:
 
     async def thread(self) -> int:
         return await self.write(
-            lambda tx: threads.open_thread(
-                tx, title="t", channel="#x", now=self.now, ids=self.ids
-            ).key
+            lambda tx: (
+                threads.open_thread(tx, title="t", channel="#x", now=self.now, ids=self.ids).key
+            )
         )
 
     async def add(self, thread: int, slot: str, lane: int = 4, recipient: str | None = None) -> str:
@@ -46,7 +46,8 @@ class Tray:
         return notice_id
 
     async def claim(self, limit: int = 10, **more: Any) -> list[Leased]:
-        return await self.write(lambda tx: turns.claim(tx, Claim(self.now, LEASE, limit, **more)))
+        wanted = Claim(self.now, LEASE, limit, **more)
+        return list((await self.write(lambda tx: turns.claim(tx, wanted))).leased)
 
     async def post(self, leased: Leased, **more: Any) -> None:
         """Report that a notice became the message of its slot."""

@@ -157,9 +157,10 @@ class Box:
     async def claim(self) -> Leased:
         """Take the next notice as Delivery would."""
         now = self.world.clock.now()
-        (leased,) = await self.scene.door.write(
+        claimed = await self.scene.door.write(
             lambda tx: turns.claim(tx, Claim(now, timedelta(minutes=1), 1))
         )
+        (leased,) = claimed.leased
         return leased
 
     async def take_back(self) -> None:
