@@ -108,11 +108,13 @@ def asked(approval: Approval, people: Mapping[str, str]) -> str:
 def approver(form: str, people: Mapping[str, str]) -> str:
     if form.startswith(ROLE):
         return escape(shown(form, {}))
-    if match := GROUP_MENTION.fullmatch(form):
-        return group(match[1])
+    match = GROUP_MENTION.fullmatch(form)
+    meant = match[1] if match else form
     known = people.get(form.removeprefix("@").casefold()) if form.startswith("@") else None
-    if known or form in people.values():
-        return named(known or form)
+    if known or meant in people.values():
+        return named(known or meant)
+    if match:  # a group that is not known is nobody to be mentioned
+        return escape(form)
     written = form.removeprefix("<@").removesuffix(">").split("|")[0]
     return person(written if form.startswith("<@") else form)
 
