@@ -76,7 +76,8 @@ class Members:
 
     def typed(self, name: str, kind: type) -> Any:
         """Return the member *name* if it is a *kind*, else note a problem and return None."""
-        return typed(self.take(name), kind, self.at(name), self.findings)
+        value = self.take(name)
+        return None if value is None else typed(value, kind, self.at(name), self.findings)
 
     def text(self, name: str, limit: int, *, lines: bool = False) -> str | None:
         """Take words for people: cleaned, cut at *limit* code points, None when nothing is left."""
@@ -155,7 +156,9 @@ class Members:
 
     def items(self, name: str, limit: int) -> Iterator[tuple[str, Any]]:
         """Take a list as pairs of pointer and item; what exceeds *limit* is dropped."""
-        values = self.typed(name, list) or []
+        values = self.typed(name, list)
+        if not values:
+            return
         if len(values) > limit:
             self.findings.drop(
                 self.at(name), f"has {len(values)} items; those after {limit} are dropped"

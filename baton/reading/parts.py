@@ -27,6 +27,8 @@ _SHA = re.compile(r"[0-9a-fA-F]{7,64}", re.ASCII)
 def read_error(body: Members) -> ErrorInfo | None:
     """Take the error: an object, or its message alone."""
     value = body.take("error")
+    if value is None:
+        return None
     if isinstance(value, str):
         value = {"message": value}
     value = typed(value, dict, body.at("error"), body.findings)

@@ -19,6 +19,8 @@ _REMOTE = re.compile(
 
 def clean(value: str, *, lines: bool) -> str:
     """Remove what cannot be seen, in Unicode's composed form; one line unless *lines*."""
+    if value.isascii() and value.isprintable():  # most texts: there is nothing to remove
+        return value if lines else _GAP.sub(" ", value).strip() if "  " in value else value.strip()
     text = _UNSEEN.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
     text = unicodedata.normalize("NFC", text)
     return text if lines else _GAP.sub(" ", text).strip()
@@ -35,7 +37,7 @@ def first_problem_of_name(value: str, limit: int) -> str | None:
         return "is empty"
     if len(value) > limit:
         return f"has {len(value)} characters; at most {limit} are allowed"
-    if _UNSEEN.search(value) or not all(char.isprintable() for char in value):
+    if not value.isprintable() or _UNSEEN.search(value):
         return "holds a character that cannot be printed"
     return None
 
