@@ -24,8 +24,10 @@ from baton.tracked import tracked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from baton.answers import Result
-    from baton.questions import Decision, ask, wait
+    from baton.questions import Decision
     from baton.seeds import (
         ProcessSource,
         ProcessStatus,
@@ -75,8 +77,6 @@ __all__ = [
     "with_workflow_notifications",
 ]
 
-_QUESTIONS = frozenset({"Decision", "ask", "wait"})
-
 
 def notify(
     process_id: str | None = None, status: str | None = None, **fields: object
@@ -85,13 +85,23 @@ def notify(
     return default_client().notify(process_id, status, **fields)
 
 
+def ask(prompt: str, *, client: Client | None = None, **options: "Any") -> "Decision":
+    """Ask people, and wait for their answer; see :meth:`Client.ask`. It is true only for a yes."""
+    return (client or default_client()).ask(prompt, **options)
+
+
+def wait(what: str, *, client: Client | None = None, **options: "Any") -> "Decision":
+    """Wait for an approval or the end of a process; see :meth:`Client.wait`."""
+    return (client or default_client()).wait(what, **options)
+
+
 def __getattr__(name: str) -> object:
     """Load on first use what most programs do without: ``import baton`` stands in all of them."""
     if name not in __all__:
         raise AttributeError(f"module 'baton' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415
 
-    home = "questions" if name in _QUESTIONS else "answers" if name == "Result" else "seeds"
+    home = {"Decision": "questions", "Result": "answers"}.get(name, "seeds")
     value: object = getattr(import_module(f"baton.{home}"), name)
     globals()[name] = value
     return value

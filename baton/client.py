@@ -15,6 +15,8 @@ from baton.sender import Sender
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these modules are slow to import, and only annotations name them here
+    from collections.abc import Sequence
+
     from baton.answers import Result
     from baton.questions import Decision
     from baton.replay import Replay
@@ -97,17 +99,59 @@ class Client:
             return self._sender.flush(timeout)
         return False
 
-    def ask(self, prompt: str, **options: object) -> "Decision":
-        """Ask people, and wait for their answer; see :func:`baton.ask`."""
-        from baton.questions import ask  # noqa: PLC0415 - most programs ask nothing
+    def ask(
+        self,
+        prompt: str,
+        *,
+        approvers: "str | Sequence[str] | None" = None,
+        options: "Sequence[object] | None" = None,
+        text: bool = False,
+        wait: float = 3600.0,
+        **fields: object,
+    ) -> "Decision":
+        """Ask people, wait for their answer, and return it; it never raises.
 
-        return ask(prompt, client=self, **options)  # type: ignore[arg-type]  # as the caller gave
+        Args:
+            prompt: the question.
+            approvers: people and groups, as ``@sre``; they narrow those whom the source allows.
+            options: answers other than approve and reject: texts, or objects with id and label.
+            text: whether the answer is a text.
+            wait: how long to wait, in seconds; the question then stays open.
+            fields: ``key`` (the same key finds the same question again), ``expires_in`` (seconds),
+                ``on_timeout``, ``body`` (what is being approved), ``require_reason``, and the
+                fields of an event, as ``process_id``, ``name``, ``channel`` and ``links``.
+        """
+        from baton.questions import Decision, ask  # noqa: PLC0415 - most programs ask nothing
 
-    def wait(self, what: str, **options: object) -> "Decision":
-        """Wait for an approval or the end of a process; see :func:`baton.wait`."""
-        from baton.questions import wait  # noqa: PLC0415
+        with self.quietly:
+            named = [approvers] if isinstance(approvers, str) else approvers
+            question = {"prompt": prompt, "approvers": named, "options": options}
+            if text:
+                question["kind"] = "text"
+            return ask(self, question, wait, fields)
+        return Decision("unreachable")
 
-        return wait(what, client=self, **options)  # type: ignore[arg-type]  # as the caller gave
+    def wait(
+        self,
+        what: str,
+        *,
+        until: str = "terminal",
+        wait: float = 3600.0,
+        namespace: str | None = None,
+    ) -> "Decision":
+        """Wait for an approval (its id), or for a process (its id); it never raises.
+
+        Args:
+            what: an approval, as ``ap_…`` or ``A-17``; else the id of a process.
+            until: of a process: ``terminal``, or statuses divided by commas.
+            wait: how long, in seconds.
+            namespace: of the process; by default that of the token.
+        """
+        from baton import questions  # noqa: PLC0415
+
+        with self.quietly:
+            return questions.wait(self, what, until, wait, namespace)
+        return questions.Decision("unreachable")
 
     def replay(self) -> "Replay | None":
         """Return a way through what earlier programs kept for this server and source, if anything."""

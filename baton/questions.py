@@ -6,15 +6,17 @@ What is wrong never looks like a yes. Where nobody can be asked, the answer is `
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from baton.client import Client, default_client, new_id
 from baton.current import current_place
 from baton.encoding import encode
+from baton.environment import Environment
 from baton.errors import BatonError
+from baton.identity import new_id
+from baton.quietly import Quietly
 from baton.wire import Unreachable, Wire
 
 __all__ = ["Decision", "ask", "wait"]
@@ -53,6 +55,21 @@ class Decision:
         return self.state == "approved" and self.choice == "approve"
 
 
+class Asker(Protocol):
+    """What a client lends to whoever asks through it."""
+
+    environment: Environment
+    quietly: Quietly
+    timeout: float
+    active: bool
+
+    def surroundings(self, fields: dict[str, object]) -> dict[str, object]:
+        """Return *fields* with the thread and the trace that they belong to."""
+
+    def send(self, body: dict[str, object]) -> None:
+        """Queue one event."""
+
+
 class _Over(BatonError):
     """There is nothing left to wait for; *decision* says why."""
 
@@ -61,34 +78,8 @@ class _Over(BatonError):
         super().__init__(decision.state)
 
 
-def ask(
-    prompt: str,
-    *,
-    approvers: str | Sequence[str] | None = None,
-    options: Sequence[str | Mapping[str, str]] | None = None,
-    text: bool = False,
-    wait: float = 3600.0,
-    client: Client | None = None,
-    **fields: object,
-) -> Decision:
-    """Ask people, wait for their answer, and return it; it never raises.
-
-    Args:
-        prompt: the question.
-        approvers: people and groups, as ``@sre``; they narrow those whom the source allows.
-        options: answers other than approve and reject.
-        text: whether the answer is a text.
-        wait: how long to wait, in seconds; the question then stays open.
-        client: by default the one that the environment describes.
-        fields: ``key`` (the same key finds the same question again), ``expires_in`` (seconds),
-            ``on_timeout``, ``body`` (what is being approved), ``require_reason``, and the fields of
-            an event, as ``process_id``, ``name``, ``channel`` and ``links``.
-    """
-    own = client or default_client()
-    approvers = [approvers] if isinstance(approvers, str) else approvers
-    question: dict[str, Any] = {"prompt": prompt, "approvers": approvers, "options": options}
-    if text:
-        question["kind"] = "text"
+def ask(own: Asker, question: dict[str, Any], wait: float, fields: dict[str, object]) -> Decision:
+    """Put *question* to people, as a step of the process around it or alone; see `Client.ask`."""
 
     def talk(to: _Server) -> Decision:
         alone, content = _body(own, question, fields)
@@ -102,34 +93,18 @@ def ask(
     return _talk(own, wait, talk)
 
 
-def wait(
-    what: str,
-    *,
-    until: str = "terminal",
-    wait: float = 3600.0,
-    namespace: str | None = None,
-    client: Client | None = None,
-) -> Decision:
-    """Wait for an approval (its id), or for a process (its id); it never raises.
-
-    Args:
-        what: an approval, as ``ap_…`` or ``A-17``; else the id of a process.
-        until: of a process: ``terminal``, or statuses divided by commas.
-        wait: how long, in seconds.
-        namespace: of the process; by default that of the token.
-        client: by default the one that the environment describes.
-    """
-    own = client or default_client()
+def wait(own: Asker, what: str, until: str, seconds: float, namespace: str | None) -> Decision:
+    """Wait for an approval or a process; see `Client.wait`."""
 
     def talk(to: _Server) -> Decision:
         if _APPROVAL.fullmatch(what):
             return to.until_decided({"id": what})
         return to.until_there(namespace or to.namespace(), what, until)
 
-    return _talk(own, wait, talk)
+    return _talk(own, seconds, talk)
 
 
-def _talk(own: Client, seconds: float, talk: "Callable[[_Server], Decision]") -> Decision:
+def _talk(own: Asker, seconds: float, talk: "Callable[[_Server], Decision]") -> Decision:
     with own.quietly:
         url = own.environment.url
         if url is None or not own.active:
@@ -141,7 +116,7 @@ def _talk(own: Client, seconds: float, talk: "Callable[[_Server], Decision]") ->
     return Decision(UNREACHABLE)
 
 
-def _body(own: Client, question: dict[str, Any], fields: dict[str, object]) -> tuple[bool, bytes]:
+def _body(own: Asker, question: dict[str, Any], fields: dict[str, object]) -> tuple[bool, bytes]:
     """Write the question, and say whether it stands alone.
 
     One from inside a process is a step of it: a rejection is an answer, and not the end.
@@ -168,7 +143,7 @@ def _option(given: object) -> object:
 class _Server:
     """Who is asked, and until when: *until* is a time of the monotonic clock."""
 
-    def __init__(self, own: Client, url: str, until: float) -> None:
+    def __init__(self, own: Asker, url: str, until: float) -> None:
         self._own = own
         self._wire = Wire(url, own.environment.token)
         self._until = until

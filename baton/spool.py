@@ -18,7 +18,22 @@ from baton.locking import FileLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from baton.client import Client
+    from typing import Protocol
+
+    class Way(Protocol):
+        """A way through the spool; see :class:`baton.replay.Replay`."""
+
+        sent: int
+        dropped: int
+
+        def step(self, timeout: float) -> bool: ...
+        def close(self) -> None: ...
+
+    class Reporter(Protocol):
+        """Whoever finds such a way: a client."""
+
+        def replay(self) -> "Way | None": ...
+
 
 __all__ = ["Flushed", "Kept", "Spool", "SpoolState", "flush_spool", "spool_state"]
 
@@ -156,7 +171,7 @@ def spool_state() -> SpoolState:
     return SpoolState(len(kept), max(0.0, age), size, spool.path)
 
 
-def flush_spool(client: "Client") -> Flushed:
+def flush_spool(client: "Reporter") -> Flushed:
     """Deliver now what earlier programs of this source have kept, as long as the server takes it."""
     replay = client.replay()
     if replay is None:
