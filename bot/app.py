@@ -104,6 +104,10 @@ class Baton:
         return (
             *(Finding(part, good=False, says=word) for part, word in failing.items()),
             *await of_slack(self.slack, self.world),
+            *(
+                Finding("definitions", good=False, says=each)
+                for each in self.definitions.twice.values()
+            ),
             Finding("baton.yaml", file.problem is None, file.problem or str(file.place)),
         )
 

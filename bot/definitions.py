@@ -32,6 +32,7 @@ class Definitions:
     own: Path | None
     library: Path = LIBRARY
     files: dict[Path, str] = field(default_factory=dict)  # which workflow a file defines
+    twice: dict[Path, str] = field(default_factory=dict)  # files whose workflow another one defines
 
     async def load(self) -> None:
         """Publish everything once; what is wrong is noted, and the last good revision stays."""
@@ -67,8 +68,20 @@ class Definitions:
         except InvalidDefinition as error:
             await self._note(place, error)
             return None
+        if twin := await asyncio.to_thread(self._twin, place, definition.name):
+            log.warning("definition_twice", file=place.name, also=twin.name, name=definition.name)
+            self.twice[place] = f"{place.name} defines {definition.name}, as {twin.name} does"
+            return None
+        self.twice.pop(place, None)
         self.files[place] = definition.name
         return await self.host.publish_definition(definition, by=BY, draft=draft)
+
+    def _twin(self, place: Path, name: str) -> Path | None:
+        """Return the other file of the same folder that defines the workflow already."""
+        for other, defined in self.files.items():
+            if defined == name and other != place and other.parent == place.parent:
+                return other if other.exists() else None
+        return None
 
     async def _note(self, place: Path, error: InvalidDefinition) -> None:
         """Record what is wrong with a file beside the workflow that it defines, or is named for."""

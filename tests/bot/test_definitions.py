@@ -253,3 +253,22 @@ async def test_without_a_folder_of_ones_own_nothing_is_watched(shelf: Shelf) -> 
 
     await asyncio.wait_for(folders.watch(), 1)
     await folders.load()
+
+
+async def test_of_two_files_that_define_the_same_the_first_stays_and_the_other_is_named(
+    shelf: Shelf,
+) -> None:
+    shelf.write("a.yaml", GOOD.format(title="First"))
+    shelf.write("b.yaml", GOOD.format(title="Second"))
+    folders = shelf.folders()
+    with capture_logs() as logs:
+        await folders.load()
+
+    assert (await shelf.find()).title == "First"
+    assert [each["event"] for each in logs] == ["definition_twice"]
+    assert list(folders.twice.values()) == ["b.yaml defines hello, as a.yaml does"]
+
+    (shelf.own / "a.yaml").unlink()
+    await folders.load()
+    assert (await shelf.find()).title == "Second"
+    assert folders.twice == {}
