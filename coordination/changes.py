@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from coordination.world import Clock
 
 ChangeKind: TypeAlias = Literal[
     "event", "process", "thread", "run", "approval", "outbox", "wakeup", "timer", "token", "wait"
 ]
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 KEPT = 10_000
 
 
@@ -45,10 +46,9 @@ class Subscription:
         self._bell = asyncio.Event()
 
     def hear(self, change: Change) -> None:
-        """Collect *change* if it is of a wanted kind; the same one twice counts once."""
-        if not self._kinds or change.kind in self._kinds:
-            self._seen[change] = None
-            self._bell.set()
+        """Collect *change*, which is of a wanted kind; the same one twice counts once."""
+        self._seen[change] = None
+        self._bell.set()
 
     async def wait(self, timeout: float | None = None) -> tuple[Change, ...]:  # noqa: ASYNC109  # the idiom of a queue
         """Return what changed since the last call, in order; empty after *timeout* seconds."""
@@ -89,6 +89,7 @@ class Changes:
         self._count = 0
         self._ring: deque[Change] = deque(maxlen=KEPT)
         self._watchers: dict[Subscription, None] = {}
+        self._listening: dict[ChangeKind, dict[Subscription, None]] = {kind: {} for kind in KINDS}
         self._of_kind: Counter[ChangeKind] = Counter()
 
     def count(self, kind: ChangeKind) -> int:
@@ -106,7 +107,7 @@ class Changes:
             self._count += 1
             self._ring.append(change)
             self._of_kind[change.kind] += 1
-            for watcher in tuple(self._watchers):
+            for watcher in self._listening[change.kind]:
                 watcher.hear(change)
 
     @contextmanager
@@ -114,10 +115,14 @@ class Changes:
         """Collect changes of *kinds* (of all kinds where none is named) inside the block."""
         watcher = Subscription(frozenset(kinds))
         self._watchers[watcher] = None
+        for kind in kinds or KINDS:
+            self._listening[kind][watcher] = None
         try:
             yield watcher
         finally:
             del self._watchers[watcher]
+            for kind in kinds or KINDS:
+                self._listening[kind].pop(watcher, None)
 
     def since(self, cursor: str) -> tuple[Numbered, ...] | None:
         """Return what came after *cursor*, or None where that is unknown: read everything again."""
