@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.reference import commands
+from bot.reference import commands, slack
 from handlers.http import reference
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -12,6 +12,7 @@ def main() -> None:
     for name, text in (
         ("commands.md", commands.reference()),
         ("http.md", reference.reference()),
+        ("slack-commands.md", slack.reference()),
     ):
         (FOLDER / name).write_text(text, encoding="utf-8")
 

@@ -192,8 +192,8 @@ def asked_row(approval: Approval, url: str | None) -> str:
 
 
 def found_out(answer: Lines) -> Shown:
-    """Draw what was found out, a line each."""
+    """Draw what was found out, a line each. Others may read it, so it mentions nobody."""
     title = escape(head(answer.title, 150))
-    rows = [f"• {sentence(head(' '.join(each.split()), LINE))}" for each in answer.lines]
+    rows = [f"• {escape(head(' '.join(each.split()), LINE))}" for each in answer.lines]
     text = lines(rows, MOST) or "I know nothing of it."
     return fit(title, [section(f"*{title}*\n{text}", "t")])

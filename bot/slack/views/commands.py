@@ -44,7 +44,7 @@ def one_verb(verb: Explained) -> str:
 
 def mention_help(answer: MentionHelp) -> Shown:
     """Draw the words that work in a thread."""
-    first = sentence(answer.why) or "In a thread of mine you can say:"
+    first = escape(answer.why) or "In a thread of mine you can say:"
     rows = [f"• `@Baton {escape(word)}`: {escape(about)}" for word, about in answer.words.items()]
     typed = f"Everything else is typed, outside of threads: `{ids.COMMAND} help`."
     blocks = [section("\n".join([first, *rows]), "t"), context(typed, "c")]

@@ -1,7 +1,7 @@
 """What people look at before they decide: texts, files, and exactly what will run."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bot.slack.blocks import SECTION, Block, context, section
@@ -10,6 +10,7 @@ from coordination.questions import Approval, Covered
 
 COVERED = 900
 PATH = 200
+HEAD, TAIL = 1_200, 300  # characters of a text on the card
 EXCERPT = 600  # characters of a file on the card,
 LINES = 10  # and lines
 PIECE = 2_400  # characters of a file in one block of a modal
@@ -24,11 +25,25 @@ def shown_along(approval: Approval) -> list[Block]:
 
 
 def written(shown: object) -> str:
-    if isinstance(shown, str):
-        return escape(shown)
     if is_file(shown):
         return excerpt(shown)
-    return code(json.dumps(shown, ensure_ascii=False, sort_keys=True))
+    if isinstance(shown, str):
+        return both_ends(shown, escape)
+    return both_ends(json.dumps(shown, ensure_ascii=False, sort_keys=True), code)
+
+
+def both_ends(text: str, draw: Callable[[str], str]) -> str:
+    """Keep the beginning and the end of what is long; all of it is in the details."""
+    if len(text) <= HEAD + TAIL:
+        return draw(text)
+    missing = len(text) - HEAD - TAIL
+    begins, ends_with = draw(head_lines(text[:HEAD])), draw(text[-TAIL:])
+    return f"{begins}\n_{missing} characters more are under Details_\n{ends_with}"
+
+
+def head_lines(text: str) -> str:
+    """Keep the first lines that say something."""
+    return "\n".join([line for line in text.splitlines() if line.strip()][:LINES])
 
 
 def is_file(shown: object) -> bool:
@@ -73,16 +88,24 @@ def whole(approval: Approval) -> list[Block]:
     if description := escape(approval.question.description or "").strip():
         blocks.append(section(description, "s"))
     for place, shown in enumerate(approval.question.show):
-        if not is_file(shown):
-            blocks.append(section(written(shown), f"s{place}"))
-            continue
-        blocks.append(section(f"*{file_title(shown)}*", f"f{place}"))
+        if is_file(shown):
+            blocks.append(section(f"*{file_title(shown)}*", f"f{place}"))
         pieces = [section(text, f"f{place}.{number}") for number, text in enumerate(parts(shown))]
-        blocks.extend(pieces[: max(0, PIECES - len(blocks))])
+        room = max(1, PIECES - len(blocks))
+        blocks.extend(pieces[:room])
+        if len(pieces) > room:
+            blocks.append(
+                context("There is more than fits here; the web page has all of it.", f"m{place}")
+            )
     return blocks
 
 
 def parts(shown: Any) -> Iterator[str]:
+    """Cut what is shown into pieces that fit into one block each."""
+    if not is_file(shown):
+        text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, indent=1)
+        yield from pieces_of(text)
+        return
     if "problem" in shown:
         return
     yield from pieces_of(str(shown["text"]))
@@ -95,7 +118,7 @@ def pieces_of(text: str) -> Iterator[str]:
     """Cut a long text into blocks of code, at the ends of lines."""
     piece: list[str] = []
     size = 0
-    for line in text.splitlines():
+    for line in broken(text):
         if piece and (size + len(line) > PIECE or len(piece) == 40):
             yield code_block("\n".join(piece), PIECE)
             piece, size = [], 0
@@ -103,6 +126,13 @@ def pieces_of(text: str) -> Iterator[str]:
         size += len(line) + 1
     if piece:
         yield code_block(last_lines("\n".join(piece)), PIECE)
+
+
+def broken(text: str) -> Iterator[str]:
+    """Return the lines of a text; one that is too long is broken."""
+    for line in text.splitlines():
+        for start in range(0, max(1, len(line)), PIECE):
+            yield line[start : start + PIECE]
 
 
 def covers(approval: Approval, limit: int = COVERED) -> str:

@@ -1,7 +1,7 @@
 """Rows of lists, on Home and in what its *See all* opens, page by page."""
 
 from bot.slack.blocks import Block, Shown, actions, button, fit, section
-from bot.slack.text import head, sentence
+from bot.slack.text import escape, head
 from bot.slack.views.approvals import buttons, summary
 from bot.slack.views.people import follow_line
 from bot.slack.views.runs import row
@@ -93,6 +93,6 @@ def follows(found: tuple[Followed, ...]) -> list[Block]:
 
 def problems(found: tuple[str, ...]) -> list[Block]:
     return [
-        section(f"• {sentence(head(' '.join(each.split()), 300))}", f"p:{place}")
+        section(f"• {escape(head(' '.join(each.split()), 300))}", f"p:{place}")
         for place, each in enumerate(found[:ROWS])
     ]

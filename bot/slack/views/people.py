@@ -77,7 +77,7 @@ def problems(answer: Problems) -> Shown:
     if not answer.problems:
         text = "I know of nothing that is wrong."
         return fit(text, [section(text, "t")])
-    rows = [f"• {sentence(head(' '.join(each.split()), 300))}" for each in answer.problems[:ROWS]]
+    rows = [f"• {escape(head(' '.join(each.split()), 300))}" for each in answer.problems[:ROWS]]
     more = len(answer.problems) - ROWS
     blocks = [section("\n".join(rows), "l")]
     if more > 0:
