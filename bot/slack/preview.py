@@ -1,11 +1,13 @@
 """Every card at every rung, from sample facts: for a look before Slack shows them, and for tests."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from baton.status import Status
 from bot.slack.blocks import Block, Shown, at_rung
+from bot.slack.telling import said
 from bot.slack.views.approvals import approval_card
 from bot.slack.views.notices import Line, digest_card, follow_card, reminder, rollup_card
 from bot.slack.views.nudges import Nudge, nudge
@@ -169,8 +171,18 @@ def step(path: str, status: StepStatus) -> StepView:
     )
 
 
-def plain_text(shown: Shown) -> str:
-    """Write a message so that its structure can be seen in a terminal."""
+def as_text(name: str, draw: Draw) -> str:
+    """Write a card at every rung so that its structure can be seen in a terminal."""
+    return "".join(f"=== {name}, {word}\n{written(draw(rung))}" for rung, word in enumerate(RUNGS))
+
+
+def as_json(draw: Draw) -> str:
+    """Write a card at every rung as Slack is sent it."""
+    drawn = {word: said(draw(rung)) for rung, word in enumerate(RUNGS)}
+    return json.dumps(drawn, indent=1, ensure_ascii=False) + "\n"
+
+
+def written(shown: Shown) -> str:
     rows = [f"text: {shown.text}"]
     for block in shown.blocks:
         rows += [f"[{block['type']}]", *(f"  {line}" for line in lines_of(block))]

@@ -1,5 +1,6 @@
 """Tells Slack one message: posts it, edits it, or finds the one that an earlier try left behind."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -124,7 +125,8 @@ class Telling:
             if error.trouble.meaning is Meaning.LOCKED:
                 self._locked.add(slot.ts)
             if error.trouble.meaning is Meaning.STREAMING:
-                await self._slack.call("chat.stopStream", channel=slot.channel_id, ts=slot.ts)
+                with contextlib.suppress(SlackTrouble):  # it may have ended by itself
+                    await self._slack.call("chat.stopStream", channel=slot.channel_id, ts=slot.ts)
             raise
         return replace(slot, hash=fingerprint(shown))
 
