@@ -1,12 +1,15 @@
 """Which attempt of a process an event belongs to, and what the row of the process keeps. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from baton.events import Event
 from coordination.processes import Fold, starts_again
 
+_MEMBERS = tuple(each.name for each in fields(Event))
+_EACH = attrgetter(*_MEMBERS)
 _MOST_KEYS = 100
 LEASE = 15 * 60  # s, of a process that sends heartbeats and says nothing of its lease
 
@@ -16,7 +19,8 @@ class Standing:
     """What is kept of a process: the fold of the attempt that is shown.
 
     Beside it the statuses for which triggers fired, the numbers of attempts that a producer names by a key,
-    whether the process asked people something, and for how many seconds it may be silent.
+    whether the process asked people something, for how many seconds it may be silent, and a mark of
+    the keys that its thread has been tied to already.
     """
 
     attempt: int
@@ -25,6 +29,7 @@ class Standing:
     attempt_keys: Mapping[str, int] = field(default_factory=dict)
     asks: bool = False
     lease: int | None = None
+    tied: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the ``state`` of the row."""
@@ -34,6 +39,7 @@ class Standing:
             "attempt_keys": dict(self.attempt_keys),
             "asks": self.asks,
             **({"lease": self.lease} if self.lease else {}),
+            **({"tied": self.tied} if self.tied else {}),
         }
 
     @classmethod
@@ -46,6 +52,7 @@ class Standing:
             attempt_keys=state["attempt_keys"],
             asks=state["asks"],
             lease=state.get("lease"),
+            tied=state.get("tied"),
         )
 
 
@@ -74,6 +81,15 @@ def place(standing: Standing | None, event: Event) -> Placed:
         again = starts_again(standing.fold, event)
         number = standing.attempt + 1 if again else standing.attempt
     return Placed(number, begins=number > standing.attempt, past=number < standing.attempt)
+
+
+def numbered(event: Event, attempt: int) -> Event:
+    """Return *event* as one of that attempt."""
+    if event.attempt == attempt:
+        return event
+    members = dict(zip(_MEMBERS, _EACH(event), strict=True))
+    members["attempt"] = attempt
+    return Event(**members)
 
 
 def remember_key(standing: Standing, event: Event) -> Standing:

@@ -4,7 +4,8 @@ A strong key leads to one thread. A weak one, as a branch, may stand in many, an
 exactly one of them is open. Pure.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ __all__ = [
     "Sight",
     "keys_of",
     "kind_of",
+    "mark_of",
     "run_key",
     "shared",
     "slack_key",
@@ -108,6 +110,17 @@ def shared(key: str) -> str:
 def keys_of(event: Event) -> tuple[str, ...]:
     """Return the typed strings that tie *event* to others, in the order in which they are tried."""
     return tuple(dict.fromkeys(_keys(event)))
+
+
+def mark_of(names: Sequence[str], now: datetime) -> str | None:
+    """Return a short mark of these keys on this day: while it stays the same, nothing is to be tied.
+
+    A day, since a key that counts from when it was seen has to be seen again now and then.
+    """
+    if not names:
+        return None
+    said = "\n".join((now.date().isoformat(), *names))
+    return hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
 
 
 def slack_key(channel: str, ts: str) -> str:

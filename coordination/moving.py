@@ -1,7 +1,7 @@
 """A process before and after an event: folded, and written as a row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from baton.events import Event, Status
@@ -25,6 +25,12 @@ class Moved:
     effect: Effect
     applied: bool
     awake: bool = False  # it was stalled, and is heard of again
+
+    def marked(self, keys: str | None) -> "Moved":
+        """Return the same with the mark of the keys that its thread is tied to; None changes none."""
+        if keys is None or keys == self.standing.tied:
+            return self
+        return replace(self, standing=replace(self.standing, tied=keys))
 
     @property
     def after(self) -> Fold:
@@ -71,6 +77,7 @@ def move(unit: Unit, event: Event, row: Row | None, known: Standing | None, to: 
         attempt_keys=known.attempt_keys if known is not None else {},
         asks=old.asks if old is not None else False,
         lease=old.lease if old is not None else None,
+        tied=old.tied if old is not None else None,
     )
     awake = row is not None and row.stalled_since is not None
     settled = renew_lease(remember_key(standing, event), event)

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from baton.events import Event, Status
 from coordination import announcing, approvals, askers, asking, moving, reasons, related, threads
-from coordination.attempts import Placed, Standing, place
-from coordination.correlation import Correlation, Step, correlate
+from coordination.attempts import Placed, Standing, numbered, place
+from coordination.correlation import Correlation, Step, correlate, keys_of
 from coordination.database import Row, Transaction
 from coordination.incoming import Incoming, Unit
+from coordination.keys import mark_of
 from coordination.moving import Moved
 from coordination.outbox import Lane
 from coordination.processes import Effect
@@ -58,6 +59,7 @@ class _Home:
     found: Correlation
     evidence: Evidence
     tied: tuple[Tied, ...]
+    mark: str | None  # of the keys that were looked at
     opened: bool
 
     @property
@@ -77,7 +79,7 @@ def take(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Tak
 
 def _take_other(unit: Unit, event: Event) -> Taken:
     """Take an event without a status: it may start workflows and is shown nowhere by itself."""
-    home = _home(unit, event, None, begun=False)
+    home = _home(unit, event, None, None)
     _link(unit, home)
     taken = _taken(unit, event, home)
     return replace(taken, effect="created" if home.opened else "updated", applied=True)
@@ -87,22 +89,28 @@ def _take_process(unit: Unit, told: Event) -> Taken:
     row = store.by_id(unit.tx, told.namespace, told.process_id or "")
     known = Standing.from_json(row.attempt, row.state) if row is not None else None
     placed = place(known, told)
-    event = replace(told, attempt=placed.attempt)
+    event = numbered(told, placed.attempt)
     if row is not None and moving.only_lives(event, row, known, placed):
         return _lives(unit, event, row)
-    home = _home(unit, event, row, begun=not placed.begins)
+    home = _home(unit, event, row, None if placed.begins else known)
     passed = _passed(event, home, known, placed)
     if row is not None and passed is not None:
         return _history(unit, event, row, home, passed)
     return _move(unit, event, (row, known, placed), home)
 
 
-def _home(unit: Unit, event: Event, row: Row | None, *, begun: bool) -> _Home:
-    """Find or open the thread, and tie the event's keys to it."""
+def _home(unit: Unit, event: Event, row: Row | None, begun: Standing | None) -> _Home:
+    """Find or open the thread, and tie the event's keys to it.
+
+    A process whose attempt has *begun* stays where it is; its keys are looked at when they change.
+    """
     tx, now = unit.tx, unit.now
     process_thread = row.thread_key if row is not None else None
-    evidence = threads.evidence(tx, event, process_thread, now=now)
-    found = correlate(event, evidence.known, begun=begun)
+    names = keys_of(event)
+    mark = mark_of(names, now)
+    fresh = () if begun is not None and begun.tied == mark else names
+    evidence = threads.evidence(tx, event, process_thread, fresh, now=now)
+    found = correlate(event, evidence.known, begun=begun is not None)
     key = unit.incoming.thread_key or found.thread_key
     if key is None:
         head = threads.open_thread(
@@ -116,7 +124,7 @@ def _home(unit: Unit, event: Event, row: Row | None, *, begun: bool) -> _Home:
     else:
         head = threads.touch(tx, key, now=now)
     tied = threads.tie(tx, head.key, event, evidence, opened=key is None, now=now)
-    return _Home(head, found, evidence, tied, opened=key is None)
+    return _Home(head, found, evidence, tied, mark, opened=key is None)
 
 
 def _passed(event: Event, home: _Home, known: Standing | None, placed: Placed) -> Reason | None:
@@ -168,7 +176,7 @@ def _move(
     joins = _joins(unit, row, home)
     if row is not None and standing is not None and placed.begins and not standing.fold.ended:
         supersede(unit, row, placed.attempt)
-    moved = moving.move(unit, event, row, standing, placed)
+    moved = moving.move(unit, event, row, standing, placed).marked(home.mark)
     key = moving.write(unit, event, row, moved, (home.key, home.evidence))
     if row is None:
         _adopt(unit, event, key, home)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from baton.events import Event
 from coordination.correlation import Known
 from coordination.database import Row, Transaction
-from coordination.keys import Sight, keys_of, kind_of, run_key
+from coordination.keys import Sight, kind_of, run_key
 from coordination.store import keys, processes, threads
 from coordination.world import Ids
 
@@ -122,12 +122,17 @@ def reopen(tx: Transaction, thread_key: int) -> None:
 
 
 def evidence(
-    tx: Transaction, event: Event, process_thread: int | None, *, now: datetime
+    tx: Transaction,
+    event: Event,
+    process_thread: int | None,
+    names: Iterable[str],
+    *,
+    now: datetime,
 ) -> Evidence:
-    """Look up what *event* may be known by."""
+    """Look up what *event* may be known by: of its keys only *names*."""
     run = threads.run(tx, event.run_id) if event.run_id else None
     parent = _parent(tx, event)
-    sights = {name: tuple(keys.sights(tx, name)) for name in keys_of(event)}
+    sights = {name: tuple(keys.sights(tx, name)) for name in names}
     known = Known(
         run=run.thread_key if run is not None else _named(tx, event.run_id, now=now),
         process=process_thread,

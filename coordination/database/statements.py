@@ -9,6 +9,15 @@ from sqlalchemy import Executable, Insert, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from coordination.database.types import (
+    Document,
+    Moment,
+    from_document,
+    from_moment,
+    to_document,
+    to_moment,
+)
+
 Convert: TypeAlias = Callable[[Any], Any]
 
 
@@ -49,8 +58,7 @@ class Prepared:
 
     sql: str
     fixed: Mapping[str, Any]  # values that stand in the statement, converted
-    names: tuple[str, ...]  # of the parameters that a call gives
-    convert: Mapping[str, Convert]
+    names: tuple[tuple[str, Convert | None], ...]  # of the parameters that a call gives
     places: Mapping[str, int]
     read: tuple[tuple[int, Convert], ...]
 
@@ -61,14 +69,14 @@ class Prepared:
             TypeError: a parameter is missing or unknown.
         """
         if len(given) != len(self.names):
-            odd = set(given).symmetric_difference(self.names)
-            raise TypeError(f"the statement takes {self.names}; missing or unknown: {sorted(odd)}")
-        bound = dict(self.fixed)
-        for name in self.names:
-            value = given[name]
-            convert = self.convert.get(name)
-            bound[name] = convert(value) if convert is not None else value
-        return bound
+            names = [name for name, _ in self.names]
+            odd = sorted(set(given).symmetric_difference(names))
+            raise TypeError(f"the statement takes {names}; missing or unknown: {odd}")
+        bound = {
+            name: given[name] if convert is None else convert(given[name])
+            for name, convert in self.names
+        }
+        return {**self.fixed, **bound} if self.fixed else bound
 
     def row(self, values: Sequence[Any]) -> Row:
         if self.read:
@@ -106,11 +114,9 @@ class Statements:
         asked = tuple(name for name in names if name in compiled.bind_names.values())
         expanded = compiled._process_parameters_for_postcompile(_fixed(compiled, names))  # noqa: SLF001  # no public name
         convert: dict[str, Any] = {**compiled._bind_processors, **expanded.processors}  # noqa: SLF001  # no public name
+        convert.update(_direct(compiled, _WRITTEN))
         columns = compiled._result_columns or ()  # noqa: SLF001  # no public name
-        readers = [
-            (place, column.type.dialect_impl(self._dialect).result_processor(self._dialect, None))
-            for place, column in enumerate(columns)
-        ]
+        readers = [(place, self._reader(column.type)) for place, column in enumerate(columns)]
         return Prepared(
             sql=expanded.statement,
             fixed={
@@ -118,11 +124,32 @@ class Statements:
                 for name, value in expanded.parameters.items()
                 if name not in asked
             },
-            names=asked,
-            convert={name: convert[name] for name in asked if name in convert},
+            names=tuple((name, convert.get(name)) for name in asked),
             places={column.keyname: place for place, column in enumerate(columns)},
             read=tuple((place, reader) for place, reader in readers if reader is not None),
         )
+
+    def _reader(self, kind: Any) -> Convert | None:
+        own: Convert | None = _READ.get(type(kind))
+        if own is not None:
+            return own
+        found: Convert | None = kind.dialect_impl(self._dialect).result_processor(
+            self._dialect, None
+        )
+        return found
+
+
+# Our own types, without what SQLAlchemy wraps around them: it costs more than they do.
+_WRITTEN: Mapping[type, Convert] = {Moment: to_moment, Document: to_document}
+_READ: Mapping[type, Convert] = {Moment: from_moment, Document: from_document}
+
+
+def _direct(compiled: SQLCompiler, own: Mapping[type, Convert]) -> dict[str, Convert]:
+    return {
+        name: own[type(bind.type)]
+        for bind, name in compiled.bind_names.items()
+        if type(bind.type) in own
+    }
 
 
 def _fixed(compiled: SQLCompiler, given: Collection[str]) -> dict[str, Any]:

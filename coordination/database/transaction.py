@@ -44,7 +44,9 @@ class Transaction:
         """Run *statement* and return its rows; one with RETURNING may write."""
         prepared = self._statements.prepare(statement, given)
         bound = prepared.bind(given)
-        return [prepared.row(row) for row in self._run(prepared.sql, bound).fetchall()]
+        return [
+            prepared.row(row) for row in self._connection.execute(prepared.sql, bound).fetchall()
+        ]
 
     def fetch_one(self, statement: Executable, /, **given: Any) -> Row | None:
         """Run *statement* and return its first row, or None."""
@@ -86,5 +88,7 @@ class Transaction:
             self._connection.execute(f"RELEASE {name}")
 
     def _run(self, sql: str, bound: dict[str, Any]) -> Cursor:
-        self.size += sum(len(value) for value in bound.values() if isinstance(value, str | bytes))
+        for value in bound.values():
+            if value.__class__ is str or value.__class__ is bytes:
+                self.size += len(value)
         return self._connection.execute(sql, bound)

@@ -24,6 +24,27 @@ def canonical(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
+def to_moment(value: datetime | None) -> int | None:
+    """Return microseconds since 1970. Raises: ValueError, for a time without a zone."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"the time {value.isoformat()} has no zone; make it aware, in UTC")
+    return (value - EPOCH) // MICROSECOND
+
+
+def from_moment(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def to_document(value: Any) -> str | None:
+    return None if value is None else canonical(value)
+
+
+def from_document(value: str | None) -> Any:
+    return None if value is None else json.loads(value)
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware time, kept as microseconds since 1970 in UTC: exact, and sorted as a number."""
 
@@ -31,14 +52,10 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # the base class's signature
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"the time {value.isoformat()} has no zone; make it aware, in UTC")
-        return (value - EPOCH) // MICROSECOND
+        return to_moment(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # as above
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+        return from_moment(value)
 
 
 class Document(TypeDecorator[Any]):
@@ -48,7 +65,7 @@ class Document(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  # as above
-        return None if value is None else canonical(value)
+        return to_document(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  # as above
-        return None if value is None else json.loads(value)
+        return from_document(value)
