@@ -96,6 +96,10 @@ class Pursuing(Deciding, Steering):
             lambda reader: question_view.view(reader, approval_id, principal, roles, now=now)
         )
 
+    async def called(self, form: str) -> str:
+        """Return how people call whom *form* or an id means, for surfaces that are not Slack."""
+        return directory.shown(form, await self._door.read(directory.read_all))
+
     async def redraw_approval(self, approval_id: str) -> None:
         """Have the card of an approval shown as it is: somebody saw one that is not. Raises: NotFound."""
         now, ids = self._world.clock.now(), self._world.ids

@@ -9,7 +9,7 @@ from coordination.ports import RunStatus, RunView, StepView
 from coordination.questions import Approval
 from coordination.waiting_for import card_word, waiting_for
 from handlers.http.html import definition_list, link, page, tag, text, value
-from handlers.http.run_forms import Steering, decision_form, resolve_form, retry_form
+from handlers.http.run_forms import Steering, called, decision_form, resolve_form, retry_form
 
 ICONS: Mapping[str, str] = {
     "pending": "○",
@@ -114,9 +114,8 @@ def facts(shown: RunPage) -> str:
 
 def question(shown: RunPage, approval: Approval) -> str:
     viewer = shown.viewer
-    return decision_form(
-        shown.run, approval, viewer.csrf.get(approval.id), viewer.refusals.get(approval.id)
-    )
+    csrf, why_not = viewer.csrf.get(approval.id), viewer.refusals.get(approval.id)
+    return decision_form(shown.run, approval, csrf, why_not, shown.names)
 
 
 def section(title: str, content: object) -> str:
@@ -177,12 +176,17 @@ def verdict(approval: Approval, names: Mapping[str, str]) -> str:
     """Say in one line how an approval ended."""
     parts = [f"{approval.question.title} {approval.state}"]
     if approval.decided_by:
-        parts.append(f"by {names.get(approval.decided_by, approval.decided_by)}")
+        vote = approval.vote_of(approval.decided_by)
+        handed = vote.for_person if vote is not None else None
+        parts.append(f"by {called(approval.decided_by, names)}")
+        parts.extend([f"for {called(handed, names)}"] if handed else [])
     if approval.decided_at:
         parts.append(f"at {approval.decided_at:%Y-%m-%d %H:%M} UTC")
     if approval.via:
         parts.append(f"via {approval.via}")
-    why = approval.comment or approval.note
+    if approval.again_as is not None:
+        parts.append(f"(asked again as A-{approval.again_as})")
+    why = approval.text or approval.comment or approval.note
     return " ".join(parts) + (f": {why}" if why else "")
 
 

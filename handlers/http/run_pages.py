@@ -60,11 +60,16 @@ async def gathered(request: Request, edge: Edge, who: Principal, run: RunView) -
 
 async def names(edge: Edge, run: RunView, approvals: tuple[Approval, ...]) -> Form:
     """Return how people call everybody on the page, by the id under which the store has them."""
-    ids = {run.started_by, *(one.decided_by for one in approvals if one.decided_by)}
-    readable = edge.coordinator.readable
-    return {
-        each: (await readable(f"<@{each}>")).removeprefix("<@").removesuffix(">") for each in ids
-    }
+    ids = {run.started_by, *(who for one in approvals for who in involved_in(one))}
+    return {each: await edge.coordinator.called(each) for each in ids}
+
+
+def involved_in(approval: Approval) -> set[str]:
+    """Return everybody whom the page names with an approval, in the forms in which they are kept."""
+    handed = {who for each in approval.delegations for who in (each.person, each.to_person)}
+    voted = {who for each in approval.votes for who in (each.person, each.for_person) if who}
+    decided = {approval.decided_by} if approval.decided_by else set()
+    return {*approval.approvers, *handed, *voted, *decided}
 
 
 async def steering(edge: Edge, who: Principal, run: RunView, cookie: str) -> Steering:

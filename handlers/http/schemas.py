@@ -168,8 +168,10 @@ PARTS: Final[Mapping[str, Document]] = {
             "covers": many(OBJECT),
             "process": ANY,
             "votes": many(OBJECT),
+            "delegations": many(OBJECT),
+            "escalated": many(OBJECT),
         },
-        texts="digest thread_id run_id requested_by decision by comment text via note",
+        texts="digest thread_id run_id requested_by decision by comment text via note again_of",
         at="at asked_at expires_at",
     ),
     "Workflow": thing(

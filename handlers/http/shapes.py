@@ -144,7 +144,13 @@ def approval_json(approval: Approval) -> dict[str, Json]:
         "run_id": approval.run_id,
         "process": process and {"namespace": process.namespace, "id": process.id},
         "requested_by": approval.requested_by,
-        "eligible": list(question.approvers),
+        "eligible": list(approval.approvers),
+        "escalated": [{"to": list(each.to), "at": moment(each.at)} for each in approval.escalated],
+        "delegations": [
+            {"by": each.person, "to": each.to_person, "at": moment(each.at)}
+            for each in approval.delegations
+        ],
+        "again_of": approval.again_of,
         "quorum": question.quorum,
         "decision": approval.decision,
         "by": approval.decided_by,
@@ -166,6 +172,7 @@ def vote_json(vote: Vote) -> Mapping[str, Json]:
         "text": vote.text,
         "comment": vote.comment,
         "via": vote.via,
+        "for": vote.for_person,
         "state": vote.state,
         "at": moment(vote.at),
     }
