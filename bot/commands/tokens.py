@@ -48,6 +48,21 @@ def create(
     )
 
 
+@app.command("rotate")
+def rotate(
+    source: Annotated[str, typer.Argument(help="The source whose tokens a new one takes over.")],
+    *,
+    overlap: Annotated[float, typer.Option(help="Hours that the old ones still count.")] = 24,
+) -> None:
+    """Make a new token for a source, and let its others end after the overlap."""
+    request = {"command": "token-rotate", "source": source, "overlap": overlap}
+    made = asked(read_settings(), request)
+    sys.stdout.write(f"BATON_URL={made['address']}\nBATON_TOKEN={made['token']}\n")
+    sys.stderr.write(
+        f"This is the only time that the token is shown. {made['ended']} end in {overlap:g} h.\n"
+    )
+
+
 @app.command("list")
 def list_tokens() -> None:
     """List the tokens as JSON, without their secrets."""
