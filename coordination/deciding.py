@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 class Deciding(Footing):
     """The verbs of those who answer."""
 
+    _warned: frozenset[str] = frozenset()
+
     async def decide(  # noqa: PLR0913  # all that a surface can send along with an answer
         self,
         principal: Principal,
@@ -62,7 +64,16 @@ class Deciding(Footing):
 
         changed, due = await self._door.write(unit)
         self._hint(due)
+        await self._warn()
         return changed
+
+    async def _warn(self) -> None:
+        """Log whom definitions and settings name in vain, once for as long as it is the same."""
+        found = await self.staffing_problems()
+        for each in found:
+            if each not in self._warned:
+                log.warning("nobody_by_that_name", problem=each)
+        self._warned = frozenset(found)
 
     def _refresh_soon(self) -> None:
         """Read the directory now, once for however many answers wait for it."""

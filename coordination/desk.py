@@ -149,7 +149,7 @@ class Desks(Footing):
             asked = approval.question
             problems = await self.approver_problems(asked.approvers, quorum=asked.quorum)
             found += [f"{approval.label}: {each}" for each in problems]
-        return found[:MOST]
+        return [*found[:MOST], *(await self.staffing_problems())[:MOST]]
 
 
 async def _runs(reader: Reader, wanted: RunFilter, skip: int) -> tuple[RunView, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from coordination import wakeups
+from coordination import staffing, wakeups
 from coordination.credentials import Known
 from coordination.database import Door, Transaction
 from coordination.lookups import Lookups, Rules
@@ -50,6 +50,13 @@ class Footing(Lookups):
         self._noted: dict[str, datetime] = {}
         self._known: tuple[int, Known] | None = None  # as of so many changes of tokens
         self._reading = asyncio.Lock()
+
+    async def staffing_problems(self) -> tuple[str, ...]:
+        """Return a sentence for each place in definitions and settings that names nobody, or too few."""
+        rules = self.rules
+        return await self._door.read(
+            lambda reader: staffing.problems(reader, rules.roles, rules.approvers)
+        )
 
     def _judging(self) -> Judging:
         return Judging(self.rules.roles, self._world.clock.now(), self._world.ids)

@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from coordination import directory, votes
+from coordination.coordinator import Rules
+from coordination.database import definitions as definitions_table
+from coordination.database import workflows as workflows_table
 from coordination.errors import NotAllowed
 from coordination.naming import approver_problems
 from coordination.policy import Role, Roles
 from coordination.ports import Group
 from coordination.store import people as people_store
+from tests.coordination.floor import Floor
 from tests.coordination.scene import (
     PEOPLE,
     QUESTION,
@@ -216,3 +221,47 @@ async def test_a_quorum_that_cannot_be_reached_is_pointed_out(scene: Scene) -> N
     )
     roles = Roles({Role.OPERATOR: ("@sre",)})
     assert await problems(scene, "role:operator", quorum=2, roles=roles) == ()
+
+
+# All places at once
+
+
+async def test_what_definitions_settings_and_roles_name_in_vain_is_found(scene: Scene) -> None:
+    await scene.know(PEOPLE, [SRE])
+    steps = [
+        {"id": "a", "approval": {"title": "x", "approvers": ["@nobody"]}},
+        {"id": "b", "approval": {"title": "x", "approvers": "@sre", "quorum": 3}},
+        {"id": "c", "approval": {"title": "x"}},
+        {"id": "d", "action": "t.x", "on_error": [{"id": "e", "approval": {"approvers": "@no"}}]},
+        {"id": "f", "approval": {"approvers": ["{{ run.started_by }}"], "quorum": 9}},
+        {"id": "g", "requires_approval": True},
+    ]
+    body = {"name": "pipeline", "settings": {"approvers": ["S0GONE"]}, "steps": steps}
+    floor = Floor(scene)
+    await floor.set(definitions_table, body=body)
+    roles = Roles.read({"admin": ["@boss"]})
+    floor.coordinator.rules = Rules(roles, ("@grace", "@typo"))
+    found = await floor.coordinator.staffing_problems()
+
+    assert [each.partition(":")[0] for each in found] == [
+        "baton.yaml roles.admin",
+        "baton.yaml approvers",
+        "pipeline, step a",
+        "pipeline, step b",
+        "pipeline, step c",
+        "pipeline, step e",
+        "pipeline, step g",
+    ]
+    await floor.set(workflows_table, status="draft")
+    assert len(await floor.coordinator.staffing_problems()) == 2
+
+
+async def test_it_is_logged_once_as_people_are_read(scene: Scene) -> None:
+    floor = Floor(scene)
+    floor.coordinator.rules = Rules(ROLES, ("@typo",))
+    with capture_logs() as logs:
+        await floor.coordinator.refresh_directory()
+        await floor.coordinator.refresh_directory()
+    warned = [each["problem"] for each in logs if each["event"] == "nobody_by_that_name"]
+    assert [each for each in warned if "@typo" in each] == warned
+    assert len(warned) == 1
