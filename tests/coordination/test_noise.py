@@ -89,7 +89,9 @@ LEFT = Plan("card")
         (OWN, QUIET, Counts(99, 99), SAY),
     ],
 )
-def test_by_day(news: News, policy: ChannelPolicy, counts: Counts, expected: Plan) -> None:
+def test_by_day_the_policy_and_what_was_said_before_decide(
+    news: News, policy: ChannelPolicy, counts: Counts, expected: Plan
+) -> None:
     assert plan(news, policy, counts, NOON) == expected
 
 

@@ -1,0 +1,117 @@
+"""What Slack told us to wait, and what we do when it cannot be reached at all."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.slack.client import Meaning, SlackTrouble, Trouble
+from bot.slack.limits import DOUBTS, EDIT, POST, Allowance, Limits
+from bot.slack.telling import Message, Where
+from coordination.outbox import ROOT
+from tests.bot.slack.box import Box, World
+
+
+def pass_time(world: World, seconds: float) -> None:
+    world.clock.at += timedelta(seconds=seconds)
+
+
+def allowed(limits: Limits, method: str, channel: str, lane: int = 1) -> bool:
+    return limits.wait(method, channel, lane) == 0
+
+
+def make() -> tuple[Limits, World]:
+    world = World()
+    return Limits(world, Allowance()), world  # type: ignore[arg-type]
+
+
+def test_a_channel_that_is_told_to_wait_holds_up_no_other_channel_and_no_edit() -> None:
+    limits, world = make()
+    limits.hold(POST, "C1", timedelta(seconds=10))
+    assert not allowed(limits, POST, "C1")
+    assert allowed(limits, POST, "C2")
+    assert allowed(limits, EDIT, "C1")
+    pass_time(world, 10.3)  # Slack's ten seconds, and a quarter of one so that not all come at once
+    assert allowed(limits, POST, "C1")
+
+
+def test_a_second_time_within_a_minute_the_whole_method_waits() -> None:
+    limits, world = make()
+    limits.hold(POST, "C1", timedelta(seconds=10))
+    pass_time(world, 30)
+    limits.hold(POST, "C2", timedelta(seconds=10))
+    assert not allowed(limits, POST, "C3")
+    assert allowed(limits, EDIT, "C1")
+    pass_time(world, 100)
+    limits.hold(POST, "C1", timedelta(seconds=10))
+    assert allowed(limits, POST, "C3")
+
+
+def test_an_unreachable_slack_is_tried_less_and_less_often() -> None:
+    limits, world = make()
+    waits = []
+    for _ in range(9):
+        wait = limits.unreachable().total_seconds()
+        assert not allowed(limits, EDIT, "C1")
+        waits.append(wait)
+        pass_time(world, wait)
+        assert allowed(limits, EDIT, "C1")
+    assert [round(wait / 0.875) for wait in waits] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_what_failed_together_counts_once() -> None:
+    limits, _ = make()
+    assert limits.unreachable() == limits.unreachable() == limits.unreachable()
+
+
+def test_calls_in_doubt_pause_everything_once_there_are_several() -> None:
+    limits, world = make()
+    for _ in range(DOUBTS - 1):
+        limits.doubtful()
+    assert allowed(limits, POST, "C1")
+    limits.doubtful()
+    assert not allowed(limits, POST, "C1")
+    pass_time(world, 90)
+    assert limits.reached() == timedelta(seconds=90)
+    assert limits.reached() is None
+    limits.doubtful()
+    assert allowed(limits, POST, "C1")
+
+
+def test_progress_that_finds_no_room_is_told_when_to_come_back() -> None:
+    limits, _ = make()
+    for _ in range(40):
+        limits.enter(EDIT, "C1", 4)
+    assert allowed(limits, EDIT, "C1", lane=2)
+    held = limits.held_edits()
+    assert held is not None
+    assert held == pytest.approx((60.0, 1.5), abs=0.1)
+    limits.promise_edits(10)
+    again = limits.held_edits()
+    assert again is not None
+    assert again[0] == pytest.approx(held[0] + 10 * 1.5, abs=0.1)
+
+
+async def test_a_slack_that_is_not_there_is_no_attempt_and_loses_nothing(box: Box) -> None:
+    class Gone:
+        async def call(self, method: str, **arguments: object) -> None:
+            raise SlackTrouble(Trouble(Meaning.NOT_SENT, "connection refused"))
+
+    await box.tell()
+    telling = box.delivery._saying._means.telling
+    slack, telling._slack = telling._slack, Gone()  # type: ignore[assignment]
+    leased = await box.claim()
+    shown = await box.delivery.drawings.root(leased, 0)
+
+    async def redraw(rung: int) -> None:
+        raise AssertionError("there is nothing to draw simpler")
+
+    with pytest.raises(SlackTrouble) as refused:
+        await telling.post(Message(leased, ROOT, shown, redraw), Where("#releases", None, "th_1"))
+    assert refused.value.trouble.retry_after is not None
+    await box.take_back()
+    await box.deliver()
+    assert await box.posts() == []
+
+    telling._slack = slack
+    await box.later(seconds=70)
+    assert len(await box.posts()) == 1
