@@ -13,8 +13,8 @@ from coordination.store import searches as store
 from coordination.store import threads as thread_store
 from coordination.store.searches import Search
 
-WINDOW = 20_000  # rows that one query reads where no index helps
-WINDOWS = 10  # queries of one look; what it did not reach is looked for from its cursor on
+WINDOW = 10_000  # rows that one query reads where no index helps
+WINDOWS = 5  # queries of one look; what it did not reach is looked for from its cursor on
 SKEW = timedelta(minutes=1)  # by which places and times of arrival may disagree
 
 
