@@ -2,13 +2,16 @@
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 from baton.commands.talk import USAGE, Stop, say
 from baton.environment import read_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is slow to import
+    from typing import Any
 
 __all__ = ["VERBS", "Verb", "main", "parser"]
 
@@ -43,8 +46,8 @@ class Verb:
         loaded: Any = import_module(f"baton.commands.{name}")
         parser.description = f"{self.help[:1].upper()}{self.help[1:]}."
         parser.epilog = f"example:\n  {self.example}"
-        parser.formatter_class = RawDescriptionHelpFormatter
         getattr(loaded, add_arguments)(parser)
+        parser.formatter_class = RawDescriptionHelpFormatter
         parser.set_defaults(perform=getattr(loaded, perform))
         return parser
 
@@ -175,10 +178,12 @@ def _read(words: list[str]) -> Namespace:
     """Read the command line with no more loaded than its command takes."""
     verb = VERBS.get(words[0]) if words else None
     if verb is not None:
-        alone = ArgumentParser(prog=f"baton {words[0]}", allow_abbrev=False)
+        alone = ArgumentParser(f"baton {words[0]}", formatter_class=_narrow, allow_abbrev=False)
         return verb.fill(alone).parse_args(words[1:])
     if words and not words[0].startswith("-"):
         raise SystemExit(_unknown(words[0]))
+    if words in ([], ["-h"], ["--help"]):
+        return _overview()[0].parse_args(words)
     return parser().parse_args(words)
 
 
@@ -201,13 +206,32 @@ def _explain(stop: Stop) -> None:
 
 def parser() -> ArgumentParser:
     """Return what reads the whole command line; it describes every command."""
+    whole, commands = _overview()
+    for name, verb in VERBS.items():
+        verb.fill(commands[name])
+    return whole
+
+
+def _overview() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
+    """Return what names every command, and for each what :meth:`Verb.fill` is still to fill."""
     whole = ArgumentParser(
         prog="baton",
         description="Report to Baton and answer its questions.",
         epilog=_ENDINGS,
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=_narrow,
     )
     commands = whole.add_subparsers(metavar="COMMAND", required=True)
-    for name, verb in VERBS.items():
-        verb.fill(commands.add_parser(name, help=verb.help, allow_abbrev=False))
-    return whole
+    parsers = {
+        name: commands.add_parser(name, help=verb.help, formatter_class=_narrow, allow_abbrev=False)
+        for name, verb in VERBS.items()
+    }
+    whole.formatter_class = RawDescriptionHelpFormatter
+    return whole, parsers
+
+
+def _narrow(prog: str) -> HelpFormatter:
+    """Check what a parser is told, before the formatter for people takes its place.
+
+    That one asks how wide the terminal is, as soon as it is made; it takes 10 ms to find out.
+    """
+    return HelpFormatter(prog, width=80)

@@ -27,7 +27,11 @@ class Posting:
     def __init__(self, url: str, token: str | None, quietly: Quietly) -> None:
         self._wire = Wire(url, token)
         self._quietly = quietly
-        self.destination = destination_of(url, token)
+        self._whose = url, token
+
+    @property
+    def destination(self) -> str:
+        return destination_of(*self._whose)
 
     def prepare(self) -> None:
         """Load what the first request would load.

@@ -1,16 +1,18 @@
 """A command that runs as if it had been started by the shell itself."""
 
 import os
-import re
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Container, Mapping, Sequence
 from types import FrameType
-from typing import IO
 
 from baton.commands.bell import Bell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is slow to import
+    from typing import IO
 
 __all__ = ["Child"]
 
@@ -25,7 +27,7 @@ _FORWARDED = (
 _FROM_KEYBOARD = frozenset({signal.SIGINT, signal.SIGQUIT})
 _MOST_KEPT = 64 * 1024
 _PATIENCE = 1.0  # for what the command left running with its output open
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ESCAPES = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 
 
 class Child:
@@ -70,9 +72,11 @@ class Child:
 
     def tail(self, lines: int) -> str:
         """Return the last *lines* lines of what the command wrote, as plain text."""
+        import re  # noqa: PLC0415 - compiling takes longer than a short command, and few fail
+
         with self._lock:
             text = self._kept.decode("utf-8", "replace")
-        plain = _ESCAPES.sub("", text).replace("\r\n", "\n")
+        plain = re.sub(_ESCAPES, "", text).replace("\r\n", "\n")
         # A progress bar writes its line again and again; the last one counts.
         shown = [line.rstrip("\r").rpartition("\r")[2] for line in plain.rstrip("\n").split("\n")]
         return "\n".join(shown[-lines:])
@@ -116,7 +120,7 @@ class Child:
             pump.start()
         return pumps
 
-    def _pump(self, pipe: IO[bytes], out: int) -> None:
+    def _pump(self, pipe: "IO[bytes]", out: int) -> None:
         with pipe:
             while chunk := os.read(pipe.fileno(), 65536):
                 with self._lock:

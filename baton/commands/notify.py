@@ -3,7 +3,6 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import Any
 
 from baton.commands.reporting import about_here, report
 from baton.commands.showing import line, show_json
@@ -11,6 +10,10 @@ from baton.commands.talk import USAGE, Stop, connect, say
 from baton.commands.typed import json_object, pairs, values
 from baton.environment import Environment, read_environment
 from baton.identity import new_id, now
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is slow to import
+    from typing import Any
 
 __all__ = ["add_arguments", "notify"]
 
@@ -47,7 +50,7 @@ def notify(options: Namespace) -> int:
     return _tell(report(body, sync=options.sync), as_json=options.json)
 
 
-def _event(options: Namespace, environment: Environment) -> dict[str, Any]:
+def _event(options: Namespace, environment: Environment) -> "dict[str, Any]":
     body = json_object(options.json_body, "--json-body")
     process_id = options.id or body.get("process_id") or environment.process_id
     if options.type is None and "type" not in body:
@@ -75,7 +78,7 @@ def _event(options: Namespace, environment: Environment) -> dict[str, Any]:
     return about_here(_stamped(body))
 
 
-def _stamped(body: dict[str, Any]) -> dict[str, Any]:
+def _stamped(body: "dict[str, Any]") -> "dict[str, Any]":
     """Give the event its identity before the first try, so that a second one changes nothing."""
     stamped = {"id": new_id(), **body}
     if not body.keys() & {"occurred_at", "timestamp", "time"}:
@@ -83,7 +86,7 @@ def _stamped(body: dict[str, Any]) -> dict[str, Any]:
     return stamped
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str) -> "dict[str, Any]":
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError("an event is a JSON object")  # noqa: TRY004 - bad text, like bad JSON
@@ -112,7 +115,7 @@ def _lines(options: Namespace) -> int:
     return worst
 
 
-def _send(batch: list[dict[str, Any]], options: Namespace) -> int:
+def _send(batch: "list[dict[str, Any]]", options: Namespace) -> int:
     """Send what has gathered; where all of it is refused, the next lines may still be good."""
     try:
         return _tell(report(batch, sync=options.sync), as_json=options.json)
@@ -123,7 +126,7 @@ def _send(batch: list[dict[str, Any]], options: Namespace) -> int:
         return USAGE
 
 
-def _tell(answer: Any, *, as_json: bool) -> int:
+def _tell(answer: "Any", *, as_json: bool) -> int:
     if answer is None:  # kept for later
         return 0
     results = answer.get("results", []) if isinstance(answer, dict) else []
@@ -142,6 +145,6 @@ def _tell(answer: Any, *, as_json: bool) -> int:
     return refused
 
 
-def _line(result: dict[str, Any]) -> str:
+def _line(result: "dict[str, Any]") -> str:
     shown = (result.get("process_id"), result.get("status"), result.get("effect"))
     return line(*shown, result.get("thread_id"))

@@ -1,15 +1,18 @@
 """Sends what commands report, and keeps for later what the server cannot take now."""
 
 import os
-from typing import Any
 
 from baton.commands.talk import Away, ask, connect, say
 from baton.environment import Environment, read_environment
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is slow to import
+    from typing import Any
+
 __all__ = ["about_here", "report"]
 
 
-def about_here(body: dict[str, Any]) -> dict[str, Any]:
+def about_here(body: "dict[str, Any]") -> "dict[str, Any]":
     """Return *body* with the revision, pull request and CI run that the work here is about."""
     from baton.collected.surroundings import with_surroundings  # noqa: PLC0415 - not for every verb
 
@@ -20,7 +23,7 @@ def about_here(body: dict[str, Any]) -> dict[str, Any]:
     return with_surroundings(body, here, os.environ)
 
 
-def report(body: dict[str, Any] | list[dict[str, Any]], *, sync: bool) -> Any:
+def report(body: "dict[str, Any] | list[dict[str, Any]]", *, sync: bool) -> "Any":
     """Return the server's answer; None where what it is about was kept to be sent later.
 
     Args:
@@ -42,7 +45,7 @@ def report(body: dict[str, Any] | list[dict[str, Any]], *, sync: bool) -> Any:
         return None
 
 
-def _post(bodies: list[dict[str, Any]], environment: Environment) -> None:
+def _post(bodies: "list[dict[str, Any]]", environment: Environment) -> None:
     """Hand events to Slack's webhook, which says nothing of what becomes of them.
 
     Raises:
@@ -57,7 +60,7 @@ def _post(bodies: list[dict[str, Any]], environment: Environment) -> None:
         raise Away("the webhook of Slack did not take it; is SLACK_WEBHOOK_URL right?")
 
 
-def _keep(bodies: list[dict[str, Any]]) -> bool:
+def _keep(bodies: "list[dict[str, Any]]") -> bool:
     """Put events where the client keeps what it could not deliver; say whether that went well."""
     from baton.encoding import encode  # noqa: PLC0415 - only where the server is away
     from baton.item import rank_of  # noqa: PLC0415

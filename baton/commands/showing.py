@@ -3,8 +3,10 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is slow to import
+    from typing import Any
 
 __all__ = ["clock", "error_of", "line", "number_of", "plain", "show_json", "table", "took", "waits"]
 
@@ -41,13 +43,13 @@ def table(rows: Iterable[tuple[object, ...]]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def show_json(value: Mapping[str, Any] | list[Any], *, one_line: bool = False) -> None:
+def show_json(value: "Mapping[str, Any] | list[Any]", *, one_line: bool = False) -> None:
     """Print one JSON document on stdout, or one line of several."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=None if one_line else 2)
     print(flush=one_line)
 
 
-def number_of(run: Mapping[str, Any]) -> str:
+def number_of(run: "Mapping[str, Any]") -> str:
     """Return how people call a run, as ``R-7``."""
     if run.get("label"):
         return str(run["label"])
@@ -55,13 +57,13 @@ def number_of(run: Mapping[str, Any]) -> str:
     return f"R-{number}" if isinstance(number, int) else str(number or run.get("id") or "?")
 
 
-def waits(run: Mapping[str, Any]) -> str:
+def waits(run: "Mapping[str, Any]") -> str:
     """Return the sentence that says what a run waits for."""
     waiting = run.get("waiting_for")
     return str(waiting.get("text") or "") if isinstance(waiting, dict) else ""
 
 
-def error_of(thing: Mapping[str, Any]) -> str:
+def error_of(thing: "Mapping[str, Any]") -> str:
     """Return what went wrong with a run, a step or a process, if anything did."""
     error = thing.get("error")
     if not isinstance(error, dict):
@@ -69,8 +71,10 @@ def error_of(thing: Mapping[str, Any]) -> str:
     return ": ".join(str(error[name]) for name in ("type", "message") if error.get(name))
 
 
-def took(step: Mapping[str, Any]) -> str:
+def took(step: "Mapping[str, Any]") -> str:
     """Return how long a step took, or nothing while it has not ended."""
+    from datetime import datetime  # noqa: PLC0415 - not for those who report
+
     try:
         began = datetime.fromisoformat(step.get("started_at") or "")
         ended = datetime.fromisoformat(step.get("ended_at") or "")
@@ -81,6 +85,8 @@ def took(step: Mapping[str, Any]) -> str:
 
 def clock(text: object) -> str:
     """Return the time of day, here, of a time of the server's."""
+    from datetime import datetime  # noqa: PLC0415 - as above
+
     try:
         return f"{datetime.fromisoformat(str(text)).astimezone():%H:%M:%S}"
     except ValueError:

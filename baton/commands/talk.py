@@ -2,12 +2,14 @@
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
 
 from baton.environment import read_environment
 from baton.errors import BatonError
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # these are slow to import
+    from typing import Any
+
     from baton.wire import Answer, Wire
 
 __all__ = [
@@ -75,7 +77,7 @@ def ask(
     *,
     timeout: float = 10.0,
     steadily: bool = False,
-) -> Any:
+) -> "Any":
     """Return what the server answers; one that is busy is asked again, twice at most.
 
     Args:
@@ -100,7 +102,7 @@ def ask(
     raise AssertionError  # pragma: no cover - the last try returns or raises
 
 
-def _once(wire: "Wire", method: str, path: str, body: object, timeout: float) -> Any:
+def _once(wire: "Wire", method: str, path: str, body: object, timeout: float) -> "Any":
     import json  # noqa: PLC0415 - as the next: ``baton run`` asks nothing
 
     from baton.wire import Unreachable  # noqa: PLC0415
