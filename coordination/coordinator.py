@@ -3,17 +3,17 @@
 A decision that was returned is stored. Telling the runtime is a hint: it finds the row without it.
 """
 
+from coordination.bus_reports import BusReports
 from coordination.desk import Desks
 from coordination.footing import Ports
 from coordination.lookups import Page, Rules
 from coordination.preferences import Preferences
 from coordination.pursuing import Pursuing
 from coordination.reconciling import Reconciling
-from coordination.reporting import Reporting
 from coordination.tracing import Tracing
 
 __all__ = ["Coordinator", "Page", "Ports", "Rules"]
 
 
-class Coordinator(Reporting, Pursuing, Desks, Preferences, Reconciling, Tracing):
+class Coordinator(BusReports, Pursuing, Desks, Preferences, Reconciling, Tracing):
     """The one face of coordination; every edge calls it, and nothing below does."""

@@ -150,7 +150,7 @@ def _told(key: str, source: str) -> str:
     kind, _, called = key.partition(":")
     if kind == "group":  # whatever the tool calls it, it is a group of this source
         return f"group:{source}:{called}"
-    if kind == "agent":
+    if kind in ("agent", "slack"):  # that of a Slack thread is Baton's own: no tool can tell one
         return key
     place, colon, number = called.rpartition(":")
     return f"{kind}:{place.lower()}{colon}{number}"
