@@ -141,7 +141,7 @@ async def test_who_has_nothing_to_do_with_a_run_does_not_cancel_it(baton: BatonI
 
     assert told.startswith("Only an operator")
     assert baton.card("build-7").state == "Needs you"
-    assert baton.question("build-7").buttons[:2] == ["Approve", "Reject…", "Details"]
+    assert baton.question("build-7").buttons[:2] == ["Approve", "Reject…"]
 
 
 async def test_the_button_on_the_card_cancels_too(baton: BatonInABox) -> None:
