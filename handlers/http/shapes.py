@@ -144,13 +144,6 @@ def approval_json(approval: Approval) -> dict[str, Json]:
         "run_id": approval.run_id,
         "process": process and {"namespace": process.namespace, "id": process.id},
         "requested_by": approval.requested_by,
-        "eligible": list(approval.approvers),
-        "escalated": [{"to": list(each.to), "at": moment(each.at)} for each in approval.escalated],
-        "delegations": [
-            {"by": each.person, "to": each.to_person, "at": moment(each.at)}
-            for each in approval.delegations
-        ],
-        "again_of": approval.again_of,
         "quorum": question.quorum,
         "decision": approval.decision,
         "by": approval.decided_by,
@@ -159,9 +152,23 @@ def approval_json(approval: Approval) -> dict[str, Json]:
         "via": approval.via,
         "at": moment(approval.decided_at),
         "asked_at": moment(approval.asked_at),
-        "votes": [vote_json(vote) for vote in approval.votes],
+        **people_json(approval),
         "expires_at": moment(approval.expires_at),
         "note": approval.note,
+    }
+
+
+def people_json(approval: Approval) -> dict[str, Json]:
+    """Return who is asked, who has answered, and who does so for whom."""
+    return {
+        "eligible": list(approval.approvers),
+        "votes": [vote_json(vote) for vote in approval.votes],
+        "escalated": [{"to": list(each.to), "at": moment(each.at)} for each in approval.escalated],
+        "delegations": [
+            {"by": each.person, "to": each.to_person, "at": moment(each.at)}
+            for each in approval.delegations
+        ],
+        "again_of": approval.again_of,
     }
 
 

@@ -1,97 +1,21 @@
-"""Deciding well: groups, second accounts, delegates, reminders, more people, and asking again."""
-
-from datetime import timedelta
-from typing import Any
+"""Deciding well: groups, second accounts, what can be answered, and what is looked at."""
 
 import pytest
 
 from coordination.database import audit as audit_table
 from coordination.database import select
 from coordination.errors import Superseded
-from coordination.questions import Approval
+from tests.stories.asked import (
+    ASKED,
+    FIVE,
+    approval,
+    choose,
+    group_asked,
+    offers,
+    waiting,
+)
 from tests.stories.box import BatonInABox
-from tests.stories.definitions import asking
-from tests.stories.slack import PEOPLE, Message
-
-ASKED: dict[str, Any] = {"prompt": "Delete 3 files?", "approvers": ["@grace", "@linus"]}
-FIVE = "[red, green, blue, white, black]"
-
-
-async def waiting(baton: BatonInABox, **settings: str) -> Message:
-    await baton.publish(asking(**settings))
-    await baton.report("test.completed", process="build-7")
-    assert baton.card("build-7").state == "Needs you"
-    return baton.question("build-7")
-
-
-def asked_of(definition: str, approvers: str) -> str:
-    return definition.replace('["@grace", "@linus", "@ada"]', approvers)
-
-
-async def group_asked(baton: BatonInABox, approvers: str = '["@sre"]', **settings: str) -> None:
-    await baton.publish(asked_of(asking(**settings), approvers))
-    await baton.report("test.completed", process="build-7")
-
-
-async def approval(baton: BatonInABox, ref: str = "A-1") -> Approval:
-    return await baton.life.baton.coordinator.approval(ref)
-
-
-def letters(baton: BatonInABox, who: str) -> list[Message]:
-    """Return what Baton wrote to one person."""
-    channels = baton.slack.server.emulator.workspace.channels.values()
-    mine = [each.id for each in channels if each.kind == "im" and each.user == PEOPLE[who]]
-    found = [
-        baton.slack.look("messages", channel=each, as_=PEOPLE[who], include="metadata")["messages"]
-        for each in mine
-    ]
-    return [Message(each) for listed in found for each in listed]
-
-
-async def press(baton: BatonInABox, label: str, *, by: str) -> None:
-    """Press a button in the modal that somebody has open."""
-    view = baton.slack.modal(by)
-    assert view is not None
-    for block in view["blocks"]:
-        for element in block.get("elements", ()) if block["type"] == "actions" else ():
-            if element["text"]["text"] == label:
-                await baton.slack.do(
-                    "click",
-                    as_=PEOPLE[by],
-                    view_id=view["id"],
-                    action_id=element["action_id"],
-                    block_id=block["block_id"],
-                )
-                await baton.quiet()
-                return
-    raise AssertionError(f"the modal of {by} has no {label!r}")
-
-
-def offers(baton: BatonInABox, by: str) -> list[str]:
-    view = baton.slack.modal(by) or {"blocks": []}
-    found = [block["elements"] for block in view["blocks"] if block["type"] == "actions"]
-    return [element["text"]["text"] for elements in found for element in elements]
-
-
-async def choose(baton: BatonInABox, choice: str, *, by: str, **more: Any) -> None:
-    """Choose from the list on the card."""
-    card = baton.question("build-7")
-    block_id, element = next(each for each in card.pressable() if "options" in each[1])
-    value = next(
-        each["value"] for each in element["options"] if each["value"].endswith(f".{choice}")
-    )
-    await baton.slack.do(
-        "click",
-        as_=PEOPLE[by],
-        channel=card.raw["channel"],
-        ts=card.ts,
-        action_id=element["action_id"],
-        block_id=block_id,
-        value=value,
-        **more,
-    )
-    await baton.quiet()
-
+from tests.stories.slack import PEOPLE
 
 # Who is asked
 
@@ -272,120 +196,6 @@ async def test_a_long_body_shows_what_it_is_and_stays_small(baton: BatonInABox) 
     assert "characters more are under Details" in card.plain
 
 
-# What comes if nobody answers
-
-
-async def test_who_is_waited_for_is_reminded_once_and_can_put_it_off(baton: BatonInABox) -> None:
-    card = await waiting(baton, remind="[30m, 40m]")
-    assert "Reminders at" in card.plain
-    await baton.advance(minutes=31)
-
-    assert baton.replies("build-7")[1] == "A-1 still waits for @grace, @linus."
-    (letter,) = letters(baton, "grace")
-    assert letter.lines[0] == "A-1 still waits for you: Go on?"
-    assert letters(baton, "ada") == letters(baton, "mallory") == []
-    await baton.click("Snooze 1 h", by="grace", message=letter)
-    await baton.advance(minutes=50)
-    assert len(letters(baton, "grace")) == 1
-    assert len(letters(baton, "linus")) == 1
-    await baton.advance(minutes=12)
-    assert len(letters(baton, "grace")) == 2
-    await baton.click("Approve", by="linus")
-    await baton.advance(hours=5)
-    assert len(letters(baton, "grace")) == 2
-
-
-async def test_after_a_while_more_people_may_answer_and_are_told(baton: BatonInABox) -> None:
-    card = await waiting(baton, escalate='[{after: 1h, to: ["@mallory"]}]')
-    assert "@mallory may answer too from" in card.plain
-    assert (await baton.click("Approve", by="mallory")).startswith("Only @grace, @linus")
-    await baton.advance(minutes=61)
-
-    assert "A-1 yet: @mallory may answer as well now." in baton.replies("build-7")[1]
-    assert "mention" in baton.slack.pings("mallory")
-    assert "1 of @grace, @linus, @ada, @mallory" in baton.question("build-7").plain
-    assert letters(baton, "mallory")[0].lines[0].startswith("Nobody has answered A-1 yet")
-    await baton.click("Approve", by="mallory")
-    assert baton.performed == ["approve"]
-
-
-async def test_what_a_run_asked_in_vain_is_asked_again(baton: BatonInABox) -> None:
-    await waiting(baton, timeout="4h", remind="1h")
-    await baton.advance(hours=4, minutes=1)
-    card = baton.question("build-7")
-    assert baton.card("build-7").state == "Rejected"
-    assert "because nobody answered in 4 h" in card.plain
-    assert card.buttons == ["Ask again"]
-    await baton.click("Ask again", by="mallory")
-    assert (await baton.runs())[0].status == "failed"
-    await baton.click("Ask again", by="grace", message=card)
-
-    assert baton.card("build-7").state == "Needs you"
-    again = await approval(baton, "A-2")
-    assert again.again_of == (await approval(baton)).id
-    old = next(each for each in baton.thread("build-7") if each.ts == card.ts)
-    assert "Asked again as A-2." in old.plain
-    assert old.buttons == []
-    await baton.click("Approve", by="grace")
-    assert baton.performed == ["approve"]
-
-
-async def test_what_a_tool_asked_in_vain_is_asked_again(baton: BatonInABox) -> None:
-    until = baton.life.world.clock.now() + timedelta(hours=1)
-    asks = {**ASKED, "expires_at": until.isoformat(), "on_timeout": "fail"}
-    await baton.report("agent.pending_approval", process="agent-1", approval=asks)
-    await baton.advance(minutes=61)
-    assert (await approval(baton)).state == "expired"
-    assert baton.card("agent-1").state == "Running"
-    await baton.click("Ask again", by="linus")
-
-    assert baton.card("agent-1").state == "Needs you"
-    assert baton.question("agent-1").buttons == ["Approve", "Reject…", "Details"]
-    await baton.click("Approve", by="grace")
-    assert (await approval(baton, "A-2")).state == "approved"
-    assert (await approval(baton)).state == "expired"
-
-
-# Handing a vote on
-
-
-async def test_a_vote_is_handed_on_and_counts_as_that_of_who_had_it(baton: BatonInABox) -> None:
-    await waiting(baton)
-    await baton.click("Details", by="grace")
-    await press(baton, "Delegate…", by="grace")
-    errors = await baton.submit(to=PEOPLE["ada"], by="grace")
-    assert errors == {"to": "@ada asked for A-1, so somebody else answers it."}
-    assert await baton.submit(to=PEOPLE["mallory"], reason="I am away", by="grace") == {}
-    assert "@U0MALLORY" in baton.form(by="grace")
-
-    assert "@grace handed their vote to @mallory" in baton.question("build-7").plain
-    (letter,) = letters(baton, "mallory")
-    assert letter.lines[0] == "@grace handed you their vote on A-1: Go on?"
-    assert "I am away" in letter.plain
-    assert (await baton.click("Approve", by="grace", on="build-7")).startswith(
-        "You handed your vote on A-1 to @mallory"
-    )
-    assert baton.performed == []
-    await baton.click("Approve", by="mallory", on="build-7")
-    assert baton.replies("build-7")[-1] == "Approved by @mallory for @grace"
-    assert baton.performed == ["approve"]
-
-
-async def test_a_vote_that_was_handed_on_can_be_taken_back(baton: BatonInABox) -> None:
-    await waiting(baton)
-    coordinator = baton.life.baton.coordinator
-    await coordinator.delegate(baton.person("grace"), "A-1", PEOPLE["mallory"], via="api")
-    await baton.quiet()
-    await baton.click("Details", by="grace")
-    assert offers(baton, "grace") == ["Take my vote back"]
-    await press(baton, "Take my vote back", by="grace")
-
-    assert (await approval(baton)).delegations == ()
-    assert (await baton.click("Approve", by="mallory", on="build-7")).startswith("Only")
-    await baton.click("Approve", by="grace", on="build-7")
-    assert baton.performed == ["approve"]
-
-
 # One answer, wherever it is given
 
 
@@ -447,3 +257,22 @@ async def test_what_binds_an_answer_to_one_question_fits_no_other(baton: BatonIn
 
     assert (await approval(baton)).state == "open"
     assert baton.performed == ["approve"]
+
+
+async def test_the_page_of_a_run_says_the_same_as_the_card(baton: BatonInABox) -> None:
+    await waiting(baton, quorum="2", require_reason="never", decisions="[ship_it, hold]")
+    await baton.click("Ship it", by="grace")
+    coordinator = baton.life.baton.coordinator
+    await coordinator.delegate(baton.person("linus"), "A-1", PEOPLE["mallory"], via="api")
+    page = (await baton.page("/r/R-1", by="mallory")).text
+
+    assert "2 of @grace, @linus, @ada" in page
+    assert "@grace: ship_it" in page
+    assert "@linus handed their vote to @mallory" in page
+    assert ">Ship it</button>" in page
+    told = (await baton.ask("GET", "/v1/approvals/A-1")).json()
+    assert told["delegations"][0]["to"] == PEOPLE["mallory"]
+    await baton.decide("A-1", "ship_it", by="mallory")
+    assert "by @mallory for @linus" in (await baton.page("/r/R-1", by="mallory")).text
+    assert "by @mallory for @linus" in baton.question("build-7").plain
+    assert baton.performed == ["ship_it"]
