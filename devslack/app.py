@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,9 +25,12 @@ from devslack.control import routes as control_routes
 from devslack.emulator import Emulator, Keys, Options
 from devslack.errors import StartError
 from devslack.guard import Guard
+from devslack.incoming import Incoming
 from devslack.page import Page
+from devslack.pings import Pings
 from devslack.response_urls import ResponseUrls
 from devslack.shapes import Json, dump
+from devslack.uploads import Uploads
 from devslack.web_api import METHODS, WebApi
 
 PING_SECONDS = 10.0
@@ -47,6 +51,7 @@ def _routes(emulator: Emulator) -> list[BaseRoute]:
     api = WebApi(emulator)
     page = Page(emulator.options.page, emulator.options.frame_ancestors)
     answers = ResponseUrls(emulator)
+    uploads = Uploads(emulator.files)
     both = ["GET", "POST"]
     return [
         Route("/", page.index, methods=["GET"]),
@@ -60,6 +65,9 @@ def _routes(emulator: Emulator) -> list[BaseRoute]:
         ),
         Route("/actions/{team}/{number}/{secret}", answers.__call__, methods=["POST"]),
         Route("/commands/{team}/{number}/{secret}", answers.__call__, methods=["POST"]),
+        Route("/services/{team}/{bot}/{secret}", Incoming(emulator).__call__, methods=["POST"]),
+        Route("/upload/v1/{ticket}", uploads.receive, methods=["POST"]),
+        Route("/files/{id}/{name}", uploads.give, methods=["GET"]),
         Route("/api/{method}", api.__call__, methods=both),
         Route("/{method}", _bare(api), methods=both),
     ]
@@ -183,7 +191,7 @@ class Server:
             raise
         self._emulator.base_url = _address(self._host, listener)
         self._emulator.abort = self._abort
-        self._server = _Uvicorn(_config(create_app(emulator=self._emulator)))
+        self._server = _Uvicorn(_config(create_app(emulator=self._emulator), self._emulator))
         self._running = asyncio.get_running_loop().create_task(self._server.serve([listener]))
         await self._server.begun.wait()
         return self
@@ -230,13 +238,15 @@ class Server:
         await self.stop()
 
 
-def _config(app: Guard) -> uvicorn.Config:
+def _config(app: Guard, emulator: Emulator) -> uvicorn.Config:
+    protocol: Any = partial(Pings, emulator.sockets.silent)
     return uvicorn.Config(
         app,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        ws=protocol,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS * 3,
         ws_per_message_deflate=False,

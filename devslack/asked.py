@@ -17,6 +17,7 @@ KINDS: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
     dict: "an object",
+    list: "a list",
 }
 
 
@@ -94,6 +95,8 @@ class Asked:
     def person(self) -> User:
         """Return who acts; bots have other means."""
         user = self.user()
+        if user.deleted:
+            raise ControlError(403, "deactivated", f"{user.id} is deactivated and cannot act.")
         if user.is_bot:
             raise ControlError(403, "not_a_person", f"{user.id} is a bot and cannot act here.")
         return user

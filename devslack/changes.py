@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from devslack.model import Channel, Message
+from devslack.model import Bot, Channel, Group, Message
 from devslack.shapes import Json
 
 
@@ -20,11 +20,12 @@ class MessageEdited:
 
     message: Message
     before: Json
+    metadata_before: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageTouched:
-    """Only what stands around the message is different: its reply count."""
+    """Only what no event tells of is different: the reply count, or what a stream wrote so far."""
 
     message: Message
 
@@ -46,6 +47,24 @@ class Reacted:
     user: str
     name: str
     op: Literal["add", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A message was pinned to its channel, or is so no longer."""
+
+    message: Message
+    user: str
+    op: Literal["add", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileShared:
+    """A file is in a channel."""
+
+    file: str
+    channel: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +111,33 @@ class StatusSet:
 
 @dataclass(frozen=True, slots=True)
 class UserMade:
-    """A user that nobody knew was made on first use (``--lenient``)."""
+    """A user joined, or was made on first use (``--lenient``, and the app behind a webhook)."""
 
     user: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged:
+    """A user has another name or other rights, or was deactivated."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChanged:
+    """A user group was made or changed. *added* and *removed* are people."""
+
+    group: Group
+    what: Literal["created", "updated", "members"]
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BotMade:
+    """Another app has come into the workspace."""
+
+    bot: Bot
 
 
 Change: TypeAlias = (
@@ -109,4 +152,9 @@ Change: TypeAlias = (
     | MemberMoved
     | StatusSet
     | UserMade
+    | UserChanged
+    | GroupChanged
+    | BotMade
+    | Pinned
+    | FileShared
 )

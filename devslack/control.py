@@ -8,15 +8,16 @@ in silence. ``as`` is always a user id (``U0ADA``), ``ts`` always a string, ``ch
 
 Shapes
 ======
-``User``      ``{id, name, real_name, display_name, title, is_bot, is_guest, color, deleted}``
+``User``      ``{id, name, real_name, display_name, title, is_bot, is_guest, is_admin, color, deleted}``
+``Group``     ``{id, handle, name, users: [user ids], disabled}``
 ``Channel``   ``{id, name, kind: "public"|"private"|"im", archived, topic, members: [user ids],
               user?: the other person of an im, bot_member: bool, last_ts}``
 ``Message``   ``{channel, ts, thread_ts?, subtype?, user, username, bot_id?, app_id?, text, blocks?,
               attachments?, plain, edited?: {user, ts}, reply_count, reply_users: [ids], latest_reply?,
               reactions: [{name, count, users}], permalink, ephemeral?: true, visible_to?: user id,
-              metadata?}``. ``plain`` is what a person reads, mentions resolved, one line per row, buttons
+              files?, pinned_by?, streaming?: true, metadata?}``. ``plain`` is what a person reads, mentions resolved, one line per row, buttons
               as ``[Approve]``. ``thread_ts == ts`` on a root with replies; ``subtype`` is
-              ``thread_broadcast``, ``bot_message``, ``channel_join``, ``tombstone`` (a deleted root with
+              ``thread_broadcast``, ``file_share``, ``tombstone`` (a deleted root with
               replies) or absent. An ephemeral message has an ordinary ``ts`` and is told apart by
               ``ephemeral``.
 ``View``      Slack's view ``{id, type: "modal"|"home", title, submit, close, blocks, callback_id,
@@ -34,8 +35,11 @@ Shapes
               tokens are masked.
 ``Envelope``  a delivery: ``{id, seq, at, type: "events_api"|"slash_commands"|"interactive", subtype
               (event type, command or payload type), event_id?, retry, reason, state: "sent"|"acked"|
-              "late"|"timeout"|"none_connected"|"refused"|"dropped"|"not_subscribed", why?, ms, payload,
-              ack}``. ``late``: an ack that came after the time limit and did not count.
+              "late"|"timeout"|"none_connected"|"refused"|"dropped"|"held"|"not_subscribed", why?, ms, payload,
+              ack}``. ``late``: an ack that came after the time limit and did not count. ``held``: a
+              fault keeps the event back; it has another envelope when it goes.
+``Session``   what the app says of a conversation: ``{channel, thread_ts, title, status, prompts_title,
+              prompts: [{title, message}]}``
 
 Reading
 =======
@@ -47,7 +51,7 @@ GET ``users``         ``{ok, team: {id, name, domain}, users: [User], groups: [{
 GET ``channels``      ``?as=`` -> ``{ok, channels: [Channel]}``; with ``as`` only those the person may open
                       (public ones, and private ones and ims they are in). Without it, all.
 GET ``messages``      ``?channel=&thread_ts=&as=&include=ephemeral,metadata&limit=200`` -> ``{ok, messages:
-                      [Message], status?: {status, loading_messages}}``, oldest first. Without
+                      [Message], status?: {status, loading_messages}, session?: Session}``, oldest first. Without
                       ``thread_ts``: what stands in the channel (roots and broadcast replies). With it:
                       the root, then its replies. ``include=ephemeral`` needs ``as`` and adds what only
                       this person sees. A person who may not open the channel: 403
@@ -59,6 +63,8 @@ GET ``calls``         ``?since=SEQ&method=`` -> ``{ok, calls: [Call]}`` (the new
 GET ``envelopes``     ``?since=SEQ&type=`` -> ``{ok, envelopes: [Envelope]}`` (the newest 2000)
 GET ``state``         the whole workspace, with stable key order, for golden tests
 GET ``manifest``      ``{ok, manifest, scopes, problems: [sentences]}``
+GET ``limits``        ``{ok, enabled, buckets: [{method, channel?, left, most, seconds}]}``: what is left of
+                      each bucket that was used
 GET ``chaos``         ``{ok, switches: [{switch, count, probability, args}]}``
 
 Acting
@@ -71,9 +77,10 @@ POST ``messages``     ``{as, channel, text, thread_ts?, broadcast?, blocks?, met
                       message. ``@name``, ``@group`` and ``#channel`` in the text become mentions, as the
                       composer of Slack does. ``channel`` may be the user id of the app's bot: the DM.
                       ``bot: true`` posts as the other bot of the fixture (``as`` is then left out).
-PATCH ``messages``    ``{as, channel, ts, text}``; DELETE ``messages`` ``{as, channel, ts}``. A person edits
-                      and deletes only their own; DELETE of the app's messages is open to everybody
-                      (403 ``not_author`` otherwise).
+PATCH ``messages``    ``{as, channel, ts, text, metadata?}``; DELETE ``messages`` ``{as, channel, ts}``. A
+                      person edits and deletes only their own; DELETE of the app's messages is open to
+                      everybody (403 ``not_author`` otherwise). With ``bot: true`` in place of ``as`` it is
+                      a message of another app that is edited or deleted, by that app.
 POST ``slash``        ``{as, channel, command, text, thread_ts?}``. In a thread: 409
                       ``slash_not_in_thread``. A failure is shown as an ephemeral message.
 POST ``click``        ``{as, channel, ts | view_id, action_id, block_id?, value?, confirm?}``. For buttons
@@ -97,6 +104,16 @@ POST ``reactions``    ``{as, channel, ts, name, op: "add"|"remove"}``
 POST ``channels``     ``{name, private?, as?}`` -> ``{ok, channel}``; PATCH ``channels/{id}`` ``{name?,
                       archived?, topic?}`` -> ``{ok, channel}``
 POST ``members``      ``{channel, user, op: "join"|"leave"}``; ``user`` may be the app's bot user.
+POST ``users``        ``{name, id?, real_name?, title?, email?, is_guest?, is_admin?}`` -> ``user``; PATCH
+                      ``users/{id}`` any of these and ``deleted``: a deactivated person is in no channel
+                      and no group any more, and cannot act (403 ``deactivated``).
+POST ``groups``       ``{handle, name?, users?}`` -> ``group``; PATCH ``groups/{id}`` ``{handle?, name?, users?,
+                      disabled?}``
+POST ``webhooks``     ``{channel, as_app?}`` -> ``{ok, url, app: {id, bot_id, user_id, name}}``: an incoming
+                      webhook. ``as_app`` is the id or the name of another app, one that is not known
+                      comes into the workspace; without it the other bot's. POST to ``url``, JSON
+                      with text, blocks, attachments, metadata, thread_ts: ``ok``, or the refusal in plain
+                      text. Its calls are in ``calls`` under the method ``webhook``.
 
 Steering
 ========
@@ -111,17 +128,23 @@ POST ``wait``         ``{until, timeout_ms <= 10000}`` -> ``{ok: true, waited_ms
                       ``{"connections": n}``.
 POST ``clock``        ``{mode?, advance_s?, to?}`` -> ``{ok, clock: {mode, now}}``. A virtual clock moves only
                       here and does what falls due, in order, before the answer.
-POST ``config``       any of ``{ack_timeout_ms, rate_limits: bool, scopes: [names] (replaces what the
-                      manifest grants), trigger_seconds}`` -> ``{ok, config}``
+POST ``config``       any of ``{ack_timeout_ms, rate_limits: bool, burst (posts to one channel at once),
+                      scopes: [names] (replaces what the manifest grants), trigger_seconds,
+                      stream_seconds, delayed_events: bool (after the last retry once an hour for a
+                      day)}`` -> ``{ok, config}``
 POST ``redeliver``    ``{event_id | envelope_id}``: sends it once more -> ``Acted``
 POST ``chaos``        ``{switch, count? (default 1), probability?, args?}`` -> ``{ok, switches}``; DELETE
                       clears them all. ``count: null`` = until cleared. Switches:
                       ``slow`` {method, ms}, ``error_next`` {method, error}, ``ratelimit_next`` {method?,
                       retry_after?}, ``api_500``, ``api_503``, ``api_non_json``, ``api_empty``, ``api_timeout``
                       {ms?}, ``api_reset_before``, ``api_reset_after`` (each {method?}; the last is done but
-                      not answered), ``revoke_token``, ``drop_event`` {type?}, ``duplicate_envelope``
-                      {type?}, ``refuse_handshake``; at once: ``tcp_drop``, ``disconnect_warning``,
-                      ``refresh_requested``, ``too_many_websockets``.
+                      not answered), ``revoke_token``; ``drop_event``, ``delay_event`` {seconds, of the
+                      clock}, ``reorder_events`` (each {type?, of the event}); ``duplicate_envelope``,
+                      ``second_connection`` (each {type?, of the envelope}); ``refuse_handshake``,
+                      ``delayed_hello`` {ms}, ``no_pong``. At once, or with a count or a probability before
+                      a delivery ({type?, of the envelope}): ``tcp_drop``, ``disconnect_warning``,
+                      ``refresh_requested``, ``too_many_websockets``. For ``ratelimit_next``, ``api_500`` and
+                      ``api_503`` the method may be ``response_url`` or ``webhook``, which must be named.
 
 GET ``stream`` (Server-Sent Events)
 ===================================
@@ -145,6 +168,8 @@ longer kept, or the server is another one, ``hello`` comes with ``fresh: true``:
                    show a warning mark beside the element
 ``call``           ``{call: Call}``
 ``envelope``       ``{envelope: Envelope}``: sent, and again when its state changes
+``people``         ``{}``: people or groups are different: load them again
+``session``        ``{session: Session}``
 ``connections``    ``{connections: n}``
 ``clock``          ``{mode, now}``
 ``reset``          ``{}``: load everything again
@@ -162,6 +187,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from devslack import control_acting as act
+from devslack import control_people as people
 from devslack import control_reading as read
 from devslack import control_steering as steer
 from devslack.asked import Asked
@@ -186,6 +212,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "state", read.state),
     ("GET", "manifest", read.manifest),
     ("GET", "chaos", read.chaos),
+    ("GET", "limits", read.limits),
     ("POST", "messages", act.post),
     ("PATCH", "messages", act.edit),
     ("DELETE", "messages", act.delete),
@@ -200,6 +227,11 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "channels", act.make_channel),
     ("PATCH", "channels/{id}", act.change_channel),
     ("POST", "members", act.move),
+    ("POST", "users", people.make_user),
+    ("PATCH", "users/{id}", people.change_user),
+    ("POST", "groups", people.make_group),
+    ("PATCH", "groups/{id}", people.change_group),
+    ("POST", "webhooks", people.make_webhook),
     ("POST", "reset", steer.reset),
     ("POST", "wait", wait),
     ("POST", "clock", steer.clock),

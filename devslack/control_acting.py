@@ -7,7 +7,7 @@ from devslack.acted import by_delivery, by_events
 from devslack.asked import Asked
 from devslack.elements import find
 from devslack.errors import ControlError
-from devslack.model import Channel, Message, User
+from devslack.model import Channel, Message
 from devslack.mrkdwn import typed
 from devslack.payloads import Body, read_body
 from devslack.present import channel_json, message_json
@@ -53,27 +53,41 @@ async def post(asked: Asked) -> Json:
     return {**done, "message": message_json(asked.workspace, message)}
 
 
-def _own(asked: Asked, user: User, *, app_too: bool) -> Message:
+def _own(asked: Asked, *, app_too: bool) -> Message:
+    if asked.maybe("bot", bool):
+        return _bots_own(asked)
+    user = asked.person()
     message = asked.message(user)
     if message.user != user.id and not (app_too and message.bot_id):
         raise ControlError(403, "not_author", f"{user.id} did not write this message.")
     return message
 
 
+def _bots_own(asked: Asked) -> Message:
+    channel = asked.channel()
+    message = asked.workspace.message(channel.id, asked.text("ts"))
+    if message is None or message.subtype == "tombstone":
+        raise ControlError(404, "message_not_found", f"There is no such message in {channel.id}.")
+    if message.bot_id in ("", asked.workspace.app.id):
+        raise ControlError(403, "not_author", "No other bot wrote this message.")
+    return message
+
+
 async def edit(asked: Asked) -> Json:
-    """Edit one's own message."""
-    asked.allow("as", "channel", "ts", "text")
-    user = asked.person()
-    message = _own(asked, user, app_too=False)
+    """Edit one's own message, or with ``bot`` that of another app."""
+    asked.allow("as", "channel", "ts", "text", "blocks", "metadata", "bot")
+    message = _own(asked, app_too=False)
     body = _typed_body(asked)
-    _, done = await by_events(asked.emulator, lambda: asked.workspace.edit(message, user.id, body))
+    _, done = await by_events(
+        asked.emulator, lambda: asked.workspace.edit(message, message.user, body)
+    )
     return {**done, "message": message_json(asked.workspace, message)}
 
 
 async def delete(asked: Asked) -> Json:
-    """Delete one's own message, or the app's."""
-    asked.allow("as", "channel", "ts")
-    message = _own(asked, asked.person(), app_too=True)
+    """Delete one's own message, or the app's; with ``bot`` that of another app."""
+    asked.allow("as", "channel", "ts", "bot")
+    message = _own(asked, app_too=True)
     if message.visible_to:
         asked.workspace.rewrite_whisper(message, None)
         return (await by_events(asked.emulator, lambda: None))[1]
@@ -285,13 +299,13 @@ async def change_channel(asked: Asked) -> Json:
     channel = asked.workspace.channel_named(asked.path["id"])
     if channel is None or channel.kind == "im":
         raise ControlError(404, "channel_not_found", f"There is no channel {asked.path['id']!r}.")
-    if (topic := asked.maybe("topic", str)) is not None:
-        asked.workspace.change(channel, topic=topic)
-    if (name := asked.maybe("name", str)) is not None:
-        asked.workspace.change(channel, name=name)
-    if (archived := asked.maybe("archived", bool)) is not None:
-        asked.workspace.change(channel, archived=archived)
-    return {"ok": True, "channel": channel_json(asked.workspace, channel)}
+    name, topic = asked.maybe("name", str), asked.maybe("topic", str)
+    archived = asked.maybe("archived", bool)
+    _, done = await by_events(
+        asked.emulator,
+        lambda: asked.workspace.change(channel, name=name, topic=topic, archived=archived),
+    )
+    return {**done, "channel": channel_json(asked.workspace, channel)}
 
 
 async def move(asked: Asked) -> Json:

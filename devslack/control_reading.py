@@ -57,6 +57,7 @@ async def users(asked: Asked) -> Json:
     groups = [
         {"id": g.id, "handle": g.handle, "name": g.name, "users": list(g.users)}
         for g in workspace.groups.values()
+        if not g.disabled
     ]
     people = [u.public() for u in workspace.users.values() if u.id != SLACKBOT]
     return {"ok": True, "team": team, "users": people, "groups": groups, "app": app}
@@ -97,6 +98,8 @@ async def messages(asked: Asked) -> Json:
             "status": status.status,
             "loading_messages": list(status.loading_messages),
         }
+    if (session := asked.emulator.sessions.held.get((channel.id, thread))) is not None:
+        answer["session"] = session.public()
     return answer
 
 
@@ -190,6 +193,12 @@ async def manifest(asked: Asked) -> Json:
     held = asked.emulator.manifest
     scopes = sorted(asked.emulator.scopes)
     return {"ok": True, "manifest": held.source, "scopes": scopes, "problems": list(held.problems)}
+
+
+async def limits(asked: Asked) -> Json:
+    """List the buckets of the rate limits that were used."""
+    held = asked.emulator.limits
+    return {"ok": True, "enabled": held.enabled, "buckets": held.public()}
 
 
 async def chaos(asked: Asked) -> Json:

@@ -10,11 +10,16 @@ from devslack.control_reading import clock_json
 from devslack.deliveries import Outcome
 from devslack.emulator import Emulator
 from devslack.errors import ControlError
-from devslack.faults import AT_ONCE, Fault
+from devslack.events import DELAYED, RETRIES
+from devslack.faults import AT_ONCE, NUMBERS, Fault
 from devslack.manifest import Manifest, understand
 from devslack.record import Envelope
 from devslack.shapes import Json
 
+SETTINGS = (
+    *("ack_timeout_ms", "rate_limits", "burst", "trigger_seconds", "stream_seconds"),
+    *("delayed_events", "scopes"),
+)
 MOST_SECONDS = 10 * 365 * 86_400.0
 
 
@@ -59,23 +64,36 @@ async def clock(asked: Asked) -> Json:
 
 async def config(asked: Asked) -> Json:
     """Change settings that real Slack does not have."""
-    asked.allow("ack_timeout_ms", "rate_limits", "scopes", "trigger_seconds")
+    asked.allow(*SETTINGS)
     emulator = asked.emulator
-    timeout = asked.number("ack_timeout_ms", 1, 60_000)
-    limits = asked.maybe("rate_limits", bool)
-    seconds = asked.number("trigger_seconds", 0, 3600)
+    wanted = {name: value for name, value in _wanted(asked).items() if value is not None}
+    if "ack_timeout_ms" in wanted:
+        emulator.deliveries.ack_timeout = wanted["ack_timeout_ms"] / 1000
+    emulator.limits.enabled = wanted.get("rate_limits", emulator.limits.enabled)
+    emulator.limits.burst = wanted.get("burst", emulator.limits.burst)
+    emulator.handles.trigger_seconds = wanted.get(
+        "trigger_seconds", emulator.handles.trigger_seconds
+    )
+    emulator.streams.seconds = wanted.get("stream_seconds", emulator.streams.seconds)
+    emulator.scopes = frozenset(wanted.get("scopes", emulator.scopes))
+    if "delayed_events" in wanted:
+        emulator.events.retries = RETRIES + (DELAYED if wanted["delayed_events"] else ())
+    return {"ok": True, "config": settings(emulator)}
+
+
+def _wanted(asked: Asked) -> Json:
     scopes = asked.maybe("scopes", list)
     if scopes is not None and not all(isinstance(scope, str) for scope in scopes):
         raise ControlError(400, "bad_field", "scopes must be a list of names.")
-    if timeout is not None:
-        emulator.deliveries.ack_timeout = timeout / 1000
-    if limits is not None:
-        emulator.limits.enabled = limits
-    if seconds is not None:
-        emulator.handles.trigger_seconds = seconds
-    if scopes is not None:
-        emulator.scopes = frozenset(scopes)
-    return {"ok": True, "config": settings(emulator)}
+    return {
+        "ack_timeout_ms": asked.number("ack_timeout_ms", 1, 60_000),
+        "rate_limits": asked.maybe("rate_limits", bool),
+        "burst": asked.number("burst", 1, 1000),
+        "trigger_seconds": asked.number("trigger_seconds", 0, 3600),
+        "stream_seconds": asked.number("stream_seconds", 0, 3600),
+        "delayed_events": asked.maybe("delayed_events", bool),
+        "scopes": scopes,
+    }
 
 
 def settings(emulator: Emulator) -> Json:
@@ -83,7 +101,10 @@ def settings(emulator: Emulator) -> Json:
     return {
         "ack_timeout_ms": emulator.deliveries.ack_timeout * 1000,
         "rate_limits": emulator.limits.enabled,
+        "burst": emulator.limits.burst,
         "trigger_seconds": emulator.handles.trigger_seconds,
+        "stream_seconds": emulator.streams.seconds,
+        "delayed_events": len(emulator.events.retries) > len(RETRIES),
         "scopes": sorted(emulator.scopes),
     }
 
@@ -111,8 +132,8 @@ async def arm(asked: Asked) -> Json:
     """Arm a fault, or let one strike at once."""
     asked.allow("switch", "count", "probability", "args")
     switch = asked.text("switch")
-    if switch in AT_ONCE:
-        await _strike(asked.emulator, switch)
+    if switch in AT_ONCE and not {"count", "probability"} & set(asked.fields):
+        await asked.emulator.sockets.strike(switch)
         return await list_chaos(asked)
     count: Any = 1 if "count" not in asked.fields else asked.maybe("count", int)
     probability = asked.number("probability", 0, 1)
@@ -137,20 +158,12 @@ def _revoked(emulator: Emulator) -> Json:
 
 def _check_args(args: Json) -> None:
     for name, value in args.items():
-        number = name in ("ms", "retry_after")
+        number = name in NUMBERS
         good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 600_000
         if not (good if number else isinstance(value, str)):
             raise ControlError(
                 400, "bad_field", f"args.{name} must be a {'number' if number else 'string'}."
             )
-
-
-async def _strike(emulator: Emulator, switch: str) -> None:
-    if switch == "tcp_drop":
-        await emulator.sockets.drop(emulator.abort)
-    else:
-        reason = {"disconnect_warning": "warning"}.get(switch, switch)
-        await emulator.sockets.disconnect(reason)
 
 
 async def disarm(asked: Asked) -> Json:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from devslack import fixture as fixtures
 from devslack import journal as journals
@@ -14,6 +15,7 @@ from devslack.errors import StartError
 from devslack.events import Events, Rights
 from devslack.faults import Faults
 from devslack.feed import Feed
+from devslack.files import Files
 from devslack.handles import Handles
 from devslack.http_mode import HttpMode
 from devslack.ids import Ids
@@ -22,11 +24,15 @@ from devslack.limits import Limits
 from devslack.manifest import DEFAULT, Manifest, understand
 from devslack.notifications import Notifications
 from devslack.record import Envelope, Record
+from devslack.schedules import Schedules
+from devslack.sessions import Sessions
 from devslack.shapes import Json
 from devslack.socket_mode import Sockets
 from devslack.state import Workspace
 from devslack.stream import Stream
+from devslack.streams import Streams
 from devslack.views import Owner, Views
+from devslack.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,13 @@ class Keys:
         """Return what the state file keeps of them."""
         names = ("bot_token", "app_token", "signing_secret", "verification")
         return {name: getattr(self, name) for name in names}
+
+
+class Clears(Protocol):
+    """A part that a reset empties."""
+
+    def clear(self) -> None:
+        """Forget everything."""
 
 
 class Emulator:
@@ -121,6 +134,11 @@ class Emulator:
         self.notifications = Notifications(workspace)
         self.feed = Feed(workspace, self.stream, self.notifications)
         self.limits = Limits(clock)
+        self.streams = Streams(clock)
+        self.schedules = Schedules(clock, ids)
+        self.sessions = Sessions(self.stream)
+        self.files = Files(clock, ids)
+        self.webhooks = Webhooks(ids, workspace.team_id)
         # What each person has chosen in the elements of a message: kept by their client, not by Slack.
         self.touched: dict[tuple[str, str, str], Values] = {}
 
@@ -132,6 +150,11 @@ class Emulator:
         self.workspace.listeners += [self.feed.listen, self.events.listen]
         self.workspace.listeners.append(lambda _change: self.deliveries.touch())
         self.sockets.changed = lambda count: self.stream.tell("connections", {"connections": count})
+        self.sockets.cut = self._cut
+
+    def _cut(self, client: tuple[str, int]) -> bool:
+        # The server says how only after it listens.
+        return self.abort(client)
 
     def _http(self) -> HttpMode:
         if not (
@@ -184,14 +207,20 @@ class Emulator:
         self.revoked = False
         self.deliveries.ack_timeout = 3.0
         self.handles.trigger_seconds = 3.0
-        self.limits.enabled = False
-        for part in (self.record, self.faults, self.handles, self.views, self.limits, self.touched):
+        for part in self._forgetting():
             part.clear()
         self.notifications.all.clear()
         self.workspace.fill(fresh)
         if self.journal:
             self.journal.begin(self._header(), self.workspace)
         self.stream.tell("reset", {})
+
+    def _forgetting(self) -> tuple[Clears, ...]:
+        return (
+            *(self.record, self.faults, self.handles, self.views, self.limits, self.touched),
+            *(self.events, self.streams, self.schedules, self.sessions, self.files),
+            self.webhooks,
+        )
 
     async def stop(self) -> None:
         """End every feed, socket and delivery."""

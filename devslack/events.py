@@ -19,6 +19,8 @@ from devslack.changes import (
 from devslack.clock import Clock
 from devslack.deliveries import Deliveries, Outcome
 from devslack.faults import Faults
+from devslack.further_events import due
+from devslack.holding import Holding
 from devslack.ids import Ids
 from devslack.manifest import Manifest
 from devslack.model import Channel, Message
@@ -28,6 +30,8 @@ from devslack.state import Workspace
 
 # Seconds of the clock between a delivery that failed and the next one.
 RETRIES = (0, 60, 300)
+# What follows them when the app has Delayed Events on: once an hour for a day.
+DELAYED = (3600,) * 24
 
 # Any one of these scopes lets an event through; an event that is not here needs none.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -35,6 +39,17 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
     "app_mention": ("app_mentions:read",),
+    "message_metadata_posted": ("metadata.message:read",),
+    "message_metadata_updated": ("metadata.message:read",),
+    "message_metadata_deleted": ("metadata.message:read",),
+    "pin_added": ("pins:read",),
+    "pin_removed": ("pins:read",),
+    "file_shared": ("files:read",),
+    "team_join": ("users:read",),
+    "user_change": ("users:read",),
+    "subteam_created": ("usergroups:read",),
+    "subteam_updated": ("usergroups:read",),
+    "subteam_members_changed": ("usergroups:read",),
     "reaction_added": ("reactions:read",),
     "reaction_removed": ("reactions:read",),
     "member_joined_channel": ("channels:read", "groups:read"),
@@ -76,6 +91,13 @@ class Events:
         self._rights = rights
         self._token = token
         self._collected: deque[asyncio.Task[Outcome]] = deque(maxlen=1)
+        self.holding = Holding(faults, workspace.clock)
+        self.retries: tuple[int, ...] = RETRIES
+
+    def clear(self) -> None:
+        """Forget what is kept back, and settings."""
+        self.holding.clear()
+        self.retries = RETRIES
 
     @property
     def _clock(self) -> Clock:
@@ -85,6 +107,17 @@ class Events:
 
     def listen(self, change: Change) -> None:
         """Send the events that a change causes."""
+        self._messages_and_channels(change)
+        # Of the rest the app hears only if it asked; the record need not say each time that it did not.
+        rights = self._rights()
+        email = "users:read.email" in rights.scopes
+        for event, channel in due(change, self._workspace, email=email):
+            if event["type"] in rights.manifest.events:
+                ts = event.get("event_ts") or self._workspace.next_ts()
+                deleted = {"deleted_ts": ts} if "deleted_ts" in event else {}
+                self.emit(event["type"], {**event, **deleted, "event_ts": ts}, channel)
+
+    def _messages_and_channels(self, change: Change) -> None:
         match change:
             case MessagePosted(message):
                 self._posted(message)
@@ -190,11 +223,21 @@ class Events:
     def emit(self, name: str, event: Json, channel: Channel | None = None) -> None:
         """Deliver an event if the app may hear it; otherwise keep why not in the record."""
         payload = self._wrap(event)
-        why = self._why_not(name, channel)
+        why = self._why_not(name, channel) or self._not_its_metadata(event)
         if why:
             envelope = self._deliveries.envelope("events_api", event["type"], payload)
             self._deliveries.note(envelope, "not_subscribed", why)
             return
+        why = self.holding.keep(event["type"], lambda: self._begin(payload))
+        if why:
+            held = self._deliveries.envelope("events_api", event["type"], payload)
+            held.event_id = payload["event_id"]
+            self._deliveries.note(held, "held", why)
+            return
+        self._begin(payload)
+        self.holding.passed()
+
+    def _begin(self, payload: Json) -> None:
         self._collected.append(self._deliveries.spawn(self._deliver(payload, 0, "")))
 
     def _why_not(self, name: str, channel: Channel | None) -> str:
@@ -207,6 +250,17 @@ class Events:
         if channel is not None and self._workspace.app.user_id not in channel.members:
             return f"the app is not in #{channel.name}"
         return ""
+
+    def _not_its_metadata(self, event: Json) -> str:
+        if not event["type"].startswith("message_metadata_"):
+            return ""
+        metadata = event.get("metadata") or event["previous_metadata"]
+        wanted = (event["app_id"], metadata["event_type"])
+        if wanted in self._rights().manifest.metadata:
+            return ""
+        return (
+            f"metadata_subscriptions of the manifest lack {wanted[1]} of {wanted[0] or 'a person'}"
+        )
 
     def _wrap(self, event: Json) -> Json:
         workspace = self._workspace
@@ -238,7 +292,7 @@ class Events:
             self._deliveries.note(envelope, "dropped", "the fault drop_event struck")
             return Outcome("not_sent", problem="the fault drop_event struck")
         outcome = await self._deliveries.send(envelope)
-        if outcome.state != "acked" and not outcome.final and retry < len(RETRIES):
+        if outcome.state != "acked" and not outcome.final and retry < len(self.retries):
             self._again(payload, retry, outcome.reason)
         return outcome
 
@@ -246,8 +300,8 @@ class Events:
         def act() -> None:
             self._deliveries.spawn(self._deliver(payload, retry + 1, reason))
 
-        if RETRIES[retry]:
-            self._clock.call_in(RETRIES[retry], act)
+        if self.retries[retry]:
+            self._clock.call_in(self.retries[retry], act)
         else:
             act()
 

@@ -20,12 +20,28 @@ ARMED: dict[str, frozenset[str]] = {
     "api_reset_after": frozenset({"method"}),
     "revoke_token": frozenset(),
     "drop_event": frozenset({"type"}),
+    "delay_event": frozenset({"type", "seconds"}),
+    "reorder_events": frozenset({"type"}),
     "duplicate_envelope": frozenset({"type"}),
+    "second_connection": frozenset({"type"}),
     "refuse_handshake": frozenset(),
+    "delayed_hello": frozenset({"ms"}),
+    "no_pong": frozenset(),
+    "tcp_drop": frozenset({"type"}),
+    "disconnect_warning": frozenset({"type"}),
+    "refresh_requested": frozenset({"type"}),
+    "too_many_websockets": frozenset({"type"}),
 }
-# Switches that act at once, on the sockets that are open.
+# Switches that strike the open sockets: at once, or armed with a count or a chance before a delivery.
 AT_ONCE = ("tcp_drop", "disconnect_warning", "refresh_requested", "too_many_websockets")
-NEEDED = {"slow": ("ms",), "error_next": ("error",)}
+NEEDED = {
+    "slow": ("ms",),
+    "error_next": ("error",),
+    "delay_event": ("seconds",),
+    "delayed_hello": ("ms",),
+}
+# Arguments that are whole numbers; all others are names.
+NUMBERS = frozenset({"ms", "retry_after", "seconds"})
 
 
 @dataclass(slots=True)
@@ -66,7 +82,7 @@ class Faults:
         """
         known = ARMED.get(fault.switch)
         if known is None:
-            names = ", ".join([*ARMED, *AT_ONCE])
+            names = ", ".join(ARMED)
             raise ControlError(
                 400, "unknown_switch", f"There is no {fault.switch!r}. There are: {names}."
             )
@@ -94,6 +110,16 @@ class Faults:
                     self.armed.remove(fault)
             return fault
         return None
+
+    def take_named(self, switch: str, method: str) -> Fault | None:
+        """Return the fault that was armed for *method* by name, for what is no method of the API."""
+        if not any(f.switch == switch and f.args.get("method") == method for f in self.armed):
+            return None
+        return self.take(switch, method=method)
+
+    def has(self, switch: str) -> bool:
+        """True while a switch is armed."""
+        return any(fault.switch == switch for fault in self.armed)
 
     def clear(self) -> None:
         """Disarm everything."""

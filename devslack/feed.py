@@ -5,13 +5,17 @@ from devslack.changes import (
     ChannelChanged,
     EphemeralGone,
     EphemeralShown,
+    GroupChanged,
     MemberMoved,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
     MessageTouched,
+    Pinned,
     Reacted,
     StatusSet,
+    UserChanged,
+    UserMade,
 )
 from devslack.model import Message
 from devslack.notifications import Notifications
@@ -35,7 +39,12 @@ class Feed:
                 self._message("message", message)
                 for ping in self._notifications.of(message):
                     self._stream.tell("notification", ping, only_for=ping["user"])
-            case MessageEdited(message) | MessageTouched(message) | Reacted(message):
+            case (
+                MessageEdited(message)
+                | MessageTouched(message)
+                | Reacted(message)
+                | Pinned(message)
+            ):
                 self._message("changed", message)
             case MessageDeleted(message, _, tombstone):
                 self._deleted(message, tombstone)
@@ -47,7 +56,11 @@ class Feed:
             case StatusSet():
                 self._status(change)
             case _:
-                return
+                self._people(change)
+
+    def _people(self, change: Change) -> None:
+        if isinstance(change, (UserMade, UserChanged, GroupChanged)):
+            self._stream.tell("people", {})
 
     def _message(self, name: str, message: Message) -> None:
         data = {"message": message_json(self._workspace, message)}

@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from devslack.changes import (
+    BotMade,
     Change,
     ChannelChanged,
+    GroupChanged,
     MemberMoved,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
     MessageTouched,
+    Pinned,
     Reacted,
+    UserChanged,
     UserMade,
 )
 from devslack.errors import StartError
-from devslack.model import Channel, Message, User
+from devslack.model import Bot, Channel, Group, Message, User
 from devslack.shapes import Json, dump
 from devslack.state import Workspace
 
@@ -132,6 +136,9 @@ def _record(line: bytes) -> Json | None:
 def snapshot(workspace: Workspace) -> list[Json]:
     """Return all of the workspace that outlives a restart."""
     lines: list[Json] = [{"k": "user", "v": asdict(u)} for u in workspace.users.values()]
+    lines += [{"k": "group", "v": asdict(g)} for g in workspace.groups.values()]
+    built_in = (workspace.app, workspace.other)
+    lines += [{"k": "bot", "v": asdict(b)} for b in workspace.bots.values() if b not in built_in]
     lines += [{"k": "channel", "v": asdict(c)} for c in workspace.channels.values()]
     lines += [_kept(m) for held in workspace.messages.values() for m in held.values()]
     return [*lines, {"k": "ts", "v": workspace.last_ts}]
@@ -143,13 +150,27 @@ def _kept(message: Message) -> Json:
 
 def _lines(workspace: Workspace, change: Change) -> list[Json]:
     match change:
-        case MessagePosted(m) | MessageEdited(m) | MessageTouched(m) | Reacted(m):
+        case MessagePosted(m) | MessageEdited(m) | MessageTouched(m) | Reacted(m) | Pinned(m):
             return [_kept(m), {"k": "ts", "v": workspace.last_ts}]
         case MessageDeleted(m, _, tombstone):
             gone: Json = {"k": "gone", "channel": m.channel, "ts": m.ts}
             return [_kept(tombstone)] if tombstone else [gone]
         case ChannelChanged(channel) | MemberMoved(channel):
             return [{"k": "channel", "v": asdict(channel)}]
+        case _:
+            return _people_lines(workspace, change)
+
+
+def _people_lines(workspace: Workspace, change: Change) -> list[Json]:
+    match change:
+        case GroupChanged(group):
+            return [{"k": "group", "v": asdict(group)}]
+        case BotMade(bot):
+            return [{"k": "bot", "v": asdict(bot)}]
+        case UserChanged(user):
+            # Who is deactivated has left the channels too.
+            channels = [{"k": "channel", "v": asdict(c)} for c in workspace.channels.values()]
+            return [{"k": "user", "v": asdict(workspace.users[user])}, *channels]
         case UserMade(user):
             return [{"k": "user", "v": asdict(workspace.users[user])}]
         case _:
@@ -178,12 +199,18 @@ def _restore(workspace: Workspace, line: Json, messages: dict[tuple[str, str], M
     match line["k"]:
         case "user":
             workspace.users[line["v"]["id"]] = User(**line["v"])
+        case "group":
+            workspace.groups[line["v"]["id"]] = Group(**line["v"])
+        case "bot":
+            bot = Bot(**line["v"])
+            workspace.bots[bot.id] = bot
         case "channel":
             channel = Channel(**line["v"])
             workspace.channels[channel.id] = channel
             workspace.messages.setdefault(channel.id, {})
         case "message":
-            message = Message(**line["v"])
+            # No stream outlives the server that held it open.
+            message = Message(**{**line["v"], "streaming": False})
             messages[message.channel, message.ts] = message
         case "gone":
             messages.pop((line["channel"], line["ts"]), None)

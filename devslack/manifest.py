@@ -89,6 +89,7 @@ LENGTHS = (
     ("features.slash_commands", 50),
     ("features.shortcuts", 10),
     ("settings.event_subscriptions.bot_events", 100),
+    ("settings.event_subscriptions.metadata_subscriptions", 20),
 )
 
 
@@ -123,6 +124,8 @@ class Manifest:
     events: frozenset[str]
     commands: tuple[Command, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
+    # Whose metadata of which type the app hears of: pairs of app id and event type.
+    metadata: frozenset[tuple[str, str]] = frozenset()
     home: bool = True
     messages_tab: bool = True
     interactive: bool = True
@@ -176,6 +179,9 @@ def understand(source: Json) -> Manifest:
         events=frozenset(_texts(at(source, "settings.event_subscriptions.bot_events"))),
         commands=tuple(_command(c) for c in _objects(at(source, "features.slash_commands"))),
         shortcuts=tuple(_shortcut(s) for s in _objects(at(source, "features.shortcuts"))),
+        metadata=frozenset(
+            (_word(one, "app_id"), _word(one, "event_type")) for one in _metadata(source)
+        ),
         home=bool(home.get("home_tab_enabled", False)),
         messages_tab=bool(home.get("messages_tab_enabled", False)),
         interactive=bool(at(source, "settings.interactivity.is_enabled")),
@@ -183,6 +189,10 @@ def understand(source: Json) -> Manifest:
         interactive_url=_word(source, "settings.interactivity.request_url"),
         problems=tuple(_problems(source)),
     )
+
+
+def _metadata(source: Json) -> list[Json]:
+    return _objects(at(source, "settings.event_subscriptions.metadata_subscriptions"))
 
 
 def _command(source: Json) -> Command:
@@ -224,6 +234,12 @@ def _problems(source: Json) -> list[str]:
         "and the type global or message"
         for s in _objects(at(source, "features.shortcuts"))
         if not _good_shortcut(_shortcut(s))
+    ]
+    found += [
+        "settings.event_subscriptions.metadata_subscriptions: each needs an app_id and an event_type "
+        "of at most 50 characters"
+        for one in _metadata(source)
+        if not _word(one, "app_id") or not 0 < len(_word(one, "event_type")) <= 50
     ]
     return found
 

@@ -23,8 +23,10 @@ class User:
     tz: str = "Europe/Paris"
     is_bot: bool = False
     is_guest: bool = False
+    is_admin: bool = False
     deleted: bool = False
     bot_id: str = ""
+    updated: int = 0
 
     def slack(self, team: str, *, email: bool) -> Json:
         """Return the user object of ``users.info``; the address only if the scope allows."""
@@ -52,11 +54,11 @@ class User:
             "profile": profile,
             "is_bot": self.is_bot,
             "is_app_user": False,
-            "is_admin": False,
+            "is_admin": self.is_admin,
             "is_owner": False,
             "is_restricted": self.is_guest,
             "is_ultra_restricted": False,
-            "updated": 0,
+            "updated": self.updated,
         }
 
     def public(self) -> Json:
@@ -69,6 +71,7 @@ class User:
             "title": self.title,
             "is_bot": self.is_bot,
             "is_guest": self.is_guest,
+            "is_admin": self.is_admin,
             "color": self.color,
             "deleted": self.deleted,
         }
@@ -105,6 +108,8 @@ class Group:
     handle: str
     name: str
     users: list[str]
+    # Unix seconds since when it is switched off; 0 while it is in use.
+    disabled: int = 0
 
     def slack(self, team: str) -> Json:
         """Return the object of ``usergroups.list``, without its users."""
@@ -117,7 +122,7 @@ class Group:
             "description": "",
             "is_external": False,
             "date_create": 0,
-            "date_delete": 0,
+            "date_delete": self.disabled,
             "auto_type": None,
             "user_count": len(self.users),
         }
@@ -201,6 +206,9 @@ class Message:
     metadata: Json | None = None
     edited: Json | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
+    files: list[Json] | None = None
+    pinned_by: str = ""
+    streaming: bool = False
     visible_to: str = ""
 
     @property
@@ -218,12 +226,15 @@ class Message:
             "username",
             "blocks",
             "attachments",
+            "files",
             "edited",
             "thread_ts",
         ):
             value: Any = getattr(self, name)
             if value:
                 shown[name] = value
+        if self.pinned_by:
+            shown["pinned_to"] = [self.channel]
         if self.reactions:
             shown["reactions"] = reactions(self.reactions)
         return shown

@@ -64,11 +64,12 @@ class Body:
     attachments: list[Json] | None
     metadata: Json | None
     truncated: bool = False
+    files: list[Json] | None = None
 
     @property
     def empty(self) -> bool:
         """True when there is nothing to show."""
-        return not (self.text or self.blocks or self.attachments)
+        return not (self.text or self.blocks or self.attachments or self.files)
 
 
 def refuse(problems: list[Problem]) -> ApiError:

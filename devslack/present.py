@@ -5,6 +5,12 @@ from devslack.mrkdwn import blocks_plain, plain
 from devslack.shapes import Json
 from devslack.state import Workspace
 
+# What is shown of a message only when there is some.
+PARTS = (
+    *("thread_ts", "subtype", "bot_id", "app_id", "blocks", "attachments", "files", "edited"),
+    *("pinned_by", "streaming"),
+)
+
 
 def plain_text(workspace: Workspace, message: Message) -> str:
     """Return what a person reads in a message: its blocks, or its text when it has none."""
@@ -15,6 +21,7 @@ def plain_text(workspace: Workspace, message: Message) -> str:
             lines.append(blocks_plain(attachment["blocks"], names))
         parts = (attachment.get(k) for k in ("pretext", "title", "text"))
         lines += [plain(str(part), names) for part in parts if part]
+    lines += [f"[file: {one.get('title') or one.get('name')}]" for one in message.files or []]
     return "\n".join(line for line in lines if line)
 
 
@@ -33,7 +40,7 @@ def message_json(workspace: Workspace, message: Message, *, metadata: bool = Fal
         "reactions": reactions(message.reactions),
         "permalink": permalink(workspace, message),
     }
-    for name in ("thread_ts", "subtype", "bot_id", "app_id", "blocks", "attachments", "edited"):
+    for name in PARTS:
         if getattr(message, name):
             shown[name] = getattr(message, name)
     if message.thread_ts == message.ts:

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from devslack.broken import broken
 from devslack.emulator import Emulator
 from devslack.errors import ApiError
 from devslack.handles import ResponseUrl, error_json
@@ -41,6 +42,8 @@ class ResponseUrls:
 
     async def __call__(self, request: Request) -> Response:
         """Take one answer. Refusals are plain text, but for a URL that is used up."""
+        if (fault := broken(self._emulator.faults, "response_url")) is not None:
+            return fault
         try:
             payload = _read(await body_of(request))
         except ApiError as error:

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from devslack.clock import Clock
 from devslack.deliveries import Answer
-from devslack.faults import Faults
+from devslack.faults import AT_ONCE, Faults
 from devslack.ids import Ids
 from devslack.record import Envelope, Record
 from devslack.shapes import Json, Unreadable, dump, parse
@@ -64,6 +64,8 @@ class Sockets:
         self._closing: set[asyncio.Future[None]] = set()
         self.connections: list[Connection] = []
         self.changed: Callable[[int], None] = lambda _count: None
+        # Cuts the TCP connection of a client address; False where the server cannot.
+        self.cut: Callable[[tuple[str, int]], bool] = lambda _client: False
 
     # -- opening ---------------------------------------------------------------------------------
 
@@ -92,6 +94,8 @@ class Sockets:
             await connection.send(self._disconnect("too_many_websockets"))
             await connection.close()
             return
+        if (late := self._faults.take("delayed_hello")) is not None:
+            await asyncio.sleep(late.args["ms"] / 1000)
         self.connections.append(connection)
         try:
             await connection.send(self._hello(connection))
@@ -105,7 +109,7 @@ class Sockets:
     def _hello(self, connection: Connection) -> Json:
         return {
             "type": "hello",
-            "num_connections": len(self.connections),
+            "num_connections": len(self.connections) + self._faults.has("second_connection"),
             "debug_info": {
                 "host": f"devslack-{connection.id}",
                 "build_number": 1,
@@ -130,6 +134,11 @@ class Sockets:
 
     async def carry(self, envelope: Envelope, seconds: float) -> Answer:
         """Send to any one connection and wait for the ack."""
+        for switch in AT_ONCE:
+            if self._faults.take(switch, type=envelope.type) is not None:
+                await self.strike(switch)
+        if self._faults.take("second_connection", type=envelope.type) is not None:
+            return Answer("acked", why="another connection of the app took it")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[envelope.id] = future
         try:
@@ -173,6 +182,17 @@ class Sockets:
 
     # -- trouble ---------------------------------------------------------------------------------
 
+    async def strike(self, switch: str) -> None:
+        """Let one of the faults strike that concern open sockets."""
+        if switch == "tcp_drop":
+            await self.drop()
+        else:
+            await self.disconnect({"disconnect_warning": "warning"}.get(switch, switch))
+
+    def silent(self) -> bool:
+        """True when a ping that just came must stay without an answer."""
+        return self._faults.take("no_pong") is not None
+
     async def disconnect(self, reason: str) -> None:
         """Tell every connection that it must be renewed, and close the old ones."""
         for connection in list(self.connections):
@@ -191,12 +211,14 @@ class Sockets:
 
         asyncio.get_running_loop().call_later(GOODBYE_SECONDS, act)
 
-    async def drop(self, abort: Callable[[tuple[str, int]], bool]) -> None:
-        """Cut every connection without a goodbye; *abort* cuts the TCP connection of an address."""
+    async def drop(self) -> None:
+        """Cut every connection without a goodbye."""
         for connection in list(self.connections):
             client = connection.socket.client
-            if client is None or not abort((client.host, client.port)):
+            if client is None or not self.cut((client.host, client.port)):
                 await connection.close(1011)
+            if connection in self.connections:
+                self.connections.remove(connection)
 
 
 def frame(envelope: Envelope) -> Json:

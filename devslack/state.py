@@ -18,6 +18,7 @@ from devslack.changes import (
     MessageEdited,
     MessagePosted,
     MessageTouched,
+    Pinned,
     Reacted,
     StatusSet,
     UserMade,
@@ -42,6 +43,12 @@ class Author:
     app_id: str = ""
 
 
+def _subtype(body: Body, *, broadcast: bool) -> str:
+    if broadcast:
+        return "thread_broadcast"
+    return "file_share" if body.files else ""
+
+
 class Workspace:
     """One Slack workspace."""
 
@@ -60,6 +67,7 @@ class Workspace:
             fixture.domain,
         )
         self.app, self.other = fixture.app, fixture.other
+        self.bots: dict[str, Bot] = {b.id: b for b in (fixture.app, fixture.other)}
         self.users: dict[str, User] = {u.id: u for u in fixture.users}
         self.groups: dict[str, Group] = {g.id: g for g in fixture.groups}
         self.channels: dict[str, Channel] = {c.id: c for c in fixture.channels}
@@ -96,7 +104,7 @@ class Workspace:
 
     def bot(self, bot_id: str) -> Bot | None:
         """Find a bot by its B id."""
-        return next((b for b in (self.app, self.other) if b.id == bot_id), None)
+        return self.bots.get(bot_id)
 
     def channel_named(self, name: str) -> Channel | None:
         """Find a channel by id, by ``#name`` or by name."""
@@ -187,12 +195,13 @@ class Workspace:
             author.user,
             body.text,
             thread_ts=thread_ts,
-            subtype="thread_broadcast" if broadcast and thread_ts else "",
+            subtype=_subtype(body, broadcast=broadcast and bool(thread_ts)),
             bot_id=author.bot_id,
             app_id=author.app_id,
             blocks=body.blocks,
             attachments=body.attachments,
             metadata=body.metadata,
+            files=body.files,
         )
         root = self.message(channel, thread_ts)
         self.keep(message)
@@ -205,13 +214,22 @@ class Workspace:
 
     def edit(self, message: Message, by: str, body: Body) -> None:
         """Replace what a message says; metadata stays unless the new body has some."""
-        before = self.shown(message)
+        before, metadata = self.shown(message), message.metadata
         message.text = body.text
         message.blocks = body.blocks
         message.attachments = body.attachments
         message.metadata = body.metadata or message.metadata
         message.edited = {"user": by, "ts": self.next_ts()}
-        self.tell(MessageEdited(message, before))
+        self.tell(MessageEdited(message, before, metadata))
+
+    def write(self, message: Message, body: Body, *, last: bool) -> None:
+        """Add to what a streamed message says; *last* ends the stream, which an event tells of."""
+        before, metadata = self.shown(message), message.metadata
+        message.text += body.text
+        message.blocks = [*(message.blocks or []), *(body.blocks or [])] or None
+        message.metadata = body.metadata or metadata
+        message.streaming = not last
+        self.tell(MessageEdited(message, before, metadata) if last else MessageTouched(message))
 
     def delete(self, message: Message) -> None:
         """Take a message away; a root with replies leaves a tombstone."""
@@ -241,6 +259,14 @@ class Workspace:
         if not message.reactions[name]:
             del message.reactions[name]
         self.tell(Reacted(message, user, name, op))
+        return True
+
+    def pin(self, message: Message, user: str, op: Literal["add", "remove"]) -> bool:
+        """Pin a message to its channel, or take it off; False when there was nothing to do."""
+        if bool(message.pinned_by) == (op == "add"):
+            return False
+        message.pinned_by = user if op == "add" else ""
+        self.tell(Pinned(message, user, op))
         return True
 
     def whisper(

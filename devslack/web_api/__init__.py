@@ -13,7 +13,20 @@ from devslack.errors import ApiError
 from devslack.faults import Fault
 from devslack.record import masked
 from devslack.shapes import Json, dump
-from devslack.web_api import apps, arguments, chat, conversations, people, screens
+from devslack.web_api import (
+    apps,
+    arguments,
+    channels,
+    chat,
+    conversations,
+    files,
+    marks,
+    people,
+    schedules,
+    screens,
+    sessions,
+    streams,
+)
 from devslack.web_api.calls import Call, Method, missing_scope
 
 log = logging.getLogger("devslack")
@@ -21,9 +34,15 @@ log = logging.getLogger("devslack")
 METHODS: dict[str, Method] = {
     **apps.METHODS,
     **chat.METHODS,
+    **streams.METHODS,
+    **schedules.METHODS,
     **conversations.METHODS,
+    **channels.METHODS,
     **people.METHODS,
+    **marks.METHODS,
+    **files.METHODS,
     **screens.METHODS,
+    **sessions.METHODS,
 }
 HUNG_SECONDS = 30.0
 # Faults that answer instead of the method: status and body.
@@ -86,11 +105,17 @@ class WebApi:
         self._injected(happening)
         self._authorise(method, happening.token)
         arguments.required(happening.args, method.required)
-        wait = emulator.limits.wait(happening.method, str(happening.args.get("channel", "")))
+        wait = emulator.limits.wait(happening.method, self._channel(happening))
         if wait:
             raise ApiError("ratelimited", retry_after=wait)
         call = Call(emulator, happening.method, happening.args, str(request.base_url).rstrip("/"))
         return {"ok": True, **method.run(call)}
+
+    def _channel(self, happening: Happening) -> str:
+        # A channel may be named in two ways and has one bucket.
+        name = str(happening.args.get("channel", ""))
+        found = self._emulator.workspace.channel_named(name)
+        return found.id if found else name
 
     # -- who may -------------------------------------------------------------------------------
 

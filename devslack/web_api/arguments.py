@@ -25,6 +25,7 @@ HOLD_JSON = {
     "message": "invalid_arguments",
     "outputs": "invalid_arguments",
     "loading_messages": "invalid_arguments",
+    "chunks": "invalid_chunks",
 }
 
 

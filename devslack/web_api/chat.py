@@ -81,6 +81,8 @@ def update(call: Call) -> Json:
     """Replace what one of the app's own messages says."""
     channel = call.channel()
     message = _own(call, channel, "cant_update_message")
+    if message.streaming:
+        raise ApiError("streaming_state_conflict")
     call.workspace.edit(message, call.workspace.app.user_id, _new_body(call, message))
     shown = call.workspace.shown(message, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}

@@ -46,8 +46,9 @@ def _between(call: Call, messages: list[Message]) -> list[Message]:
     return [message for message in messages if fits(message)]
 
 
-def _answer(call: Call, messages: list[Message]) -> Json:
+def _answer(call: Call, messages: list[Message], *, turned: bool = False) -> Json:
     part, after = page(call, messages, otherwise=100, most=999)
+    part = part[::-1] if turned else part
     metadata = call.flag("include_all_metadata")
     shown = [call.workspace.shown(message, metadata=metadata) for message in part]
     answer: Json = {"messages": shown, "has_more": bool(after["next_cursor"])}
@@ -55,10 +56,12 @@ def _answer(call: Call, messages: list[Message]) -> Json:
 
 
 def history(call: Call) -> Json:
-    """Return what stands in a channel, newest first."""
+    """Return what stands in a channel, newest first; pages go forward from an ``oldest`` alone."""
     channel = _readable(call)
     held = _between(call, call.workspace.in_channel(channel.id))
-    return {**_answer(call, held[::-1]), "pin_count": 0}
+    forward = bool(call.text("oldest")) and not call.text("latest")
+    found = _answer(call, held, turned=True) if forward else _answer(call, held[::-1])
+    return {**found, "pin_count": 0}
 
 
 def replies(call: Call) -> Json:
@@ -142,6 +145,8 @@ def open_dm(call: Call) -> Json:
     user = known_user(call.emulator, names[0])
     if user.is_bot:
         raise ApiError("cannot_dm_bot")
+    if user.deleted:
+        raise ApiError("user_disabled")
     known = call.workspace.dm_of(user.id)
     channel = call.workspace.open_dm(user.id)
     already: Json = {"no_op": True, "already_open": True} if known else {}

@@ -1,7 +1,4 @@
-"""users.*, usergroups.* and reactions.*."""
-
-import re
-from typing import Literal
+"""users.* and usergroups.*."""
 
 from devslack.errors import ApiError
 from devslack.shapes import Json
@@ -41,7 +38,11 @@ def groups(call: Call) -> Json:
     """List the user groups."""
     shown = []
     for group in call.workspace.groups.values():
+        if group.disabled and not call.flag("include_disabled"):
+            continue
         one = group.slack(call.workspace.team_id)
+        if not call.flag("include_count"):
+            del one["user_count"]
         if call.flag("include_users"):
             one["users"] = list(group.users)
         shown.append(one)
@@ -51,47 +52,15 @@ def groups(call: Call) -> Json:
 def group_users(call: Call) -> Json:
     """List who is in a user group."""
     group = call.workspace.groups.get(call.text("usergroup"))
-    if group is None:
+    if group is None or (group.disabled and not call.flag("include_disabled")):
         raise ApiError("no_such_subteam")
     return {"users": list(group.users)}
 
 
-def react(call: Call, op: Literal["add", "remove"], refusal: str) -> Json:
-    """Add or remove one of the app's reactions."""
-    name = call.text("name").strip(":")
-    if not re.fullmatch(r"[a-z0-9_+'\-]{1,100}(::skin-tone-[2-6])?", name):
-        raise ApiError("invalid_name")
-    ts = call.text("timestamp")
-    if not re.fullmatch(r"\d{1,12}\.\d{1,6}", ts):
-        raise ApiError("bad_timestamp")
-    channel = call.channel()
-    if channel.archived:
-        raise ApiError("is_archived")
-    if not call.is_in(channel):
-        raise ApiError("not_in_channel")
-    message = call.message(channel, ts)
-    if not call.workspace.react(message, call.workspace.app.user_id, name, op):
-        raise ApiError(refusal)
-    return {}
-
-
-def add(call: Call) -> Json:
-    """Add a reaction."""
-    return react(call, "add", "already_reacted")
-
-
-def remove(call: Call) -> Json:
-    """Remove a reaction."""
-    return react(call, "remove", "no_reaction")
-
-
-WHERE = ("channel", "name", "timestamp")
 METHODS = {
     "users.info": Method(info, ("user",), ("users:read",)),
     "users.list": Method(list_all, (), ("users:read",)),
     "users.lookupByEmail": Method(lookup_by_email, ("email",), ("users:read.email",)),
     "usergroups.list": Method(groups, (), ("usergroups:read",)),
     "usergroups.users.list": Method(group_users, ("usergroup",), ("usergroups:read",)),
-    "reactions.add": Method(add, WHERE, ("reactions:write",)),
-    "reactions.remove": Method(remove, WHERE, ("reactions:write",)),
 }
