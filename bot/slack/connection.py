@@ -15,10 +15,12 @@ from bot.slack.home import HomeTabs
 from bot.slack.http_mode import SlackCallsUs
 from bot.slack.screens import SlackScreens
 from bot.slack.socket import SlackSocket
+from bot.slack.sweep import Marks, Sweep
 from bot.world import SystemWorld
 from coordination.coordinator import Coordinator
 from coordination.database import Door
 from handlers.slack import register
+from handlers.slack.bus import Bus
 from handlers.slack.program import Program
 
 log = structlog.get_logger()
@@ -41,7 +43,7 @@ class SlackConnection:
         self._public_url = settings.address
         api_url = settings.slack_api_url
         self._client = SlackClient(open_web(self._session, api_url=api_url, token=bot_token))
-        identity = Identity(self._client, bot_token)
+        self._identity = identity = Identity(self._client, bot_token)
         self._bolt: AsyncApp = build_bolt(self._session, identity, api_url=api_url)
         self.requests: SlackCallsUs | None = None
         self._intake: SlackSocket | SlackCallsUs
@@ -52,6 +54,7 @@ class SlackConnection:
             self._intake = SlackSocket(self._bolt, app_token, identity, world)
         self._delivery: Delivery | None = None
         self._homes: HomeTabs | None = None
+        self._sweep: Sweep | None = None
         self.directory = SlackDirectory(self._client)
 
     @property
@@ -67,7 +70,8 @@ class SlackConnection:
         """Say what people miss though the connection is well."""
         found = self._homes.problem if self._homes is not None else None
         told = self._delivery.problems if self._delivery is not None else ()
-        return (*((found,) if found else ()), *told)
+        unread = self._sweep.problems if self._sweep is not None else ()
+        return (*((found,) if found else ()), *told, *unread)
 
     async def rights(self) -> tuple[frozenset[str], str | None]:
         """Return the scopes that were granted, and Slack's time. Raises: SlackTrouble."""
@@ -77,7 +81,8 @@ class SlackConnection:
         """Listen and deliver; a Slack that cannot be reached is tried again for as long as it takes."""
         homes = HomeTabs(self._client, coordinator, program, self._world, self._public_url)
         screens = SlackScreens(self._client, public_url=self._public_url, homes=homes)
-        register(self._bolt, coordinator, screens, self._world, program)
+        bus = Bus(coordinator, self._world, Marks(self._client))
+        register(self._bolt, coordinator, screens, self._world, program, bus)
         self._homes = homes
         self._world.tasks.keep("homes", lambda: homes.run(door.changes))
         drawings = SlackDrawings(door, public_url=self._public_url)
@@ -88,6 +93,10 @@ class SlackConnection:
         except SlackTrouble as error:
             log.warning("slack_not_connected", error=error.trouble.word)
         self._world.tasks.keep("slack socket", self._intake.watch)
+        self._sweep = Sweep(
+            self._client, bus, coordinator, self._identity, self._world, lambda: self._intake.health
+        )
+        self._world.tasks.keep("bus sweep", self._sweep.run)
 
     async def close(self) -> None:
         """Take nothing in any more."""

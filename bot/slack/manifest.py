@@ -24,6 +24,7 @@ SCOPES = {
     "conversations.list": ("channels:read", "groups:read"),
     "conversations.history": ("channels:history", "groups:history"),
     "conversations.replies": ("channels:history", "groups:history"),
+    "reactions.add": ("reactions:write",),
     "users.list": ("users:read",),
 }
 FREE = (
@@ -35,6 +36,13 @@ EVENTS = {
     "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
     "message.im": ("im:history",),
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
+    "member_joined_channel": ("channels:read", "groups:read"),
+    "channel_rename": ("channels:read",),
+    "channel_unarchive": ("channels:read",),
+    "group_rename": ("groups:read",),
+    "group_unarchive": ("groups:read",),
 }
 SHORTCUTS = (
     {
@@ -50,9 +58,12 @@ SHORTCUTS = (
         "description": "Start a run with what the message says",
     },
 )
-# Each switches something on: posting where nobody invited us, groups as approvers, and knowing
-# two accounts of one person by their address.
-OPTIONAL = ("chat:write.public", "usergroups:read", "users:read.email")
+# Each switches something on: posting where nobody invited us, groups as approvers, knowing two
+# accounts of one person by their address, and reports in the metadata of messages.
+OPTIONAL = (
+    *("chat:write.public", "usergroups:read", "users:read.email"),
+    "metadata.message:read",
+)
 
 
 # To read what others write in channels: without it nobody can report by a message there, and a

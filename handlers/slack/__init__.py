@@ -6,6 +6,7 @@ from coordination.coordinator import Coordinator
 from coordination.world import World
 from handlers.slack import (
     approvals,
+    bus,
     commands,
     errors,
     home,
@@ -14,6 +15,7 @@ from handlers.slack import (
     shortcuts,
     starting,
 )
+from handlers.slack.bus import Bus
 from handlers.slack.drafts import Drafts
 from handlers.slack.listening import Edge
 from handlers.slack.program import Program
@@ -23,10 +25,16 @@ __all__ = ["register"]
 
 
 def register(
-    bolt: AsyncApp, coordinator: Coordinator, screens: Screens, world: World, program: Program
+    bolt: AsyncApp,
+    coordinator: Coordinator,
+    screens: Screens,
+    world: World,
+    program: Program,
+    read: Bus,
 ) -> None:
-    """Listen to everything that people can press, type, submit, open and mention."""
+    """Listen to everything that people can press, type, submit, open and mention, and to *read*."""
     edge, drafts = Edge(coordinator, screens, world, program), Drafts(world.ids)
+    bus.register(bolt, read)
     approvals.register(bolt, edge)
     runs.register(bolt, edge)
     starting.register(bolt, edge, drafts)

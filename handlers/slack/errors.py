@@ -46,6 +46,9 @@ async def answered(
     if isinstance(error, BoltUnhandledRequestError) and body.get("type") == "event_callback":
         log.info("unhandled_event", event=str((body.get("event") or {}).get("type")))
         return BoltResponse(status=200, body="")
+    if response is not None and body.get("type") == "event_callback":
+        log.error("event_not_stored", exc_info=error)
+        return None  # without an ack Slack delivers it again
     answer = await what_to_say(edge, error, body)
     if body.get("type") == "view_submission":
         return in_the_form(edge, body, response, answer)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import httpx
 
 from bot.app import Baton, Fittings, assemble
-from bot.configuration import Configuration
+from bot.configuration import BusConfig, Configuration
 from bot.lifecycle import STATIC
 from bot.settings import Settings, read_settings
 from bot.slack.connection import SlackConnection
@@ -37,6 +37,7 @@ STANDING = {
     "housekeeping",
     "delivery",
     "slack socket",
+    "bus sweep",
     "homes",
     "runs",
 }
@@ -67,6 +68,7 @@ class Birth:
     compiled: tuple[Statements, Statements]  # to read and to write; making them anew takes long
     runtime: Callable[..., Host]
     approvers: Collection[str] = ()
+    bus: Mapping[str, BusConfig] = field(default_factory=dict)
 
     def settings(self) -> Settings:
         keys = self.server.keys
@@ -232,4 +234,4 @@ async def _begin(birth: Birth, spawned: Spawned) -> Life:
 
 def configuration(birth: Birth) -> Configuration:
     roles: Mapping[str, tuple[str, ...]] = {"operator": OPERATORS}
-    return Configuration(roles=roles, approvers=tuple(birth.approvers))
+    return Configuration(roles=roles, approvers=tuple(birth.approvers), bus=birth.bus)

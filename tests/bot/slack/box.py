@@ -17,6 +17,7 @@ from bot.slack.home import HomeTabs
 from bot.slack.manifest import manifest
 from bot.slack.screens import SlackScreens
 from bot.slack.socket import SlackSocket
+from bot.slack.sweep import Marks
 from bot.world.tasks import OwnedTasks
 from coordination import outbox, turns
 from coordination.coordinator import Coordinator, Ports, Rules
@@ -33,6 +34,7 @@ from devslack.control import ask as control
 from devslack.emulator import Options
 from devslack.manifest import understand
 from handlers.slack import register
+from handlers.slack.bus import Bus
 from tests.coordination.scene import QUESTION, CountingIds, Scene, open_scene
 from workflows.language.definition import InputCheck
 
@@ -313,7 +315,8 @@ async def open_box(path: Path) -> AsyncIterator[Box]:
         program = NotedProgram()
         homes = HomeTabs(client, coordinator, program, world, URL)  # type: ignore[arg-type]
         screens = SlackScreens(client, public_url=URL, homes=homes)
-        register(bolt, coordinator, screens, world, program)  # type: ignore[arg-type]
+        bus = Bus(coordinator, world, Marks(client))  # type: ignore[arg-type]
+        register(bolt, coordinator, screens, world, program, bus)  # type: ignore[arg-type]
         socket = SlackSocket(bolt, slack.keys.app_token, identity, world)  # type: ignore[arg-type]
         await socket.connect()
         delivery = delivery_of(scene, world, client)

@@ -11,7 +11,7 @@ from handlers.slack import ids
 from handlers.slack.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[3]
-METHOD = re.compile(r"\"((?:chat|conversations|users|views|auth|apps)\.[A-Za-z.]+)\"")
+METHOD = re.compile(r"\"((?:chat|conversations|reactions|users|views|auth|apps)\.[A-Za-z.]+)\"")
 SDK_CALLS = {"apps_connections_open": "apps.connections.open"}
 
 
