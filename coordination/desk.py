@@ -3,7 +3,7 @@
 Everything here is a look; each is made for one screen, so it reads few rows and in one snapshot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -85,19 +85,18 @@ class Desks(Footing):
     async def desk(self, principal: Principal, *, most: int, skip: int = 0) -> Desk:
         """Return what is on the desk of *principal*, at most *most* of each kind after *skip*."""
         now, roles = self._world.clock.now(), self.rules.roles
-        mine = RunFilter(by=principal.actor, ended=False, limit=skip + most)
-        done = RunFilter(ended=True, limit=skip + most)
 
         async def query(reader: Reader) -> Desk:
             standing = await directory.read_standing(reader, principal.human, roles, now=now)
             asked = await approval_store.latest(reader, "open", limit=LOOKED_AT)
             waiting = [each for each in asked if waits_for(each, principal, standing)]
+            going = await run_store.open_of(reader, principal.actor, limit=skip + most)
+            ended = await run_store.newest_ended(reader, limit=skip + most)
             return Desk(
                 _profile(principal, standing),
                 tuple(waiting[skip : skip + most]),
                 len(asked) - len(waiting),
-                running=await _runs(reader, mine, skip),
-                results=await _runs(reader, done, skip),
+                *await _runs(reader, going[skip:], ended[skip:]),
             )
 
         return await self._door.read(query)
@@ -152,15 +151,20 @@ class Desks(Footing):
         return [*found[:MOST], *(await self.staffing_problems())[:MOST]]
 
 
-async def _runs(reader: Reader, wanted: RunFilter, skip: int) -> tuple[RunView, ...]:
-    """Return runs one by one: those of one person may lie far apart among all others."""
+async def _runs(
+    reader: Reader, going: Sequence[Row], ended: Sequence[Row]
+) -> tuple[tuple[RunView, ...], tuple[RunView, ...]]:
+    """Put runs together one by one: those of one person may lie far apart among all others."""
     people = await directory.read_all(reader)
-    found = []
-    for row in (await run_store.page(reader, wanted))[skip:]:
-        steps = await run_store.read_steps(reader, row.key)
-        asked = await approval_store.read_open_of_runs(reader, row.key, row.key)
-        found.append(run_views.build(row, steps, asked, people))
-    return tuple(found)
+
+    async def view(row: Row, asked: Sequence[Approval] = ()) -> RunView:
+        return run_views.build(row, await run_store.read_steps(reader, row.key), asked, people)
+
+    running = [
+        await view(row, await approval_store.read_open_of_runs(reader, row.key, row.key))
+        for row in going
+    ]
+    return tuple(running), tuple([await view(row) for row in ended])
 
 
 def waits_for(approval: Approval, principal: Principal, standing: Standing) -> bool:

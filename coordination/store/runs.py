@@ -23,6 +23,7 @@ from coordination.database import (
 )
 
 ENDED = ("completed", "failed", "cancelled")
+OPEN = ("queued", "running", "waiting", "paused", "compensating", "unknown", "faulted")
 _COLUMNS = (
     runs,
     definitions.c.title,
@@ -44,6 +45,14 @@ _BY_PREFIX = (
     .limit(2)
 )
 _LAST = _RUN.order_by(runs.c.key.desc()).limit(1)
+_OPEN_OF = (
+    _RUN.where(runs.c.requested_by == bindparam("person"), runs.c.status.in_(OPEN))
+    .order_by(runs.c.number.desc())
+    .limit(bindparam("limit"))
+)
+_ENDED = (
+    _RUN.where(runs.c.status.in_(ENDED)).order_by(runs.c.number.desc()).limit(bindparam("limit"))
+)
 _OF_THREAD = _RUN.where(runs.c.thread_key == bindparam("thread")).order_by(runs.c.key)
 _START = insert(runs)
 _JOIN = update(runs).where(runs.c.key == bindparam("run"))
@@ -70,8 +79,7 @@ _LOG = (
 class RunFilter:
     """Which runs to list; what is not given does not matter. Newest first, *before* a number.
 
-    *by* is the person behind a run, *ended* whether it goes on, *branch* that of the event that
-    started it, or of its own inputs.
+    *branch* is that of the event that started a run, or of its own inputs.
     """
 
     status: str | None = None
@@ -79,8 +87,6 @@ class RunFilter:
     thread: str | None = None
     since: datetime | None = None
     before: int | None = None
-    by: str | None = None
-    ended: bool | None = None
     branch: str | None = None
     limit: int = 50
 
@@ -136,19 +142,25 @@ async def page(reader: Reader, wanted: RunFilter) -> list[Row]:
         runs.c.status: wanted.status,
         runs.c.workflow: wanted.workflow,
         threads.c.id: wanted.thread,
-        runs.c.requested_by: wanted.by,
     }
     held = [column == value for column, value in same.items() if value is not None]
     if wanted.since is not None:
         held.append(runs.c.created_at >= wanted.since)
     if wanted.before is not None:
         held.append(runs.c.number < wanted.before)
-    if wanted.ended is not None:
-        held.append(runs.c.status.in_(ENDED) if wanted.ended else runs.c.status.not_in(ENDED))
     if wanted.branch is not None:
         held.append(_on_branch(wanted.branch))
     newest = _RUN.where(*held).order_by(runs.c.number.desc()).limit(wanted.limit)
     return await reader.fetch_all(newest)
+
+
+async def open_of(reader: Reader, person: str, *, limit: int) -> list[Row]:
+    """Return the runs that go on and that *person* is behind, newest first."""
+    return await reader.fetch_all(_OPEN_OF, person=person, limit=limit)
+
+
+async def newest_ended(reader: Reader, *, limit: int) -> list[Row]:
+    return await reader.fetch_all(_ENDED, limit=limit)
 
 
 def _on_branch(branch: str) -> Any:

@@ -89,7 +89,7 @@ Index(
     sqlite_where=runs.c.status.in_(("queued", "running")),
     postgresql_where=runs.c.status.in_(("queued", "running")),
 )
-Index("ix_runs_requested_by", runs.c.requested_by, runs.c.number)
+Index("ix_runs_requested_by", runs.c.requested_by, runs.c.status)
 
 journal = Table(
     "journal",

@@ -226,5 +226,5 @@ def upgrade() -> None:
     )
     op.create_index("ix_directory_email", "directory", ["email"], unique=False)
     op.create_index("ix_approvals_again_of", "approvals", ["again_of"], unique=False)
-    op.create_index("ix_runs_requested_by", "runs", ["requested_by", "number"], unique=False)
+    op.create_index("ix_runs_requested_by", "runs", ["requested_by", "status"], unique=False)
     op.create_index("ix_slots_channel_id_ts", "slots", ["channel_id", "ts"], unique=False)
