@@ -77,7 +77,7 @@ class Line(asyncio.Protocol):
         self._buffer = b""
         self._answered(self, int(head[9:12]), time.perf_counter() - self._began)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         self.transport = None
 
 
@@ -129,7 +129,9 @@ async def capacity(address: tuple[str, int], events: Events, lines: int, seconds
         if not open_lines and not done.done():
             done.set_result(time.perf_counter() - began)
 
-    made = [(await loop.create_connection(lambda: Line(answered), *address))[1] for _ in range(lines)]
+    made = [
+        (await loop.create_connection(lambda: Line(answered), *address))[1] for _ in range(lines)
+    ]
     began = time.perf_counter()
     until = began + seconds
     for line in made:
@@ -144,18 +146,21 @@ async def capacity(address: tuple[str, int], events: Events, lines: int, seconds
 
 async def steady(address: tuple[str, int], events: Events, rate: float, seconds: float) -> Any:
     """Send at fixed times, whether the ones before were answered or not; late counts as slow."""
-    tally, loop = Tally(), asyncio.get_running_loop()
+    tally, loop, total = Tally(), asyncio.get_running_loop(), int(rate * seconds)
     free: list[Line] = []
+    all_came = asyncio.Event()
 
     def answered(line: Line, status: int, taken: float) -> None:
         tally.add(status, taken)
         free.append(line)
+        if len(tally.times) == total:
+            all_came.set()
 
     async def another() -> Line:
         return (await loop.create_connection(lambda: Line(answered), *address))[1]
 
     free.extend([await another() for _ in range(32)])
-    began, total = time.perf_counter() + 0.1, int(rate * seconds)
+    began = time.perf_counter() + 0.1
     for number in range(total):
         due = began + number / rate
         if (left := due - time.perf_counter()) > 0:
@@ -163,8 +168,7 @@ async def steady(address: tuple[str, int], events: Events, rate: float, seconds:
         line = free.pop() if free else await another()
         line.send(next(events), due)
     async with asyncio.timeout(30):
-        while len(tally.times) < total:
-            await asyncio.sleep(0.01)
+        await all_came.wait()
     return tally.public(seconds)
 
 

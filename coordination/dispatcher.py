@@ -5,7 +5,7 @@ row, after a crash too.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,6 +43,9 @@ class _Plan:
     says: tuple[str, ...] = ()
     explain: tuple[Mapping[str, Any], ...] = ()
     wakes: Woken = NOBODY
+
+
+NOTHING = _Plan()
 
 
 class Dispatcher:
@@ -100,11 +103,38 @@ class Dispatcher:
             last = rows[-1].seq
             shapes = await self._waker.shapes()
             ready = [row for row in rows if row.seq not in self._paused]
-            plans = await asyncio.gather(*(self._prepare(row, triggers, shapes) for row in ready))
-            prepared = [plan for plan in plans if plan is not None]
-            done = await asyncio.gather(*(self._dispatch(row, plan) for row, plan in prepared))
-            count += sum(done)  # written in the order of the events, as the writer's queue has it
+            if not shapes and not any(each.spec.kind == "event" for each in triggers):
+                count += await self._pass_over([row for row in ready if row.effect != "stored"])
+                ready = [row for row in ready if row.effect == "stored"]
+            count += await self._act(ready, triggers, shapes)
         return count
+
+    async def _act(
+        self, ready: Sequence[Row], triggers: Sequence[Trigger], shapes: Sequence[str]
+    ) -> int:
+        """Do what a batch of events asks for; what nobody asked for is only marked."""
+        plans = await asyncio.gather(*(self._prepare(row, triggers, shapes) for row in ready))
+        prepared = [plan for plan in plans if plan is not None]
+        count = await self._pass_over([row for row, plan in prepared if plan == NOTHING])
+        wanted = [(row, plan) for row, plan in prepared if plan != NOTHING]
+        done = await asyncio.gather(*(self._dispatch(row, plan) for row, plan in wanted))
+        return count + sum(done)  # in the order of the events, as the writer's queue has it
+
+    async def _pass_over(self, rows: Sequence[Row]) -> int:
+        """Mark events that ask for nothing, all in one unit; count them."""
+        if not rows:
+            return 0
+        now = self._world.clock.now()
+        spans = [*spans_of([row.seq for row in rows])]
+        try:
+            return await self._door.write(
+                lambda tx: sum(store.passed_over(tx, span, now=now) for span in spans)
+            )
+        except Exception:  # the same edge as of one event
+            log.exception("events_not_dispatched", first=rows[0].id, last=rows[-1].id)
+            for row in rows:
+                self._pause(row)
+            return 0
 
     async def _batch(self, last: int) -> list[Row]:
         return await self._door.read(
@@ -247,6 +277,20 @@ class Dispatcher:
             await self._runtime.start(started)
         except Exception:  # the runtime finds the row by itself
             log.exception("start_hint_failed", run_id=started)
+
+
+def spans_of(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of each row of places without a gap."""
+    first = last = None
+    for place in places:
+        if last is not None and place == last + 1:
+            last = place
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = place
+    if first is not None and last is not None:
+        yield first, last
 
 
 def _joined(one: _Plan, other: _Plan) -> _Plan:

@@ -58,6 +58,15 @@ _UNDISPATCHED = (
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
+_PASS_OVER = (
+    update(events)
+    .where(
+        events.c.seq >= bindparam("first"),
+        events.c.seq <= bindparam("last"),
+        events.c.dispatched_at.is_(None),
+    )
+    .values(dispatched_at=bindparam("now"))
+)
 _DISPATCH = (
     update(events)
     .where(events.c.seq == bindparam("place"), events.c.dispatched_at.is_(None))
@@ -144,6 +153,11 @@ def drop_raw(tx: Transaction, *, now: datetime) -> int:
 def dispatched(tx: Transaction, seq: int, explain: Mapping[str, Any], *, now: datetime) -> bool:
     """Mark an event as acted upon; False if that was done before."""
     return tx.execute(_DISPATCH, place=seq, now=now, why=dict(explain)) == 1
+
+
+def passed_over(tx: Transaction, span: tuple[int, int], *, now: datetime) -> int:
+    """Mark the events from the first to the last place of *span* as acted upon; count them."""
+    return tx.execute(_PASS_OVER, first=span[0], last=span[1], now=now)
 
 
 async def undispatched(reader: Reader, *, after: int, limit: int) -> list[Row]:

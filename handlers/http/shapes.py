@@ -250,9 +250,16 @@ def event_json(event: EventView) -> dict[str, Json]:
         "thread_id": event.thread_id,
         "effect": event.effect,
         "applied": event.applied,
-        "explain": event.explain,
+        "explain": explained(event),
         "dispatched_at": moment(event.dispatched_at),
     }
+
+
+def explained(event: EventView) -> Json:
+    """Return the record of what an event did; once it was acted upon, that names its triggers."""
+    if event.dispatched_at is None:
+        return event.explain
+    return {"triggers": [], **(event.explain or {})}
 
 
 def workflow_json(workflow: WorkflowView, *, whole: bool) -> dict[str, Json]:

@@ -80,7 +80,7 @@ class Office:
 
     async def why(self, event_id: str) -> list[str]:
         row = await self.inbox.event(event_id)
-        return [line["outcome"] for line in row.explain["triggers"]]
+        return [line["outcome"] for line in row.explain.get("triggers", ())]
 
 
 def dispatcher(inbox: Inbox, hints: Hints) -> Dispatcher:
