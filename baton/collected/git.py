@@ -4,11 +4,11 @@ Only where the files are in a format of their own (reftable) is it asked, once a
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from baton.collected.remote import repository
 
-__all__ = ["find_git_folder", "read_git"]
+__all__ = ["ceilings", "find_git_folder", "read_git"]
 
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_LEVELS = 64
@@ -22,7 +22,7 @@ def read_git(where: str, variables: Mapping[str, str]) -> dict[str, object]:
     What is not known is left out: ``ref`` where no branch is checked out, ``sha`` before the first
     commit, all of it where there is no git.
     """
-    folder = variables.get("GIT_DIR") or find_git_folder(where)
+    folder = variables.get("GIT_DIR") or find_git_folder(where, ceilings(variables))
     if folder is None:
         return {}
     folder = os.path.join(where, folder)  # noqa: PTH118 - pathlib is slow to import
@@ -39,7 +39,13 @@ def read_git(where: str, variables: Mapping[str, str]) -> dict[str, object]:
     return {name: value for name, value in found.items() if value}
 
 
-def find_git_folder(where: str) -> str | None:
+def ceilings(variables: Mapping[str, str]) -> frozenset[str]:
+    """Return the folders that are not to be looked into on the way up, as git itself heeds them."""
+    named = variables.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep)
+    return frozenset(each.rstrip("/") for each in named if each)
+
+
+def find_git_folder(where: str, ceilings: Collection[str] = ()) -> str | None:
     """Return the git folder of *where* or of the nearest folder above; a file may point to it."""
     here = os.path.abspath(where)  # noqa: PTH100
     for _ in range(_MOST_LEVELS):
@@ -50,7 +56,7 @@ def find_git_folder(where: str) -> str | None:
         if pointer.startswith("gitdir:"):
             return os.path.join(here, pointer.removeprefix("gitdir:").strip())  # noqa: PTH118
         above = os.path.dirname(here)  # noqa: PTH120
-        if above == here:
+        if above == here or above in ceilings:
             return None
         here = above
     return None

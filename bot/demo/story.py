@@ -35,6 +35,7 @@ SOURCE = "ci"
 BUILD_NAME = "build web"
 PATIENCE = timedelta(minutes=2)
 BASE_PRICE = 1200
+NEEDED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "USER")
 LOOK = 0.5  # s between looks, when nothing tells that something changed
 REASON = "The shop's prices are being checked until Monday."
 
@@ -104,7 +105,11 @@ class Story:
             *("--category", "build", "--result-file", "build.json"),
             *("--result", f"site={self.site}", "--", sys.executable, "build.py"),
             cwd=self.project,
-            env={**unrelated(process_environment()), **self.reporting},
+            env={
+                **unrelated(process_environment()),
+                **self.reporting,
+                "GIT_CEILING_DIRECTORIES": str(self.project.parent.resolve()),
+            },
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -188,12 +193,11 @@ class Story:
 
 
 def unrelated(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what would tie the build to a process around the demo, as `baton run` exports it."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith("BATON_") and name != "TRACEPARENT"
-    }
+    """Leave what a program needs, and nothing that would tie the build to what is around the demo.
+
+    A CI job, an agent's session or a process of Baton's own would make all builds one piece of work.
+    """
+    return {name: value for name, value in environment.items() if name in NEEDED}
 
 
 def vary(project: Path, number: int) -> None:

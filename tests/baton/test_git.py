@@ -44,6 +44,15 @@ def test_a_branch_its_revision_and_its_repository_are_found(work: Path) -> None:
     assert read_git(str(deep), {}) == found
 
 
+def test_a_ceiling_stops_the_way_up_as_it_stops_git(work: Path) -> None:
+    deep = work / "src" / "deep"
+    deep.mkdir(parents=True)
+    ceiling = {"GIT_CEILING_DIRECTORIES": f"/nowhere{os.pathsep}{work}"}
+
+    assert read_git(str(deep), ceiling) == {}
+    assert read_git(str(work), ceiling)["ref"] == "feature/x"
+
+
 def test_packed_refs_are_read(work: Path) -> None:
     git(work, "pack-refs", "--all")
     assert not (work / ".git/refs/heads/feature").exists()
