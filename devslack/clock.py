@@ -64,6 +64,10 @@ class Clock:
             self._fire()
         self._virtual_now = target
 
+    def next_due(self) -> float | None:
+        """Return when the next thing falls due, if anything does."""
+        return next((when for when, _, timer in sorted(self._due) if timer.act is not None), None)
+
     def restart(self) -> None:
         """Put a virtual clock back to where it began."""
         self._virtual_now = self._start

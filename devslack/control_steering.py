@@ -56,10 +56,20 @@ async def clock(asked: Asked) -> Json:
     to = asked.number("to", held.now(), held.now() + MOST_SECONDS)
     if (advance is not None or to is not None) and held.mode == "real":
         raise ControlError(409, "clock_is_real", "Only a virtual clock can be moved.")
-    held.advance(to - held.now() if to is not None else advance or 0.0)
-    await asked.emulator.deliveries.drained()
+    await _move(asked.emulator, to if to is not None else held.now() + (advance or 0.0))
     asked.emulator.stream.tell("clock", clock_json(asked))
     return {"ok": True, "clock": clock_json(asked)}
+
+
+async def _move(emulator: Emulator, target: float) -> None:
+    # One moment after the other: what a delivery leads to may fall due on the way.
+    held = emulator.clock
+    if held.mode == "virtual":
+        while (due := held.next_due()) is not None and due <= target:
+            held.advance(max(0.0, due - held.now()))
+            await emulator.deliveries.drained()
+        held.advance(max(0.0, target - held.now()))
+    await emulator.deliveries.drained()
 
 
 async def config(asked: Asked) -> Json:
