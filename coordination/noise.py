@@ -54,7 +54,7 @@ class News:
     Args:
         sort: a *question* asks people; a *trail* line tells who answered; a *direct* message goes
             to a person who follows something; what is *own* Baton says about its own telling.
-        lane: how urgent it is, 1 the most.
+        lane: how urgent it is, 1 the most; of a card, what waits for it counts too.
         posted: whether it has a message already; then it is an edit, which notifies nobody.
         mentions: whether it names people.
         loud: what it is, for a channel that wants to see such things itself.
@@ -112,7 +112,7 @@ def plan(news: News, policy: ChannelPolicy, counts: Counts, now: datetime) -> Pl
     if news.sort == "question":
         return _question(news, policy, counts, quiet)
     if quiet is not None and news.lane > 2:
-        return Plan("wait" if news.sort in ("card", "direct") else "card", until=quiet)
+        return _at_night(news, quiet)
     if news.sort == "direct":
         return Plan(mention=True) if may_notify else _quietly(policy, quiet, now)
     if news.sort != "card" and (not policy.thread or counts.replies >= policy.replies):
@@ -184,6 +184,12 @@ def _question(news: News, policy: ChannelPolicy, counts: Counts, quiet: datetime
         alone=not policy.thread and top_levels < policy.top_level_per_thread,
         remind=quiet if news.mentions else None,
     )
+
+
+def _at_night(news: News, quiet: datetime) -> Plan:
+    if news.sort == "card":  # a new one is silent; but mere progress is no news at night
+        return Plan("wait", until=quiet) if news.lane > 3 else Plan()
+    return Plan("wait" if news.sort == "direct" else "card", until=quiet)
 
 
 def _quietly(policy: ChannelPolicy, quiet: datetime | None, now: datetime) -> Plan:

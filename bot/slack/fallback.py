@@ -6,6 +6,7 @@ import structlog
 
 from bot.slack.client import Trouble
 from bot.slack.saying import Means, Saying
+from bot.slack.text import PERSON
 from coordination import directory, outbox
 from coordination.database import Reader, Row, Transaction
 from coordination.outbox import COPY, Lane, Leased, Notice
@@ -38,6 +39,7 @@ class Fallback:
         return [
             f"I cannot post in {place}: {WHY.get(word, word)}"
             for place, word in self.parked.items()
+            if PERSON.fullmatch(place) is None
         ]
 
     def forget(self) -> None:

@@ -1,11 +1,10 @@
 """Where messages go: channels by name or id, and the direct messages with people."""
 
 import contextlib
-import re
 
 from bot.slack.client import Meaning, SlackCalls, SlackTrouble, Trouble
+from bot.slack.text import PERSON
 
-PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
 MANY = 1_000  # of one page of channels
 PAGES = 20
 KEPT = 10_000

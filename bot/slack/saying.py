@@ -11,8 +11,9 @@ import structlog
 from bot.slack.blocks import Shown
 from bot.slack.bursts import Bursts, cause_of, rollup
 from bot.slack.client import Meaning, SlackTrouble, Trouble
-from bot.slack.places import PERSON, Places, nowhere
+from bot.slack.places import Places, nowhere
 from bot.slack.telling import LOCKED, Message, Telling, Where, as_drawn, fingerprint
+from bot.slack.text import PERSON
 from bot.slack.views.notices import mentions, without_mentions
 from coordination import noise, outbox
 from coordination.database import Door, Transaction
@@ -163,7 +164,8 @@ class Saying:
         asks = drawn.asks or leased.notice.kind in ("mention", "nudge")
         names = sort in ("question", "reply", "failure") and (asks or sort != "question")
         loud: Loud | None = "failed" if sort == "failure" else "needs_you" if asks else None
-        news = News(sort, leased.notice.lane, mentions=names and mentions(drawn), loud=loud)
+        lane = leased.urgency if sort == "card" else leased.notice.lane
+        news = News(sort, lane, mentions=names and mentions(drawn), loud=loud)
         policy = await self._policy(leased, place)
         counts = leased.home.counts
         if sort == "direct":  # somebody's own budget

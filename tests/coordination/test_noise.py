@@ -102,6 +102,7 @@ def test_by_day_the_policy_and_what_was_said_before_decide(
         (replace(QUESTION, mentions=False), SAY),
         (TRAIL, SAY),
         (CARD, SAY),
+        (replace(CARD, lane=3), SAY),
         (replace(CARD, lane=4), Plan("wait", until=MORNING)),
         (FAILURE, Plan("card", until=MORNING)),
         (REPLY, SAY),

@@ -148,6 +148,23 @@ async def test_at_night_a_question_comes_without_a_mention_and_is_repeated_in_th
     assert len(baton.replies("build-7")) == 2  # once
 
 
+async def test_work_that_begins_at_night_is_shown_in_the_morning_or_when_it_asks(
+    baton: BatonInABox,
+) -> None:
+    loudness(baton, quiet_hours=night(baton))
+    await baton.publish(RELEASE)
+    for process in ("build-7", "build-8"):
+        await baton.report("build.started", process=process)
+    assert baton.slack.roots() == []
+    await baton.report("test.completed", process="build-7")
+    assert "Approve" in baton.question("build-7").buttons
+    assert len(baton.slack.roots()) == 1
+
+    await baton.advance(hours=2, minutes=1)
+    assert baton.card("build-8").state == "Running"
+    assert len(baton.slack.roots()) == 2
+
+
 async def test_who_answered_at_night_is_not_reminded_in_the_morning(baton: BatonInABox) -> None:
     loudness(baton, quiet_hours=night(baton))
     await baton.publish(RELEASE)

@@ -116,7 +116,7 @@ def without_mentions(shown: Shown, handles: Mapping[str, str]) -> Shown:
         return f"@{escape(handles.get(known) or (found[3] or '').lstrip('@') or known)}"
 
     def quiet(text: str) -> str:
-        return HERE.sub(lambda found: f"@\u2060{found[1]}", NAMED.sub(named, text))
+        return HERE.sub(lambda found: f"@{found[1]}", NAMED.sub(named, text))
 
     return Shown(quiet(shown.text), tuple(mapped(block, quiet) for block in shown.blocks))
 
