@@ -5,7 +5,7 @@ lines that tell of a process. What people see beside metadata adds what metadata
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -94,13 +94,12 @@ def read_message(posted: Posted) -> Said | None:
     Raises:
         MalformedBody: it wants to report something and cannot be read.
     """
-    texts = [plain_text(markup) for markup in posted.texts]
-    told = _first_lifecycle(texts)
+    told = _first_lifecycle(plain_text(markup) for markup in posted.texts)
     meta = posted.metadata or {}
     if meta.get("event_type") == EVENT_TYPE:
         return Said(_of_payload(meta.get("event_payload"), told), "metadata")
-    for text in texts:
-        block = read_block(text)
+    for markup in posted.texts:
+        block = read_block(plain_text(markup, references=True))
         if block is not None:
             return Said(block, "block")
     if told is None:
@@ -144,7 +143,7 @@ def moment_of(ts: str) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=micros)
 
 
-def _first_lifecycle(texts: Sequence[str]) -> dict[str, Any] | None:
+def _first_lifecycle(texts: Iterable[str]) -> dict[str, Any] | None:
     return next((told for text in texts if (told := read_lifecycle(text)) is not None), None)
 
 

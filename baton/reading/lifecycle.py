@@ -20,6 +20,7 @@ _BLOCK = re.compile(r"```[ \t]*\n?[ \t]*baton[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL
 _OPENED = re.compile(r"```[ \t]*\n?[ \t]*baton[ \t]*(?:\n|```|\Z)")
 _PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,99})[ \t]*:[ \t]*(.*)")
 _TOKEN = re.compile(r"<([^<>\n]*)>")
+_REFERENCE = re.compile(r"@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+")
 _ENTITY = re.compile(r"&(amp|lt|gt);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
 _FIRST = re.compile(
@@ -44,9 +45,14 @@ _STATUSES = {
 _NO_OBJECT = "a block holds one JSON object, or one 'key: value' in each line"
 
 
-def plain_text(markup: str) -> str:
-    """Return what *markup* shows: links as addresses, mentions as names, entities once resolved."""
-    bare = _TOKEN.sub(_shown, markup.replace("\r\n", "\n")[:MOST])
+def plain_text(markup: str, *, references: bool = False) -> str:
+    """Return what *markup* shows: links as addresses, mentions as names, entities once resolved.
+
+    With *references* people and groups stay as ``<@U…>`` and ``<!subteam^S…>``: in data they name
+    somebody.
+    """
+    shown = _kept if references else _shown
+    bare = _TOKEN.sub(shown, markup.replace("\r\n", "\n")[:MOST])
     return _ENTITY.sub(lambda found: _ENTITIES[found[1]], bare)
 
 
@@ -142,6 +148,11 @@ def _pairs(inside: str) -> list[tuple[str, str]]:
             raise MalformedBody(f"{line.strip()[:60]!r} is no 'key: value'; {_NO_OBJECT}")
         pairs.append((found[1], found[2].strip()))
     return pairs
+
+
+def _kept(token: re.Match[str]) -> str:
+    target = token[1].partition("|")[0]
+    return f"<{target}>" if _REFERENCE.fullmatch(target) else _shown(token)
 
 
 def _shown(token: re.Match[str]) -> str:
