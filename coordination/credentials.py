@@ -100,7 +100,8 @@ class Known:
             for secret, until in (found.secrets if found is not None else ())
             if until is None or until > now
         ]
-        return found and found.credential, tuple(secrets) or (_NOBODYS_SECRET,)
+        credential = found.credential if found is not None else None
+        return credential, tuple(secrets) or (_NOBODYS_SECRET,)
 
 
 async def known(reader: Reader, secrets: Secrets | None) -> Known:

@@ -11,7 +11,7 @@ TEXT: Final[Document] = {"type": "string"}
 NUMBER: Final[Document] = {"type": "integer"}
 FLAG: Final[Document] = {"type": "boolean"}
 TEXTS: Final[Document] = {"type": "array", "items": TEXT}
-ANY: Final[Document] = {}
+ANY: Final[Document] = {"description": "Any JSON."}
 MOMENT: Final[Document] = {"type": "string", "format": "date-time"}
 
 

@@ -13,6 +13,7 @@ from coordination.changes import Changes
 from coordination.credentials import known
 from coordination.database import InlineDoor, Transaction, select
 from coordination.database import tokens as tokens_table
+from coordination.secrets import Secrets
 from coordination.tokens import Credential, Grant, NewToken, UnusableToken
 from tests.coordination.inbox import T0, CountingIds
 
@@ -135,3 +136,64 @@ async def test_a_source_has_a_name_that_fits_everywhere(door: InlineDoor) -> Non
 
         with pytest.raises(UnusableToken, match="cannot name a source"):
             await door.write(unit)
+
+
+async def test_a_source_that_signs_keeps_its_scheme_and_its_two_secrets(door: InlineDoor) -> None:
+    safe = Secrets(b"k" * 32, {}.__getitem__)
+    words = [f"a signing secret, number {number}" for number in range(3)]
+
+    def unit(tx: Transaction) -> None:
+        tokens.put_source(tx, CI, channel=None, now=T0, scheme="standard-webhooks")
+        for word in words:
+            tokens.add_secret(tx, "ci", word, safe.close(word), now=T0)
+        tokens.put_source(tx, CI, channel="#ci", now=T0)
+
+    await door.write(unit)
+    found = await door.read(lambda reader: known(reader, safe))
+    later = T0 + timedelta(hours=24)
+
+    credential, secrets = found.signer("ci", "standard-webhooks", now=T0)
+    assert credential is not None
+    assert (credential.scheme, credential.channel) == ("standard-webhooks", "#ci")
+    assert secrets == tuple(words[1:])
+    assert found.signer(None, "standard-webhooks", now=later)[1] == (words[2],)
+    nobody, tried = found.signer("nobody", "standard-webhooks", now=T0)
+    assert nobody is None
+    assert len(tried) == 1
+    assert tried[0] not in words
+
+
+@pytest.mark.parametrize(
+    ("scheme", "secret", "why"),
+    [
+        ("standard-webhooks", "short", "has 16 bytes or more"),
+        ("standard-webhooks", "whsec_" + "QUJD", "has 16 bytes or more"),
+        ("standard-webhooks", "whsec_!!", "has 16 bytes or more"),
+        ("bearer", "a secret that is long enough", "that signs"),
+        (
+            "sha-1",
+            "a secret that is long enough",
+            "no scheme 'sha-1'; choose from bearer, standard",
+        ),
+    ],
+)
+async def test_a_secret_or_scheme_that_makes_no_sense_is_refused(
+    door: InlineDoor, scheme: str, secret: str, why: str
+) -> None:
+    def unit(tx: Transaction) -> None:
+        tokens.put_source(tx, CI, channel=None, now=T0, scheme=scheme)
+        tokens.add_secret(tx, "ci", secret, "closed", now=T0)
+
+    with pytest.raises(UnusableToken, match=why):
+        await door.write(unit)
+    assert (await door.read(lambda reader: known(reader, None))).signing == {}
+
+
+async def test_a_retired_source_gets_no_tokens(door: InlineDoor) -> None:
+    assert await door.write(lambda tx: tokens.retire_source(tx, "ci", now=T0))
+    assert not await door.write(lambda tx: tokens.retire_source(tx, "ci", now=T0))
+
+    with pytest.raises(UnusableToken, match="was retired"):
+        await made(door)
+    assert await door.write(lambda tx: tokens.restore_source(tx, "ci"))
+    assert await whose(door, (await made(door)).text) is not None
