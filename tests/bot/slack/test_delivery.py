@@ -226,17 +226,31 @@ async def test_a_question_that_somebody_deleted_is_asked_again_while_it_is_open(
     assert "1 of 2: @grace" in again
 
 
-async def test_a_card_that_somebody_deleted_stays_deleted(box: Box) -> None:
+async def test_a_card_that_somebody_deleted_comes_back_with_news_and_says_so(box: Box) -> None:
     await box.ask()
     card, _ = await box.thread()
     await box.do("DELETE", "messages", as_="UADA", channel="#releases", ts=card["ts"])
+    await box.quiet()
     await box.set_run(status="completed", ended_at=box.world.clock.now())
     await box.tell()
+    await box.deliver()
 
+    gone, again = await box.posts()
+    assert gone["ts"] == card["ts"]
+    assert "*Succeeded*" in again["plain"]
+    assert "an earlier thread" in again["plain"]
+
+
+async def test_the_last_word_on_a_card_has_whoever_deleted_it_unless_it_asks(box: Box) -> None:
+    await box.tell()
+    await box.deliver()
+    await box.fault("error_next", method="chat.update", error="message_not_found")
+    await box.set_run(status="completed", ended_at=box.world.clock.now())
+    await box.tell()
     await box.deliver()
 
     assert (await states(box))[-1] == "failed"
-    assert len(await box.calls("chat.postMessage")) == 2
+    assert len(await box.calls("chat.postMessage")) == 1
 
 
 async def test_a_channel_that_takes_nothing_parks_its_thread_and_is_tried_again(box: Box) -> None:
