@@ -213,8 +213,6 @@ def multiply(path: Path, times: int) -> None:
         for statement in statements:
             raw.execute(statement, {"k": copy, "span": copy * HOUR // timedelta(microseconds=1)})
         raw.commit()
-    raw.execute("ANALYZE")
-    raw.commit()
     raw.close()
 
 

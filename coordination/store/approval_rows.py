@@ -9,6 +9,7 @@ from coordination.database import (
     approvals,
     bindparam,
     delegations,
+    func,
     processes,
     runs,
     select,
@@ -67,6 +68,18 @@ VOTES = (
     select(votes)
     .where(votes.c.wait_key == bindparam("wait"), votes.c.version == bindparam("at_version"))
     .order_by(votes.c.key)
+)
+_THESE = select(func.json_each(bindparam("waits")).table_valued("value").c.value)
+VOTES_OF = (
+    select(votes)
+    .join(waits, waits.c.key == votes.c.wait_key)
+    .where(votes.c.wait_key.in_(_THESE), votes.c.version == waits.c.version)
+    .order_by(votes.c.key)
+)
+DELEGATIONS_OF = (
+    select(delegations)
+    .where(delegations.c.wait_key.in_(_THESE))
+    .order_by(delegations.c.at, delegations.c.person)
 )
 DELEGATIONS = (
     select(delegations)

@@ -1,5 +1,7 @@
 """Approvals and votes: reads and writes. A vote is one row per wait, version and person."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from coordination.database import (
@@ -17,7 +19,15 @@ from coordination.database import (
     waits,
 )
 from coordination.questions import Approval, Question, Raised, Vote
-from coordination.store.approval_rows import APPROVAL, DELEGATIONS, VOTES, Said, build
+from coordination.store.approval_rows import (
+    APPROVAL,
+    DELEGATIONS,
+    DELEGATIONS_OF,
+    VOTES,
+    VOTES_OF,
+    Said,
+    build,
+)
 
 _STILL_OPEN = waits.c.state.in_(("open", "checking"))
 _BY_ID = APPROVAL.where(approvals.c.id == bindparam("id"))
@@ -44,6 +54,9 @@ _LATEST_IN = (
     APPROVAL.where(waits.c.state == bindparam("wanted"))
     .order_by(waits.c.key.desc())
     .limit(bindparam("most"))
+)
+_OPEN_OF_RUN = APPROVAL.where(waits.c.run_key == bindparam("run"), _STILL_OPEN).order_by(
+    waits.c.key
 )
 _OPEN_OF_RUNS = APPROVAL.where(
     waits.c.run_key >= bindparam("first"), waits.c.run_key <= bindparam("last"), _STILL_OPEN
@@ -247,22 +260,23 @@ async def latest(reader: Reader, state: str | None, *, limit: int) -> list[Appro
         rows = await reader.fetch_all(_LATEST_OPEN, most=limit)
     else:
         rows = await reader.fetch_all(_LATEST_IN, wanted=state, most=limit)
-    return [await _read(reader, row) for row in rows]
+    return await _read_all(reader, rows)
 
 
 async def read_of_run(reader: Reader, run_key: int) -> list[Approval]:
-    return [await _read(reader, row) for row in await reader.fetch_all(_OF_RUN, run=run_key)]
+    return await _read_all(reader, await reader.fetch_all(_OF_RUN, run=run_key))
 
 
 async def read_of_thread(reader: Reader, thread_key: int) -> list[Approval]:
-    rows = await reader.fetch_all(_OF_THREAD, thread=thread_key)
-    return [await _read(reader, row) for row in rows]
+    return await _read_all(reader, await reader.fetch_all(_OF_THREAD, thread=thread_key))
 
 
 async def read_open_of_runs(reader: Reader, first: int, last: int) -> list[Approval]:
     """Return what is open for runs with keys from *first* to *last*."""
+    if first == last:  # by the index of the run
+        return await _read_all(reader, await reader.fetch_all(_OPEN_OF_RUN, run=first))
     rows = await reader.fetch_all(_OPEN_OF_RUNS, first=first, last=last)
-    return [await _read(reader, row) for row in rows]
+    return await _read_all(reader, rows)
 
 
 def _whole(tx: Transaction, row: Row | None) -> Approval | None:
@@ -277,3 +291,16 @@ def _votes(tx: Transaction, row: Row) -> Said:
 async def _read(reader: Reader, row: Row) -> Approval:
     cast_votes = await reader.fetch_all(VOTES, wait=row.key, at_version=row.version)
     return build(row, (cast_votes, await reader.fetch_all(DELEGATIONS, wait=row.key)))
+
+
+async def _read_all(reader: Reader, rows: Sequence[Row]) -> list[Approval]:
+    """Read many at once: their votes and delegations are two queries, however many they are."""
+    if not rows:
+        return []
+    these = json.dumps([row.key for row in rows])
+    said: dict[int, Said] = {row.key: ([], []) for row in rows}
+    for vote in await reader.fetch_all(VOTES_OF, waits=these):
+        said[vote.wait_key][0].append(vote)
+    for handed in await reader.fetch_all(DELEGATIONS_OF, waits=these):
+        said[handed.wait_key][1].append(handed)
+    return [build(row, said[row.key]) for row in rows]

@@ -24,9 +24,8 @@ from coordination.database import (
 _ROOT = and_(slots.c.thread_key == threads.c.key, slots.c.slot == "root")
 _THREAD = select(threads, slots.c.permalink, slots.c.channel_id, slots.c.ts).outerjoin(slots, _ROOT)
 _BY_KEY = _THREAD.where(threads.c.key == bindparam("thread"))
-_BY_REF = _THREAD.where(
-    or_(threads.c.id == bindparam("ref"), threads.c.external_id == bindparam("ref"))
-)
+_BY_ID = _THREAD.where(threads.c.id == bindparam("ref"))
+_BY_EXTERNAL = _THREAD.where(threads.c.external_id == bindparam("ref"))
 _RUN = select(runs.c.key, runs.c.id, runs.c.thread_key).where(runs.c.id == bindparam("ref"))
 _ADD = insert(threads)
 _PERMALINK = (
@@ -61,7 +60,7 @@ def by_key(tx: Transaction, key: int) -> Row | None:
 
 def by_ref(tx: Transaction, ref: str) -> Row | None:
     """Return the thread of that id, or the one for which a tool chose that id."""
-    return tx.fetch_one(_BY_REF, ref=ref)
+    return tx.fetch_one(_BY_ID, ref=ref) or tx.fetch_one(_BY_EXTERNAL, ref=ref)
 
 
 def run(tx: Transaction, run_id: str) -> Row | None:
@@ -97,7 +96,8 @@ def is_shown(tx: Transaction, key: int) -> bool:
 
 async def read(reader: Reader, ref: str) -> Row | None:
     """Return the thread of that id, or the one for which a tool chose that id."""
-    return await reader.fetch_one(_BY_REF, ref=ref)
+    found = await reader.fetch_one(_BY_ID, ref=ref)
+    return found or await reader.fetch_one(_BY_EXTERNAL, ref=ref)
 
 
 async def read_by_key(reader: Reader, key: int) -> Row | None:

@@ -83,6 +83,7 @@ runs = Table(
     Column("ended_at", Moment),
     Column("updated_at", Moment, nullable=False),
 )
+Index("ix_runs_thread_key", runs.c.thread_key)
 Index(
     "ix_runs_runnable",
     runs.c.status,
@@ -153,6 +154,8 @@ waits = Table(
     Column("expires_at", Moment),
 )
 Index("ix_waits_run_key_state", waits.c.run_key, waits.c.state)
+Index("ix_waits_state", waits.c.state, waits.c.key)
+Index("ix_waits_process_key", waits.c.process_key)
 Index("ix_waits_wait_on", waits.c.wait_on)
 Index("ix_waits_shape", waits.c.shape)
 Index(
@@ -183,6 +186,8 @@ approvals = Table(
     Column("again_of", Text),  # the approval that nobody answered, which it asks again
 )
 Index("ix_approvals_again_of", approvals.c.again_of)
+
+Index("ix_approvals_thread_key", approvals.c.thread_key)
 
 delegations = Table(  # somebody hands their vote on one approval to somebody else
     "delegations",

@@ -216,6 +216,10 @@ def upgrade() -> None:
     waits()
     op.create_index("ix_processes_status", "processes", ["status", "key"], unique=False)
     op.create_index("ix_processes_run_key", "processes", ["run_key"], unique=False)
+    op.create_index("ix_runs_thread_key", "runs", ["thread_key"], unique=False)
+    op.create_index("ix_waits_state", "waits", ["state", "key"], unique=False)
+    op.create_index("ix_waits_process_key", "waits", ["process_key"], unique=False)
+    op.create_index("ix_approvals_thread_key", "approvals", ["thread_key"], unique=False)
     op.create_index(
         "ix_processes_going",
         "processes",
