@@ -203,10 +203,7 @@ async def test_a_parked_channel_comes_back_when_baton_is_invited(baton: BatonInA
     await baton.report("test.completed", process="build-7")
     assert baton.slack.roots("#secops") == []
     await baton.slack.do("members", channel="#secops", user="U0BOTUSER", op="join")
-    secops = next(
-        each["id"] for each in baton.slack.look("channels")["channels"] if each["name"] == "secops"
-    )
-    assert await baton.life.baton.coordinator.channel_joined(secops) > 0
+    await baton.until(lambda: baton.slack.roots("#secops") != [])
     await baton.quiet()
 
     assert baton.card("R-1", "#secops").state == "Needs you"
