@@ -109,10 +109,23 @@ def mask_json(value: "Any") -> "Any":
             return mask(value)
         case Mapping():
             return {
-                name: MASK if isinstance(item, str) and is_secret_name(name) else mask_json(item)
+                mask(name): _without_words(item) if is_secret_name(name) else mask_json(item)
                 for name, item in value.items()
             }
         case list() | tuple():
             return [mask_json(item) for item in value]
+        case _:
+            return value
+
+
+def _without_words(value: "Any") -> "Any":
+    """Replace every string in what bears the name of a secret. Numbers stay: a count of tokens is none."""
+    match value:
+        case str():
+            return MASK
+        case Mapping():
+            return {mask(name): _without_words(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_without_words(item) for item in value]
         case _:
             return value

@@ -118,7 +118,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequest:
-    """A question that a process asks people; an answer comes through the decision function only."""
+    """A question that a process asks people; an answer comes through the decision function only.
+
+    *sealed* is the digest of the body as it came, where a secret in it is masked: the answer is bound
+    to all of it.
+    """
 
     prompt: str | None = None
     id: str | None = None
@@ -130,6 +134,7 @@ class ApprovalRequest:
     expires_at: datetime | None = None
     on_timeout: str = "reject"
     body: Any = None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

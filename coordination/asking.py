@@ -20,7 +20,8 @@ def question_of(event: Event, request: ApprovalRequest, *, approvers: tuple[str,
     named = tuple(name for name in request.approvers if not approvers or name in approvers)
     shown = () if request.body is None else (canonical(request.body),)
     labels = tuple((option.id, option.label) for option in request.options)
-    asked = [title, list(decisions), request.kind, request.body, event.process_id, *labels]
+    body = request.sealed or request.body
+    asked = [title, list(decisions), request.kind, body, event.process_id, *labels]
     return Question(
         title=title,
         description=event.message if request.prompt else None,

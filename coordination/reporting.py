@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from baton.masking import mask
 from baton.reading import Reading
 from coordination import accept, audit, identities, tokens
 from coordination.accept import Accepted, Incoming
@@ -14,6 +13,7 @@ from coordination.errors import NotAllowed, NotFound
 from coordination.footing import Footing
 from coordination.identities import Identity
 from coordination.policy import Principal, require_scope
+from coordination.raw_bodies import masked
 from coordination.store import events as event_store
 from coordination.store.events import Raw
 from coordination.tokens import BEARER
@@ -249,9 +249,3 @@ class Reporting(Footing):
         self._noted[token_id] = now
         noting = self._door.write(lambda tx: tokens.note_use(tx, token_id, now=now))
         self._world.tasks.start(f"note the use of {token_id}", noting)
-
-
-def masked(raw: Raw) -> Raw:
-    """Return *raw* with every secret that shows itself replaced."""
-    body = mask(raw.body.decode("utf-8", "replace")).encode()
-    return Raw(body, {name: mask(value) for name, value in raw.headers.items()})

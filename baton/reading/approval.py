@@ -1,9 +1,12 @@
 """Reads the question that a process asks people."""
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
+from baton.masking import mask_json
 from baton.parts import ApprovalRequest, Option
 from baton.reading.freeform import readable, stored
 from baton.reading.members import Members, typed
@@ -30,6 +33,7 @@ def read_approval(body: Members, status: Status | None) -> ApprovalRequest | Non
         body.findings.problem(members.at("prompt"), "is required")
     kind = members.choice("kind", ("decision", "choice", "text"), "decision")
     options = _options(members, kind)
+    asked, sealed = _body(members)
     request = ApprovalRequest(
         prompt=prompt,
         id=members.name("id", 256),
@@ -42,7 +46,8 @@ def read_approval(body: Members, status: Status | None) -> ApprovalRequest | Non
         ),
         expires_at=members.time("expires_at"),
         on_timeout=members.choice("on_timeout", _endings(options), "reject"),
-        body=_body(members),
+        body=asked,
+        sealed=sealed,
     )
     members.close()
     return request
@@ -116,12 +121,17 @@ def _approvers(members: Members) -> tuple[str, ...]:
     return tuple(name for name in found if name is not None)
 
 
-def _body(members: Members) -> Any:
+def _body(members: Members) -> tuple[Any, str | None]:
+    """Take what is approved, without secrets; where there is one, also the digest of the whole."""
     value = members.take("body")
     if value is None or not readable(value, members.at("body"), members.findings):
-        return None
+        return None, None
     if stored(value) != value:  # its digest is what people approve, so it is never repaired
         wrong = "holds a whole number beyond 2^53, or a character that cannot be stored"
         members.findings.problem(members.at("body"), wrong)
-        return None
-    return value
+        return None, None
+    masked = mask_json(value)
+    if masked == value:
+        return value, None
+    written = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return masked, hashlib.sha256(written.encode()).hexdigest()

@@ -181,7 +181,7 @@ def _server_set(body: Members) -> str | None:
     detail = body.take("source")
     if not isinstance(detail, str):
         return None
-    return shorten(clean(detail, lines=False), 200) or None
+    return shorten(mask(clean(detail, lines=False)), 200) or None
 
 
 def _kind(body: Members, credential: Source) -> dict[str, Any]:
@@ -297,7 +297,7 @@ def _description(body: Members, namespace: str, values: Mapping[str, Any]) -> di
     progress, said = read_progress(body)
     message = body.text("message", 3000, lines=True) or said
     return {
-        "message": mask(message) if message else None,
+        "message": message or None,
         "progress": progress,
         **read_free(body, ("result", "metadata", "data")),
         "links": read_links(body),

@@ -102,7 +102,8 @@ def read_labels(body: Members) -> dict[str, str]:
             body.findings.problem(pointer, f"its name {wrong}")
         elif typed(value, str, pointer, body.findings) is not None:
             labels[name] = _value(value, pointer, body.findings)
-    return labels
+    masked: dict[str, str] = mask_json(labels)
+    return masked
 
 
 def _value(value: str, pointer: str, findings: Findings) -> str:

@@ -10,11 +10,13 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
+from baton.masking import mask
 from baton.reading.text import clean, first_problem_of_name, readable_url, shorten
 from baton.reading.times import read_time
 
 __all__ = ["Findings", "Members", "typed"]
 
+_AHEAD = 4  # how much more of a text is masked than is kept: a secret may begin before the cut
 _MOST_UNKNOWN = 20  # names to compare with all known ones; the rest are counted
 _TYPES = {
     str: "a string",
@@ -26,7 +28,7 @@ _TYPES = {
 
 
 class Findings:
-    """What a reading found out about a body, beside the event."""
+    """What a reading found out about a body, beside the event; it repeats no secret."""
 
     def __init__(self) -> None:
         self.problems: list[tuple[str, str]] = []
@@ -36,14 +38,14 @@ class Findings:
         self.taken_from: dict[str, str] = {}
 
     def problem(self, pointer: str, detail: str) -> None:
-        self.problems.append((pointer, detail))
+        self.problems.append((mask(pointer), mask(detail)))
 
     def warn(self, pointer: str, detail: str) -> None:
-        self.warnings.append((pointer, detail))
+        self.warnings.append((mask(pointer), mask(detail)))
 
     def drop(self, pointer: str, detail: str) -> None:
         """Note that a member does not count, with a warning."""
-        self.dropped.append(pointer)
+        self.dropped.append(mask(pointer))
         self.warn(pointer, detail)
 
 
@@ -80,7 +82,7 @@ class Members:
         return None if value is None else typed(value, kind, self.at(name), self.findings)
 
     def text(self, name: str, limit: int, *, lines: bool = False) -> str | None:
-        """Take words for people: cleaned, cut at *limit* code points, None when nothing is left."""
+        """Take words for people: cleaned, without secrets, cut at *limit* code points, None if empty."""
         value = self.typed(name, str)
         if value is None:
             return None
@@ -88,7 +90,7 @@ class Members:
         if len(text) > limit:
             self.findings.truncated.append(self.at(name))
             self.findings.warn(self.at(name), f"is cut to {limit} characters")
-        return shorten(text, limit) or None
+        return shorten(mask(text[: limit * _AHEAD]), limit) or None
 
     def name(self, name: str, limit: int, form: re.Pattern[str] | None = None) -> str | None:
         """Take what identifies something: never cut or repaired, a problem unless it fits."""
@@ -139,7 +141,7 @@ class Members:
         return moment
 
     def url(self, name: str) -> str | None:
-        """Take a web address; any other is dropped."""
+        """Take a web address, without secrets; any other is dropped."""
         value = self.typed(name, str)
         if value is None:
             return None
@@ -147,7 +149,7 @@ class Members:
         if wrong:
             self.findings.drop(self.at(name), f"{wrong}; dropped")
             return None
-        return str(value)
+        return mask(value)
 
     def inside(self, name: str) -> "Members | None":
         """Take an object, to be read in its turn."""

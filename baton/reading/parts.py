@@ -35,9 +35,8 @@ def read_error(body: Members) -> ErrorInfo | None:
     if value is None:
         return None
     members = Members(value, body.at("error"), body.findings)
-    message = members.text("message", 2000, lines=True)
     error = ErrorInfo(
-        message=mask(message) if message else None,
+        message=members.text("message", 2000, lines=True),
         type=members.text("type", 100),
         url=members.url("url"),
     )
@@ -82,7 +81,7 @@ def read_next_steps(body: Members) -> tuple[NextStep, ...]:
 
 def _next_step(value: Any, pointer: str, body: Members) -> NextStep | None:
     if isinstance(value, str):
-        label = clean(value, lines=False)
+        label = mask(clean(value, lines=False))
         if len(label) > 200:
             body.findings.truncated.append(pointer)
         return NextStep(label=shorten(label, 200)) if label else None

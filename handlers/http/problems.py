@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from baton.errors import BatonError, InvalidEvent, MalformedBody
+from baton.masking import mask, mask_json
 from coordination.errors import InvalidInputs, Refused, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -52,7 +53,10 @@ CODES = {
 
 
 class Problem(Exception):
-    """A refusal: *code* is one of the list in the reference, *detail* says what to do."""
+    """A refusal: *code* is one of the list in the reference, *detail* says what to do.
+
+    It repeats no secret of what it refuses.
+    """
 
     def __init__(
         self,
@@ -63,11 +67,11 @@ class Problem(Exception):
         errors: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        self.detail = mask(detail)
+        super().__init__(self.detail)
         self.status = status
-        self.detail = detail
         self.code = code or CODES.get(status, "malformed-body" if status < 500 else "internal")
-        self.errors = tuple(errors)
+        self.errors: tuple[Mapping[str, Any], ...] = tuple(mask_json(errors[:MOST_ERRORS]))
         self.headers = dict(headers or {})
 
 
@@ -100,7 +104,7 @@ def summary(problem: Problem) -> dict[str, Any]:
         "code": problem.code,
     }
     if problem.errors:
-        body["errors"] = list(problem.errors[:MOST_ERRORS])
+        body["errors"] = list(problem.errors)
     return body
 
 

@@ -58,6 +58,16 @@ def test_numbers_under_the_name_of_a_secret_stay() -> None:
     assert mask_json({"token": 412, "password": None}) == {"token": 412, "password": None}
 
 
+def test_words_are_hidden_however_deep_they_stand_under_the_name_of_a_secret() -> None:
+    held = {"credentials": {"user": "ada", "try": [1, "x", {"y": "z"}]}}
+
+    assert mask_json(held) == {"credentials": {"user": "***", "try": [1, "***", {"y": "***"}]}}
+
+
+def test_a_name_that_is_a_secret_itself_is_hidden() -> None:
+    assert mask_json({"ghp_0123456789abcdefghijABCDEF": 1}) == {"***": 1}
+
+
 @pytest.mark.parametrize(
     "text", ["a-", "a.b+", "x://a:", "password", "secret : ", "eyJa.", "-----BEGIN "]
 )

@@ -80,10 +80,17 @@ def test_silence_never_means_yes(ending: str) -> None:
 
 
 def test_a_body_is_kept_as_it_is() -> None:
-    assert asked(body={"token": "bt_shown", "n": [1, None]}).body == {
-        "token": "bt_shown",
-        "n": [1, None],
-    }
+    found = asked(body={"argv": ["deploy"], "n": [1, None]})
+
+    assert found.body == {"argv": ["deploy"], "n": [1, None]}
+    assert found.sealed is None
+
+
+def test_a_secret_in_a_body_is_masked_and_an_answer_still_bound_to_it() -> None:
+    one, same, other = (asked(body={"n": 1, "token": each}) for each in ("abc", "abc", "abd"))
+
+    assert one.body == other.body == {"n": 1, "token": "***"}
+    assert one.sealed == same.sealed != other.sealed
 
 
 def test_a_question_counts_only_while_the_process_waits() -> None:
