@@ -1,7 +1,7 @@
 // The control API of the devslack that serves this page. Nothing else is ever asked.
 
 import type {
-  Acted, App, Call, Channel, Envelope, Group, Message, Option, OptionGroup, Ping, User, Value, Values, View,
+  Acted, App, Bucket, Call, Channel, Clock, Envelope, Fault, Group, Message, Option, OptionGroup, Ping, User, Value, Values, View,
 } from "./types";
 
 /** The server's own sentence about what was wrong; `errors` are those of a form's fields. */
@@ -50,6 +50,19 @@ export const views = (me: string) =>
   read<{ stack: View[]; home: View | null }>("views", { as: me, home: "1" });
 export const calls = async () => (await read<{ calls: Call[] }>("calls")).calls;
 export const envelopes = async () => (await read<{ envelopes: Envelope[] }>("envelopes")).envelopes;
+
+export interface Limits {
+  enabled: boolean;
+  buckets: Bucket[];
+}
+
+export const limits = () => read<Limits>("limits");
+export const limited = (on: boolean) => act<unknown>("config", { rate_limits: on });
+export const faults = async () => (await read<{ switches: Fault[] }>("chaos")).switches;
+export const arm = async (fault: Partial<Fault>) => (await act<{ switches: Fault[] }>("chaos", fault)).switches;
+export const disarm = async () => (await act<{ switches: Fault[] }>("chaos", {}, "DELETE")).switches;
+export const turnClock = async (how: { mode?: Clock["mode"]; advance_s?: number }) =>
+  (await act<{ clock: Clock }>("clock", how)).clock;
 
 export async function messages(me: string, channel: string, thread = ""): Promise<Message[]> {
   const query = { as: me, channel, include: "ephemeral", ...(thread ? { thread_ts: thread } : {}) };

@@ -229,6 +229,27 @@ export interface Envelope {
   ack: unknown;
 }
 
+export interface Clock {
+  mode: "real" | "virtual";
+  now: number;
+}
+
+/** What is left of one bucket of the rate limits; with a channel it is that of its posts. */
+export interface Bucket {
+  method: string;
+  channel?: string;
+  left: number;
+  most: number;
+  seconds: number;
+}
+
+export interface Fault {
+  switch: string;
+  count: number | null;
+  probability: number;
+  args: Record<string, string | number>;
+}
+
 export interface ThreadStatus {
   status: string;
   loading_messages: string[];

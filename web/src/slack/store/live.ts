@@ -4,10 +4,11 @@ import { useEffect, useReducer } from "react";
 import * as api from "../api";
 import { type Action, reduce, type Snapshot, type StreamEvent } from "./reduce";
 import { empty, type State } from "./state";
+import type { Clock } from "../types";
 
 const NAMES: StreamEvent["name"][] = [
   "message", "changed", "deleted", "ephemeral", "ephemeral_gone", "views", "home", "channel", "status",
-  "notification", "mark", "call", "envelope", "connections",
+  "notification", "mark", "call", "envelope", "connections", "clock",
 ];
 
 export async function snapshot(me: string): Promise<Snapshot> {
@@ -50,12 +51,16 @@ function follow(me: string, dispatch: (action: Action) => void): () => void {
   };
   const data = (event: Event) => JSON.parse((event as MessageEvent<string>).data) as never;
   source.addEventListener("hello", (event) => {
-    const hello: { fresh: boolean; connections: number } = data(event);
+    const hello: { fresh: boolean; connections: number; clock: Clock } = data(event);
     dispatch({ type: "lost", lost: false });
     dispatch({ type: "event", event: { name: "hello", data: hello } });
     if (hello.fresh) void load();
   });
   source.addEventListener("reset", () => void load());
+  source.addEventListener("people", () => {
+    // Where this fails the server is gone, and everything is loaded again when it comes back.
+    void api.people().then((people) => dispatch({ type: "people", people }), () => undefined);
+  });
   for (const name of NAMES) source.addEventListener(name, (event) => tell({ name, data: data(event) }));
   source.onerror = () => dispatch({ type: "lost", lost: true });
   return () => {

@@ -1,7 +1,7 @@
 // How each thing that happens changes what the page knows. Pure.
 
 import type { People } from "../api";
-import type { Call, Channel, Envelope, Message, Ping, ThreadStatus, View } from "../types";
+import type { Call, Channel, Clock, Envelope, Message, Ping, ThreadStatus, View } from "../types";
 import { compareTs, empty, type Marked, markKey, type State, threadKey } from "./state";
 
 export interface Snapshot {
@@ -15,7 +15,8 @@ export interface Snapshot {
 
 /** An event of the stream, by its name. */
 export type StreamEvent =
-  | { name: "hello"; data: { connections: number } }
+  | { name: "hello"; data: { connections: number; clock?: Clock } }
+  | { name: "clock"; data: Clock }
   | { name: "message" | "changed"; data: { message: Message } }
   | { name: "deleted"; data: { channel: string; ts: string } }
   | { name: "ephemeral"; data: { user: string; message: Message } }
@@ -33,6 +34,7 @@ export type StreamEvent =
 export type Action =
   | { type: "become"; me: string; read: Record<string, string> }
   | { type: "loaded"; snapshot: Snapshot }
+  | { type: "people"; people: People }
   | { type: "failed"; problem: string }
   | { type: "lost"; lost: boolean }
   | { type: "thread"; channel: string; ts: string; messages: Message[] }
@@ -49,6 +51,8 @@ export function reduce(state: State, action: Action): State {
       return { ...empty(action.me), read: action.read };
     case "loaded":
       return loaded(state, action.snapshot);
+    case "people":
+      return withPeople(state, action.people);
     case "failed":
       return { ...state, problem: action.problem };
     case "lost":
@@ -66,15 +70,15 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
+function withPeople(state: State, people: People): State {
+  return { ...state, team: people.team, app: people.app, users: keyed(people.users), groups: keyed(people.groups) };
+}
+
 function loaded(state: State, { people, ...rest }: Snapshot): State {
   return {
-    ...state,
+    ...withPeople(state, people),
     ready: true,
     problem: "",
-    team: people.team,
-    app: people.app,
-    users: keyed(people.users),
-    groups: keyed(people.groups),
     channels: keyed(rest.channels),
     messages: rest.messages,
     threads: {},
@@ -108,8 +112,11 @@ function logged(state: State, calls: Call[], envelopes: Envelope[]): State {
 function happened(state: State, event: StreamEvent): State {
   switch (event.name) {
     case "hello":
+      return { ...state, connections: event.data.connections, clock: event.data.clock ?? state.clock };
     case "connections":
       return { ...state, connections: event.data.connections };
+    case "clock":
+      return { ...state, clock: event.data };
     case "message":
     case "changed":
     case "ephemeral":

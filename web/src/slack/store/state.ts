@@ -1,7 +1,7 @@
 // All that the page knows of the workspace, as one person sees it.
 
 import type { People } from "../api";
-import type { App, Call, Channel, Envelope, Group, Message, Ping, ThreadStatus, User, View } from "../types";
+import type { App, Call, Channel, Clock, Envelope, Group, Message, Ping, ThreadStatus, User, View } from "../types";
 
 export interface State {
   ready: boolean;
@@ -28,6 +28,7 @@ export interface State {
   calls: Call[];
   envelopes: Envelope[];
   connections: number;
+  clock: Clock;
 }
 
 const NOBODY: App = {
@@ -38,7 +39,7 @@ export function empty(me: string): State {
   return {
     ready: false, lost: false, problem: "", me, team: { id: "", name: "", domain: "" }, users: {}, groups: {},
     app: NOBODY, channels: {}, messages: {}, threads: {}, stack: [], home: null, pings: [], read: {},
-    marks: {}, statuses: {}, calls: [], envelopes: [], connections: 0,
+    marks: {}, statuses: {}, calls: [], envelopes: [], connections: 0, clock: { mode: "real", now: 0 },
   };
 }
 

@@ -3,7 +3,8 @@
 import { useEffect, useState } from "react";
 import * as api from "../api";
 import { usePage } from "../context";
-import { Filter, type Line, lines, matching } from "./log";
+import { Controls } from "./controls";
+import { asJson, type Filter, type Line, lines, matching } from "./log";
 
 const SHOWN = 200;
 
@@ -12,6 +13,7 @@ export function Inspector() {
   const [open, setOpen] = useState(false);
   const [kind, setKind] = useState<Filter>("all");
   const [words, setWords] = useState("");
+  const [steering, setSteering] = useState(false);
   useEffect(() => {
     if (!open) return;
     void Promise.all([api.calls(), api.envelopes()]).then(
@@ -31,14 +33,16 @@ export function Inspector() {
           <>
             <span className="kinds" role="group" aria-label="What to show">
               {(["all", "deliveries", "calls"] as const).map((one) => (
-                <button type="button" key={one} aria-pressed={kind === one} onClick={() => setKind(one)}>{one}</button>
+                <button type="button" key={one} aria-pressed={!steering && kind === one} onClick={() => { setKind(one); setSteering(false); }}>{one}</button>
               ))}
+              <button type="button" aria-pressed={steering} onClick={() => setSteering(true)}>controls</button>
             </span>
-            <input type="search" aria-label="Filter" placeholder="Filter" value={words} onChange={(event) => setWords(event.target.value)} />
+            {!steering && <input type="search" aria-label="Filter" placeholder="Filter" value={words} onChange={(event) => setWords(event.target.value)} />}
           </>
         )}
       </header>
-      {open && (
+      {open && steering && <Controls />}
+      {open && !steering && (
         <div className="log" tabIndex={0} role="region" aria-label="Deliveries and calls">
           {found.length ? found.slice(0, SHOWN).map((line) => <Row key={line.key} line={line} />) : <p className="nothing">Nothing to show.</p>}
         </div>
@@ -65,6 +69,7 @@ function Row({ line }: { line: Line }) {
         <span className={`outcome ${line.tone}`}>{line.outcome}</span>
         <span className="ms">{line.ms === null ? "" : `${line.ms < 10 ? line.ms.toFixed(1) : Math.round(line.ms)} ms`}</span>
       </summary>
+      {open && <Copy line={line} />}
       {open && line.parts.map(([label, value]) => (
         <div className="part" key={label}>
           <small>{label}</small>
@@ -73,4 +78,14 @@ function Row({ line }: { line: Line }) {
       ))}
     </details>
   );
+}
+
+function Copy({ line }: { line: Line }) {
+  const { say } = usePage();
+  const copy = () =>
+    void navigator.clipboard.writeText(asJson(line)).then(
+      () => say("Copied."),
+      () => say("This browser does not let the page copy."),
+    );
+  return <button type="button" className="copy" onClick={copy}>Copy as JSON</button>;
 }

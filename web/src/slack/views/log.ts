@@ -19,7 +19,7 @@ export interface Line {
 }
 
 const GOOD = new Set(["acked"]);
-const QUIET = new Set(["sent", "not_subscribed"]);
+const QUIET = new Set(["sent", "held", "not_subscribed"]);
 
 function delivery(one: Envelope): Line {
   const again = one.retry ? `retry ${one.retry}` : "";
@@ -60,6 +60,12 @@ function problems(response: unknown): string | null {
 
 function present(parts: [string, unknown][]): [string, unknown][] {
   return parts.filter(([, value]) => value !== null && value !== undefined && value !== "");
+}
+
+/** A line as it is copied: what it is, how it ended, and all its parts. */
+export function asJson(line: Line): string {
+  const { name, toApp, outcome, ms } = line;
+  return JSON.stringify({ name, to: toApp ? "app" : "slack", outcome, ms, ...Object.fromEntries(line.parts) }, null, 2);
 }
 
 export function lines(calls: Call[], envelopes: Envelope[]): Line[] {
