@@ -26,6 +26,7 @@ from handlers.slack.messages import Ours
 log = structlog.get_logger()
 
 EVERY = timedelta(minutes=10)
+SOON = timedelta(minutes=1)  # after a round that Slack or the store cut short
 LOOK = timedelta(seconds=5)
 MOST = 1_000  # messages of one channel at once
 PAGE = 200
@@ -36,6 +37,7 @@ CALLS = 20  # at once, after a rest; then one every two seconds
 KEPT = 2_000
 EMPTY = "0000000000.000000"
 
+LASTING = (Meaning.NO_PLACE, Meaning.NO_SCOPE, Meaning.NO_TOKEN, Meaning.NEVER)
 Json = Mapping[str, Any]
 
 
@@ -64,6 +66,7 @@ class Sweep:
     world: World
     health: Callable[[], Health]
     _troubles: dict[str, str] = field(default_factory=dict)
+    _shaky: bool = False
     _replies: dict[tuple[str, str], str] = field(default_factory=dict)  # newest that was read
     _budget: Bucket = field(default_factory=lambda: Bucket(CALLS, 0.5))
 
@@ -80,13 +83,14 @@ class Sweep:
             begun, seen = self.world.clock.monotonic(), self._seen()
             if self.health().state == "connected":
                 await self.round()
-            until = begun + EVERY.total_seconds()
+            until = begun + (SOON if self._shaky else EVERY).total_seconds()
             while self.world.clock.monotonic() < until and self._seen() == seen:
                 await self.world.clock.sleep(LOOK)
 
     async def round(self) -> None:
         """Read each channel from where it was left."""
         self._troubles.clear()
+        self._shaky = False
         channels = self.coordinator.rules.bus
         if not channels:
             return
@@ -213,7 +217,10 @@ class Sweep:
         raise AssertionError("the last try returns or raises")
 
     def _trouble(self, channel: str, error: Exception) -> None:
-        why = error.trouble.word if isinstance(error, SlackTrouble) else str(error)
+        trouble = error.trouble if isinstance(error, SlackTrouble) else None
+        why = trouble.word if trouble is not None else str(error)
+        if trouble is None or trouble.meaning not in LASTING:
+            self._shaky = True
         log.warning("bus_not_swept", channel=channel, error=why)
         self._troubles[channel] = WHY.get(why, why)
 

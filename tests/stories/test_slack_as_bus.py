@@ -1,32 +1,19 @@
 """Tools that can post into Slack and nowhere else: what they say there becomes threads and starts."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from baton.reading import Source
 from baton.slack import message_of
-from bot.configuration import BusConfig
 from coordination import tokens
-from coordination.events_view import EventFilter, EventView
-from coordination.threads_view import ProcessFilter, ProcessView
-from devslack.payloads import Body, read_body
-from devslack.state import Author
+from coordination.database import Transaction
 from tests.stories.box import BatonInABox
+from tests.stories.bus import COMPLETED, STARTED, Tool, listening
 from tests.stories.definitions import RELEASE
-from tests.stories.slack import CHANNEL, Message
+from tests.stories.slack import CHANNEL
 
-BUS = "#alerts"
-CHANNEL_ID = "C0ALERTS"
-STARTED = ":rocket: *Process Started: Nightly build*\n*Source:* pager\n*Process ID:* `n-7`"
-COMPLETED = (
-    "✅ Process Completed: Nightly build\nProcess ID: n-7\n412 tests passed\n"
-    "Results:\n• tests: 412\n• report: <https://ci.example/7|build 7>\n"
-    "Next Steps:\n• Review &amp; merge\n• Deploy"
-)
 BLOCK = "here it is ```baton\nprocess_id: b-1\nname: Block\nstatus: failed\nerror.message: a &lt; b\n```"
 BROKEN = '```baton\n{"process_id": "x", "status": }\n```'
 ECHO = """
@@ -46,84 +33,9 @@ steps:
 """
 
 
-class Tool:
-    """A program that can do nothing but post into the channel, and what came of it."""
-
-    def __init__(self, baton: BatonInABox) -> None:
-        self.baton = baton
-
-    async def post(self, text: str, *, wait: bool = True, **more: Any) -> str:
-        """Post as the other app of the workspace, or type *as_* a person; return the ``ts``."""
-        if "as_" in more:
-            done = await self.baton.slack.do("messages", channel=BUS, text=text, **more)
-            ts = str(done["message"]["ts"])
-        else:
-            ts = self._say(text, **more)
-        if wait:
-            await self.baton.quiet()
-        return ts
-
-    def _say(self, text: str, thread_ts: str = "", **more: Any) -> str:
-        """Post markup, as apps do: nothing of it is escaped on the way."""
-        emulator = self.baton.slack.server.emulator
-        other = emulator.workspace.other
-        body = read_body({"text": text, **more}, emulator.ids.short)
-        author = Author(other.user_id, other.id, other.app_id)
-        return emulator.workspace.post(CHANNEL_ID, author, body, thread_ts).ts
-
-    async def meta(self, payload: Mapping[str, Any], text: str = "a build", **more: Any) -> str:
-        metadata = {"event_type": "baton.process", "event_payload": payload}
-        return await self.post(text, metadata=metadata, **more)
-
-    async def edit(self, ts: str, text: str) -> None:
-        """Edit as the app itself would, which no person can."""
-        workspace = self.baton.slack.server.emulator.workspace
-        message = workspace.message(CHANNEL_ID, ts)
-        assert message is not None
-        workspace.edit(message, message.user, Body(text, None, None, None))
-        await self.baton.quiet()
-
-    async def delete(self, ts: str, channel: str = BUS) -> None:
-        gone = {"as": "U0ADA", "channel": channel, "ts": ts}
-        await self.baton.slack.server.ask("DELETE", "messages", **gone)
-        await self.baton.quiet()
-
-    async def found(self) -> list[ProcessView]:
-        everything = await self.baton.life.baton.coordinator.processes(ProcessFilter())
-        return [each for each in reversed(everything) if each.source != "baton"]
-
-    async def processes(self) -> dict[str, str]:
-        return {each.name: each.status for each in await self.found()}
-
-    async def events(self) -> list[EventView]:
-        every = await self.baton.life.baton.coordinator.events(EventFilter(), limit=500)
-        return [each for each in every if each.body["source"] == "pager"]
-
-    def warned(self, ts: str) -> list[str]:
-        (found,) = [each for each in self.messages() if each.ts == ts]
-        return [each["name"] for each in found.raw["reactions"]]
-
-    def messages(self) -> list[Message]:
-        return self.baton.slack.roots(BUS)
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def tool(baton: BatonInABox) -> AsyncIterator[Tool]:
-    """Let Baton read #alerts, where the other app of the workspace is listed."""
-    senders = {"A0OTHER": "pager", "U0LINUS": "pager", "A0DEVSLACK": "pager", "U0BOTUSER": "pager"}
-    baton._birth = replace(baton._birth, bus={BUS: BusConfig(senders=senders)})
-    await baton.restart()
-    await marked(baton)
-    yield Tool(baton)
-
-
-async def marked(baton: BatonInABox, *, after: str = "") -> None:
-    """Wait until Baton has read the channel, further than *after*."""
-    for _ in range(1_000):
-        if (await baton.life.baton.coordinator.bus_mark(CHANNEL_ID) or "") > after:
-            return
-        await baton.quiet()
-    raise AssertionError("the channel was not read")
+async def tool(baton: BatonInABox) -> Tool:
+    return await listening(baton)
 
 
 async def test_lifecycle_lines_become_one_thread(tool: Tool) -> None:
@@ -287,17 +199,6 @@ async def test_a_deleted_question_is_there_again_at_once(tool: Tool) -> None:
     assert tool.baton.performed == ["deploy build-7", "announce"]
 
 
-async def test_what_is_delivered_twice_counts_once(tool: Tool) -> None:
-    await tool.baton.slack.fault("duplicate_envelope", count=1)
-    await tool.post(COMPLETED)
-    sent = tool.baton.slack.look("envelopes", type="events_api")["envelopes"]
-    mine = next(each for each in sent if each["payload"]["event"].get("app_id") == "A0OTHER")
-    await tool.baton.slack.do("redeliver", event_id=mine["payload"]["event_id"])
-    await tool.baton.quiet()
-
-    assert len(await tool.events()) == 1
-
-
 @pytest.mark.parametrize("who", ["U0ADA", "U0GRACE"])
 async def test_who_is_not_listed_reports_nothing(tool: Tool, who: str) -> None:
     for text in (STARTED, BLOCK, BROKEN):
@@ -358,84 +259,6 @@ async def test_unreadable_reports_get_one_reaction_and_no_reply(tool: Tool) -> N
     assert "approved" in why[1]
 
 
-async def test_what_was_posted_while_baton_was_down_is_read_when_it_is_back(tool: Tool) -> None:
-    root = await tool.post(STARTED)
-    await tool.baton.advance(minutes=11)
-    mark = await tool.baton.life.baton.coordinator.bus_mark(CHANNEL_ID)
-    await tool.baton.life.stop()
-    await tool.post(":gear: Process Started: Second", wait=False)
-    late = await tool.post(":gear: Process Started: Third", wait=False)
-    await tool.post(":x: Process Failed: Reply", wait=False, thread_ts=root)
-    await tool.post(STARTED.replace("n-7", "of-a-person"), wait=False, as_="U0ADA")
-    workspace = tool.baton.slack.server.emulator.workspace
-    edited = workspace.message(CHANNEL_ID, late)
-    assert edited is not None
-    workspace.edit(edited, edited.user, Body(":tada: Process Completed: Third", None, None, None))
-    tool.baton.sleep(hours=3)
-    await tool.baton.begin()
-    await marked(tool.baton, after=str(mark))
-    await tool.baton.quiet()
-
-    assert await tool.processes() == {
-        "Nightly build": "started", "Second": "started", "Third": "completed", "Reply": "failed",
-    }  # fmt: skip
-    by_name = {each.name: each.thread_id for each in await tool.found()}
-    assert by_name["Reply"] == by_name["Nightly build"]
-    await tool.baton.restart()
-    await tool.baton.advance(minutes=11)
-    assert len(await tool.events()) == 4
-
-
-async def test_what_was_said_before_baton_first_came_is_not_read(baton: BatonInABox) -> None:
-    early = Tool(baton)
-    await early.post(STARTED)
-    bus = {BUS: BusConfig(senders={"A0OTHER": "pager"})}
-    baton._birth = replace(baton._birth, bus=bus)
-    await baton.restart()
-    await marked(baton)
-    await baton.advance(minutes=11)
-    assert await early.found() == []
-    await early.post(COMPLETED)
-
-    assert await early.processes() == {"Nightly build": "completed"}
-
-
-async def test_a_lost_event_is_made_good_within_ten_minutes_even_if_slack_is_slow(
-    tool: Tool,
-) -> None:
-    before = await tool.baton.life.baton.coordinator.bus_mark(CHANNEL_ID)
-    await tool.baton.slack.fault("drop_event", type="message")
-    await tool.post(STARTED)
-    assert await tool.found() == []
-    await tool.baton.slack.fault("ratelimit_next", method="conversations.history", retry_after=30)
-    await tool.baton.advance(minutes=10)
-    assert await tool.found() == []
-    await tool.baton.advance(seconds=31)
-    await marked(tool.baton, after=str(before))
-    await tool.baton.quiet()
-
-    assert await tool.processes() == {"Nightly build": "started"}
-
-
-async def test_more_than_a_page_is_read_in_its_order(tool: Tool) -> None:
-    before = await tool.baton.life.baton.coordinator.bus_mark(CHANNEL_ID)
-    await tool.baton.slack.fault("drop_event", count=None, type="message")
-    for step in range(250):
-        await tool.meta(
-            {"process_id": "long", "status": "running", "progress.current": step}, wait=False
-        )
-    await tool.post("✅ Process Completed: Long\nProcess ID: long", wait=False)
-    await tool.baton.quiet()
-    await tool.baton.slack.well()
-    await tool.baton.advance(minutes=10)
-    await marked(tool.baton, after=str(before))
-    await tool.baton.quiet()
-
-    (process,) = await tool.found()
-    assert process.status == "completed"
-    assert [each.effect for each in await tool.events()] == ["created"] + ["updated"] * 250
-
-
 async def test_a_retired_source_and_one_that_signs_are_not_spoken_for(tool: Tool) -> None:
     await tool.post(STARTED)
     life = tool.baton.life
@@ -446,20 +269,15 @@ async def test_a_retired_source_and_one_that_signs_are_not_spoken_for(tool: Tool
     assert await tool.processes() == {"Nightly build": "started"}
     assert tool.warned(ts) == ["warning"]
 
+    def signs(tx: Transaction) -> None:
+        tokens.restore_source(tx, "pager")
+        own = Source("pager", "pager", "slack")
+        tokens.put_source(tx, own, channel=None, now=now, scheme="standard-webhooks")
 
-async def test_a_report_that_cannot_be_stored_is_delivered_again(tool: Tool) -> None:
-    door = tool.baton.life.door
-    writer = door._writer
-    closing, writer._closing = writer._closing, True  # nothing is taken for a moment
-    ts = await tool.post(STARTED, wait=False)
-    sent = tool.baton.slack.look("envelopes", type="events_api")["envelopes"]
-    mine = [each for each in sent if each["payload"]["event"].get("ts") == ts]
-    assert [each["state"] for each in mine if each["state"] == "acked"] == []
-    writer._closing = closing
-    await tool.baton.advance(seconds=61)
-
+    await life.door.write(signs)
+    ts = await tool.post(COMPLETED)
     assert await tool.processes() == {"Nightly build": "started"}
-    assert len(await tool.events()) == 1
+    assert tool.warned(ts) == ["warning"]
 
 
 HOSTILE = "<!channel> &lt;!here&gt; \u202etxt.exe \u200b*bold* `x` " + "A" * 5_000

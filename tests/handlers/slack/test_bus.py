@@ -275,7 +275,7 @@ async def test_a_bug_is_not_acknowledged_either_and_slack_delivers_it_again(box:
 
     rules = box.coordinator.rules
     box.coordinator.rules = Rules(rules.roles, bus=(BusChannel("C0RELEASES", {"A0OTHER": "ci"}),))
-    take, box.coordinator.take_posted = box.coordinator.take_posted, bug  # type: ignore[method-assign,assignment]
+    take, box.coordinator.take_posted = box.coordinator.take_posted, bug  # type: ignore[method-assign]
     with capture_logs() as logs:
         done = await box.slack.ask("POST", "messages", bot=True, channel="C0RELEASES", text=TEXT)
     assert done["ack"]["state"] != "acked"
