@@ -1,5 +1,6 @@
 """The command ``baton``: what HTTP can do, from a shell."""
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
@@ -158,7 +159,14 @@ VERBS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; ``baton run`` returns that of its command."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    if argv is not None:
+        return _perform(list(argv))
+    code = _perform(sys.argv[1:])
+    gc.freeze()  # this program ends: looking through all it holds would take a while, and find nothing
+    return code
+
+
+def _perform(words: list[str]) -> int:
     options = _read(words)
     try:
         code: int = options.perform(options)
