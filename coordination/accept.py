@@ -26,7 +26,7 @@ from coordination.world import Ids
 RAW_KEPT = timedelta(days=7)
 _VERDICTS = frozenset({Status.APPROVED, Status.REJECTED})
 
-__all__ = ["Accepted", "Incoming", "Recorded", "again", "record", "refuse_verdict"]
+__all__ = ["Accepted", "Incoming", "Recorded", "again", "record", "refuse_verdict", "told"]
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +97,7 @@ def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> 
     try:
         with tx.savepoint():
             taken = take(tx, incoming, now=now, ids=ids)
-            return _stored(tx, incoming, taken, _told(tx, mark))
+            return _stored(tx, incoming, taken, told(tx, mark))
     except (Refused, Unavailable):
         raise
     except Exception:
@@ -106,28 +106,28 @@ def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> 
 
 
 def _stored(
-    tx: Transaction, incoming: Incoming, taken: Taken, told: Sequence[str] = ()
+    tx: Transaction, incoming: Incoming, taken: Taken, notices: Sequence[str] = ()
 ) -> Recorded:
     event = taken.event
-    seq = store.add(tx, {**store.columns_of(event), **_columns(incoming, taken, told)})
+    seq = store.add(tx, {**store.columns_of(event), **_columns(incoming, taken, notices)})
     tx.touch("event", event.event_id, thread_id=taken.thread_id)
     accepted = _accepted(incoming, taken)
     return Recorded(accepted, seq, taken.process_key, taken.thread_key, taken.applied)
 
 
-def _columns(incoming: Incoming, taken: Taken, told: Sequence[str] = ()) -> dict[str, Any]:
+def _columns(incoming: Incoming, taken: Taken, notices: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "process_key": taken.process_key,
         "thread_key": taken.thread_key,
         "effect": taken.effect,
         "applied": taken.applied,
         "caused_by_run": taken.run_key,
-        "explain": explain.of(incoming, taken, told),
+        "explain": explain.of(incoming, taken, notices),
     }
 
 
-def _told(tx: Transaction, mark: int) -> list[str]:
-    """Return the ids of the notices that the unit queued since it had touched *mark* things."""
+def told(tx: Transaction, mark: int = 0) -> list[str]:
+    """Return the ids of the notices that a unit queued since it had touched *mark* things."""
     return [change.id for change in islice(tx.touched, mark, None) if change.kind == "outbox"]
 
 

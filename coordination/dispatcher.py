@@ -261,14 +261,17 @@ class Dispatcher:
         def unit(tx: Transaction) -> None:
             if not store.dispatched(tx, row.seq, explain, now=now):
                 return
-            if woken := plan.wakes.write(tx, row.id, now=now):
-                store.change(tx, row.seq, {"explain": {**explain, "waits": woken}})
+            woken = plan.wakes.write(tx, row.id, now=now)
             for new in plan.starts:
                 runs.start(tx, new, now=now, ids=ids)
             for text in plan.says:
                 _say(tx, row.thread_key, text, now=now, ids=ids)
             if plan.starts:
                 tx.touch("event", row.id, thread_id=row.thread_id)
+            told = accept.told(tx)
+            if woken or told:
+                caused = {"waits": woken, "outbox": [*explain.get("outbox", ()), *told]}
+                store.change(tx, row.seq, {"explain": {**explain, **caused}})
 
         await self._door.write(unit)
 

@@ -107,6 +107,7 @@ class Explanation:
     was: str | None = None
     status: str | None = None
     triggers: tuple[Mapping[str, Any], ...] = ()
+    waits: tuple[Mapping[str, Any], ...] = ()
     notices: tuple[NoticeLine, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -141,6 +142,7 @@ class Explanation:
             "effect": self.effect,
             "applied": self.applied,
             "triggers": [dict(each) for each in self.triggers],
+            "waits": [dict(each) for each in self.waits],
             "outbox": [
                 {"id": each.id, "slot": each.slot, "lane": each.lane, "state": each.state}
                 for each in self.notices
@@ -197,6 +199,8 @@ class Explanation:
         for each in self.triggers:
             run = f" {each['run_id']}" if each.get("run_id") else ""
             yield f"  {each['workflow']}, {each['trigger']}: {each['outcome']}{run}"
+        for each in self.waits:
+            yield f"  {each['run']} waits at {each['path']}: {each['outcome']}"
 
     def _slack(self) -> Iterator[str]:
         yield "Slack:" if self.notices else "Slack: nothing new to show"

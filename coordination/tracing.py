@@ -105,6 +105,7 @@ async def _explanation(reader: Reader, row: Row) -> Explanation:
         was=was,
         status=status,
         triggers=tuple(record.get("triggers") or ()),
+        waits=tuple(record.get("waits") or ()),
         notices=await _notices(reader, record.get("outbox") or ()),
         warnings=tuple(body.get("warnings") or ()),
     )
