@@ -247,3 +247,19 @@ def test_a_bad_result_file_is_left_out_with_a_sentence(
     assert done.returncode == 0
     assert done.stderr.count(b"\n") == 1
     assert server.events[-1]["result"].keys() == {"duration_s"}
+
+
+@pytest.mark.parametrize("words", [("run", "--", "true"), ("notify", "started"), ("--help",)])
+def test_a_short_command_loads_nothing_that_is_slow_to_load(
+    server: Any, shell: dict[str, str], words: tuple[str, ...]
+) -> None:
+    argv = [sys.executable, "-S", "-X", "importtime", "-m", "baton", *words]
+    env = {**shell, "BATON_URL": server.url, "BATON_TOKEN": "of-no-known-form"}
+    done = subprocess.run(argv, env=env, capture_output=True, timeout=20, check=True)
+
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines()}
+    slow = {"dataclasses", "hashlib", "http.client", "pathlib", "ssl", "typing", "urllib.parse"}
+    of_help = set() if words == ("--help",) else {"shutil"}  # which asks how wide the terminal is
+    assert "baton.cli" in loaded
+    assert not loaded & (slow | of_help)
+    assert len(server.events) == {"run": 2, "notify": 1}.get(words[0], 0)
