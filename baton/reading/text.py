@@ -4,13 +4,16 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-__all__ = ["clean", "first_problem_of_name", "readable_url", "shorten", "tidy_repo"]
+__all__ = ["clean", "first_problem_of_name", "readable_url", "shorten", "tidy_repo", "visible"]
 
-# C0 and C1 controls but for tab and line feed, zero-width characters, bidirectional overrides, and
-# halves of surrogate pairs: none can be seen, and several make a text say something else.
+# C0 and C1 controls but for tab and line feed, zero-width and other characters without a shape,
+# bidirectional overrides, tags, and halves of surrogate pairs: none can be seen, and several make a
+# text say something else.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_BREAK = re.compile("\r\n?|[\u2028\u2029]")
 _GAP = re.compile(r"\s+")
 _REMOTE = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/]*@)?([^:/@]+)(?::\d+(?=/))?[:/](.+)", re.IGNORECASE
@@ -21,9 +24,13 @@ def clean(value: str, *, lines: bool) -> str:
     """Remove what cannot be seen, in Unicode's composed form; one line unless *lines*."""
     if value.isascii() and value.isprintable():  # most texts: there is nothing to remove
         return value if lines else _GAP.sub(" ", value).strip() if "  " in value else value.strip()
-    text = _UNSEEN.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", visible(_BREAK.sub("\n", value)))
     return text if lines else _GAP.sub(" ", text).strip()
+
+
+def visible(text: str) -> str:
+    """Remove what cannot be seen, and could make *text* say something else."""
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -5,11 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from baton.masking import mask
+from baton.reading.text import visible
 
-HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
 ESCAPED_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]{1,30})&gt;")
@@ -22,7 +19,7 @@ AHEAD = 4  # how much more of a log is masked than is shown: a secret may begin 
 
 def plain(text: str) -> str:
     """Hide secrets, and remove what cannot be seen and could mislead: controls, bidi overrides."""
-    return mask(HIDDEN.sub("", text[:LONGEST].replace("\r\n", "\n")))
+    return mask(visible(text[:LONGEST].replace("\r\n", "\n")))
 
 
 def escape(text: str) -> str:

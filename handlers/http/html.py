@@ -5,13 +5,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from baton.reading.text import visible
+
 SHOWN = 20_000
 """Characters of a value that a page shows; the rest is there to download."""
 
 
 def text(value: object) -> str:
-    """Escape *value* for text and for quoted attributes."""
-    return html.escape(str(value), quote=True)
+    """Escape *value* for text and for quoted attributes; what nobody can see is left out."""
+    return html.escape(visible(str(value)), quote=True)
 
 
 def tag(name: str, /, *children: str, **attributes: object) -> str:

@@ -11,9 +11,7 @@ from tests.stories.box import BatonInABox
 from tests.stories.slack import PEOPLE, markup_of
 
 WRITING = ("chat.", "views.", "response_url", "assistant.", "conversations.canvases", "reactions.")
-OURS = r"<(?:@U0(?:ADA|GRACE|LINUS|MALLORY|SAM)|!subteam\^S0SRE|!date\^[^<>|]*\|[^<>|]*|http://[^<>|]*\|[^<>|]*)>"
 TOKEN = re.compile(r"<[^<>]*>")
-ADDRESS = re.compile(r"<(https?://[^<>|]*)")
 
 
 def told(baton: BatonInABox) -> list[dict[str, Any]]:
