@@ -29,6 +29,23 @@ async def perform(
         BatonError: it cannot be done; the sentence says why.
     """
     match request.get("command"):
+        case str(command) if command.startswith("token-"):
+            return await perform_token(door, world, settings, request)
+        case "login-link":
+            return login_link(world, sessions, str(request["person"]), settings)
+        case "reconcile":
+            return {"cards": await redraw(door, world, request.get("thread"))}
+        case str(command) if command.startswith("source-"):
+            return await perform_source(door, world, settings, request)
+        case command:
+            raise UnknownCommand(f"This server does not know the command {command!r}.")
+
+
+async def perform_token(
+    door: Door, world: World, settings: Settings, request: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Do what *request* says of tokens. Raises: BatonError."""
+    match request["command"]:
         case "token-create":
             return {**await create_token(door, world, request), "address": settings.address}
         case "token-rotate":
@@ -37,12 +54,6 @@ async def perform(
             return await revoke_token(door, world, str(request["token"]))
         case "token-list":
             return await list_tokens(door)
-        case "login-link":
-            return login_link(world, sessions, str(request["person"]), settings)
-        case "reconcile":
-            return {"cards": await redraw(door, world, request.get("thread"))}
-        case str(command) if command.startswith("source-"):
-            return await perform_source(door, world, settings, request)
         case command:
             raise UnknownCommand(f"This server does not know the command {command!r}.")
 

@@ -127,6 +127,7 @@ async def test_what_our_own_check_finds_is_never_sent(box: Box) -> None:
 
     await box.tell()
     leased = await box.claim()
+
     async def redraw(rung: int) -> Shown:
         return at_rung(bad, rung, None)
 
