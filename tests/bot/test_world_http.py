@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -55,9 +55,12 @@ async def site(answer: bytes | None) -> AsyncIterator[Site]:
         assert task is not None
         tasks.add(task)
         try:
-            await opened.serve(reader, writer)
-        except asyncio.CancelledError:
+            with suppress(ConnectionError, asyncio.CancelledError):
+                await opened.serve(reader, writer)
+        finally:  # closed before the loop is, whoever hung up first
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     opened.port = server.sockets[0].getsockname()[1]
