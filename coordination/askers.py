@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from baton.parts import Actor
+from coordination import directory
 from coordination.database import Row, Transaction
 from coordination.questions import is_person
 from coordination.store import processes
@@ -21,7 +22,7 @@ def behind_run(tx: Transaction, run: Row) -> tuple[str, ...]:
     namespace, process_id = trigger.get("namespace"), trigger.get("process_id")
     if isinstance(namespace, str) and isinstance(process_id, str):
         found += _family(tx, processes.by_id(tx, namespace, process_id))
-    return _once(found)
+    return _once(tx, found)
 
 
 def behind_process(
@@ -31,7 +32,7 @@ def behind_process(
 
     Its source counts as well: a machine does not answer what it asks itself.
     """
-    return _once((*_family(tx, processes.by_key(tx, process_key)), *asking))
+    return _once(tx, (*_family(tx, processes.by_key(tx, process_key)), *asking))
 
 
 def behind_report(owner: str | None, actor: Actor | None) -> tuple[str | None, ...]:
@@ -58,10 +59,16 @@ def _named(actor: Actor) -> Iterator[str | None]:
         yield actor.email
 
 
-def _once(found: Iterable[str | None]) -> tuple[str, ...]:
-    """Return each who can be told from a name out of the blue: an id, a handle, an address, a source."""
+def _once(tx: Transaction, found: Iterable[str | None]) -> tuple[str, ...]:
+    """Return each who can be told from a name out of the blue: an id, a handle, an address, a source.
+
+    The addresses of people are kept with them as they are now: who changes theirs, or closes the
+    account, is the same human still.
+    """
     told = [each for each in found if each and _is_somebody(each)]
-    return tuple(dict.fromkeys(told))
+    known = [directory.person(tx, each) for each in dict.fromkeys(told) if is_person(each)]
+    addresses = [each.email for each in known if each is not None and each.email]
+    return tuple(dict.fromkeys((*told, *addresses)))
 
 
 def _is_somebody(name: str) -> bool:

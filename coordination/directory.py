@@ -18,7 +18,7 @@ from coordination.database import (
     select,
 )
 from coordination.eligibility import MAX_AGE, Standing
-from coordination.policy import GROUP_MENTION, MENTION, Roles, group_form
+from coordination.policy import GROUP_MENTION, MENTION, Roles, group_form, is_active
 from coordination.ports import Group, Person
 from coordination.store import people as store
 
@@ -136,7 +136,9 @@ def with_handles(text: str, known: Mapping[str, Person]) -> str:
 def ids_by_handle(known: Everybody) -> dict[str, str]:
     """Return the ids of people and groups by handle, for those who write mentions; none that clash."""
     found = {handle_of(each)[1:]: each.id for each in known.groups.values()}
-    found |= {each.handle.casefold(): each.id for each in known.values()}
+    for taking_part in (False, True):  # whoever left does not hide who has their handle now
+        people = (each for each in known.values() if is_active(each) is taking_part)
+        found |= {each.handle.casefold(): each.id for each in people}
     return {handle: key for handle, key in found.items() if not known.clashes(f"@{handle}")}
 
 

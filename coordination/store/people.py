@@ -26,7 +26,7 @@ _ALL = select(directory).order_by(directory.c.person)
 _ADD = insert(directory)
 _CHANGE = update(directory).where(directory.c.person == bindparam("id"))
 _SEEN = update(directory)
-_DROP = delete(directory).where(directory.c.person == bindparam("id"))
+_GONE = update(directory).where(directory.c.person == bindparam("id"))
 _GROUPS = select(groups).order_by(groups.c.id)
 _MEMBERS = select(group_members)
 _SEEN_GROUPS = update(groups)
@@ -65,13 +65,21 @@ def _clashes(people: Iterable[Person], known: Iterable[Group]) -> frozenset[str]
 def _put_people(
     tx: Transaction, found: Mapping[str, Person], clash: frozenset[str], now: datetime
 ) -> int:
+    """Write who was found; who is not listed any more is kept as somebody who left.
+
+    Nobody is forgotten, and no address either: by it a second account is known as the same human,
+    and Slack need not show it of an account that was closed.
+    """
     before = {row.person: row for row in tx.fetch_all(_ALL)}
-    for person_id in before.keys() - found.keys():
-        tx.execute(_DROP, id=person_id)
     changed = 0
+    for person_id in before.keys() - found.keys():
+        if not before[person_id].deleted:
+            changed += tx.execute(_GONE, id=person_id, deleted=True, shares=False)
     for person_id, each in found.items():
         values = _columns(each, clash)
         row = before.get(person_id)
+        if row is not None and values["email"] is None:
+            values["email"] = row.email
         if row is None:
             tx.execute(_ADD, person=person_id, read_at=now, **values)
         elif any(getattr(row, name) != value for name, value in values.items()):
@@ -80,7 +88,7 @@ def _put_people(
             continue
         changed += 1
     tx.execute(_SEEN, read_at=now)
-    return changed + len(before.keys() - found.keys())
+    return changed
 
 
 def _put_groups(

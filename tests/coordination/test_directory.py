@@ -148,6 +148,44 @@ async def test_nobody_approves_their_own_request_from_another_account(scene: Sce
     assert (await scene.answer("linus", asked)).counted[0].person == "ULINUS"
 
 
+@pytest.mark.parametrize("how", ["is not listed any more", "shows no address", "has a new one"])
+async def test_who_asked_is_known_by_the_second_account_whatever_becomes_of_the_first(
+    scene: Scene, how: str
+) -> None:
+    await scene.know(TWO)
+    asked = await scene.ask(BOTH)
+    ada, *others = TWO
+    first = {
+        "is not listed any more": [],
+        "shows no address": [replace(ada, email=None, deleted=True)],
+        "has a new one": [replace(ada, email="new@example.com")],
+    }[how]
+    await scene.know([*first, *others])
+    with pytest.raises(NotAllowed, match="You asked"):
+        await scene.answer("ada2", asked)
+
+
+async def test_whoever_was_gone_before_it_was_asked_is_the_same_human_still(scene: Scene) -> None:
+    await scene.know(TWO)
+    await scene.know(TWO[1:])
+    asked = await scene.ask(BOTH)
+    with pytest.raises(NotAllowed, match="You asked"):
+        await scene.answer("ada2", asked)
+    known = await scene.door.read(directory.read_all)
+    assert known["UADA"].deleted
+    assert "mallory" in known["UMALLORY"].handle
+
+
+async def test_who_left_does_not_hide_who_has_their_handle_now(scene: Scene) -> None:
+    await scene.know([someone("grace")])
+    await scene.know([replace(someone("grace"), id="UANOTHER")])
+    known = await scene.door.read(directory.read_all)
+    assert directory.ids_by_handle(known)["grace"] == "UANOTHER"
+    asked = await scene.ask(replace(QUESTION, approvers=("@grace",)))
+    with pytest.raises(NotAllowed, match="deactivated"):
+        await scene.answer("grace", asked)
+
+
 async def test_votes_that_turn_out_to_be_of_one_human_count_once(scene: Scene) -> None:
     strangers = [replace(each, email=None) for each in TWO]
     await scene.know(strangers)

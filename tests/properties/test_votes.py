@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coordination import deadlines, delegations, directory, votes
@@ -206,6 +206,10 @@ async def recorded(scene: Scene) -> None:
     assert {(row.version, row.person, row.choice) for row in cast} <= said
 
 
+@example(  # whose first account is gone does not approve from the second
+    quorum=1,
+    happened=[("directory", {"ada"}, False), ("click", person("ada2"), "approve", None)],
+)
 @given(quorum=st.sampled_from([1, 2, 3, 3, 4]), happened=st.lists(happenings, max_size=25))
 @settings(max_examples=60, deadline=None)
 def test_any_history_of_answers_gives_one_verdict(
