@@ -82,6 +82,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
         create_api(edge, version=version("baton-bus")),
         log_config=None,
         access_log=False,
+        http="httptools",
         lifespan="off",
         timeout_graceful_shutdown=DRAIN,
         server_header=False,
