@@ -45,6 +45,23 @@ def refuse_announced(request: Request, limit: int = LIMIT) -> None:
         raise too_large(limit)
 
 
+def refuse_two_lengths(request: Request) -> None:
+    """Return unless the body says in two ways where it ends; the connection ends with the refusal.
+
+    A gate before this server might believe the other way, and take for a body what this server would
+    take for the next request. Source: RFC 9112, section 6.3.
+
+    Raises:
+        Problem: 400.
+    """
+    if "transfer-encoding" in request.headers and "content-length" in request.headers:
+        raise Problem(
+            400,
+            "Send Content-Length or Transfer-Encoding, not both.",
+            headers={"Connection": "close"},
+        )
+
+
 def refuse_coded(request: Request) -> None:
     """Return unless the body is compressed or written otherwise than as it is.
 
