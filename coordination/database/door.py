@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
@@ -22,7 +22,7 @@ from coordination.database.writer import Session, Writer, connect
 T = TypeVar("T")
 READERS = 3
 READ_LIMIT = 5.0  # s; a longer read would hold up the checkpoint
-_Run: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[list[Any]]]
+_Run: TypeAlias = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
 
 
 class Reader:
@@ -178,7 +178,7 @@ class SqliteDoor:
     async def _within(
         self, connection: aiosqlite.Connection, query: Callable[[Reader], Awaitable[T]]
     ) -> T:
-        async def run(sql: str, parameters: dict[str, Any]) -> list[Any]:
+        async def run(sql: str, parameters: Sequence[Any]) -> list[Any]:
             return list(await connection.execute_fetchall(sql, parameters))
 
         try:
@@ -239,7 +239,7 @@ class InlineDoor:
         return outcome.value  # type: ignore[return-value]  # without an error it is the unit's
 
     async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
-        async def run(sql: str, parameters: dict[str, Any]) -> list[Any]:
+        async def run(sql: str, parameters: Sequence[Any]) -> list[Any]:
             return self._session.read(sql, parameters)
 
         return await query(Reader(run, self._statements))

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Executable, Insert, Table
+from sqlalchemy import Executable, Insert, LargeBinary, String, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -54,29 +55,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A compiled statement without the compiler, so that nothing keeps the original alive."""
+    """A compiled statement without the compiler, so that nothing keeps the original alive.
+
+    Most of what a unit costs beside the database is bound here, so what can be known of a statement
+    is worked out once.
+    """
 
     sql: str
     fixed: Mapping[str, Any]  # values that stand in the statement, converted
-    names: tuple[tuple[str, Convert | None], ...]  # of the parameters that a call gives
+    pick: Callable[[Mapping[str, Any]], Sequence[Any]]  # the parameters, in the driver's order
+    write: tuple[tuple[int, Convert], ...]
+    heavy: tuple[int, ...]  # which of them are text, documents and bytes
     places: Mapping[str, int]
     read: tuple[tuple[int, Convert], ...]
 
-    def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the driver takes.
+    def bind(self, given: Mapping[str, Any]) -> Sequence[Any]:
+        """Return what the driver takes; *given* has the names for which this was compiled."""
+        picked = self.pick({**self.fixed, **given} if self.fixed else given)
+        if not self.write:
+            return picked
+        bound = list(picked)
+        for place, convert in self.write:
+            bound[place] = convert(bound[place])
+        return bound
 
-        Raises:
-            TypeError: a parameter is missing or unknown.
-        """
-        if len(given) != len(self.names):
-            names = [name for name, _ in self.names]
-            odd = sorted(set(given).symmetric_difference(names))
-            raise TypeError(f"the statement takes {names}; missing or unknown: {odd}")
-        bound = {
-            name: given[name] if convert is None else convert(given[name])
-            for name, convert in self.names
-        }
-        return {**self.fixed, **bound} if self.fixed else bound
+    def weigh(self, bound: Sequence[Any]) -> int:
+        """Return how long the texts, documents and bytes of a call are."""
+        return sum([len(bound[place]) for place in self.heavy if bound[place] is not None])
 
     def row(self, values: Sequence[Any]) -> Row:
         if self.read:
@@ -91,13 +96,17 @@ class Statements:
     """Keeps what was compiled as long as the statement itself lives. For one thread."""
 
     def __init__(self) -> None:
-        self._dialect = sqlite.dialect(paramstyle="named")
+        self._dialect = sqlite.dialect(paramstyle="qmark")
         self._known: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared]] = (
             WeakKeyDictionary()
         )
 
     def prepare(self, statement: Executable, given: Mapping[str, Any]) -> Prepared:
-        """Compile *statement* for parameters of these names; those of columns are set by it."""
+        """Compile *statement* for parameters of these names; those of columns are set by it.
+
+        Raises:
+            TypeError: a parameter is missing or unknown.
+        """
         variants = self._known.get(statement)
         if variants is None:
             variants = self._known[statement] = {}
@@ -111,12 +120,19 @@ class Statements:
         compiled: SQLCompiler = statement.compile(  # type: ignore[attr-defined]  # of ClauseElement
             dialect=self._dialect, column_keys=list(names) if statement.is_dml else None
         )
-        asked = tuple(name for name in names if name in compiled.bind_names.values())
+        asked = {name for name in names if name in compiled.bind_names.values()}
+        if len(asked) < len(names):
+            odd = sorted(set(names) - asked)
+            raise TypeError(f"the statement takes {sorted(asked)}; unknown: {odd}")
         expanded = compiled._process_parameters_for_postcompile(_fixed(compiled, names))  # noqa: SLF001  # no public name
         convert: dict[str, Any] = {**compiled._bind_processors, **expanded.processors}  # noqa: SLF001  # no public name
         convert.update(_direct(compiled, _WRITTEN))
         columns = compiled._result_columns or ()  # noqa: SLF001  # no public name
         readers = [(place, self._reader(column.type)) for place, column in enumerate(columns)]
+        order = tuple(expanded.positiontup or ())
+        heavy = {
+            name for bind, name in compiled.bind_names.items() if isinstance(bind.type, _HEAVY)
+        }
         return Prepared(
             sql=expanded.statement,
             fixed={
@@ -124,7 +140,13 @@ class Statements:
                 for name, value in expanded.parameters.items()
                 if name not in asked
             },
-            names=tuple((name, convert.get(name)) for name in asked),
+            pick=_picker(order),
+            write=tuple(
+                (place, convert[name])
+                for place, name in enumerate(order)
+                if name in asked and name in convert
+            ),
+            heavy=tuple(place for place, name in enumerate(order) if name in heavy),
             places={column.keyname: place for place, column in enumerate(columns)},
             read=tuple((place, reader) for place, reader in readers if reader is not None),
         )
@@ -141,7 +163,15 @@ class Statements:
 
 # Our own types, without what SQLAlchemy wraps around them: it costs more than they do.
 _WRITTEN: Mapping[type, Convert] = {Moment: to_moment, Document: to_document}
+_HEAVY = (Document, LargeBinary, String)
 _READ: Mapping[type, Convert] = {Moment: from_moment, Document: from_document}
+
+
+def _picker(order: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """Return what picks the values of these names out of a mapping, as a sequence of any length."""
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda given: [given[name] for name in order]
 
 
 def _direct(compiled: SQLCompiler, own: Mapping[type, Convert]) -> dict[str, Convert]:

@@ -1,13 +1,13 @@
 """What a unit sees of the database while it runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Executable
 
 from coordination.changes import Change, ChangeKind
-from coordination.database.statements import Row, Statements
+from coordination.database.statements import Prepared, Row, Statements
 
 
 class Cursor(Protocol):
@@ -23,7 +23,9 @@ class Cursor(Protocol):
 class Connection(Protocol):
     """Runs SQL and turns the driver's errors into ours."""
 
-    def execute(self, sql: str, parameters: dict[str, Any] | None = None, /) -> Cursor: ...
+    @property
+    def total_changes(self) -> int: ...
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor: ...
 
 
 class Transaction:
@@ -37,6 +39,7 @@ class Transaction:
         self._connection = connection
         self._statements = statements
         self._depth = 0
+        self._mark = 0  # how much the connection had changed when the innermost savepoint was fresh
         self.touched: dict[Change, None] = {}  # in the order of the first touch
         self.size = 0  # of the text and bytes that the unit wrote
 
@@ -56,12 +59,12 @@ class Transaction:
     def execute(self, statement: Executable, /, **given: Any) -> int:
         """Run *statement* and count the rows that it changed: the guard of a conditional write."""
         prepared = self._statements.prepare(statement, given)
-        return self._run(prepared.sql, prepared.bind(given)).rowcount
+        return self._run(prepared, given).rowcount
 
     def insert(self, statement: Executable, /, **given: Any) -> int:
         """Insert one row and return its integer key."""
         prepared = self._statements.prepare(statement, given)
-        key = self._run(prepared.sql, prepared.bind(given)).lastrowid
+        key = self._run(prepared, given).lastrowid
         if key is None:
             raise TypeError("the statement inserted no row with a key of its own")
         return key
@@ -72,23 +75,30 @@ class Transaction:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo what the block wrote and touched, and nothing else, if it raises."""
-        self._depth += 1
-        name = f"s{self._depth}"
+        """Undo what the block wrote and touched, and nothing else, if it raises.
+
+        Where nothing was written since the savepoint around it, that one serves: it costs more to make
+        another than most statements.
+        """
+        depth, mark = self._depth, self._mark
+        own = not depth or self._connection.total_changes != mark
+        if own:
+            self._depth, self._mark = depth + 1, self._connection.total_changes
+            self._connection.execute(f"SAVEPOINT s{self._depth}")
         touched = dict(self.touched)
-        self._connection.execute(f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
-            self._connection.execute(f"ROLLBACK TO {name}")
+            self._connection.execute(f"ROLLBACK TO s{self._depth}")
             self.touched = touched
+            self._mark = self._connection.total_changes
             raise
         finally:
-            self._depth -= 1
-            self._connection.execute(f"RELEASE {name}")
+            if own:
+                self._connection.execute(f"RELEASE s{self._depth}")
+                self._depth, self._mark = depth, mark
 
-    def _run(self, sql: str, bound: dict[str, Any]) -> Cursor:
-        for value in bound.values():
-            if value.__class__ is str or value.__class__ is bytes:
-                self.size += len(value)
-        return self._connection.execute(sql, bound)
+    def _run(self, prepared: Prepared, given: Mapping[str, Any]) -> Cursor:
+        bound = prepared.bind(given)
+        self.size += prepared.weigh(bound)
+        return self._connection.execute(prepared.sql, bound)

@@ -4,7 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -92,7 +92,12 @@ class Session:
         self.broken: str | None = None  # why nothing can be written any more in this life
         self.log_size = 0  # bytes of the write-ahead log
 
-    def execute(self, sql: str, parameters: dict[str, Any] | None = None, /) -> sqlite3.Cursor:
+    @property
+    def total_changes(self) -> int:
+        """How many rows the connection has changed in its life."""
+        return self._raw.total_changes
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
         """Run *sql*.
 
         Raises:
@@ -102,7 +107,7 @@ class Session:
         if self._failed is not None:
             raise self._failed
         try:
-            return self._raw.execute(sql, parameters or {})
+            return self._raw.execute(sql, parameters)
         except sqlite3.IntegrityError as error:
             raise ConstraintBroken(str(error)) from None
         except sqlite3.Error as error:
@@ -144,7 +149,7 @@ class Session:
         """Make the group durable."""
         self.execute("COMMIT")
 
-    def read(self, sql: str, parameters: dict[str, Any]) -> list[Any]:
+    def read(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         """Run a query between groups; for a door without readers of its own."""
         try:
             return self.execute(sql, parameters).fetchall()
