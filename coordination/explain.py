@@ -110,6 +110,7 @@ class Explanation:
     waits: tuple[Mapping[str, Any], ...] = ()
     notices: tuple[NoticeLine, ...] = ()
     warnings: tuple[str, ...] = ()
+    rehearsed: bool = False  # it was taken to see what would happen, and undone
 
     def to_json(self) -> dict[str, Any]:
         """Return the same as plain data."""
@@ -156,6 +157,8 @@ class Explanation:
     def _lines(self) -> Iterator[str]:
         about = f" of {self.process}" if self.process else ""
         attempt = f", attempt {self.attempt}" if self.attempt else ""
+        if self.rehearsed:
+            yield "A rehearsal: nothing of this is stored"
         yield f"{self.event_id}: {self.type}{about}{attempt}, {format_time(self.received_at)}"
         yield f"From {self.source} ({self._credential()}), read by {self.adapter}"
         yield from (f"  {name} came as {given or 'nothing: made by Baton'}"
@@ -176,6 +179,8 @@ class Explanation:
     def _thread(self) -> Iterator[str]:
         opened = not any(step.outcome == "matched" for step in self.steps)
         verb = "opened" if opened and self.effect == "created" else "joined"
+        if self.rehearsed:
+            verb = f"would have {verb}"
         yield f"Thread: {f'{verb} {self.thread_id}' if self.thread_id else 'none'}"
         for step in self.steps:
             value = f" {step.value}" if step.value is not None else ""
@@ -193,7 +198,8 @@ class Explanation:
             yield "Triggers: none, since it changed no status"
             return
         if self.dispatched_at is None:
-            yield "Triggers: not looked at yet"
+            looked = "not rehearsed" if self.rehearsed else "not looked at yet"
+            yield f"Triggers: {looked}"
             return
         yield "Triggers:" if self.triggers else "Triggers: none has this name of an event"
         for each in self.triggers:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from baton.reading import Reading
-from coordination import accept, audit, identities, tokens
+from coordination import accept, audit, identities, tokens, tracing
 from coordination.accept import Accepted, Incoming
 from coordination.credentials import Credential, Known, known
 from coordination.database import Transaction
 from coordination.errors import NotAllowed, NotFound
+from coordination.explain import Explanation
 from coordination.footing import Footing
 from coordination.identities import Identity
 from coordination.policy import Principal, require_scope
@@ -21,11 +22,11 @@ from coordination.tokens import BEARER
 NOTE_USE_EVERY = timedelta(hours=1)
 
 
-class _DryRun(Exception):
+class _Rehearsed(Exception):
     """Carries out of a unit what it would have done, so that nothing of it is stored."""
 
-    def __init__(self, accepted: tuple[Accepted, ...]) -> None:
-        self.accepted = accepted
+    def __init__(self, found: tuple[Explanation, ...]) -> None:
+        self.found = found
         super().__init__()
 
 
@@ -98,7 +99,6 @@ class Reporting(Footing):
         *,
         raw: bytes,
         idempotency_key: str | None = None,
-        dry_run: bool = False,
     ) -> tuple[Accepted, ...]:
         """Store the events of one body, as `take` does; *raw* is kept with the first of them."""
         told = [
@@ -110,41 +110,42 @@ class Reporting(Footing):
             )
             for place, item in enumerate(items)
         ]
-        return await self.take(credential, told, dry_run=dry_run)
+        return await self.take(credential, told)
 
-    async def take(
-        self, credential: Credential, told: Sequence[Told], *, dry_run: bool = False
-    ) -> tuple[Accepted, ...]:
+    async def take(self, credential: Credential, told: Sequence[Told]) -> tuple[Accepted, ...]:
         """Store what a tool reports: all of it, in this order, or nothing.
 
         Args:
             credential: whose report it is.
             told: the events, each with what came along.
-            dry_run: says what would come of it and stores nothing.
 
         Raises:
             NotAllowed: the token cannot report, or an event wants to decide something.
             IdempotencyMismatch: a client's key came with another body before.
         """
-        if not credential.scopes & {"notify", "admin"}:
-            raise NotAllowed("This token cannot report: it lacks the scope 'notify'.")
+        _may_report(credential)
         if not told:
             return ()
         incoming = [self._incoming(credential, each) for each in told]
-        if dry_run:  # what came before is no repeat of a rehearsal, and the other way round
-            incoming = [replace(each, identity=None) for each in incoming]
         now, ids = self._world.clock.now(), self._world.ids
 
         def unit(tx: Transaction) -> tuple[Accepted, ...]:
-            done = tuple(accept.record(tx, each, now=now, ids=ids).accepted for each in incoming)
-            if dry_run:
-                raise _DryRun(done)
-            return done
+            return tuple(accept.record(tx, each, now=now, ids=ids).accepted for each in incoming)
 
-        try:
-            return await self._door.write(unit)
-        except _DryRun as dry:
-            return dry.accepted
+        return await self._door.write(unit)
+
+    async def rehearse(
+        self, credential: Credential, told: Sequence[Told]
+    ) -> tuple[Explanation, ...]:
+        """Say how `take` would take these events, in this order; nothing is stored.
+
+        What came before makes no repeat of a rehearsal, and a rehearsal none of what comes.
+
+        Raises:
+            NotAllowed: the token cannot report, or an event wants to decide something.
+        """
+        _may_report(credential)
+        return await self._rehearsed([self._incoming(credential, each) for each in told])
 
     async def raw(self, event_id: str) -> RawView:
         """Return what came for an event, masked, while it is kept. Raises: NotFound."""
@@ -154,7 +155,7 @@ class Reporting(Footing):
         return RawView(row.id, row.source, Raw(row.body, row.headers or {}), row.expires_at)
 
     async def replay(
-        self, principal: Principal, view: RawView, reading: Reading, *, apply: bool
+        self, principal: Principal, view: RawView, reading: Reading
     ) -> tuple[Accepted, ...]:
         """Accept again what came for an event, as a new event of the same source.
 
@@ -162,22 +163,16 @@ class Reporting(Footing):
             principal: who wants it; an admin.
             view: what came.
             reading: what it says, as it is read now.
-            apply: store it; else only say what would come of it.
 
         Raises:
             NotAllowed: it is not their right, or the event wants to decide something.
             NotFound: its source is gone.
         """
-        require_scope(principal, "replay")
-        credential = await self.credential_of(view.source)
-        fresh = replace(reading.event, id=self._world.ids.new("id"))
-        incoming = self._incoming(credential, Told(replace(reading, event=fresh), raw=view.raw))
+        incoming = await self._replayed(principal, view, reading)
         now, ids = self._world.clock.now(), self._world.ids
 
         def unit(tx: Transaction) -> tuple[Accepted, ...]:
             done = (accept.record(tx, incoming, now=now, ids=ids).accepted,)
-            if not apply:
-                raise _DryRun(done)
             detail = {"as": done[0].event_id}
             audit.record(
                 tx,
@@ -189,10 +184,13 @@ class Reporting(Footing):
             )
             return done
 
-        try:
-            return await self._door.write(unit)
-        except _DryRun as dry:
-            return dry.accepted
+        return await self._door.write(unit)
+
+    async def rehearse_replay(
+        self, principal: Principal, view: RawView, reading: Reading
+    ) -> tuple[Explanation, ...]:
+        """Say how `replay` would take what came; nothing is stored. Raises: as `replay`."""
+        return await self._rehearsed([await self._replayed(principal, view, reading)])
 
     async def credential_of(self, source: str) -> Credential:
         """Return what a source reports with, whoever asks. Raises: NotFound."""
@@ -213,6 +211,30 @@ class Reporting(Footing):
             return True
 
         return await self._door.write(unit)
+
+    async def _replayed(self, principal: Principal, view: RawView, reading: Reading) -> Incoming:
+        """Return what came for an event as one that comes now."""
+        require_scope(principal, "replay")
+        credential = await self.credential_of(view.source)
+        fresh = replace(reading.event, id=self._world.ids.new("id"))
+        return self._incoming(credential, Told(replace(reading, event=fresh), raw=view.raw))
+
+    async def _rehearsed(self, incoming: Sequence[Incoming]) -> tuple[Explanation, ...]:
+        """Take events in a unit that is undone once it has explained them."""
+        if not incoming:
+            return ()
+        now, ids = self._world.clock.now(), self._world.ids
+
+        def unit(tx: Transaction) -> None:
+            for each in incoming:
+                accept.record(tx, replace(each, identity=None), now=now, ids=ids)
+            raise _Rehearsed(tuple(tracing.rehearsed(tx, each.event.event_id) for each in incoming))
+
+        try:
+            await self._door.write(unit)
+        except _Rehearsed as done:
+            return done.found
+        raise AssertionError("a rehearsal was stored")
 
     def _incoming(self, credential: Credential, told: Told) -> Incoming:
         """Put to an event what its credential says."""
@@ -249,3 +271,8 @@ class Reporting(Footing):
         self._noted[token_id] = now
         noting = self._door.write(lambda tx: tokens.note_use(tx, token_id, now=now))
         self._world.tasks.start(f"note the use of {token_id}", noting)
+
+
+def _may_report(credential: Credential) -> None:
+    if not credential.scopes & {"notify", "admin"}:
+        raise NotAllowed("This token cannot report: it lacks the scope 'notify'.")

@@ -1,10 +1,10 @@
 """What everybody may ask of the bus: why an event did what it did, and why a thread holds what it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coordination import explain, run_views
-from coordination.database import Reader, Row
+from coordination.database import Reader, Row, Transaction
 from coordination.errors import NotFound
 from coordination.explain import Explanation, NoticeLine
 from coordination.footing import Footing
@@ -77,7 +77,28 @@ async def _newest_of(reader: Reader, ref: str) -> Row | None:
     return None if process is None else await store.newest_of(reader, process.key)
 
 
+def rehearsed(tx: Transaction, event_id: str) -> Explanation:
+    """Explain an event inside the unit that took it and that will be undone.
+
+    Raises:
+        NotFound: the unit took no such event.
+    """
+    row = event_store.by_id(tx, event_id)
+    if row is None:
+        raise NotFound("event", event_id)
+    return _told(row, [store.notice_of(tx, each) for each in _outbox(row)], rehearsed=True)
+
+
 async def _explanation(reader: Reader, row: Row) -> Explanation:
+    return _told(row, [await store.notice(reader, each) for each in _outbox(row)])
+
+
+def _outbox(row: Row) -> Sequence[str]:
+    """Return the ids of the notices that an event caused."""
+    return (row.explain or {}).get("outbox") or ()
+
+
+def _told(row: Row, notices: Sequence[Row | None], *, rehearsed: bool = False) -> Explanation:
     record: Mapping[str, Any] = row.explain or {}
     by, body = record.get("by") or {}, row.body
     adapter = body.get("adapter") or {}
@@ -106,22 +127,18 @@ async def _explanation(reader: Reader, row: Row) -> Explanation:
         status=status,
         triggers=tuple(record.get("triggers") or ()),
         waits=tuple(record.get("waits") or ()),
-        notices=await _notices(reader, record.get("outbox") or ()),
+        notices=tuple(
+            NoticeLine(each.id, each.slot, each.lane, each.state, each.sent_at)
+            for each in notices
+            if each is not None
+        ),
         warnings=tuple(body.get("warnings") or ()),
+        rehearsed=rehearsed,
     )
 
 
 def _pair(found: Any) -> tuple[str, str] | None:
     return (found[0], found[1]) if found else None
-
-
-async def _notices(reader: Reader, ids: Any) -> tuple[NoticeLine, ...]:
-    rows = [await store.notice(reader, each) for each in ids]
-    return tuple(
-        NoticeLine(row.id, row.slot, row.lane, row.state, row.sent_at)
-        for row in rows
-        if row is not None
-    )
 
 
 def _reason(row: Row, *, opened: bool) -> str:

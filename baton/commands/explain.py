@@ -32,7 +32,7 @@ def explain(options: Namespace) -> int:
         return 0
     told = record.get("lines") if isinstance(record, dict) else None
     for text in told if isinstance(told, list) else _rehearsed(record):
-        print(plain(text))
+        print(plain(str(text)))
     return 0
 
 
@@ -44,17 +44,9 @@ def _from_file(name: str) -> Any:
 
 
 def _rehearsed(record: Mapping[str, Any]) -> Iterator[str]:
-    """Say what a dry run found: the event as Baton reads it, its keys, and what to mend."""
-    for event in record.get("events") or ():
-        what = f"{event.get('namespace')}:{event.get('process_id')}"
-        yield f"event: {what if event.get('process_id') else event.get('type')}"
-        for name in ("source", "type", "status", "attempt", "run_id"):
-            if event.get(name) is not None:
-                yield f"  {name}: {event[name]}"
-    for key in record.get("keys") or ():
-        yield f"key: {key if isinstance(key, str) else json.dumps(key, ensure_ascii=False)}"
-    for name in ("ignored", "warnings", "problems"):
-        found = record.get(name) or ()
-        for each in [found] if isinstance(found, str) else found:
-            said = each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
-            yield f"{name.removesuffix('s')}: {said}"
+    """Say what a dry run found: how each event would be taken, and what to mend in the others."""
+    for found in record.get("explain") or ():
+        yield from found.get("lines") or ()
+    for each in record.get("problems") or ():
+        said = each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
+        yield f"problem: {said}"

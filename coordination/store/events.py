@@ -122,6 +122,10 @@ def change(tx: Transaction, seq: int, values: Mapping[str, Any]) -> None:
     tx.execute(_CHANGE, place=seq, **values)
 
 
+def by_id(tx: Transaction, event_id: str) -> Row | None:
+    return tx.fetch_one(_BY_ID, called=event_id)
+
+
 def of_attempt(tx: Transaction, process_key: int, attempt: int) -> list[Mapping[str, Any]]:
     """Return the bodies of an attempt's events, as they arrived."""
     rows = tx.fetch_all(_OF_ATTEMPT, process=process_key, number=attempt)

@@ -3,6 +3,7 @@
 from coordination.database import (
     Reader,
     Row,
+    Transaction,
     and_,
     bindparam,
     events,
@@ -81,6 +82,10 @@ async def process_of_run(reader: Reader, run_key: int) -> Row | None:
 
 async def notice(reader: Reader, called: str) -> Row | None:
     return await reader.fetch_one(_NOTICE, called=called)
+
+
+def notice_of(tx: Transaction, called: str) -> Row | None:
+    return tx.fetch_one(_NOTICE, called=called)
 
 
 async def first_of_each(reader: Reader, thread_key: int) -> list[Row]:

@@ -13,7 +13,7 @@ from handlers.http.cloudevents import batch_out, one_out, wanted_form
 from handlers.http.edge import EdgeOf
 from handlers.http.polling import Poll, awaited
 from handlers.http.queries import Last, Limit, Seconds, Sequence
-from handlers.http.shapes import event_json
+from handlers.http.shapes import event_json, explanation_json
 
 router = APIRouter(tags=["events"])
 
@@ -109,4 +109,4 @@ async def explain_event(
     its place stands for its newest event.
     """
     found = await edge.coordinator.explain(event_id, source=source)
-    return JSONResponse({**found.to_json(), "lines": list(found.lines())})
+    return JSONResponse(explanation_json(found))

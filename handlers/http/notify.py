@@ -13,6 +13,7 @@ from baton.errors import InvalidEvent
 from baton.reading import parse_json
 from coordination.accept import Accepted
 from coordination.correlation import keys_of
+from coordination.explain import Explanation
 from coordination.rates import DEFAULT
 from handlers.http.auth import Admitted, AdmittedAs
 from handlers.http.bodies import (
@@ -45,7 +46,7 @@ from handlers.http.reports import (
     read_one,
     terms_of,
 )
-from handlers.http.shapes import accepted_json
+from handlers.http.shapes import accepted_json, explanation_json
 
 ITEMS = 500
 BIG = 64 * 1024  # bytes of a body that is read beside the event loop
@@ -167,8 +168,8 @@ async def take_body(terms: Terms, report: Report, *, dry: bool) -> Response:
     count = len(report.told) + len(report.refused)
     if dry:
         edge.limits.take(rules, "reads", source)
-        await edge.coordinator.take(credential, [*report.told.values()], dry_run=True)
-        return rehearsed([report])
+        found = await edge.coordinator.rehearse(credential, [*report.told.values()])
+        return rehearsed([(report, found)])
     edge.limits.take(rules, "events", source, max(count, 1))
     accepted = await edge.coordinator.take(credential, [*report.told.values()])
     return recorded([(report, accepted)])
@@ -182,13 +183,16 @@ async def take_lines(terms: Terms, stream: AsyncIterator[bytes], *, dry: bool) -
     edge, credential = terms.edge, terms.credential
     terms = of_type(terms, JSON_TYPE)
     done: list[tuple[Report, Sequence[Accepted]]] = []
+    shown: list[tuple[Report, Sequence[Explanation]]] = []
     async for lines in portions(stream):
         report = await asyncio.to_thread(read_lines, terms, lines)
-        accepted = await edge.coordinator.take(credential, [*report.told.values()], dry_run=dry)
-        if not dry:
-            edge.limits.owe(edge.coordinator.rules, credential.source.source, len(lines))
-        done.append((report, accepted))
-    return rehearsed([report for report, _ in done]) if dry else recorded(done)
+        told = [*report.told.values()]
+        if dry:
+            shown.append((report, await edge.coordinator.rehearse(credential, told)))
+            continue
+        done.append((report, await edge.coordinator.take(credential, told)))
+        edge.limits.owe(edge.coordinator.rules, credential.source.source, len(lines))
+    return rehearsed(shown) if dry else recorded(done)
 
 
 async def at_once(raw: bytes) -> AsyncIterator[bytes]:
@@ -228,14 +232,16 @@ def problems(report: Report) -> Mapping[int, Any]:
     }
 
 
-def rehearsed(reports: Sequence[Report]) -> Response:
-    """Answer with what would be stored, and under which keys; nothing is."""
+def rehearsed(done: Sequence[tuple[Report, Sequence[Explanation]]]) -> Response:
+    """Answer with what would be stored, under which keys and why; nothing is."""
+    reports = [report for report, _ in done]
     events = [told.reading.event for report in reports for told in report.told.values()]
     body: dict[str, Any] = {
         "events": [event.to_json() for event in events],
         "ignored": None,
         "keys": list(dict.fromkeys(key for event in events for key in keys_of(event))),
         "warnings": [warning for event in events for warning in event.warnings],
+        "explain": [explanation_json(one) for _, found in done for one in found],
     }
     bad = {place: said for report in reports for place, said in problems(report).items()}
     if bad:

@@ -60,7 +60,7 @@ REPORTS = f"""
 Of several events each is answered in its place; a bad one is `{{"index": 3, "problem": {{…}}}}` there and keeps no good
 one back. If some are bad the status is 200, if all are, 422. Lines that go beyond a limit are bad ones.
 
-- `?dry_run=1` answers with the events as they would be stored, their keys and warnings, and stores nothing.
+- `?dry_run=1` answers with the events as they would be stored, their keys and warnings, and in `explain` why each would join which thread; it stores nothing.
 - `?strict=1` makes every warning a mistake.
 - The same `id` from the same source again is answered as the first time. An `Idempotency-Key` does the same for a
   whole request, and refuses the key together with another body. Both are kept for seven days. If everything was a

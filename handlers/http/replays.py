@@ -42,10 +42,12 @@ async def replay(edge: EdgeOf, who: Caller, event_id: str, apply: str = "") -> R
         cloud=view.raw.headers.get("content-type") == CLOUD,
     )
     told = terms.told(terms.read(said_by(view)), view.raw.body, None)
-    wanted = apply in YES
-    accepted = await edge.coordinator.replay(who, view, told.reading, apply=wanted)
     report = Report({0: told})
-    return recorded([(report, accepted)]) if wanted else rehearsed([report])
+    if apply not in YES:
+        return rehearsed(
+            [(report, await edge.coordinator.rehearse_replay(who, view, told.reading))]
+        )
+    return recorded([(report, await edge.coordinator.replay(who, view, told.reading))])
 
 
 def said_by(view: RawView) -> object:

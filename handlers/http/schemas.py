@@ -104,7 +104,15 @@ PARTS: Final[Mapping[str, Document]] = {
         }
     ),
     "Explanation": thing({"lines": TEXTS}),
-    "Rehearsal": thing({"events": many(OBJECT), "keys": TEXTS, "warnings": TEXTS}, texts="ignored"),
+    "Rehearsal": thing(
+        {
+            "events": many(OBJECT),
+            "keys": TEXTS,
+            "warnings": TEXTS,
+            "explain": many(ref("Explanation")),
+        },
+        texts="ignored",
+    ),
     "Process": thing(
         {
             "namespace": TEXT,

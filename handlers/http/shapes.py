@@ -7,6 +7,7 @@ from typing import Any
 from coordination.accept import Accepted
 from coordination.definitions import WorkflowView
 from coordination.events_view import EventView
+from coordination.explain import Explanation
 from coordination.ports import OpenQuestion, RunView, StepView
 from coordination.questions import Approval, Vote
 from coordination.threads_view import ProcessView, ThreadSummary, ThreadView
@@ -260,6 +261,11 @@ def explained(event: EventView) -> Json:
     if event.dispatched_at is None:
         return event.explain
     return {"triggers": [], **(event.explain or {})}
+
+
+def explanation_json(found: Explanation) -> dict[str, Json]:
+    """Return why an event did what it did, as data and as `lines` to read."""
+    return {**found.to_json(), "lines": list(found.lines())}
 
 
 def workflow_json(workflow: WorkflowView, *, whole: bool) -> dict[str, Json]:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from baton.reading import Source, read_event
+from baton.reading import Reading, Source, read_event
 from coordination.coordinator import Coordinator, Ports, Rules
 from coordination.database import Transaction, update
 from coordination.errors import (
     InvalidInputs,
 )
 from coordination.ports import Definition, Group, Person, RunView
+from coordination.reporting import Told
 from coordination.tokens import Credential
 from tests.coordination.scene import (
     PEOPLE,
@@ -85,15 +86,22 @@ class Floor:
 
         await self.scene.door.write(unit)
 
-    async def report(
-        self, body: Mapping[str, Any], *, who: Credential = TOOL, raw: bytes = b"{}", **more: Any
-    ) -> Any:
-        reading = read_event(
+    def read(self, body: Mapping[str, Any], who: Credential = TOOL) -> Reading:
+        return read_event(
             dict(body),
             credential=who.source,
             received_at=self.world.clock.now(),
             event_id=self.world.ids.new("ev"),
             new_id=lambda: self.world.ids.new("id"),
         )
-        (accepted,) = await self.coordinator.accept(who, [reading], raw=raw, **more)
+
+    async def report(
+        self, body: Mapping[str, Any], *, who: Credential = TOOL, raw: bytes = b"{}", **more: Any
+    ) -> Any:
+        items = [self.read(body, who)]
+        (accepted,) = await self.coordinator.accept(who, items, raw=raw, **more)
         return accepted
+
+    async def rehearse(self, *bodies: Mapping[str, Any], who: Credential = TOOL) -> Any:
+        told = [Told(self.read(body, who)) for body in bodies]
+        return await self.coordinator.rehearse(who, told)

@@ -1,6 +1,7 @@
 """What tools report and ask through the Coordinator, and who they are."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from baton.reading import read_event
 from coordination import tokens
 from coordination.database import Transaction
 from coordination.database import events as events_table
+from coordination.database import identities as identities_table
+from coordination.database import outbox as outbox_table
+from coordination.database import processes as processes_table
 from coordination.database import raw_bodies as raw_table
 from coordination.database import threads as threads_table
 from coordination.database import tokens as tokens_table
@@ -62,12 +66,39 @@ async def test_a_repeat_gets_the_first_answer(floor: Floor) -> None:
     assert len(await floor.scene.rows(events_table)) == 1
 
 
-async def test_a_dry_run_stores_nothing(floor: Floor) -> None:
-    body = {"process_id": "b-1", "name": "build", "status": "started"}
-    accepted = await floor.report(body, dry_run=True)
-    assert accepted.effect == "created"
-    assert await floor.scene.rows(events_table) == []
-    assert len(await floor.scene.rows(threads_table)) == 1
+async def test_a_rehearsal_explains_each_event_and_stores_nothing(floor: Floor) -> None:
+    begun = await floor.report({"process_id": "a-1", "status": "started", "keys": ["ci:h:1"]})
+    new = {"process_id": "b-1", "name": "build", "status": "started"}
+    joins = {"process_id": "b-2", "status": "completed", "keys": ["ci:h:1"]}
+    tables = (events_table, threads_table, processes_table, outbox_table, identities_table)
+    before = [await floor.scene.rows(table) for table in tables]
+
+    first, second, third = await floor.rehearse(new, joins, {**new, "status": "completed"})
+
+    assert [await floor.scene.rows(table) for table in tables] == before
+    assert (first.effect, first.rule, first.status) == (
+        "created",
+        ("new", "nobody had heard of the process"),
+        "started",
+    )
+    assert ("process", "b-1", "no match") in [
+        (each.evidence, each.value, each.outcome) for each in first.steps
+    ]
+    assert second.thread_id == begun.thread_id
+    assert [(each.key, each.thread_id) for each in second.keys] == [("ci:h:1", begun.thread_id)]
+    assert (third.was, third.status) == ("started", "completed")
+    assert first.lines()[0] == "A rehearsal: nothing of this is stored"
+    assert f"Thread: would have opened {first.thread_id}" in first.lines()
+    assert f"Thread: would have joined {begun.thread_id}" in second.lines()
+    assert "Triggers: not rehearsed" in first.lines()
+
+
+async def test_a_rehearsal_needs_the_right_to_report(floor: Floor) -> None:
+    with pytest.raises(NotAllowed, match="notify"):
+        await floor.rehearse(
+            {"process_id": "b-1", "status": "started"},
+            who=replace(TOOL, scopes=frozenset({"read"})),
+        )
 
 
 async def test_a_bulk_with_a_verdict_in_it_leaves_nothing(floor: Floor) -> None:

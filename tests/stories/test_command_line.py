@@ -311,7 +311,12 @@ async def test_an_event_is_explained(baton: BatonInABox, ada: Terminal) -> None:
     assert "ci" in told.out
     assert isinstance(json.loads(whole.out)["lines"], list)
     assert rehearsed.code == 0
-    assert "build-7" in rehearsed.out
+    thread = reported["thread_id"]
+    shown = [line.strip() for line in rehearsed.out.splitlines()]
+    assert shown[0] == "A rehearsal: nothing of this is stored"
+    assert f"Thread: would have joined {thread}" in shown
+    assert "process build-7: matched" in shown
+    assert any(line.startswith("Effect: updated (") for line in shown)
     assert (await ada.type("baton explain ev_nothing")).code == 1
     assert (await baton.ask("GET", "/v1/processes/ci:build-7")).json()["status"] == "started"
 

@@ -336,6 +336,13 @@ async def test_a_rehearsal_shows_everything_and_stores_nothing(house: House, tok
     assert shown["keys"] == ["corr:ci:release-7"]
     assert shown["warnings"] == ['unknown field "chanel", did you mean "channel"?']
     assert [one["index"] for one in shown["problems"]] == [2]
+    assert [one["process"] for one in shown["explain"]] == ["ci:b1", "ci:b2"]
+    assert [one["effect"] for one in shown["explain"]] == ["created", "created"]
+    assert {"evidence": "process", "value": "b1", "outcome": "no match"} in shown["explain"][0][
+        "correlation"
+    ]
+    assert [one["key"] for one in shown["explain"][0]["keys"]] == ["corr:ci:release-7"]
+    assert shown["explain"][0]["rule"]["name"] == "new"
     for table in (events_table, processes_table, approvals_table, identities_table):
         assert await count(house, table) == 0
     assert await count(house, threads_table) == 1  # that of the scene

@@ -131,6 +131,8 @@ async def test_a_replay_is_a_rehearsal_unless_it_is_meant(
     (event,) = answer.json()["events"]
     assert (event["process_id"], event["status"], event["message"]) == ("b1", "started", "go")
     assert (event["source"], event["namespace"]) == ("ci", "ci")
+    (found,) = answer.json()["explain"]
+    assert (found["process"], found["correlation"][0]["outcome"]) == ("ci:b1", "matched")
     assert len(await house.scene.rows(events_table)) == 1
     assert len(await house.scene.rows(identities_table)) == before
     assert not [row for row in await house.scene.rows(audit_table) if row.action == "event.replay"]
