@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from coordination.errors import NotFound
-from handlers.http.bodies import raw_body
+from handlers.http.bodies import read_bytes
 from handlers.http.edge import Edge, EdgeOf, SlackRequests
 from handlers.http.problems import unauthenticated
 from handlers.http.signatures import verify_slack
@@ -17,7 +17,7 @@ async def slack_events(request: Request, edge: EdgeOf) -> Response:
     slack = edge.slack
     if slack is None:
         raise NotFound("address", "/slack/events")
-    raw = await raw_body(request)
+    raw = await read_bytes(request)  # whatever they are: who sent them is asked first
     if not await _is_right(request, edge, slack, raw):
         raise unauthenticated()
     said = await slack.answer(raw.decode("utf-8", "replace"), request.headers)

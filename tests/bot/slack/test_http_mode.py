@@ -97,6 +97,7 @@ async def test_what_slack_did_not_sign_is_refused_with_one_answer(tmp_path: Path
         stamp, signature = "X-Slack-Request-Timestamp", "X-Slack-Signature"
         wrong = [
             {},
+            {"Content-Encoding": "gzip"},
             {stamp: good[stamp]},
             {signature: good[signature]},
             {**good, signature: ""},
