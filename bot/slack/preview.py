@@ -109,6 +109,7 @@ def process(status: Status) -> ProcessView:
         "message": "Compiling",
         "progress": {"current": 5, "total": 12, "unit": "packages", "fraction": None},
         "subject": {"repo": "acme/api", "ref": "main", "sha": "4f0c2d9a1b7e"},
+        "next_steps": [{"label": "Review"}, {"label": "Deploy", "url": "https://ci.example/d"}],
         "links": [{"url": "https://ci.example/881", "title": "CI run 881"}],
         "result": {"tail": "12 passed\n1 failed: test_login\n"},
     }

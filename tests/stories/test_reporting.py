@@ -111,6 +111,31 @@ async def test_a_failure_shows_the_end_of_what_was_printed(baton: BatonInABox) -
     assert "boom: it broke" in baton.thread("build-7")[0].plain
 
 
+async def test_a_card_says_who_did_it_what_comes_next_and_where_to_look(baton: BatonInABox) -> None:
+    steps = ["Review <!here> & merge", {"label": "Deploy | it", "url": "https://ci.example/d?a|b"}]
+    more = [{"label": "Tag", "url": "https://ci.example/t"}, "Announce", "Rest"]
+    await baton.report("build.started", process="build-7", next_steps=["Wait"])
+    await baton.report(
+        "build.failed",
+        process="build-7",
+        actor={"id": "u-1", "name": "Barbara"},
+        next_steps=[*steps, *more],
+        error={"message": "exit 2", "url": "https://ci.example/e"},
+        links=[{"url": "https://ci.example/7", "title": "CI run 7"}],
+    )
+
+    lines = "\n".join(baton.card("build-7").markup).splitlines()
+    place = lines.index("*Next*")
+    assert lines[place + 1 : place + 4] == [
+        "→ Review &lt;!here&gt; &amp; merge",
+        "→ <https://ci.example/d?a%7Cb|Deploy ¦ it>",
+        "→ <https://ci.example/t|Tag>",
+    ]
+    assert not any(word in line for line in lines for word in ("Announce", "Wait"))
+    assert "<https://ci.example/7|CI run 7> · <https://ci.example/e|what failed>" in lines
+    assert "Barbara" in lines[lines.index("*Started by*") + 1]
+
+
 async def test_a_second_build_is_a_second_thread(baton: BatonInABox) -> None:
     await baton.report("build.started", process="build-7", name="Build web")
     await baton.report("build.started", process="build-8", name="Build web")

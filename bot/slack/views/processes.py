@@ -14,6 +14,7 @@ BAR = 12
 NAME = 80
 MESSAGE = 300
 LINKS = 8
+NEXT = 3
 OUTPUT = 2_300
 
 
@@ -95,7 +96,21 @@ def links(processes: Iterable[ProcessView]) -> list[str]:
         for each in process.state.get("links") or ():
             label = str(each.get("title") or each.get("rel") or "link")
             found[str(each.get("url"))] = link(str(each.get("url")), label[:60])
+        error = process.state.get("error")
+        if isinstance(error, Mapping) and error.get("url"):
+            found.setdefault(str(error["url"]), link(str(error["url"]), "what failed"))
     return list(found.values())[-LINKS:]
+
+
+def next_steps(process: ProcessView) -> list[str]:
+    """Return what a tool says should come next, a line each, the first ones alone."""
+    rows: list[str] = []
+    for each in process.state.get("next_steps") or ():
+        label = one_line(str(each.get("label") or ""), NAME)
+        if label and each.get("url"):
+            label = link(str(each["url"]), ends(plain(str(each["label"])), NAME))
+        rows += [f"→ {label}"] if label else []
+    return rows[:NEXT]
 
 
 def family(process: ProcessView, depth: int = 0) -> list[str]:

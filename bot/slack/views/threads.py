@@ -42,6 +42,7 @@ def thread_card(thread: ThreadView, *, public_url: str) -> Shown:
         *told(thread),
         *(run_block(run, public_url) for run in thread.runs[-RUNS:]),
         *older(thread.runs[:-RUNS], public_url),
+        *following(thread),
         *linked(thread),
         *pressed(thread, newest, public_url),
         context(footer(thread), "c"),
@@ -147,6 +148,13 @@ def run_block(run: RunView, public_url: str) -> Block:
 def older(runs: tuple[RunView, ...], public_url: str) -> list[Block]:
     rows = [f"{icon(card_word(run))} {label(run, public_url)} {card_word(run)}" for run in runs]
     return [context(" · ".join(rows[-OLDER:]), "o")] if rows else []
+
+
+def following(thread: ThreadView) -> list[Block]:
+    """Draw what the tool of the thread's process says should come next."""
+    process = root(thread)
+    rows = drawn.next_steps(process) if process else []
+    return [section("\n".join(["*Next*", *rows]), "n")] if rows else []
 
 
 def linked(thread: ThreadView) -> list[Block]:
