@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from coordination import definitions, directory, events_view, run_views, threads_view, votes
+from coordination import (
+    attempt_view,
+    definitions,
+    directory,
+    events_view,
+    run_views,
+    threads_view,
+    votes,
+)
 from coordination.controls import refuse_stranger
 from coordination.database import Door, Reader, Row
 from coordination.definitions import WorkflowView
@@ -223,6 +231,12 @@ class Lookups:
         """Return a process with its children. Raises: NotFound."""
         return await self._door.read(
             lambda reader: threads_view.process(reader, namespace, process_id)
+        )
+
+    async def attempt(self, namespace: str, process_id: str, number: int) -> ProcessView:
+        """Return a process as one of its attempts left it. Raises: NotFound, Conflict."""
+        return await self._door.read(
+            lambda reader: attempt_view.attempt(reader, namespace, process_id, number)
         )
 
     async def processes(self, wanted: ProcessFilter) -> tuple[ProcessView, ...]:

@@ -36,6 +36,16 @@ _OF_ATTEMPT = (
     )
     .order_by(events.c.seq)
 )
+_READ_ATTEMPT = (
+    _EVENT.where(
+        events.c.process_key == bindparam("process"),
+        events.c.attempt == bindparam("number"),
+        events.c.status.is_not(None),
+        events.c.effect != "stored",
+    )
+    .order_by(events.c.seq)
+    .limit(bindparam("limit"))
+)
 _LAST_HEARD = (
     select(events.c.received_at)
     .where(events.c.process_key == bindparam("process"), events.c.attempt == bindparam("number"))
@@ -167,6 +177,11 @@ def passed_over(tx: Transaction, span: tuple[int, int], *, now: datetime) -> int
 async def undispatched(reader: Reader, *, after: int, limit: int) -> list[Row]:
     """Return events that nothing was done about yet, oldest first, with what that takes."""
     return await reader.fetch_all(_UNDISPATCHED, after=after, limit=limit)
+
+
+async def read_attempt(reader: Reader, process_key: int, attempt: int, *, limit: int) -> list[Row]:
+    """Return the events of an attempt as they arrived, with the thread of each."""
+    return await reader.fetch_all(_READ_ATTEMPT, process=process_key, number=attempt, limit=limit)
 
 
 async def read(reader: Reader, event_id: str) -> Row | None:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse
 
 from baton.events import Status
-from coordination.errors import Conflict, NotFound
 from coordination.threads_view import ProcessFilter, ProcessView
 from handlers.http.auth import AdmittedAs
 from handlers.http.edge import EdgeOf
@@ -61,7 +60,7 @@ async def get_process(  # noqa: PLR0913  # each is a member of the query
     """Show a process, as ``namespace:id``; with `wait`, once it has ended or after so many s.
 
     `until` is `terminal` or a list of statuses. An `attempt` that has not begun is waited for too;
-    one that is over is not shown any more, and answered with 409.
+    one that another has followed is shown as it was left, without children.
     """
     namespace, colon, process_id = name.partition(":")
     if not colon or not process_id:
@@ -80,24 +79,9 @@ async def get_process(  # noqa: PLR0913  # each is a member of the query
 
     poll = Poll(look, reached, ("process",), lambda change: change.id == name)
     found = await awaited(request, edge, poll, wait)
-    refuse_other(found, attempt)
+    if attempt is not None and found.attempt != attempt:
+        found = await edge.coordinator.attempt(namespace, process_id, attempt)
     return JSONResponse(process_json(found))
-
-
-def refuse_other(process: ProcessView, attempt: int | None) -> None:
-    """Return if *attempt* is the one that is shown.
-
-    Raises:
-        NotFound, Conflict
-    """
-    name = f"{process.namespace}:{process.process_id}"
-    if attempt is not None and process.attempt < attempt:
-        raise NotFound(f"attempt {attempt} of the process", name)
-    if attempt is not None and process.attempt > attempt:
-        raise Conflict(
-            f"Attempt {attempt} of {name} is over; attempt {process.attempt} is under way or done. "
-            "GET /v1/events has what each of them reported."
-        )
 
 
 def label_of(text: str | None) -> tuple[str, str] | None:
