@@ -204,23 +204,6 @@ async def test_a_deleted_thread_leaves_the_question_where_people_find_it(
     assert (await approval(baton)).state == "approved"
 
 
-async def test_buttons_of_another_app_are_none_of_ours(baton: BatonInABox) -> None:
-    """Another app may show our buttons; Slack brings their clicks to that app, and never to us."""
-    question = await waiting(baton, require_reason="never")
-    post = {"bot": True, "channel": "#releases", "text": "copy", "blocks": question.blocks}
-    typed = (await baton.slack.do("messages", **post))["message"]
-    block_id, button = next(question.pressable())
-    where = {"channel": typed["channel"], "ts": typed["ts"], "block_id": block_id}
-    done = await baton.slack.do(
-        "click", as_=PEOPLE["grace"], action_id=button["action_id"], **where
-    )
-    await baton.quiet()
-
-    assert done["ack"]["state"] == "not_sent"
-    assert (await approval(baton)).state == "open"
-    assert baton.performed == []
-
-
 async def test_a_press_under_two_minds_is_one(baton: BatonInABox) -> None:
     """A card redrawn at the very moment of the press: whichever they saw, one answer is stored."""
     await waiting(baton, require_reason="never")
