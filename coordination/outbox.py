@@ -349,11 +349,12 @@ def _due(tx: Transaction, notice: Notice, older: Sequence[Row], now: datetime) -
         return now
     turns: list[datetime] = [row.due_at for row in older]
     if turns:  # it keeps its turn, or steady progress would put it off for ever
-        return max(now, min(turns))
+        return max(now, min(*turns, now + SLOWEST))
     shown = slot(tx, notice.thread_key, notice.slot)
     if shown is None or shown.updated_at is None:
         return now
-    return max(now, shown.updated_at + pace(shown.turns))
+    rest = pace(shown.turns)  # and no longer, even if the clock was set back since it was shown
+    return max(now, min(shown.updated_at, now) + rest)
 
 
 def pace(turns: int) -> timedelta:

@@ -21,10 +21,14 @@ OF_LIFE: ContextVar[Spawned | None] = ContextVar("OF_LIFE", default=None)
 
 
 class Time:
-    """The offset of a story's clock from the real one. It outlives every life of the program."""
+    """The offset of a story's clock from the real one. It outlives every life of the program.
+
+    *skew* is how far the wall clock alone is off, as after somebody set it.
+    """
 
     def __init__(self) -> None:
         self.offset = timedelta(0)
+        self.skew = timedelta(0)
         self._moved = asyncio.Event()
 
     def move(self, span: timedelta) -> None:
@@ -46,7 +50,7 @@ class MovedClock(SystemClock):
         self._time = time
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._time.offset
+        return datetime.now(UTC) + self._time.offset + self._time.skew
 
     def monotonic(self) -> float:
         return monotonic() + self._time.offset.total_seconds()
