@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from baton.names import matches_name
@@ -142,21 +143,24 @@ def event_names(event: Event) -> frozenset[str]:
 
 def format_time(moment: datetime) -> str:
     """Write an aware time as RFC 3339 in UTC, with microseconds where it has them."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    local = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return local.isoformat().replace("+00:00", "Z")
 
 
 def _object(value: Any) -> dict[str, Any]:
+    names, defaults, each = _members(value.__class__)
     return {
         name: member if type(member) in _AS_THEY_ARE else plain(member)
-        for name, default in _members(value.__class__)
-        if (member := getattr(value, name)) is not default and member != default
+        for name, default, member in zip(names, defaults, each(value), strict=True)
+        if member is not default and member != default
     }
 
 
 @cache
-def _members(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """Return the members of a dataclass, each with its default."""
-    return tuple((each.name, _default(each)) for each in fields(kind))
+def _members(kind: Any) -> tuple[tuple[str, ...], tuple[Any, ...], Callable[[Any], Any]]:
+    """Return the names of a dataclass's members, their defaults, and what gets them all at once."""
+    names = tuple(each.name for each in fields(kind))
+    return names, tuple(_default(each) for each in fields(kind)), attrgetter(*names)
 
 
 def _default(each: Field[Any]) -> Any:
@@ -181,7 +185,7 @@ def plain(value: Any) -> Any:
 
 
 def _build(cls: Any, body: Mapping[str, Any]) -> Any:
-    known = {name for name, _ in _members(cls)}
+    known = frozenset(_members(cls)[0])
     readers = _READERS.get(cls, {})
     return cls(
         **{

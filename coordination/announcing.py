@@ -15,21 +15,24 @@ _OWN = ("run_id", "process", "parent")  # evidence that surprises nobody
 NAME = 80
 
 
-def tell(unit: Unit, key: int, thread_key: int, moved: Moved) -> None:
-    """Have the card redrawn, and what a failed process said last posted; a line is on the card."""
+def tell(unit: Unit, key: int, thread_key: int, moved: Moved, *, opened: bool) -> None:
+    """Have the card redrawn, and what a failed process said last posted; a line is on the card.
+
+    *opened*: the unit opened the thread, so that it has no card yet.
+    """
     if not moved.looks_different:
         return
-    redraw(unit, thread_key, Lane.RESULT if moved.is_news else Lane.PROGRESS)
+    redraw(unit, thread_key, Lane.RESULT if moved.is_news else Lane.PROGRESS, opened=opened)
     if moved.ends and moved.after.status is Status.FAILED and _printed(moved.after.content):
         slot = f"output:{key}:{moved.standing.attempt}"
         notice = Notice(thread_key, slot, Lane.FAILURE, "output", {"process_key": key})
         outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
 
 
-def redraw(unit: Unit, thread_key: int, lane: Lane) -> None:
+def redraw(unit: Unit, thread_key: int, lane: Lane, *, opened: bool = False) -> None:
     """Have the card of a thread show how it stands."""
     notice = Notice(thread_key, ROOT, lane, "thread", {})
-    outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
+    outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now, opened=opened)
 
 
 def surprises(by: Step | None) -> bool:

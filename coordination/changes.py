@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from coordination.world import Clock
 
@@ -20,9 +20,11 @@ KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something of the store is different now; *id* is the text that people and machines see."""
+class Change(NamedTuple):
+    """Something of the store is different now; *id* is the text that people and machines see.
+
+    A tuple, since each event makes several, and each is looked up wherever it is collected.
+    """
 
     kind: ChangeKind
     id: str

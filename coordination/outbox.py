@@ -118,13 +118,21 @@ class Leased:
         return self.home.slots.get(self.notice.slot)
 
 
-def add(tx: Transaction, notice: Notice, *, id: str, now: datetime) -> int:  # noqa: A002  # the row's id
+def add(
+    tx: Transaction,
+    notice: Notice,
+    *,
+    id: str,  # noqa: A002  # the row's id
+    now: datetime,
+    opened: bool = False,
+) -> int:
     """Queue *notice* and return its key; what it makes needless in its slot is superseded.
 
     Decisions are never superseded. An edit about progress waits a little, so that the next can join. Who
-    follows the thread, and who heard of the slot elsewhere, is told in the same unit.
+    follows the thread, and who heard of the slot elsewhere, is told in the same unit. *opened* says
+    that the unit opened the thread and nothing was said in this slot: then nothing is looked for.
     """
-    key = _add(tx, notice, id, now)
+    key = _add_first(tx, notice, id, now) if opened else _add(tx, notice, id, now)
     if notice.recipient is None:
         for other in _beside(tx, notice, id):
             _add(tx, other, f"{id}{COPY}{other.recipient}", now)
@@ -284,6 +292,12 @@ def slot_of(row: Row) -> Slot:
         notified=bool(row.notified),
         turns=row.turns or 0,
     )
+
+
+def _add_first(tx: Transaction, notice: Notice, name: str, now: datetime) -> int:
+    key = store.add(tx, _values(notice, name, now, now))
+    tx.touch("outbox", name)
+    return key
 
 
 def _add(tx: Transaction, notice: Notice, name: str, now: datetime) -> int:

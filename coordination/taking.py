@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from baton.events import Event, Status
 from coordination import announcing, approvals, askers, asking, moving, reasons, related, threads
@@ -81,8 +82,8 @@ def _take_other(unit: Unit, event: Event) -> Taken:
     """Take an event without a status: it may start workflows and is shown nowhere by itself."""
     home = _home(unit, event, None, None)
     _link(unit, home)
-    taken = _taken(unit, event, home)
-    return replace(taken, effect="created" if home.opened else "updated", applied=True)
+    effect: Effect = "created" if home.opened else "updated"
+    return _taken(unit, event, home, effect=effect, applied=True)
 
 
 def _take_process(unit: Unit, told: Event) -> Taken:
@@ -139,8 +140,10 @@ def _passed(event: Event, home: _Home, known: Standing | None, placed: Placed) -
 
 def _history(unit: Unit, event: Event, row: Row, home: _Home, passed: Reason) -> Taken:
     _link(unit, home)
-    return replace(
-        _taken(unit, event, home),
+    return _taken(
+        unit,
+        event,
+        home,
         effect="late",
         process_key=row.key,
         status=Status(row.status),
@@ -186,11 +189,13 @@ def _move(
     name = f"{event.namespace}:{event.process_id}"
     unit.tx.touch("process", name, thread_id=home.head.id)
     if not silent:
-        announcing.tell(unit, key, home.key, moved)
+        announcing.tell(unit, key, home.key, moved, opened=home.opened)
     if joins and not silent:
         announcing.joined(unit, home.key, event, home.found.by)
-    return replace(
-        _taken(unit, event, home),
+    return _taken(
+        unit,
+        event,
+        home,
         effect=moved.effect,
         applied=moved.applied,
         process_key=key,
@@ -240,10 +245,9 @@ def _link(unit: Unit, home: _Home) -> None:
         related.link(unit.tx, home.key, other, because, now=unit.now, ids=unit.ids)
 
 
-def _taken(unit: Unit, event: Event, home: _Home) -> Taken:
+def _taken(unit: Unit, event: Event, home: _Home, **more: Any) -> Taken:
     return Taken(
         event=event,
-        effect="updated",
         thread_key=home.key,
         thread_id=home.head.id,
         thread_url=home.head.url,
@@ -251,6 +255,7 @@ def _taken(unit: Unit, event: Event, home: _Home) -> Taken:
         run_id=home.evidence.run_id,
         steps=home.found.steps,
         tied=home.tied,
+        **more,
     )
 
 

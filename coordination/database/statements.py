@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from sqlalchemy import Executable, Insert, LargeBinary, String, Table
 from sqlalchemy.dialects import sqlite
@@ -97,9 +97,7 @@ class Statements:
 
     def __init__(self) -> None:
         self._dialect = sqlite.dialect(paramstyle="qmark")
-        self._known: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared]] = (
-            WeakKeyDictionary()
-        )
+        self._known: dict[int, tuple[ref[Executable], dict[tuple[str, ...], Prepared]]] = {}
 
     def prepare(self, statement: Executable, given: Mapping[str, Any]) -> Prepared:
         """Compile *statement* for parameters of these names; those of columns are set by it.
@@ -107,14 +105,20 @@ class Statements:
         Raises:
             TypeError: a parameter is missing or unknown.
         """
-        variants = self._known.get(statement)
-        if variants is None:
-            variants = self._known[statement] = {}
+        known = self._known.get(id(statement)) or self._meet(statement)
         names = tuple(given)
-        prepared = variants.get(names)
+        prepared = known[1].get(names)
         if prepared is None:
-            prepared = variants[names] = self._compile(statement, names)
+            prepared = known[1][names] = self._compile(statement, names)
         return prepared
+
+    def _meet(
+        self, statement: Executable
+    ) -> tuple[ref[Executable], dict[tuple[str, ...], Prepared]]:
+        """Make room for a statement, until it ends: another may have its number then."""
+        number, known = id(statement), self._known
+        known[number] = ref(statement, lambda _: known.pop(number, None)), {}
+        return known[number]
 
     def _compile(self, statement: Executable, names: tuple[str, ...]) -> Prepared:
         compiled: SQLCompiler = statement.compile(  # type: ignore[attr-defined]  # of ClauseElement
