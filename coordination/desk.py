@@ -138,7 +138,8 @@ class Desks(Footing):
         if not (principal.admin or (await self.profile(principal)).admin):
             raise NotAllowed("Only an admin of Baton can see what is wrong with it. Ask one.")
         now = self._world.clock.now()
-        found = await self._door.read(lambda reader: _problems(reader, now))
+        channel = self.rules.channel
+        found = await self._door.read(lambda reader: _problems(reader, now, channel))
         return (*found, *await self._unanswerable())
 
     async def _unanswerable(self) -> list[str]:
@@ -174,12 +175,20 @@ def waits_for(approval: Approval, principal: Principal, standing: Standing) -> b
     return refusal(approval, principal, standing) is None
 
 
-async def _problems(reader: Reader, now: datetime) -> tuple[str, ...]:
+async def _problems(reader: Reader, now: datetime, channel: str | None) -> tuple[str, ...]:
+    homeless = await places.homeless(reader) if channel is None else []
+    refused = [each for each in await outbox.parked(reader) if each[0] not in set(homeless)]
     found = [
         f"Slack does not take what thread {await _title(reader, key)!r} has to say "
         f"({why}, {count} waiting). Invite Baton to its channel, or open the channel again."
-        for key, why, count in (await outbox.parked(reader))[:MOST]
+        for key, why, count in refused[:MOST]
     ]
+    if homeless:
+        more = f" and {len(homeless) - 1:,} more" if homeless[1:] else ""
+        found.append(
+            f"Thread {await _title(reader, homeless[-1])!r}{more} {'have' if more else 'has'} nowhere"
+            " to go: set BATON_CHANNEL, or give the token of the source a channel."
+        )
     found += [
         f"The file of `{view.name}` is broken, its last good revision is used. "
         f"`/baton describe {view.name}` says what is wrong."

@@ -85,7 +85,9 @@ class SlackConnection:
         register(self._bolt, coordinator, screens, self._world, program, bus)
         self._homes = homes
         self._world.tasks.keep("homes", lambda: homes.run(door.changes))
-        drawings = SlackDrawings(door, public_url=self._public_url)
+        drawings = SlackDrawings(
+            door, public_url=self._public_url, channel=lambda: coordinator.rules.channel
+        )
         self._delivery = Delivery(door, self._world, self._client, drawings, coordinator)
         self._world.tasks.keep("delivery", self._delivery.run)
         try:

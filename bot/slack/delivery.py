@@ -17,7 +17,7 @@ from bot.slack.limits import EDIT, OURS, POST, Allowance, Limits
 from bot.slack.places import Places
 from bot.slack.reconcile import Finder
 from bot.slack.rungs import Refusals
-from bot.slack.saying import Drawings, Lenient, Means, Policies, Saying, here
+from bot.slack.saying import NO_CHANNEL, Drawings, Lenient, Means, Policies, Saying, here
 from bot.slack.telling import Telling
 from coordination import outbox, reconciling, turns
 from coordination.changes import Change, Subscription
@@ -25,6 +25,7 @@ from coordination.database import Door, Transaction
 from coordination.outbox import Leased
 from coordination.retry import next_delay
 from coordination.store import outbox as store
+from coordination.store import places
 from coordination.turns import Claim, Floor, Hold
 from coordination.world import World
 
@@ -137,6 +138,9 @@ class Delivery:
     async def deliver(self, leased: Leased) -> None:
         """Say one notice, and write down what became of it."""
         try:
+            if await self._saying.has_nowhere(leased):
+                await self._put_aside(leased)
+                return
             place = self._saying.place_of(leased)
             if place is not None and (why := self._fallback.parked.get(place)) is not None:
                 raise SlackTrouble(Trouble(Meaning.NO_PLACE, why))  # noqa: TRY301  # as Slack said
@@ -164,9 +168,10 @@ class Delivery:
             for thread_key in threads:
                 outbox.unpark(tx, thread_key, now=now)
 
-        parked = [key for key, _, _ in await self.door.read(outbox.parked)]
+        homeless = [] if self.drawings.channel else await self.door.read(places.homeless)
+        parked = {key for key, _, _ in await self.door.read(outbox.parked)} - set(homeless)
         if parked:
-            await self.door.write(lambda tx: unit(tx, parked))
+            await self.door.write(lambda tx: unit(tx, sorted(parked)))
 
     async def _fly(self, leased: Leased) -> None:
         try:
@@ -226,6 +231,11 @@ class Delivery:
                 fate(tx, one, trouble, now=now, due=now + timedelta(seconds=wait))
 
         await self.door.write(unit)
+
+    async def _put_aside(self, leased: Leased) -> None:
+        """Leave a thread without a channel alone: what it says later is put aside as it comes up."""
+        log.info("thread_without_channel", thread=leased.home.thread_id)
+        await self.door.write(lambda tx: outbox.park(tx, leased, error=NO_CHANNEL))
 
     async def _trouble(self, leased: Leased, trouble: Trouble) -> None:
         """Write down what a refusal means: later, elsewhere, anew, or never."""

@@ -33,13 +33,15 @@ class SlackDrawings:
     Args:
         door: where the facts are.
         public_url: where the pages of runs are, without a slash at its end.
-        channel: of threads that nothing else gives one.
+        channel: returns that of threads which nothing else gives one.
     """
 
-    def __init__(self, door: Door, *, public_url: str, channel: str | None = None) -> None:
+    def __init__(
+        self, door: Door, *, public_url: str, channel: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._door = door
         self._public_url = public_url.rstrip("/")
-        self.channel = channel
+        self._channel = channel
         summaries = Summaries(door)
         self._kinds: Mapping[str, Callable[[Leased, int], Awaitable[Shown | None]]] = {
             "thread": self._thread,
@@ -54,6 +56,11 @@ class SlackDrawings:
             "digest": summaries.digest,
             "rollup": summaries.rollup,
         }
+
+    @property
+    def channel(self) -> str | None:
+        """Where threads go that nothing else gives a channel."""
+        return self._channel()
 
     async def draw(self, leased: Leased, rung: int) -> Shown | None:
         """Draw a notice; what is not there any more, or of a kind of a later version, is None."""

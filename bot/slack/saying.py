@@ -120,6 +120,12 @@ class Saying:
         place = root.channel_id if root else leased.home.channel or self._means.drawings.channel
         return place and self._means.places.known(place)
 
+    async def has_nowhere(self, leased: Leased) -> bool:
+        """Say whether neither its thread nor it itself has a channel to go to."""
+        return (
+            self.place_of(leased) is None and await self._means.drawings.elsewhere(leased) is None
+        )
+
     async def _say_anew(self, leased: Leased, drawn: Shown, name: str) -> None:
         means = self._means
         place, elsewhere = await self._place(leased)

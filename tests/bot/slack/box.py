@@ -171,7 +171,7 @@ class Box:
 
     def restart(self) -> None:
         """Take a new Delivery, as after the end of the process."""
-        self.delivery = delivery_of(self.scene, self.world, self.client)
+        self.delivery = delivery_of(self.scene, self.world, self.client, self.coordinator)
 
     async def do(self, verb: str, path: str, /, **fields: Any) -> Json:
         """Act as a person does; ``as_`` stands for the field ``as``."""
@@ -290,8 +290,10 @@ class Box:
         await self.scene.door.write(unit)
 
 
-def delivery_of(scene: Scene, world: World, client: SlackClient) -> Delivery:
-    drawings = SlackDrawings(scene.door, public_url=URL)
+def delivery_of(
+    scene: Scene, world: World, client: SlackClient, coordinator: Coordinator
+) -> Delivery:
+    drawings = SlackDrawings(scene.door, public_url=URL, channel=lambda: coordinator.rules.channel)
     return Delivery(scene.door, world, client, drawings)  # type: ignore[arg-type]
 
 
@@ -319,7 +321,7 @@ async def open_box(path: Path) -> AsyncIterator[Box]:
         register(bolt, coordinator, screens, world, program, bus)  # type: ignore[arg-type]
         socket = SlackSocket(bolt, slack.keys.app_token, identity, world)  # type: ignore[arg-type]
         await socket.connect()
-        delivery = delivery_of(scene, world, client)
+        delivery = delivery_of(scene, world, client, coordinator)
         try:
             yield Box(
                 slack,

@@ -1,13 +1,20 @@
 """What people see is a projection of rows: in order, never lost, never doubled."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.slack.client import SlackTrouble
+from coordination.database import Transaction, update
 from coordination.database import outbox as outbox_table
+from coordination.database import threads as threads_table
 from coordination.outbox import ROOT
+from coordination.policy import Principal
 from tests.bot.slack.box import Box
+
+OLGA = Principal("person", "UOLGA", admin=True)
 
 
 async def states(box: Box) -> list[str]:
@@ -265,6 +272,41 @@ async def test_a_channel_that_takes_nothing_parks_its_thread_and_is_tried_again(
     await box.deliver()
 
     assert await plain(box) == ["later"]
+
+
+def without_channels(tx: Transaction) -> None:
+    tx.execute(update(threads_table), channel=None)
+
+
+async def test_a_thread_without_a_channel_is_put_aside_and_named_once(box: Box) -> None:
+    await box.scene.door.write(without_channels)
+    box.coordinator.rules = replace(box.coordinator.rules, channel=None)
+    before = len(await box.calls(""))
+    with capture_logs() as logs:
+        await box.tell()
+        await box.deliver()
+        for number in range(3):
+            await reply(box, f"reply {number}")
+            await box.deliver()
+            await box.delivery.unpark()
+            await box.deliver()
+
+    assert set(await states(box)) == {"parked"}
+    assert [each["event"] for each in logs] == ["thread_without_channel"]
+    assert len(await box.calls("")) == before
+    rows = await box.scene.rows(outbox_table)
+    assert [row.attempts for row in rows] == [1, 0, 0, 0]
+    found = await box.coordinator.problems(OLGA)
+    (said,) = [each for each in found if "nowhere to go" in each]
+    assert "BATON_CHANNEL" in said
+    assert not any("Invite" in each for each in found)
+
+    box.coordinator.rules = replace(box.coordinator.rules, channel="#releases")
+    await box.delivery.unpark()
+    await box.deliver()
+
+    assert await plain(box) == ["reply 0", "reply 1", "reply 2"]
+    assert not any("nowhere" in each for each in await box.coordinator.problems(OLGA))
 
 
 async def test_a_token_that_is_no_good_stops_delivery_and_loses_nothing(box: Box) -> None:
