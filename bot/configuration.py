@@ -1,21 +1,30 @@
 """``baton.yaml``: who may do what, how loud channels are, what sources are, and which channels are read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from bot.settings import InvalidSettings
 from coordination.lookups import Rules
 from coordination.noise import ChannelPolicy, QuietHours
-from coordination.policy import Roles
+from coordination.policy import Roles, could_answer
 from coordination.rates import Rate
 from coordination.slack_bus import BusChannel
+from coordination.tokens import problem_of_name
 
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}|#[^\s#]{1,80}")
 _SENDER = re.compile(r"[ABUW][A-Z0-9]{2,}")
@@ -27,6 +36,23 @@ def _no_number(value: object) -> object:
     return value
 
 
+def _who(forms: tuple[str, ...]) -> tuple[str, ...]:
+    for form in forms:
+        if not could_answer(form):
+            raise ValueError(
+                f"{form[:60]!r} is nobody; write @handle, U123, <@U123>, @group, S123, role:NAME"
+                " or source:NAME"
+            )
+    return forms
+
+
+def _sources(names: Iterable[str]) -> None:
+    for name in names:
+        if problem := problem_of_name(name):
+            raise ValueError(problem)
+
+
+Who = Annotated[tuple[str, ...], AfterValidator(_who)]
 ClockTime = Annotated[time, BeforeValidator(_no_number)]
 
 
@@ -62,7 +88,7 @@ class ChannelConfig(_Part):
     digest: float | None = Field(None, gt=0, le=168, description="Hours between digests.")
     quiet_hours: QuietConfig | None = None
     fallback: str | None = None
-    owners: tuple[str, ...] = ()
+    owners: Who = ()
 
     def policy(self) -> ChannelPolicy:
         """Return the same in coordination's words."""
@@ -100,6 +126,7 @@ class BusConfig(_Part):
         for sender in value:
             if not _SENDER.fullmatch(sender):
                 raise ValueError(f"{sender[:60]!r} is no id; write an app's A…, a bot's B… or a U…")
+        _sources(value.values())
         return value
 
 
@@ -108,7 +135,7 @@ class Configuration(_Part):
 
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
-    approvers: tuple[str, ...] = Field((), description="Who answers what a tool asks.")
+    approvers: Who = Field((), description="Who answers what a tool asks.")
     channels: Mapping[str, ChannelConfig] = Field(default_factory=dict)
     bus: Mapping[str, BusConfig] = Field(default_factory=dict)
 
@@ -119,6 +146,12 @@ class Configuration(_Part):
         for role in value:
             if role not in known:
                 raise ValueError(f"there is no role {role!r}; the roles are {', '.join(known)}")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _named(cls, value: Mapping[str, SourceConfig]) -> Mapping[str, SourceConfig]:
+        _sources(value)
         return value
 
     @field_validator("channels", "bus")

@@ -75,6 +75,8 @@ _IMPLIED: Mapping[Role, frozenset[Role]] = {
 }
 
 _ID = re.compile(r"[UW][A-Z0-9]+")
+_HANDLE = re.compile(r"@[^\s@]{1,80}")
+_EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _GROUP_ID = re.compile(r"S[A-Z0-9]+")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 GROUP_MENTION = re.compile(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>")
@@ -112,6 +114,21 @@ def group_form(form: str) -> str | None:
 def names_group_of(form: str, person: Person) -> bool:
     """Say whether *form* means a user group that *person* is in."""
     return group_form(form) in person.groups
+
+
+def could_name(form: str) -> bool:
+    """Say whether *form* can stand for a person or a group, whoever there is."""
+    if form.startswith("@"):
+        return bool(_HANDLE.fullmatch(form))
+    return bool(MENTION.fullmatch(form) or _ID.fullmatch(form) or group_form(form))
+
+
+def could_answer(form: str) -> bool:
+    """Say whether *form* can stand for somebody who is asked: also a role, a source, an address."""
+    kind, colon, name = form.partition(":")
+    if colon and kind in ("role", "source"):
+        return name in set(Role) if kind == "role" else bool(name.strip())
+    return could_name(form) or bool(_EMAIL.fullmatch(form))
 
 
 def is_active(person: Person | None) -> bool:
@@ -170,7 +187,7 @@ def _problems(values: Mapping[str, Iterable[str]]) -> Iterable[str]:
         if name not in (Role.OPERATOR, Role.AUTHOR, Role.ADMIN):
             yield f"roles.{name}: there is no such role; use operator, author or admin."
         for form in forms:
-            if not (MENTION.fullmatch(form) or _ID.fullmatch(form) or group_form(form)):
+            if not could_name(form):
                 yield f"roles.{name}: {form!r} is nobody; write <@U123>, U123, @handle or @group."
 
 

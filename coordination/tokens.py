@@ -45,6 +45,7 @@ __all__ = [
     "end_others",
     "make",
     "note_use",
+    "problem_of_name",
     "put_source",
     "refuse_weak",
     "restore_source",
@@ -90,6 +91,13 @@ def make(ids: Ids) -> NewToken:
     return NewToken(token_id, f"bt_{token_id}_{ids.token()}")
 
 
+def problem_of_name(word: str) -> str | None:
+    """Say why *word* cannot name a source; None: it can."""
+    if _SLUG.fullmatch(word):
+        return None
+    return f"{word[:100]!r} cannot name a source; use up to 64 of a-z, 0-9, '.', '_' and '-'"
+
+
 def put_source(
     tx: Transaction,
     source: Source,
@@ -112,10 +120,8 @@ def put_source(
         UnusableToken: the name or the namespace is no slug, or there is no such scheme.
     """
     for word in (source.source, source.namespace):
-        if not _SLUG.fullmatch(word):
-            raise UnusableToken(
-                f"{word[:100]!r} cannot name a source; use up to 64 of a-z, 0-9, '.', '_' and '-'."
-            )
+        if problem := problem_of_name(word):
+            raise UnusableToken(f"{problem}.")
     if scheme is not None and scheme not in SCHEMES:
         raise UnusableToken(
             f"There is no scheme {scheme[:40]!r}; choose from {', '.join(SCHEMES)}."

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.app import build, make_folders
 from bot.configuration import Configuration, read_configuration, rules_of
@@ -267,6 +268,17 @@ def test_what_the_file_says_of_channels_and_sources_becomes_rules(tmp_path: Path
     assert rules.bus == (BusChannel("#builds", {"A0CI": "ci"}),)
 
 
+def test_each_form_that_can_name_somebody_is_taken(tmp_path: Path) -> None:
+    forms = ["@sre", "U0A1", "<@U0A1>", "<@U0A1|ada>", "<!subteam^S0A1>", "S0A1", "a@b.example"]
+    forms += ["role:operator", "source:ci"]
+    path = tmp_path / "baton.yaml"
+    path.write_text(yaml.safe_dump({"approvers": forms, "channels": {"#a": {"owners": forms}}}))
+
+    rules = rules_of(read_configuration(path), channel=None)
+
+    assert rules.approvers == rules.channels["#a"].owners == tuple(forms)
+
+
 @pytest.mark.parametrize(
     ("says", "names"),
     [
@@ -274,6 +286,16 @@ def test_what_the_file_says_of_channels_and_sources_becomes_rules(tmp_path: Path
         ('channels: {"#a": {quiet_hours: {from: 22:00, to: "07:00"}}}', "22:00"),
         ('channels: {"#a": {quiet_hours: {from: "22:00", to: "07:00", zone: Mars}}}', "Mars"),
         ('bus: {"#b": {senders: {ci: ci}}}', "'ci' is no id"),
+        (
+            'bus: {"#b": {senders: {A0CI: My CI}}}',
+            r"bus\.#b\.senders: .*'My CI' cannot name a source",
+        ),
+        ("sources: {My CI: {}}", "sources: .*'My CI' cannot name a source; use up to 64"),
+        ("approvers: [grace]", "approvers: .*'grace' is nobody; write @handle"),
+        ("approvers: ['@grace', 'role:boss']", "approvers: .*'role:boss' is nobody"),
+        ("approvers: ['@']", "approvers: .*'@' is nobody"),
+        ("approvers: ['source:']", "approvers: .*'source:' is nobody"),
+        ('channels: {"#a": {owners: [ops team]}}', r"channels\.#a\.owners: .*'ops team' is nobody"),
         ("sources: {ci: {rate: {per_second: 0}}}", r"sources\.ci\.rate"),
     ],
 )
