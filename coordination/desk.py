@@ -155,17 +155,15 @@ class Desks(Footing):
 async def _runs(
     reader: Reader, going: Sequence[Row], ended: Sequence[Row]
 ) -> tuple[tuple[RunView, ...], tuple[RunView, ...]]:
-    """Put runs together one by one: those of one person may lie far apart among all others."""
+    """Put runs together; those of one person may lie far apart among all others."""
     people = await directory.read_all(reader)
+    steps = await run_store.read_steps_of(reader, [row.key for row in (*going, *ended)])
+    asked = await approval_store.read_open_of_these(reader, [row.key for row in going])
 
-    async def view(row: Row, asked: Sequence[Approval] = ()) -> RunView:
-        return run_views.build(row, await run_store.read_steps(reader, row.key), asked, people)
+    def view(row: Row) -> RunView:
+        return run_views.build(row, steps[row.key], asked.get(row.key, ()), people)
 
-    running = [
-        await view(row, await approval_store.read_open_of_runs(reader, row.key, row.key))
-        for row in going
-    ]
-    return tuple(running), tuple([await view(row) for row in ended])
+    return tuple(view(row) for row in going), tuple(view(row) for row in ended)
 
 
 def waits_for(approval: Approval, principal: Principal, standing: Standing) -> bool:

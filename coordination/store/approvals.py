@@ -11,6 +11,7 @@ from coordination.database import (
     and_,
     approvals,
     bindparam,
+    func,
     insert,
     or_,
     select,
@@ -58,6 +59,10 @@ _LATEST_IN = (
 _OPEN_OF_RUN = APPROVAL.where(waits.c.run_key == bindparam("run"), _STILL_OPEN).order_by(
     waits.c.key
 )
+_OPEN_OF_THESE = APPROVAL.where(
+    waits.c.run_key.in_(select(func.json_each(bindparam("these")).table_valued("value").c.value)),
+    _STILL_OPEN,
+).order_by(waits.c.key)
 _OPEN_OF_RUNS = APPROVAL.where(
     waits.c.run_key >= bindparam("first"), waits.c.run_key <= bindparam("last"), _STILL_OPEN
 ).order_by(waits.c.key)
@@ -277,6 +282,16 @@ async def read_open_of_runs(reader: Reader, first: int, last: int) -> list[Appro
         return await _read_all(reader, await reader.fetch_all(_OPEN_OF_RUN, run=first))
     rows = await reader.fetch_all(_OPEN_OF_RUNS, first=first, last=last)
     return await _read_all(reader, rows)
+
+
+async def read_open_of_these(reader: Reader, run_keys: Sequence[int]) -> dict[int, list[Approval]]:
+    """Return what is open for some runs, by the key of the run."""
+    these = json.dumps(list(run_keys))
+    found: dict[int, list[Approval]] = {key: [] for key in run_keys}
+    rows = await reader.fetch_all(_OPEN_OF_THESE, these=these)
+    for row, approval in zip(rows, await _read_all(reader, rows), strict=True):
+        found[row.run_key].append(approval)
+    return found
 
 
 def _whole(tx: Transaction, row: Row | None) -> Approval | None:

@@ -1,6 +1,7 @@
 """Runs and their steps: the row of a start, and what people look at."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,6 +59,15 @@ _START = insert(runs)
 _JOIN = update(runs).where(runs.c.key == bindparam("run"))
 
 _STEPS = select(steps).where(steps.c.run_key == bindparam("run")).order_by(steps.c.position)
+_STEPS_OF = (
+    select(steps)
+    .where(
+        steps.c.run_key.in_(
+            select(func.json_each(bindparam("these")).table_valued("value").c.value)
+        )
+    )
+    .order_by(steps.c.run_key, steps.c.position)
+)
 _STEP = select(steps).where(steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place"))
 _STANDING = (
     select(steps)
@@ -179,6 +189,14 @@ async def of_thread(reader: Reader, thread_key: int) -> list[Row]:
 
 async def read_steps(reader: Reader, run_key: int) -> list[Row]:
     return await reader.fetch_all(_STEPS, run=run_key)
+
+
+async def read_steps_of(reader: Reader, run_keys: Sequence[int]) -> dict[int, list[Row]]:
+    """Return the steps of some runs, in one query."""
+    found: dict[int, list[Row]] = {key: [] for key in run_keys}
+    for row in await reader.fetch_all(_STEPS_OF, these=json.dumps(list(run_keys))):
+        found[row.run_key].append(row)
+    return found
 
 
 async def standing_steps(reader: Reader, first: int, last: int) -> list[Row]:
