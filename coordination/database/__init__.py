@@ -31,6 +31,7 @@ from coordination.database.errors import (
     SchemaTooNew,
     Unavailable,
 )
+from coordination.database.json_text import json_text, numbers_in
 from coordination.database.lock import Lock
 from coordination.database.schema import (
     approvals,
@@ -108,12 +109,14 @@ __all__ = [
     "insert",
     "insert_if_absent",
     "journal",
+    "json_text",
     "keys",
     "literal",
     "meta",
     "migrate_sqlite",
     "not_",
     "nudges",
+    "numbers_in",
     "open_sqlite",
     "or_",
     "outbox",

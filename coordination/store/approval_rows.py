@@ -9,7 +9,7 @@ from coordination.database import (
     approvals,
     bindparam,
     delegations,
-    func,
+    numbers_in,
     processes,
     runs,
     select,
@@ -69,7 +69,7 @@ VOTES = (
     .where(votes.c.wait_key == bindparam("wait"), votes.c.version == bindparam("at_version"))
     .order_by(votes.c.key)
 )
-_THESE = select(func.json_each(bindparam("waits")).table_valued("value").c.value)
+_THESE = numbers_in("waits")
 VOTES_OF = (
     select(votes)
     .join(waits, waits.c.key == votes.c.wait_key)

@@ -11,8 +11,8 @@ from coordination.database import (
     and_,
     approvals,
     bindparam,
-    func,
     insert,
+    numbers_in,
     or_,
     select,
     update,
@@ -60,7 +60,7 @@ _OPEN_OF_RUN = APPROVAL.where(waits.c.run_key == bindparam("run"), _STILL_OPEN).
     waits.c.key
 )
 _OPEN_OF_THESE = APPROVAL.where(
-    waits.c.run_key.in_(select(func.json_each(bindparam("these")).table_valued("value").c.value)),
+    waits.c.run_key.in_(numbers_in("these")),
     _STILL_OPEN,
 ).order_by(waits.c.key)
 _OPEN_OF_RUNS = APPROVAL.where(

@@ -9,8 +9,8 @@ from coordination.database import (
     Row,
     Transaction,
     bindparam,
-    func,
     insert,
+    json_text,
     processes,
     select,
     threads,
@@ -117,9 +117,8 @@ async def newest(reader: Reader, wanted: ProcessFilter) -> list[Row]:
     if wanted.namespace is not None:
         statement = statement.where(processes.c.namespace == wanted.namespace)
     if wanted.label is not None:
-        name = wanted.label[0].replace('"', "")
-        value = func.json_extract(processes.c.state, f'$.labels."{name}"')
-        statement = statement.where(value == wanted.label[1])
+        name, value = wanted.label
+        statement = statement.where(json_text(processes.c.state, "labels", name) == value)
     if wanted.stalled:
         statement = statement.where(processes.c.stalled_since.is_not(None))
     return await reader.fetch_all(statement, limit=wanted.limit)

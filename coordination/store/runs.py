@@ -13,8 +13,9 @@ from coordination.database import (
     bindparam,
     blobs,
     definitions,
-    func,
     insert,
+    json_text,
+    numbers_in,
     or_,
     runs,
     select,
@@ -61,11 +62,7 @@ _JOIN = update(runs).where(runs.c.key == bindparam("run"))
 _STEPS = select(steps).where(steps.c.run_key == bindparam("run")).order_by(steps.c.position)
 _STEPS_OF = (
     select(steps)
-    .where(
-        steps.c.run_key.in_(
-            select(func.json_each(bindparam("these")).table_valued("value").c.value)
-        )
-    )
+    .where(steps.c.run_key.in_(numbers_in("these")))
     .order_by(steps.c.run_key, steps.c.position)
 )
 _STEP = select(steps).where(steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place"))
@@ -176,9 +173,9 @@ async def newest_ended(reader: Reader, *, limit: int) -> list[Row]:
 def _on_branch(branch: str) -> Any:
     """Return the condition that a run is about *branch*, as its trigger or its inputs say."""
     said = (
-        func.json_extract(runs.c.trigger, "$.subject.ref"),
-        func.json_extract(runs.c.inputs, "$.branch"),
-        func.json_extract(runs.c.inputs, "$.ref"),
+        json_text(runs.c.trigger, "subject", "ref"),
+        json_text(runs.c.inputs, "branch"),
+        json_text(runs.c.inputs, "ref"),
     )
     return or_(*(each.in_((branch, f"refs/heads/{branch}")) for each in said))
 

@@ -12,6 +12,7 @@ from coordination.database import (
     bindparam,
     events,
     func,
+    json_text,
     or_,
     processes,
     select,
@@ -39,7 +40,7 @@ _NEXT = (
     .limit(1)
 )
 _CATEGORY = func.coalesce(
-    func.json_extract(events.c.body, "$.category"),
+    json_text(events.c.body, "category"),
     select(processes.c.category).where(processes.c.key == events.c.process_key).scalar_subquery(),
 )
 _TERMINAL = tuple(status.value for status in Status if status.terminal)
@@ -128,7 +129,7 @@ def _names(pattern: str) -> Iterator[Any]:
 
 
 def _member(name: str) -> Any:
-    return func.json_extract(events.c.body, f"$.{name}")
+    return json_text(events.c.body, name)
 
 
 def _like(text: str, *, around: str = "") -> str:

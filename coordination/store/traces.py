@@ -9,6 +9,7 @@ from coordination.database import (
     events,
     func,
     identities,
+    json_text,
     outbox,
     processes,
     runs,
@@ -26,7 +27,7 @@ _BY_ID = _EVENT.where(events.c.id == bindparam("called"))
 _BY_PRODUCER = (
     _EVENT.where(
         events.c.source == bindparam("of"),
-        func.json_extract(events.c.body, "$.id") == bindparam("called"),
+        json_text(events.c.body, "id") == bindparam("called"),
     )
     .order_by(events.c.seq)
     .limit(1)
