@@ -1,9 +1,9 @@
 """Statements: compiled once, then run with converted parameters and results."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 from weakref import ref
 
 from sqlalchemy import Executable, Insert, LargeBinary, String, Table
@@ -22,26 +22,27 @@ from coordination.database.types import (
 Convert: TypeAlias = Callable[[Any], Any]
 
 
-class Row:
+class Row(tuple[Any, ...]):
     """One result: columns are attributes, values are Python's."""
 
-    __slots__ = ("_places", "_values")
+    __slots__ = ()
+    _names: ClassVar[tuple[str, ...]] = ()
+    count: Any  # type: ignore[assignment]  # a column may be called so
+    index: Any  # type: ignore[assignment]  # and so
 
-    def __init__(self, places: Mapping[str, int], values: Sequence[Any]) -> None:
-        self._places = places
-        self._values = values
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> "Row":
+        """Return a row with these columns."""
+        return row_type(tuple(values))(values.values())
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._values[self._places[name]]
-        except KeyError:
-            raise AttributeError(f"the row has no column {name!r}") from None
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
+    def __getattr__(self, name: str) -> Any:  # those that are there are found before
+        raise AttributeError(f"the row has no column {name!r}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Row) and self.as_dict() == other.as_dict()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     __hash__ = None  # type: ignore[assignment]  # rows hold JSON, which cannot be hashed
 
@@ -50,7 +51,13 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the values under the names of their columns."""
-        return dict(zip(self._places, self._values, strict=True))
+        return dict(zip(self._names, self, strict=True))
+
+
+def row_type(names: tuple[str, ...]) -> type[Row]:
+    """Make the rows of one statement; a column is read as fast as the member of a tuple."""
+    columns = {name: property(itemgetter(place)) for place, name in enumerate(names)}
+    return type("Row", (Row,), {"__slots__": (), "_names": names, **columns})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class Prepared:
     pick: Callable[[Mapping[str, Any]], Sequence[Any]]  # the parameters, in the driver's order
     write: tuple[tuple[int, Convert], ...]
     heavy: tuple[int, ...]  # which of them are text, documents and bytes
-    places: Mapping[str, int]
+    make: type[Row]
     read: tuple[tuple[int, Convert], ...]
 
     def bind(self, given: Mapping[str, Any]) -> Sequence[Any]:
@@ -89,7 +96,7 @@ class Prepared:
             for place, convert in self.read:
                 changed[place] = convert(changed[place])
             values = changed
-        return Row(self.places, values)
+        return self.make(values)
 
 
 class Statements:
@@ -151,7 +158,7 @@ class Statements:
                 if name in asked and name in convert
             ),
             heavy=tuple(place for place, name in enumerate(order) if name in heavy),
-            places={column.keyname: place for place, column in enumerate(columns)},
+            make=row_type(tuple(column.keyname for column in columns)),
             read=tuple((place, reader) for place, reader in readers if reader is not None),
         )
 

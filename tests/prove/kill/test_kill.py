@@ -84,8 +84,7 @@ def test_a_deploy_that_was_cut_off_was_put_to_a_person(lived: Lived) -> None:
 
 def also(row: Row, **values: Any) -> Row:
     """Return a row like *row*, but for *values*."""
-    changed = {**row.as_dict(), **values}
-    return Row({name: place for place, name in enumerate(changed)}, list(changed.values()))
+    return Row.of({**row.as_dict(), **values})
 
 
 def more(remains: Remains, table: str, **values: Any) -> Mapping[str, Any]:
