@@ -27,8 +27,8 @@ class Row(tuple[Any, ...]):
 
     __slots__ = ()
     _names: ClassVar[tuple[str, ...]] = ()
-    count: Any  # type: ignore[assignment]  # a column may be called so
-    index: Any  # type: ignore[assignment]  # and so
+    count: Any  # a column may be called so
+    index: Any  # and so
 
     @staticmethod
     def of(values: Mapping[str, Any]) -> "Row":
