@@ -65,6 +65,7 @@ POLICY: Mapping[str, Rule] = {
     "retry": Rule("run", Role.OPERATOR, involved=True),
     "resolve": Rule("approve", Role.OPERATOR, involved=True),
     "decide": Rule("approve"),
+    "repeat": Rule("approve", Role.OPERATOR, involved=True),
 }
 
 _IMPLIED: Mapping[Role, frozenset[Role]] = {

@@ -16,8 +16,8 @@ from coordination.database import Transaction
 from coordination.deciding import Deciding
 from coordination.delegations import Handing, LookedUp
 from coordination.eligibility import refusal
-from coordination.errors import AlreadyDecided, NotAllowed
-from coordination.policy import Principal, require_scope
+from coordination.errors import AlreadyDecided, NotAllowed, NotFound
+from coordination.policy import Principal, is_active, names_person, require_scope
 from coordination.question_view import QuestionView
 from coordination.questions import Approval
 from coordination.repeating import Repeat
@@ -75,7 +75,8 @@ class Pursuing(Deciding, Steering):
         """Ask again what nobody answered in time.
 
         What a process asked is asked anew, and that approval returned. What a run asked, it asks
-        itself once its step is retried, which this does; then the old approval is returned.
+        itself once its step is retried, which this does, for those who may do that too; then the old
+        approval is returned.
 
         Raises:
             NotFound, NotAllowed, Conflict, IdempotencyMismatch
@@ -99,6 +100,18 @@ class Pursuing(Deciding, Steering):
     async def called(self, form: str) -> str:
         """Return how people call whom *form* or an id means, for surfaces that are not Slack."""
         return directory.shown(form, await self._door.read(directory.read_all))
+
+    async def person_meant(self, form: str) -> str:
+        """Return the id of the person for whom *form* stands: an id, a mention, ``@handle``, an address.
+
+        Raises:
+            NotFound: it stands for nobody, or for a group as well.
+        """
+        known = await self._door.read(directory.read_all)
+        found = [each for each in known.values() if names_person(form, each)]
+        if not found:
+            raise NotFound("person", form)
+        return max(found, key=is_active).id  # whoever left may have had the same handle
 
     async def redraw_approval(self, approval_id: str) -> None:
         """Have the card of an approval shown as it is: somebody saw one that is not. Raises: NotFound."""

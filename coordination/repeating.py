@@ -36,7 +36,7 @@ def ask_again(tx: Transaction, order: Repeat, judging: Judging) -> Approval:
         NotAllowed: by neither an operator, who asked, nor one of its approvers.
         Conflict: it was answered, or what asked has ended.
     """
-    require_scope(order.principal, "retry")
+    require_scope(order.principal, "repeat")
     asked = find(tx, order.approval)
     repeated = store.again_of(tx, asked.id)
     if repeated is not None:
@@ -51,7 +51,7 @@ def _refuse(tx: Transaction, order: Repeat, asked: Approval, judging: Judging) -
     who = order.principal
     standing = directory.standing(tx, who.human, judging.roles, now=judging.now)
     involved = who.actor in asked.behind or why_not(asked, who, standing) is None
-    authorize(who, "retry", person=standing.person, roles=judging.roles, involved=involved)
+    authorize(who, "repeat", person=standing.person, roles=judging.roles, involved=involved)
     if not asked.ended:
         raise Conflict(f"{asked.label} is still open: it can be answered.")
     if asked.process is not None and asked.process.ended:

@@ -40,6 +40,8 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST /v1/approvals": "notify",
     "GET /v1/approvals/{ref}": OWN,
     "POST /v1/approvals/{ref}/decision": "decide",
+    "POST /v1/approvals/{ref}/delegate": "decide",
+    "POST /v1/approvals/{ref}/again": "repeat",
     "GET /v1/stream": "read",
     "POST /slack/events": SIGNED,
     "GET /v1/whoami": ANY_TOKEN,

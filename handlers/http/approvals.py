@@ -13,6 +13,7 @@ from handlers.http.edge import EdgeOf
 from handlers.http.openapi import ASK, takes
 from handlers.http.polling import Poll, awaited
 from handlers.http.queries import Limit, Seconds
+from handlers.http.runs import request_id
 from handlers.http.shapes import approval_json
 
 router = APIRouter(tags=["approvals"])
@@ -26,6 +27,19 @@ class DecisionBody(BaseModel):
     comment: str | None = Field(None, max_length=2000)
     version: int | None = None
     digest: str | None = Field(None, max_length=128)
+
+
+class DelegationBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    to: str = Field(min_length=1, max_length=200, description="A person: U123, <@U123> or @handle.")
+    comment: str | None = Field(None, max_length=2000)
+
+
+class AgainBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    request_id: str | None = Field(None, min_length=1, max_length=256)
 
 
 @router.get("/v1/approvals")
@@ -84,4 +98,26 @@ async def decide(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONR
         text=body.text,
         via="api",
     )
+    return JSONResponse(approval_json(approval))
+
+
+@router.post("/v1/approvals/{ref}/delegate", openapi_extra=takes(DelegationBody))
+async def delegate(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
+    """Let somebody else answer in your place. The same again changes nothing."""
+    body = await read_model(request, DelegationBody)
+    to = await edge.coordinator.person_meant(body.to)
+    approval = await edge.coordinator.delegate(who, ref, to, comment=body.comment, via="api")
+    return JSONResponse(approval_json(approval))
+
+
+@router.post("/v1/approvals/{ref}/again", openapi_extra=takes(AgainBody))
+async def ask_again(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
+    """Ask again what nobody answered in time; the same again finds what the first one opened.
+
+    What a process asked is answered with the new approval. What a run asked, it asks itself once its
+    step runs again, which this wants and which takes the scope `run` too: then it is the old one.
+    """
+    body = await read_model(request, AgainBody)
+    key = request_id(request, edge, body.request_id)
+    approval = await edge.coordinator.ask_again(who, ref, request_id=key, via="api")
     return JSONResponse(approval_json(approval))

@@ -238,7 +238,7 @@ def refusals(path: str, method: str, need: str, *, asks: bool) -> list[int]:
     if "{" in path or path == "/v1/stream":
         found.append(404)
     if path.startswith("/v1/processes/"):
-        found.append(409)  # of an attempt that is over
+        found.append(409)  # of an earlier attempt with too many events
     if asks or method == "POST":
         found.append(422)
     if method == "POST":

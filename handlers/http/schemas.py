@@ -250,6 +250,8 @@ GOOD: Final[Mapping[str, tuple[int, Document]]] = {
     "POST /v1/approvals": (201, ref("Approval")),
     "GET /v1/approvals/{ref}": (200, ref("Approval")),
     "POST /v1/approvals/{ref}/decision": (200, ref("Approval")),
+    "POST /v1/approvals/{ref}/delegate": (200, ref("Approval")),
+    "POST /v1/approvals/{ref}/again": (200, ref("Approval")),
     "GET /v1/whoami": (200, ref("Caller")),
     "GET /healthz": (200, DONE),
     "GET /readyz": (200, DONE),

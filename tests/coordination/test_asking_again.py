@@ -181,7 +181,7 @@ async def test_who_has_nothing_to_do_with_it_cannot_ask_again(floor: Floor) -> N
             await again(floor, who, asked)
     with pytest.raises(NotAllowed):
         await floor.coordinator.ask_again(
-            machine("cli", "approve", human="UGRACE"), asked.id, request_id="r", via="api"
+            machine("cli", "run", human="UGRACE"), asked.id, request_id="r", via="api"
         )
     with pytest.raises(NotFound):
         await floor.coordinator.ask_again(person("grace"), "A-99", request_id="r", via="slack")

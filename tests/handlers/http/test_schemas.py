@@ -121,6 +121,8 @@ ELSEWHERE = {  # the same schemas as those beside them, and a text
     "POST /v1/workflows/{name}/runs 202 application/json",
     "POST /v1/runs/{ref}/retry 202 application/json",
     "POST /v1/runs/{ref}/resolve 202 application/json",
+    "POST /v1/approvals/{ref}/delegate 200 application/json",
+    "POST /v1/approvals/{ref}/again 200 application/json",
 }
 
 
