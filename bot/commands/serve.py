@@ -1,6 +1,7 @@
 """`python -m bot serve`: run Baton until it is told to stop."""
 
 import asyncio
+import gc
 import sys
 from typing import Annotated
 
@@ -22,6 +23,8 @@ def serve(
         async with living(settings, configuration) as life:
             sys.stdout.write(f"Baton serves at {life.settings.address}\n")
             sys.stdout.flush()
+            gc.collect()
+            gc.freeze()  # what lives for ever is not looked through again and again
             await stop.wait()
         return 0
 
