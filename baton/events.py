@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -141,6 +141,7 @@ def event_names(event: Event) -> frozenset[str]:
     return frozenset(f"{stem}.{word}" for stem in stems for word in words)
 
 
+@lru_cache(maxsize=256)  # of one event the same times are written several times over
 def format_time(moment: datetime) -> str:
     """Write an aware time as RFC 3339 in UTC, with microseconds where it has them."""
     local = moment if moment.tzinfo is UTC else moment.astimezone(UTC)

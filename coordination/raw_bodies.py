@@ -12,15 +12,18 @@ FORM = "application/x-www-form-urlencoded"
 def masked(raw: Raw) -> Raw:
     """Return *raw* with every secret that shows itself replaced; what holds none stays as it came."""
     text = raw.body.decode("utf-8", "replace")
-    written = as_form(text) if raw.headers.get("content-type") == FORM else as_json(text)
+    written = as_form(text) if raw.headers.get("content-type") == FORM else as_json(text, raw.said)
     headers = {name: mask(value) for name, value in raw.headers.items()}
     return Raw(written.encode("utf-8", "replace"), headers)
 
 
-def as_json(text: str) -> str:
-    """Mask what *text* says rather than how it is written: JSON can write a letter as its number."""
+def as_json(text: str, said: object = None) -> str:
+    """Mask what *text* says rather than how it is written: JSON can write a letter as its number.
+
+    *said* is that, where it has been read.
+    """
     try:
-        said = json.loads(text)
+        said = json.loads(text) if said is None else said
     except (ValueError, RecursionError):
         return mask(text)
     hidden = mask_json(said)

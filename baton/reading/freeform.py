@@ -15,6 +15,7 @@ __all__ = ["read_free", "read_labels", "readable", "stored", "weight"]
 
 _MOST_BYTES = 64 * 1024
 _MOST_DEPTH = 16
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SAFE_INTEGER = 2**53
 _MOST_BITS = 4096
 # What neither UTF-8 nor a text column can hold.
@@ -57,7 +58,7 @@ def weight(value: object) -> int:
     """Return how many bytes *value* has as compact JSON; nothing weighs 0."""
     if value is None:
         return 0
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _COMPACT.encode(value)
     return len(text.encode("utf-8", "surrogatepass"))
 
 
@@ -78,7 +79,7 @@ def stored(value: Any) -> Any:
             return value if -_SAFE_INTEGER < value < _SAFE_INTEGER else str(value)
         case float() if math.isfinite(value):
             return value
-        case Mapping():
+        case dict() | Mapping():
             return {_UNSTORABLE.sub("", name): stored(item) for name, item in value.items()}
         case list():
             return [stored(item) for item in value]

@@ -99,10 +99,12 @@ class Raw:
     Args:
         body: the bytes. Of a list, those of the item; of a CloudEvent in headers, its JSON form.
         headers: content type and user agent, and no others.
+        said: what a body of JSON says, where it has been read already.
     """
 
     body: bytes
     headers: Mapping[str, str]
+    said: object = None
 
 
 def columns_of(event: Event) -> dict[str, Any]:

@@ -41,7 +41,7 @@ async def replay(edge: EdgeOf, who: Caller, event_id: str, apply: str = "") -> R
         headers=view.raw.headers,
         cloud=view.raw.headers.get("content-type") == CLOUD,
     )
-    told = terms.told(terms.read(said_by(view)), view.raw.body, None)
+    told = terms.told(terms.read(said_by(view)), view.raw, None)
     report = Report({0: told})
     if apply not in YES:
         return rehearsed(

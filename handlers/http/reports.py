@@ -71,12 +71,12 @@ class Terms:
             raise InvalidEvent(reading.warnings)
         return reading
 
-    def told(self, reading: Reading, raw: bytes, place: int | None) -> Told:
+    def told(self, reading: Reading, raw: Raw, place: int | None) -> Told:
         """Put to an event what came along; *place* is its own in a list."""
         mark = "" if place is None else f"#{place}"
         return Told(
             reading,
-            raw=Raw(raw, self.headers),
+            raw=raw,
             key=self.key and f"{self.key}{mark}",
             delivery=self.delivery and f"{self.delivery}{mark}",
         )
@@ -111,7 +111,7 @@ def terms_of(request: Request, edge: Edge, credential: Credential) -> Terms:
 
 def read_one(terms: Terms, item: object, raw: bytes) -> Report:
     """Read a body that is one event. Raises: InvalidEvent, NotAllowed."""
-    return Report({0: terms.told(terms.read(item), raw, None)})
+    return Report({0: terms.told(terms.read(item), Raw(raw, terms.headers, item), None)})
 
 
 def read_list(terms: Terms, items: list[Any]) -> Report:
@@ -123,7 +123,8 @@ def read_list(terms: Terms, items: list[Any]) -> Report:
         except (InvalidEvent, NotAllowed) as error:
             report.refused[place] = error
         else:
-            report.told[place] = terms.told(reading, compact(item), place)
+            raw = Raw(compact(item), terms.headers, item)
+            report.told[place] = terms.told(reading, raw, place)
     return report
 
 
@@ -135,11 +136,13 @@ def read_lines(terms: Terms, lines: list[Line]) -> Report:
             report.refused[line.place] = line.problem
             continue
         try:
-            reading = terms.read(parse_json(line.text, DEPTH))
+            item = parse_json(line.text, DEPTH)
+            reading = terms.read(item)
         except (MalformedBody, InvalidEvent, NotAllowed) as error:
             report.refused[line.place] = error
         else:
-            report.told[line.place] = terms.told(reading, line.text, line.place)
+            raw = Raw(line.text, terms.headers, item)
+            report.told[line.place] = terms.told(reading, raw, line.place)
     return report
 
 
