@@ -28,7 +28,7 @@ PLANTED = {
     "sqlite": ("coordination.database.planted_sqlite", "import sqlite3"),
     "patterns": ("workflows.actions.planted_patterns", "import re2"),
     "routes": ("handlers.slack.planted_routes", "import fastapi, sse_starlette"),
-    "world": ("bot.slack.planted_world", "import httpx, ulid"),
+    "world": ("bot.slack.planted_world", "import httpx"),
     "models": ("coordination.planted_models", "import pydantic"),
     "yaml": ("handlers.http.planted_yaml", "import yaml"),
     "sdk": ("baton.planted_sdk", "import rich"),

@@ -298,7 +298,7 @@ async def test_finding_who_waits_takes_an_index_and_not_a_look_at_everybody(hall
     for statement, given, index in (
         (wait_store._CANDIDATES, {"wanted": "x"}, "ix_waits_wait_on"),
         (wait_store._DISTINCT, {}, "ix_waits_shape"),
-        (wait_store._LOOKING, {"limit": 1}, "ix_waits_looking"),
+        (wait_store._LOOKING, {"limit": 1}, "ix_waits_state"),
         (wait_store._STANDING, {"run": 1}, "ix_waits_run_key_state"),
     ):
         prepared = COMPILED.prepare(statement, given)

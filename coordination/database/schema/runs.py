@@ -158,12 +158,6 @@ Index("ix_waits_state", waits.c.state, waits.c.key)
 Index("ix_waits_process_key", waits.c.process_key)
 Index("ix_waits_wait_on", waits.c.wait_on)
 Index("ix_waits_shape", waits.c.shape)
-Index(
-    "ix_waits_looking",
-    waits.c.key,
-    sqlite_where=waits.c.state == "looking",
-    postgresql_where=waits.c.state == "looking",
-)
 
 approvals = Table(
     "approvals",

@@ -192,14 +192,6 @@ def outbox() -> None:
 def waits() -> None:
     """Find what waits for an event by its shape, and what still looks back."""
     op.create_index("ix_waits_shape", "waits", ["shape"], unique=False)
-    op.create_index(
-        "ix_waits_looking",
-        "waits",
-        ["key"],
-        unique=False,
-        sqlite_where=sa.text("state = 'looking'"),
-        postgresql_where=sa.text("state = 'looking'"),
-    )
 
 
 def upgrade() -> None:
