@@ -3,7 +3,7 @@
 Evidence that comes later adds keys to a thread; nothing ever moves from one thread to another.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from baton.events import Event
@@ -48,7 +48,9 @@ class Correlation:
         return next((step for step in self.steps if step.outcome == "matched"), None)
 
 
-def correlate(event: Event, known: Known, *, begun: bool = False) -> Correlation:
+def correlate(
+    event: Event, known: Known, *, begun: bool = False, names: Sequence[str] | None = None
+) -> Correlation:
     """Find the thread of *event*.
 
     An explicit run or thread outranks everything, then the process itself, its parent, and keys. A
@@ -59,11 +61,13 @@ def correlate(event: Event, known: Known, *, begun: bool = False) -> Correlation
         event: what was reported.
         known: what the store knows of the evidence in it.
         begun: the attempt it belongs to has begun; that stays in the thread where it is.
+        names: its keys, where they are known.
     """
+    names = keys_of(event) if names is None else names
     thread: int | None = None
     settled = False
     steps = []
-    for name, value, found in _evidence(event, known, begun=begun):
+    for name, value, found in _evidence(event, known, names, begun=begun):
         outcome = _outcome(value, found, settled=settled)
         steps.append(Step(name, value, outcome))
         if outcome == "matched":
@@ -73,13 +77,13 @@ def correlate(event: Event, known: Known, *, begun: bool = False) -> Correlation
 
 
 def _evidence(
-    event: Event, known: Known, *, begun: bool
+    event: Event, known: Known, names: Sequence[str], *, begun: bool
 ) -> Iterator[tuple[str, str | None, tuple[int, ...]]]:
     run = ("run_id", event.run_id, _one(known.run))
     process = ("process", event.process_id, _one(known.process))
     yield from (process, run) if begun else (run, process)
     yield "parent", event.parent.process_id if event.parent else None, _one(known.parent)
-    for key in keys_of(event):
+    for key in names:
         yield key.partition(":")[0], key, known.keys.get(key, ())
 
 

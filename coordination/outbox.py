@@ -303,6 +303,12 @@ def _add_first(tx: Transaction, notice: Notice, name: str, now: datetime) -> int
 def _add(tx: Transaction, notice: Notice, name: str, now: datetime) -> int:
     held = _part(store.held(tx, notice.thread_key), notice.recipient)
     older = [row for row in held if _gives_way(row, notice)]
+    if len(older) == 1 and _says_the_same(older[0], notice, held):
+        (waiting,) = older
+        due_at = max(_due(tx, notice, older, now), _blocked_until(held, now))
+        store.renew(tx, waiting.key, due_at=due_at, now=now)
+        tx.touch("outbox", waiting.id)
+        return int(waiting.key)
     store.supersede(tx, [row.key for row in older])
     tried = [row.created_at for row in older if row.attempts]
     due_at = max(_due(tx, notice, older, now), _blocked_until(held, now))
@@ -356,6 +362,13 @@ def _part(held: Sequence[Row], recipient: str | None) -> list[Row]:
 def _gives_way(row: Row, notice: Notice) -> bool:
     same = row.slot == notice.slot and row.state != "leased"
     return bool(same and row.lane >= notice.lane and row.lane != Lane.DECISION)
+
+
+def _says_the_same(row: Row, notice: Notice, held: Sequence[Row]) -> bool:
+    """Say whether what is queued stands for *notice* too, as a card that is drawn anew anyhow."""
+    fresh = row.state == "queued" and not row.attempts
+    same = row.lane == notice.lane and row.kind == notice.kind and row.body == notice.body
+    return fresh and same and not any(each.state == "parked" for each in held)
 
 
 def _due(tx: Transaction, notice: Notice, older: Sequence[Row], now: datetime) -> datetime:

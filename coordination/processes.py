@@ -206,8 +206,20 @@ def _alone(event: Event) -> Fold:
 
 
 def _first(place: Place, event: Event) -> Fold:
-    blank = Fold(status=Status.QUEUED, status_event=event.event_id, top=place, content={})
-    return _append(blank, (place, event))
+    """Fold the first event by order into nothing: most processes never get further than a few."""
+    status = _status(event)
+    if _quiet(event):
+        return Fold(**_shown(event, status), top=place, content={})
+    ended = _ended(event) if status.terminal else {}
+    return Fold(
+        **_shown(event, status),
+        **ended,
+        top=place,
+        content=_content({}, event, status),
+        name=event.name or None,
+        category=event.category or None,
+        started_at=_started(None, event, status),
+    )
 
 
 def _append(before: Fold, placed: tuple[Place, Event]) -> Fold:
@@ -224,9 +236,7 @@ def _append(before: Fold, placed: tuple[Place, Event]) -> Fold:
     moved["started_at"] = _started(before.started_at, event, status)
     moved["content"] = _content(before.content, event, status)
     if status.terminal:
-        moved["ended_at"] = event.occurred_at
-        moved["end_event"] = event.event_id
-        moved["end_source"] = event.source
+        moved |= _ended(event)
     return replace(before, **moved)
 
 
@@ -235,10 +245,16 @@ def _advance(before: Fold, event: Event, status: Status) -> Fold:
 
 
 def _moved(before: Fold, event: Event, status: Status) -> dict[str, Any]:
-    if status.rank < before.status.rank:
-        return {}
+    return {} if status.rank < before.status.rank else _shown(event, status)
+
+
+def _shown(event: Event, status: Status) -> dict[str, Any]:
     shown = Status.IN_PROGRESS if status is Status.APPROVED else status
     return {"status": shown, "status_event": event.event_id}
+
+
+def _ended(event: Event) -> dict[str, Any]:
+    return {"ended_at": event.occurred_at, "end_event": event.event_id, "end_source": event.source}
 
 
 def _started(known: datetime | None, event: Event, status: Status) -> datetime | None:

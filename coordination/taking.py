@@ -111,7 +111,7 @@ def _home(unit: Unit, event: Event, row: Row | None, begun: Standing | None) -> 
     mark = mark_of(names, now)
     fresh = () if begun is not None and begun.tied == mark else names
     evidence = threads.evidence(tx, event, process_thread, fresh, now=now)
-    found = correlate(event, evidence.known, begun=begun is not None)
+    found = correlate(event, evidence.known, begun=begun is not None, names=names)
     key = unit.incoming.thread_key or found.thread_key
     if key is None:
         head = threads.open_thread(

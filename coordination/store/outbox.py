@@ -48,6 +48,11 @@ _ADD = insert(outbox)
 _ADD_ONCE = insert_if_absent(outbox)
 _OF_THREAD = select(outbox).where(_THREAD, _HELD).order_by(outbox.c.key)
 _SUPERSEDE = update(outbox).where(outbox.c.key == bindparam("notice")).values(state="superseded")
+_RENEW = (
+    update(outbox)
+    .where(outbox.c.key == bindparam("notice"))
+    .values(due_at=bindparam("due"), created_at=bindparam("now"))
+)
 _ROLL = (
     update(outbox)
     .where(outbox.c.key == bindparam("notice"))
@@ -226,6 +231,11 @@ def supersede(tx: Transaction, keys: Collection[int]) -> None:
     """Mark notices whose place a newer one takes."""
     for key in keys:
         tx.execute(_SUPERSEDE, notice=key)
+
+
+def renew(tx: Transaction, key: int, *, due_at: datetime, now: datetime) -> None:
+    """Let a queued notice stand for what happens now."""
+    tx.execute(_RENEW, notice=key, due=due_at, now=now)
 
 
 def roll(tx: Transaction, keys: Collection[int], *, now: datetime) -> None:
