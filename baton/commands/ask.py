@@ -39,11 +39,11 @@ def put(options: Namespace) -> int:
     body = _question(options, environment)
     wire = connect()
     approval = ask(wire, "POST", "/v1/approvals", body, steadily=True)
-    say(f"asked as {approval.get('label')}{_who(approval)}; waiting for the answer")
-    patience = Patience(None if options.timeout is None else options.timeout + _GRACE)
-    path = f"/v1/approvals/{quoted(str(approval.get('id')))}"
     own = environment.process_id is None
-    try:
+    try:  # whoever sees that it was asked may press Ctrl-C at once
+        say(f"asked as {approval.get('label')}{_who(approval)}; waiting for the answer")
+        patience = Patience(None if options.timeout is None else options.timeout + _GRACE)
+        path = f"/v1/approvals/{quoted(str(approval.get('id')))}"
         approval, decided = poll(wire, path, patience, lambda it: ended("approval", it))
     except KeyboardInterrupt:
         _leave(wire, approval, own=own and options.key is None)

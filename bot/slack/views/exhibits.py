@@ -34,6 +34,7 @@ def written(shown: object) -> str:
 
 def both_ends(text: str, draw: Callable[[str], str]) -> str:
     """Keep the beginning and the end of what is long; all of it is in the details."""
+    text = plain(text)  # before it is cut: half a secret looks like none
     if len(text) <= HEAD + TAIL:
         return draw(text)
     missing = len(text) - HEAD - TAIL
