@@ -45,21 +45,23 @@ def refuse_announced(request: Request, limit: int = LIMIT) -> None:
         raise too_large(limit)
 
 
-def refuse_two_lengths(request: Request) -> None:
-    """Return unless the body says in two ways where it ends; the connection ends with the refusal.
+def refuse_ambiguous(request: Request) -> None:
+    """Return unless the head says one thing twice: where the body ends, or for whom the request is.
 
-    A gate before this server might believe the other way, and take for a body what this server would
-    take for the next request. Source: RFC 9112, section 6.3.
+    A gate before this server might believe the other one, and take for a body what this server would
+    take for the next request. So the connection ends with the refusal. Source: RFC 9112, 3.2 and 6.3.
 
     Raises:
         Problem: 400.
     """
-    if "transfer-encoding" in request.headers and "content-length" in request.headers:
-        raise Problem(
-            400,
-            "Send Content-Length or Transfer-Encoding, not both.",
-            headers={"Connection": "close"},
-        )
+    headers = request.headers
+    if "transfer-encoding" in headers and "content-length" in headers:
+        said = "Send Content-Length or Transfer-Encoding, not both."
+    elif len(headers.getlist("host")) > 1:
+        said = "Send one Host, not several."
+    else:
+        return
+    raise Problem(400, said, headers={"Connection": "close"})
 
 
 def refuse_coded(request: Request) -> None:

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.http.answers import answer
-from handlers.http.bodies import limit_of, refuse_announced, refuse_two_lengths
+from handlers.http.bodies import limit_of, refuse_ambiguous, refuse_announced
 from handlers.http.edge import Demo, Edge
 
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ class Named:
 
 
 class Sized:
-    """Refuses a body that announces itself as too long, or as of two lengths, before anything else."""
+    """Refuses a body that announces itself as too long, or in two ways, before anything else."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -72,7 +72,7 @@ class Sized:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request = Request(scope)
-            refuse_two_lengths(request)
+            refuse_ambiguous(request)
             refuse_announced(request, limit_of(request))
         await self.app(scope, receive, send)
 

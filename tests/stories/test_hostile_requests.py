@@ -1,6 +1,7 @@
 """Bytes on a real socket that are no proper request: refused, never an error of ours, and nothing stored."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -134,6 +135,24 @@ LONG = [b"X-A: " + b"a" * 65_536, b"\r\n".join(b"X-%d: 1" % number for number in
 async def test_a_long_head_opens_no_door_and_breaks_none(wire: Wire, head: bytes) -> None:
     assert await wire.send(request(None, head)) in ([], [400], [401])
     assert await wire.send(request(wire.token, head)) in ([], [400], [202])
+    assert await wire.send(request(wire.token)) == [202]
+
+
+@pytest.mark.parametrize("piece", [b"a" * 1_000, b"X-A: b\r\n" * 100], ids=["header", "headers"])
+async def test_a_head_without_an_end_is_cut_off(wire: Wire, piece: bytes) -> None:
+    """Else anybody could fill the memory, since nobody is asked who they are before the head ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
+    writer.write(b"POST /v1/notify HTTP/1.1\r\nHost: baton.test\r\nX-B: ")
+    sent = 0
+    with contextlib.suppress(ConnectionError):
+        while not reader.at_eof() and sent < 10_000_000:
+            writer.write(piece)
+            sent += len(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+    writer.close()
+
+    assert sent < 10_000_000
     assert await wire.send(request(wire.token)) == [202]
 
 
