@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from watchfiles import awatch
 
 from baton.reading import Source
 from bot.configuration import Configuration, read_configuration, rules_of
@@ -17,8 +17,9 @@ from coordination.world import World
 
 log = structlog.get_logger()
 
-DEBOUNCE = 200  # ms in which further changes count as one
-FIRST_LOOK = 5000  # ms at most until a change is found that came before anybody watched
+# The file is looked at, rather than its folder watched: the database stands there too, and each of its
+# writes would wake the watcher.
+LOOK = timedelta(milliseconds=300)
 
 
 class Rereading:
@@ -56,15 +57,13 @@ class Rereading:
 
     async def watch(self, told: Callable[[Rules], None]) -> None:
         """Read the file when it changes, until cancelled, and hand on what it says."""
-        folder = self.place.parent.resolve()
-        async for _ in awatch(
-            folder,
-            watch_filter=lambda _, name: Path(name).name == self.place.name,
-            debounce=DEBOUNCE,
-            rust_timeout=FIRST_LOOK,
-            yield_on_timeout=True,
-            recursive=False,
-        ):
+        seen = None  # what changed before anybody watched is found by the first look
+        while True:
+            found = state(self.place)
+            await self._world.clock.sleep(LOOK)
+            if found == seen or found != state(self.place):  # nothing new, or still being written
+                continue
+            seen = found
             text = await asyncio.to_thread(content, self.place)
             if text != self._text:
                 self._text = text
@@ -104,6 +103,15 @@ class Rereading:
 
         if configuration.sources:
             await self._door.write(unit)
+
+
+def state(place: Path) -> tuple[int, int, int] | None:
+    """Return what is different once a file was written, None for one that is not there."""
+    try:
+        found = place.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def content(place: Path) -> bytes | None:

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.configuration import read_configuration
 from bot.rereading import Rereading
+from bot.world.system import SystemClock
 from coordination.lookups import Rules
 from coordination.policy import Role
 from coordination.store import tokens as token_store
@@ -34,12 +35,14 @@ class Desk:
         self.heard = asyncio.Event()
         if text:
             self.write(text)
+        world = SmallWorld()
+        world.clock = SystemClock()  # type: ignore[assignment]  # files change in the system's time
         self.reading = Rereading(
             self.place,
             read_configuration(self.place),
             channel="#general",
             door=scene.door,
-            world=SmallWorld(),  # type: ignore[arg-type]  # as much of it as is used
+            world=world,  # type: ignore[arg-type]  # as much of it as is used
         )
 
     def write(self, text: str) -> None:
