@@ -68,6 +68,12 @@ _UNDISPATCHED = (
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
+_PLACES = (
+    select(events.c.seq, events.c.id, events.c.effect)
+    .where(events.c.dispatched_at.is_(None), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("limit"))
+)
 _PASS_OVER = (
     update(events)
     .where(
@@ -174,6 +180,11 @@ def dispatched(tx: Transaction, seq: int, explain: Mapping[str, Any], *, now: da
 def passed_over(tx: Transaction, span: tuple[int, int], *, now: datetime) -> int:
     """Mark the events from the first to the last place of *span* as acted upon; count them."""
     return tx.execute(_PASS_OVER, first=span[0], last=span[1], now=now)
+
+
+async def undispatched_places(reader: Reader, *, after: int, limit: int) -> list[Row]:
+    """Return place, id and effect of events that nothing was done about yet, oldest first."""
+    return await reader.fetch_all(_PLACES, after=after, limit=limit)
 
 
 async def undispatched(reader: Reader, *, after: int, limit: int) -> list[Row]:
