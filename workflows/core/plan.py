@@ -83,7 +83,9 @@ class Approval:
     channel: Evaluate | None = None
     covers: tuple[str, ...] | None = None
     remind: tuple[timedelta, ...] = ()
-    escalate: tuple[tuple[timedelta, Evaluate], ...] = ()  # who may answer as well, and after how long
+    escalate: tuple[
+        tuple[timedelta, Evaluate], ...
+    ] = ()  # who may answer as well, and after how long
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ def choice_form(form: ChoiceForm) -> Block:
         }
     ]
     if len(form.workflows) > OPTIONS:
-        text = "There are more than this list holds: `/baton start &lt;name&gt;` starts any of them."
+        text = (
+            "There are more than this list holds: `/baton start &lt;name&gt;` starts any of them."
+        )
         blocks.append(context(text, "m"))
     if form.draft:
         text = (

@@ -23,7 +23,9 @@ def workflow_list(answer: WorkflowList) -> Shown:
     blocks = [
         section("*Workflows*", "h"),
         section(lines(rows, MOST), "l"),
-        context("`/baton describe &lt;name&gt;` says more, `/baton start &lt;name&gt;` starts one.", "c"),
+        context(
+            "`/baton describe &lt;name&gt;` says more, `/baton start &lt;name&gt;` starts one.", "c"
+        ),
     ]
     return fit(f"{len(rows)} workflows.", blocks)
 
