@@ -1,5 +1,6 @@
 """The people and channels a workspace begins with."""
 
+import copy
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -96,7 +97,7 @@ def build(source: Json, app_name: str) -> Fixture:
     Raises:
         StartError: a part is missing or unknown; the message says which.
     """
-    whole = {**DEFAULT, **source}
+    whole = copy.deepcopy({**DEFAULT, **source})  # each workspace changes what is its own alone
     team = {**DEFAULT["team"], **whole["team"]}
     app = Bot(BOT, APP, BOT_USER, app_name)
     other = _make(Bot, whole["other_bot"], "other_bot")
