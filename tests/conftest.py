@@ -11,7 +11,7 @@ from hypothesis import settings
 TESTS = Path(__file__).parent
 
 settings.register_profile("dev", max_examples=25, deadline=None)
-settings.register_profile("ci", max_examples=150, deadline=None)
+settings.register_profile("ci", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

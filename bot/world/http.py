@@ -37,9 +37,17 @@ class Progress:
     """Whether the first byte of a request has left: before it, nothing happened out there."""
 
     sent: bool = False
+    _connected: Any = None
 
-    async def note(self, name: str, _: Any) -> None:
+    async def note(self, name: str, info: Mapping[str, Any]) -> None:
         self.sent = self.sent or name.endswith("send_request_headers.started")
+        if name == "connection.connect_tcp.complete":
+            self._connected = info["return_value"]
+
+    async def hang_up(self) -> None:
+        """Close the connection: the library forgets one whose greeting was cut off from outside."""
+        if self._connected is not None:
+            await self._connected.aclose()
 
 
 class PinnedHttp:
@@ -81,6 +89,8 @@ class PinnedHttp:
                     f"{method} {url}: nothing was sent: {why}", type="connect"
                 ) from None
             raise Unknown(f"{method} {url}: {why}", type="connection") from None
+        finally:
+            await progress.hang_up()
 
     async def close(self) -> None:
         if self._client is not None:
