@@ -1,8 +1,10 @@
 """The way out: where it may lead, what it keeps, and what is known when it fails."""
 
 import asyncio
+import gc
 import gzip
 import ipaddress
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -69,9 +71,9 @@ async def site(answer: bytes | None) -> AsyncIterator[Site]:
     try:
         yield opened
     finally:
-        server.close()
-        for _ in range(5):  # who was let in right before is served, and hung up on
+        for _ in range(5):  # who has just knocked is let in and served, and then hung up on
             await asyncio.sleep(0)
+        server.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -244,17 +246,22 @@ async def test_where_nobody_listens_nothing_happened() -> None:
 
 async def test_a_greeting_that_is_cut_off_leaves_no_connection_open() -> None:
     """The limit over all runs out in the middle of the greeting, before the library's own does."""
-    async with site(None) as here:
-        http = PinnedHttp(allow=frozenset({here.pair}))
-        asking = asyncio.create_task(http.request("GET", here.url(scheme="https"), timeout=SOON))
-        await here.let_in.wait()
-        asking.cancel()
-        with suppress(asyncio.CancelledError):
-            await asking
-        async with asyncio.timeout(5):
-            while here.asked != [""]:  # the other side saw the end of it
-                await asyncio.sleep(0)
-        await http.close()
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always", ResourceWarning)
+        async with site(None) as here:
+            http = PinnedHttp(allow=frozenset({here.pair}))
+            url = here.url(scheme="https")
+            asking = asyncio.create_task(http.request("GET", url, timeout=SOON))
+            await here.let_in.wait()
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+            async with asyncio.timeout(5):
+                while here.asked != [""]:  # the other side saw the end of it
+                    await asyncio.sleep(0)
+            await http.close()
+        gc.collect()
+    assert [str(each.message) for each in left_open] == []
 
 
 async def test_before_the_first_byte_nothing_happened() -> None:
