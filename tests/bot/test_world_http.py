@@ -27,12 +27,13 @@ class Site:
         self.answer = answer
         self.asked: list[str] = []
         self.port = 0
-        self.let_in = asyncio.Event()
+        self.greeted = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.let_in.set()
+        first = await reader.read(1)
+        self.greeted.set()
         try:
-            self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+            self.asked.append((first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
         except asyncio.IncompleteReadError:
             self.asked.append("")
         if self.answer is None:
@@ -252,7 +253,7 @@ async def test_a_greeting_that_is_cut_off_leaves_no_connection_open() -> None:
             http = PinnedHttp(allow=frozenset({here.pair}))
             url = here.url(scheme="https")
             asking = asyncio.create_task(http.request("GET", url, timeout=SOON))
-            await here.let_in.wait()
+            await here.greeted.wait()
             asking.cancel()
             with suppress(asyncio.CancelledError):
                 await asking
