@@ -138,10 +138,35 @@ class CloseWait:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
-    """Something people should know: *kind* is `failed`, `retrying` or `unknown`; *path* the step."""
+class StartChild:
+    """Begin a run of *workflow* in the revision *revision*; bring ChildCompleted or ChildFailed.
 
-    kind: Literal["failed", "retrying", "unknown"]
+    One that is detached is begun and left alone: ChildCompleted comes at once, with `run_id` and
+    `url` as its outputs.
+    """
+
+    path: str
+    attempt: int
+    workflow: str
+    revision: str
+    inputs: Mapping[str, Json]
+    detach: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelChild:
+    """End the child that attempt *attempt* of the step began, as its parent ends it."""
+
+    path: str
+    attempt: int
+    mode: Literal["compensate", "now"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something people should know; *path* is the step."""
+
+    kind: Literal["failed", "retrying", "unknown", "not_undone"]
     path: str
     text: str
 
@@ -173,6 +198,8 @@ Command: TypeAlias = (
     | CloseApproval
     | OpenWait
     | CloseWait
+    | StartChild
+    | CancelChild
     | Tell
     | CompleteRun
     | FailRun

@@ -29,6 +29,7 @@ class RunStarted:
     run: Mapping[str, Json]
     workflow: Mapping[str, Json]
     seed: str
+    children: Mapping[str, str] = field(default_factory=dict)  # workflow -> the revision it has now
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,74 @@ class EventDelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalReceived:
+    """Somebody sent *payload* to the run. One that no step waits for yet is kept."""
+
+    at: datetime
+    name: str
+    payload: Json
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildCompleted:
+    """The child that attempt *attempt* of the step began; of a detached one, that it began."""
+
+    at: datetime
+    path: str
+    attempt: int
+    run: str  # its id
+    outputs: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFailed:
+    """The child failed or was cancelled, or could not be begun; *run* is None then."""
+
+    at: datetime
+    path: str
+    attempt: int
+    run: str | None
+    error: StepError
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
+    """End the run: with compensation, or now."""
+
+    at: datetime
+    by: str
+    reason: str
+    mode: Literal["compensate", "now"] = "now"
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRequested:
+    """Begin no step until the run is resumed; what runs goes on."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequested:
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRequested:
+    """Leave a step out: one that waits or is to come, or one that failed the run."""
+
+    at: datetime
+    path: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRequested:
+    """Take back what the run did, whether it goes on or has ended."""
+
     at: datetime
     by: str
     reason: str
@@ -139,7 +207,14 @@ Fact: TypeAlias = (
     | TimerFired
     | ApprovalDecided
     | EventDelivered
+    | SignalReceived
+    | ChildCompleted
+    | ChildFailed
     | CancelRequested
+    | PauseRequested
+    | ResumeRequested
+    | SkipRequested
+    | RollbackRequested
     | RetryRequested
     | StepResolved
 )

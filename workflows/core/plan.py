@@ -115,6 +115,74 @@ class WaitFor:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitForSignal:
+    """Wait for what somebody sends to this run under the name *signal*; what came early counts."""
+
+    signal: str
+    timeout: timedelta | None = None
+    on_timeout: Literal["fail", "continue"] = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """Run *steps* once for each of *items*; paths are ``fan[0].post``, or ``fan[key].post``.
+
+    *name* is what expressions call the item. *collect* gives the value of a turn; None means the
+    output of its last step.
+    """
+
+    items: Evaluate
+    steps: "tuple[Step, ...]"
+    name: str = "item"
+    key: Evaluate | None = None
+    concurrency: int = 16
+    collect: Evaluate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Run *branches* side by side until *join* of them have completed (None: all), then cancel the rest."""
+
+    branches: "tuple[tuple[str, tuple[Step, ...]], ...]"
+    join: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A branch of a `switch`: *name* is its place from 0, or ``else``, which has no condition."""
+
+    name: str
+    condition: Evaluate | None
+    steps: "tuple[Step, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Run the first case that holds; where none does, the step completes."""
+
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Run *steps* until *until* holds after a turn, *most* times at most; turns are ``poll#1.check``."""
+
+    until: Evaluate
+    steps: "tuple[Step, ...]"
+    most: int
+    delay: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Run another workflow, and wait for it unless it is detached."""
+
+    workflow: str
+    inputs: Evaluate
+    detach: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SetVars:
     """Change declared vars, all from the values before the step."""
 
@@ -131,7 +199,30 @@ class Stop:
     text: Evaluate
 
 
-Verb: TypeAlias = Action | Approval | Wait | WaitFor | SetVars | Fail | Stop
+Verb: TypeAlias = (
+    Action
+    | Approval
+    | Wait
+    | WaitFor
+    | WaitForSignal
+    | ForEach
+    | Parallel
+    | Switch
+    | Repeat
+    | Child
+    | SetVars
+    | Fail
+    | Stop
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What takes a completed step back: rendered when it completes, run at ``<path>~undo``."""
+
+    action: Action
+    timeout: timedelta | None = None
+    retry: Retry = Retry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +241,7 @@ class Step:
     gate: Approval | None = None  # of `requires_approval: true`; its path is `<path>~approval`
     notify: str | None = None
     secret_output: bool = False
+    undo: Undo | None = None  # of `compensate`
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +284,10 @@ class Plan:
     outputs: tuple[tuple[str, Evaluate], ...] = ()
     timeout: timedelta | None = None
     notify: str = "milestones"
+    on_failure: tuple[Step, ...] = ()  # paths `on_failure.tell`
+    on_cancel: tuple[Step, ...] = ()
+    finally_: tuple[Step, ...] = ()  # paths `finally.tidy`
+    children: tuple[str, ...] = ()  # workflows that steps start, each once
 
     @cached_property
     def graph(self) -> Graph:
