@@ -93,11 +93,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What was leased, how many edits were put off, and when something is due after that."""
+    """What was leased, how many edits were put off, when something is due next, and whose turn it is."""
 
     leased: tuple[Leased, ...]
     held: int
     next_due: datetime | None
+    floor: Floor
 
 
 def claim(tx: Transaction, wanted: Claim) -> Claimed:
@@ -107,8 +108,8 @@ def claim(tx: Transaction, wanted: Claim) -> Claimed:
     others = [] if wanted.urgent else _turns(tx, (Lane.FAILURE, Lane.PROGRESS), wanted)
     leased: list[Leased] = []
     seen: set[int] = set()
-    held = 0
-    for thread_key, recipient in wanted.floor.mix(urgent, others):
+    held, floor = 0, replace(wanted.floor)
+    for thread_key, recipient in floor.mix(urgent, others):
         if thread_key not in seen:
             seen.add(thread_key)
             found = _lease(tx, (thread_key, recipient), wanted, held)
@@ -116,7 +117,7 @@ def claim(tx: Transaction, wanted: Claim) -> Claimed:
             held += found is HELD
         if len(leased) == wanted.limit:
             break
-    return Claimed(tuple(leased), held, look(tx, store.next_due))
+    return Claimed(tuple(leased), held, look(tx, store.next_due), floor)
 
 
 def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Choice:

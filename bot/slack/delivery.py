@@ -124,7 +124,7 @@ class Delivery:
         wanted = Claim(now, LEASE, room, urgent=urgent, floor=self._floor, edits=edits)
         claimed = await self.door.write(lambda tx: turns.claim(tx, wanted))
         self._limits.promise_edits(claimed.held)
-        leased, self._due = claimed.leased, claimed.next_due
+        leased, self._due, self._floor = claimed.leased, claimed.next_due, claimed.floor
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
             await self._put_off(late)

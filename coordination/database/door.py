@@ -57,8 +57,9 @@ class Door(Protocol):
     async def write(self, unit: Callable[[Transaction], T], /) -> T:
         """Run *unit* and return its value after the durable commit.
 
-        The unit is a plain function: no network, no file, no clock, no ids. What it raises is
-        raised here, and nothing of it is stored.
+        The unit is a plain function: no network, no file, no clock, no ids. It may be run more than
+        once before it is stored, so it changes nothing but the database. What it raises is raised
+        here, and nothing of it is stored.
 
         Raises:
             Unavailable: the database cannot be written now.

@@ -1,7 +1,7 @@
 """What a unit sees of the database while it runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Executable
@@ -28,16 +28,32 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor: ...
 
 
+class RunAgain(BaseException):
+    """Something that was written has to be undone, in a run that has no savepoints to undo it with.
+
+    No error of the unit's, so that no unit takes it for one: it ends the run of the whole group.
+    """
+
+
 class Transaction:
     """One unit's hold on the database, valid until the unit returns.
 
     Parameters that name columns of the table are what an insert or update sets; all others are the
     statement's ``bindparam``s. Every method may raise `ConstraintBroken` or `Unavailable`.
+
+    Args:
+        connection: runs what the unit says.
+        statements: as they were compiled.
+        undoable: whether a part of the unit can be undone by itself; otherwise `RunAgain` is raised
+            where it has to be.
     """
 
-    def __init__(self, connection: Connection, statements: Statements) -> None:
+    def __init__(
+        self, connection: Connection, statements: Statements, *, undoable: bool = True
+    ) -> None:
         self._connection = connection
         self._statements = statements
+        self._undoable = undoable
         self._depth = 0
         self._mark = 0  # how much the connection had changed when the innermost savepoint was fresh
         self.touched: dict[Change, None] = {}  # in the order of the first touch
@@ -73,9 +89,17 @@ class Transaction:
         """Say that *identity* changed; whoever watches hears of it after the commit."""
         self.touched[Change(kind, identity, thread_id)] = None
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> AbstractContextManager[None]:
         """Undo what the block wrote and touched, and nothing else, if it raises.
+
+        Raises:
+            RunAgain: instead of what the block raised, where that cannot be undone in this run.
+        """
+        return self._savepoint() if self._undoable else self._nothing_to_undo()
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        """Hold a savepoint.
 
         Where nothing was written since the savepoint around it, that one serves: it costs more to make
         another than most statements.
@@ -97,6 +121,18 @@ class Transaction:
             if own:
                 self._connection.execute(f"RELEASE s{self._depth}")
                 self._depth, self._mark = depth, mark
+
+    @contextmanager
+    def _nothing_to_undo(self) -> Iterator[None]:
+        """Do without a savepoint: what raises before it wrote anything needs none."""
+        mark, touched = self._connection.total_changes, dict(self.touched)
+        try:
+            yield
+        except BaseException as error:
+            if self._connection.total_changes != mark:
+                raise RunAgain from error
+            self.touched = touched
+            raise
 
     def _run(self, prepared: Prepared, given: Mapping[str, Any]) -> Cursor:
         bound = prepared.bind(given)

@@ -14,7 +14,7 @@ import structlog
 from coordination.changes import Change
 from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
 from coordination.database.statements import Statements
-from coordination.database.transaction import Transaction
+from coordination.database.transaction import RunAgain, Transaction
 
 T = TypeVar("T")
 Unit: TypeAlias = Callable[[Transaction], T]
@@ -121,22 +121,35 @@ class Session:
             raise self._failed from error
 
     def run(self, units: Iterable[Unit[Any]], *, commit: Callable[[], None]) -> list[Outcome[Any]]:
-        """Run *units* in one durable transaction, each under a savepoint of its own.
+        """Run *units*, as many as go together, in one durable transaction; one that fails fails alone.
+
+        Units seldom fail, and a savepoint costs as much as many a statement: there are none at first.
+        Where one is missing, nothing is kept of that run, and the units that had begun are run again,
+        each under a savepoint of its own.
 
         Raises:
             Unavailable: nothing of the group was stored.
         """
         if self.broken is not None:
             raise Unavailable(self.broken)
+        taken: list[Unit[Any]] = []
+        try:
+            return self._together(_noted(units, taken), commit, undoable=False)
+        except RunAgain:
+            return self._together(taken, commit, undoable=True)
+
+    def _together(
+        self, units: Iterable[Unit[Any]], commit: Callable[[], None], *, undoable: bool
+    ) -> list[Outcome[Any]]:
         outcomes: list[Outcome[Any]] = []
         size = 0
         try:
             self.execute("BEGIN IMMEDIATE")
             for unit in units:
-                tx = Transaction(self, self._statements)
+                tx = Transaction(self, self._statements, undoable=undoable)
                 outcomes.append(self._one(tx, unit))
                 size += tx.size
-                if size >= MOST_BYTES:
+                if size >= MOST_BYTES and not undoable:  # a second run takes all of the first
                     break
             commit()
         finally:
@@ -186,9 +199,11 @@ class Session:
         try:
             with tx.savepoint():
                 value = unit(tx)
-        except Exception as error:  # noqa: BLE001  # it belongs to the unit's caller, not to the group
+        except (Exception, RunAgain) as error:  # it belongs to the unit's caller, not to the group
             if self._failed is not None:
                 raise self._failed from None
+            if isinstance(error, RunAgain):
+                raise
             return Outcome(None, error, ())
         if self._failed is not None:  # the unit swallowed it
             raise self._failed
@@ -301,6 +316,12 @@ class Writer:
                 waiting.future.set_exception(outcome.error)
             else:
                 waiting.future.set_result(outcome.value)
+
+
+def _noted(units: Iterable[Unit[Any]], taken: list[Unit[Any]]) -> Iterator[Unit[Any]]:
+    for unit in units:
+        taken.append(unit)
+        yield unit
 
 
 def _primary(error: sqlite3.Error) -> int:

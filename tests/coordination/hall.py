@@ -17,6 +17,7 @@ from coordination.dispatcher import Dispatcher
 from coordination.ports import Definition
 from coordination.runs import NewRun
 from tests.coordination.inbox import T0, Inbox
+from tests.coordination.twice import TwiceDoor
 from workflows.language.expressions import Evaluator
 
 COMPILED = Statements()  # compiling is most of the work
@@ -133,6 +134,6 @@ async def open_hall(door: Any) -> AsyncIterator[Hall]:
 
 
 def inline(path: Path) -> InlineDoor:
-    door = InlineDoor(path, changes=Changes("test"), durable=False)
+    door = TwiceDoor(path, changes=Changes("test"), durable=False)
     door._statements = door._session._statements = COMPILED
     return door

@@ -16,6 +16,7 @@ from coordination.database import events as events_table
 from coordination.database import outbox as outbox_table
 from coordination.database import processes as processes_table
 from coordination.database import threads as threads_table
+from tests.coordination.twice import TwiceDoor
 
 T0 = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -147,7 +148,7 @@ class Inbox:
 
 
 def open_inbox(path: Path) -> Inbox:
-    return Inbox(InlineDoor(path, changes=Changes("test"), durable=False))
+    return Inbox(TwiceDoor(path, changes=Changes("test"), durable=False))
 
 
 async def settle(*work: Coroutine[Any, Any, Any]) -> None:

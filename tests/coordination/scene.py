@@ -19,6 +19,7 @@ from coordination.policy import Principal, Role, Roles
 from coordination.ports import Group, Person
 from coordination.questions import Approval, Question
 from coordination.votes import Judging, decide
+from tests.coordination.twice import TwiceDoor
 
 T = TypeVar("T")
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -216,7 +217,7 @@ async def _new_database(path: Path) -> InlineDoor:
         await InlineDoor(path, changes=Changes("test"), durable=False).close()
         _template.append(path.read_bytes())
     path.write_bytes(_template[0])
-    door = InlineDoor(path, changes=Changes("test"), durable=False)
+    door = TwiceDoor(path, changes=Changes("test"), durable=False)
     door._statements = door._session._statements = _statements
     return door
 

@@ -12,8 +12,9 @@ from coordination.changes import Changes
 from coordination.database import InlineDoor, Reader, Row, Transaction, select
 from coordination.database import outbox as outbox_table
 from coordination.outbox import Leased, Notice, Slot
-from coordination.turns import Claim
+from coordination.turns import Claim, Floor
 from tests.coordination.inbox import T0, CountingIds
+from tests.coordination.twice import TwiceDoor
 
 T = TypeVar("T")
 SECOND = timedelta(seconds=1)
@@ -28,6 +29,7 @@ class Tray:
     door: InlineDoor
     ids: CountingIds = field(default_factory=CountingIds)
     now: datetime = T0
+    floor: Floor = field(default_factory=Floor)  # whose turn it is
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         return await self.door.write(unit)
@@ -46,8 +48,10 @@ class Tray:
         return notice_id
 
     async def claim(self, limit: int = 10, **more: Any) -> list[Leased]:
-        wanted = Claim(self.now, LEASE, limit, **more)
-        return list((await self.write(lambda tx: turns.claim(tx, wanted))).leased)
+        wanted = Claim(self.now, LEASE, limit, **{"floor": self.floor, **more})
+        claimed = await self.write(lambda tx: turns.claim(tx, wanted))
+        self.floor = claimed.floor
+        return list(claimed.leased)
 
     async def post(self, leased: Leased, **more: Any) -> None:
         """Report that a notice became the message of its slot."""
@@ -74,7 +78,7 @@ class Tray:
 
 @asynccontextmanager
 async def open_tray(path: Path) -> AsyncIterator[Tray]:
-    tray = Tray(InlineDoor(path / "x.db", changes=Changes("t"), durable=False))
+    tray = Tray(TwiceDoor(path / "x.db", changes=Changes("t"), durable=False))
     yield tray
     await tray.door.close()
 
