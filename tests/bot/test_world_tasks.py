@@ -1,11 +1,13 @@
 """Tasks that somebody owns, and time, identity and chance from the system."""
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 
 from structlog.testing import capture_logs
 
-from bot.world.system import SystemClock, SystemIds, SystemRng
+from bot.world.system import BASE_32, SystemClock, SystemIds, SystemRng, written
 from bot.world.tasks import OwnedTasks
 
 
@@ -127,6 +129,36 @@ def test_time_is_aware_and_ids_are_in_order() -> None:
     assert made.startswith("ev_")
     assert len(made) == 29
     assert 0 <= SystemRng().random() < 1
+
+
+def test_an_id_is_a_ulid_of_the_millisecond_in_which_it_was_made() -> None:
+    ids = SystemIds()
+    before = time.time_ns() // 1_000_000
+
+    made = [ids.new("ev").removeprefix("ev_") for _ in range(2000)]
+
+    after = time.time_ns() // 1_000_000
+    stamps = [decoded(each[:10]) for each in made]
+    assert stamps == sorted(stamps)
+    assert before <= stamps[0] <= stamps[-1] <= after
+    assert len({each[10:] for each in made}) == len(made)
+    assert {digit for each in made for digit in each[10:]} == set(BASE_32)
+    assert written(1469918176385) == "01ARYZ6S41"
+
+
+def test_threads_that_make_ids_at_once_never_make_the_same() -> None:
+    ids = SystemIds()
+    with ThreadPoolExecutor(8) as threads:
+        made = [*threads.map(lambda _: ids.new("id"), range(4000))]
+
+    assert len(set(made)) == len(made)
+
+
+def decoded(digits: str) -> int:
+    number = 0
+    for digit in digits:
+        number = number * 32 + BASE_32.index(digit)
+    return number
 
 
 def test_a_token_has_the_entropy_of_a_key() -> None:
