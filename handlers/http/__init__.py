@@ -22,7 +22,7 @@ from handlers.http import (
 from handlers.http.auth import admit
 from handlers.http.edge import Demo, Edge
 from handlers.http.guard import Guard, HeadAsGet, Named, Sized, browser_headers
-from handlers.http.shortcut import Shortcut
+from handlers.http.shortcut import Api, Shortcut
 
 __all__ = ["ROUTERS", "Demo", "Edge", "create_api"]
 
@@ -48,7 +48,8 @@ def create_api(edge: Edge, *, version: str) -> FastAPI:
 
     Whatever the address, `admit` comes before the route, and the guards before `admit`.
     """
-    app = FastAPI(
+    app = Api(
+        edge,
         title="Baton",
         version=version,
         docs_url=None,
@@ -56,7 +57,6 @@ def create_api(edge: Edge, *, version: str) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(admit)],
     )
-    app.state.edge = edge
     for router in ROUTERS:
         app.include_router(router)
     answers.install(app)

@@ -91,6 +91,12 @@ async def reporter(request: Request, edge: Edge) -> Admitted:
     return Admitted(asks, credential, raw=raw)
 
 
+def may_report(credential: Credential) -> bool:
+    """Say whether a token lets its holder report as it is; why it does not, `reporter` says."""
+    fine = credential.scheme is None and not credential.retired
+    return fine and POLICY["notify"].scope in credential.scopes
+
+
 async def token(request: Request, edge: Edge, need: str | None) -> Admitted:
     """Let a token in that has the scope of what it wants."""
     credential = await credential_of(request, edge)

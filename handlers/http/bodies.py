@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from baton.reading import parse_form, parse_json
 from handlers.http.problems import Problem, misfits
@@ -94,16 +96,30 @@ async def read_bytes(
         Problem: 400, 413.
     """
     refuse_announced(request, limit)
+    return await arrived(request.receive, limit, within=within)
+
+
+async def arrived(receive: Receive, limit: int, *, within: timedelta = PATIENCE) -> bytes:
+    """Return the body once the whole of it is here.
+
+    Raises:
+        ClientDisconnect: the client left in the middle.
+        Problem: 400, 413.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(within.total_seconds()):
-            async for chunk in request.stream():
-                body += chunk
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
                 if len(body) > limit:
                     raise too_large(limit)
+                if not message.get("more_body", False):
+                    return bytes(body)
     except TimeoutError:
         raise late(within) from None
-    return bytes(body)
 
 
 def late(within: timedelta) -> Problem:

@@ -18,7 +18,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
-        self.headers = [(name.lower().encode(), says.encode()) for name, says in headers.items()]
+        self.headers = in_bytes(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
@@ -98,6 +98,11 @@ class HeadAsGet:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
         await self.app({**scope, "method": "GET", "only_head": True}, receive, without_body)
+
+
+def in_bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Write headers as a server is given them."""
+    return [(name.lower().encode(), says.encode()) for name, says in headers.items()]
 
 
 def browser_headers(demo: Demo | None) -> dict[str, str]:

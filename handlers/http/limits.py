@@ -3,8 +3,6 @@
 Events, reads and decisions have a lane each, so a flood of one never delays another.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
 from coordination.coordinator import Rules
@@ -17,6 +15,25 @@ AT_WORK = 1_000  # reports that are taken in at the same time, of all sources to
 SPREAD = 3  # s, over which clients that were told to come back are spread
 
 
+class Places:
+    """The places for reports: each holds one inside a ``with`` block.
+
+    Raises:
+        Problem: 503 at once: there is none, and what waits would only wait longer.
+    """
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __enter__(self) -> None:
+        if self.taken >= AT_WORK:
+            raise Problem(503, "Baton has more to take in than it can. Send this again shortly.")
+        self.taken += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.taken -= 1
+
+
 class Limits:
     """Counts for one life of the program; it begins with full buckets.
 
@@ -27,7 +44,7 @@ class Limits:
     def __init__(self, world: World) -> None:
         self._world = world
         self._buckets: dict[tuple[Lane, str], Bucket] = {}
-        self.at_work = 0
+        self.places = Places()
 
     def take(self, rules: Rules, lane: Lane, source: str, cost: int = 1) -> None:
         """Count *cost* for a source.
@@ -39,7 +56,7 @@ class Limits:
         if rate is None:
             return
         at = self._world.clock.monotonic()
-        bucket = self._buckets.get((lane, source)) or full(rate, at=at)
+        bucket = self._bucket(lane, source, rate, at)
         self._buckets[lane, source], wait = take(rate, bucket, cost, at=at)
         if wait > 0:
             raise self._too_many(lane, source, rate, wait)
@@ -50,8 +67,13 @@ class Limits:
         Raises:
             Problem: 429.
         """
-        self.take(rules, "events", source, 1)
-        self.owe(rules, source, -1)
+        rate = rate_of(rules, "events", source)
+        if rate is None:
+            return
+        at = self._world.clock.monotonic()
+        _, wait = take(rate, self._bucket("events", source, rate, at), 1, at=at)
+        if wait > 0:
+            raise self._too_many("events", source, rate, wait)
 
     def owe(self, rules: Rules, source: str, cost: int) -> None:
         """Count events that were let in already; what is too much is waited for later."""
@@ -59,23 +81,11 @@ class Limits:
         if rate is None:
             return
         at = self._world.clock.monotonic()
-        bucket = self._buckets.get(("events", source)) or full(rate, at=at)
+        bucket = self._bucket("events", source, rate, at)
         self._buckets["events", source] = charged(refilled(rate, bucket, at=at), cost)
 
-    @contextmanager
-    def one_at_work(self) -> Iterator[None]:
-        """Hold one of the places for reports inside the block.
-
-        Raises:
-            Problem: 503 at once: there is none, and what waits would only wait longer.
-        """
-        if self.at_work >= AT_WORK:
-            raise Problem(503, "Baton has more to take in than it can. Send this again shortly.")
-        self.at_work += 1
-        try:
-            yield
-        finally:
-            self.at_work -= 1
+    def _bucket(self, lane: Lane, source: str, rate: Rate, at: float) -> Bucket:
+        return self._buckets.get((lane, source)) or full(rate, at=at)
 
     def _too_many(self, lane: Lane, source: str, rate: Rate, wait: float) -> Problem:
         seconds = 1 + int(wait + SPREAD * self._world.rng.random())

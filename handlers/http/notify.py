@@ -1,18 +1,16 @@
 """`POST /v1/notify`: what tools report, in each of the forms in which they write it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from baton.errors import InvalidEvent
 from baton.reading import parse_json
 from coordination.accept import Accepted
-from coordination.correlation import keys_of
 from coordination.explain import Explanation
 from coordination.rates import DEFAULT
 from handlers.http.auth import Admitted, AdmittedAs
@@ -34,7 +32,7 @@ from handlers.http.cloudevents import from_headers, in_headers
 from handlers.http.edge import Edge, EdgeOf
 from handlers.http.ndjson import portions
 from handlers.http.openapi import NOTIFY
-from handlers.http.problems import Problem, summary, translated, unauthenticated
+from handlers.http.problems import Problem, unauthenticated
 from handlers.http.reports import (
     JSON_TYPE,
     YES,
@@ -46,7 +44,7 @@ from handlers.http.reports import (
     read_one,
     terms_of,
 )
-from handlers.http.shapes import accepted_json, explanation_json
+from handlers.http.results import Written, recorded, rehearsed
 
 ITEMS = 500
 BIG = 64 * 1024  # bytes of a body that is read beside the event loop
@@ -91,7 +89,7 @@ async def take_in(request: Request, edge: Edge, admitted: Admitted) -> Response:
     credential = admitted.credential
     if credential is None:
         raise unauthenticated()
-    with edge.limits.one_at_work():
+    with edge.limits.places:
         kind = media_type(request)
         form = form_of(request, kind)
         refuse_coded(request)
@@ -101,13 +99,12 @@ async def take_in(request: Request, edge: Edge, admitted: Admitted) -> Response:
             return await take_lines(terms, stream, dry=is_dry(request))
         raw = await raw_body(request) if admitted.raw is None else admitted.raw
         if len(raw) > BIG:  # what takes long to read must not hold up the others
-            report, many = await asyncio.to_thread(read_body, request, terms, form, (kind, raw))
+            report = await asyncio.to_thread(read_body, request, terms, form, (kind, raw))
         else:
-            report, many = read_body(request, terms, form, (kind, raw))
-        if not many:
-            for error in report.refused.values():
-                raise error
-        return await take_body(terms, report, dry=is_dry(request))
+            report = read_body(request, terms, form, (kind, raw))
+        if is_dry(request):
+            return await rehearse(terms, report)
+        return (await store(terms, report)).response()
 
 
 def form_of(request: Request, kind: str) -> Form:
@@ -126,15 +123,13 @@ def form_of(request: Request, kind: str) -> Form:
     return Form.PLAIN
 
 
-def read_body(
-    request: Request, terms: Terms, form: Form, said: tuple[str, bytes]
-) -> tuple[Report, bool]:
-    """Read a whole body; return its items, and whether it was a list.
+def read_body(request: Request, terms: Terms, form: Form, said: tuple[str, bytes]) -> Report:
+    """Read a whole body.
 
     Raises:
         MalformedBody: 400.
         Problem: 413 for too many items.
-        InvalidEvent: a batch is no list.
+        InvalidEvent, NotAllowed: of a body that is one event; a batch is no list.
     """
     kind, raw = said
     if form is Form.PLAIN:
@@ -147,13 +142,25 @@ def read_body(
         terms = replace(of_type(terms, CLOUD), cloud=True)
     if form is Form.CLOUD_BATCH and not isinstance(body, list):
         raise InvalidEvent([("", "a batch is a JSON array")])
-    if form is Form.CLOUD or not isinstance(body, list):
-        return read_one(terms, body, raw), False
+    if form is Form.CLOUD:
+        return read_one(terms, body, raw)
+    return read_items(terms, body, raw)
+
+
+def read_items(terms: Terms, body: object, raw: bytes) -> Report:
+    """Read what a body says: one event, or a list of them.
+
+    Raises:
+        Problem: 413 for too many items.
+        InvalidEvent, NotAllowed: of a body that is one event.
+    """
+    if not isinstance(body, list):
+        return read_one(terms, body, raw)
     if len(body) > ITEMS:
         raise Problem(
             413, f"{len(body)} events are too many for one request; send {ITEMS} at most."
         )
-    return read_list(terms, body), True
+    return read_list(terms, body)
 
 
 def of_type(terms: Terms, kind: str) -> Terms:
@@ -161,18 +168,22 @@ def of_type(terms: Terms, kind: str) -> Terms:
     return replace(terms, headers={**terms.headers, "content-type": kind})
 
 
-async def take_body(terms: Terms, report: Report, *, dry: bool) -> Response:
-    """Store what is good of a body, and answer."""
+async def store(terms: Terms, report: Report) -> Written:
+    """Store what is good of a body, and say what became of it."""
     edge, credential = terms.edge, terms.credential
-    rules, source = edge.coordinator.rules, credential.source.source
     count = len(report.told) + len(report.refused)
-    if dry:
-        edge.limits.take(rules, "reads", source)
-        found = await edge.coordinator.rehearse(credential, [*report.told.values()])
-        return rehearsed([(report, found)])
-    edge.limits.take(rules, "events", source, max(count, 1))
+    rules = edge.coordinator.rules
+    edge.limits.take(rules, "events", credential.source.source, max(count, 1))
     accepted = await edge.coordinator.take(credential, [*report.told.values()])
     return recorded([(report, accepted)])
+
+
+async def rehearse(terms: Terms, report: Report) -> Response:
+    """Say what would become of a body; nothing of it is stored."""
+    edge, credential = terms.edge, terms.credential
+    edge.limits.take(edge.coordinator.rules, "reads", credential.source.source)
+    found = await edge.coordinator.rehearse(credential, [*report.told.values()])
+    return rehearsed([(report, found)])
 
 
 async def take_lines(terms: Terms, stream: AsyncIterator[bytes], *, dry: bool) -> Response:
@@ -192,61 +203,12 @@ async def take_lines(terms: Terms, stream: AsyncIterator[bytes], *, dry: bool) -
             continue
         done.append((report, await edge.coordinator.take(credential, told)))
         edge.limits.owe(edge.coordinator.rules, credential.source.source, len(lines))
-    return rehearsed(shown) if dry else recorded(done)
+    return rehearsed(shown) if dry else recorded(done).response()
 
 
 async def at_once(raw: bytes) -> AsyncIterator[bytes]:
     """Give a body that has been read, as a stream."""
     yield raw
-
-
-def recorded(done: Sequence[tuple[Report, Sequence[Accepted]]]) -> Response:
-    """Answer with what became of each item, in the order of their places."""
-    results: dict[int, Any] = {}
-    refused = 0
-    duplicates = 0
-    for report, accepted in done:
-        for place, one in zip(report.told, accepted, strict=True):
-            results[place] = accepted_json(one)
-            duplicates += one.duplicate
-        results.update(problems(report))
-        refused += len(report.refused)
-    headers = {}
-    if results and duplicates == len(results):
-        headers["Idempotent-Replayed"] = "true"
-    body = {"results": [results[place] for place in sorted(results)]}
-    return JSONResponse(body, status_of(len(results), refused), headers)
-
-
-def status_of(count: int, refused: int) -> int:
-    if not refused:
-        return 202
-    return 200 if refused < count else 422
-
-
-def problems(report: Report) -> Mapping[int, Any]:
-    """Return what stands in the place of each bad item."""
-    return {
-        place: {"index": place, "problem": summary(translated(error))}
-        for place, error in report.refused.items()
-    }
-
-
-def rehearsed(done: Sequence[tuple[Report, Sequence[Explanation]]]) -> Response:
-    """Answer with what would be stored, under which keys and why; nothing is."""
-    reports = [report for report, _ in done]
-    events = [told.reading.event for report in reports for told in report.told.values()]
-    body: dict[str, Any] = {
-        "events": [event.to_json() for event in events],
-        "ignored": None,
-        "keys": list(dict.fromkeys(key for event in events for key in keys_of(event))),
-        "warnings": [warning for event in events for warning in event.warnings],
-        "explain": [explanation_json(one) for _, found in done for one in found],
-    }
-    bad = {place: said for report in reports for place, said in problems(report).items()}
-    if bad:
-        body["problems"] = [bad[place] for place in sorted(bad)]
-    return JSONResponse(body)
 
 
 def is_dry(request: Request) -> bool:

@@ -8,8 +8,8 @@ from coordination.reporting import RawView
 from handlers.http.auth import Caller
 from handlers.http.bodies import CLOUD, DEPTH, FORM
 from handlers.http.edge import EdgeOf
-from handlers.http.notify import recorded, rehearsed
 from handlers.http.reports import YES, Report, Terms
+from handlers.http.results import recorded, rehearsed
 from handlers.http.shapes import moment
 
 router = APIRouter(tags=["events"])
@@ -47,7 +47,8 @@ async def replay(edge: EdgeOf, who: Caller, event_id: str, apply: str = "") -> R
         return rehearsed(
             [(report, await edge.coordinator.rehearse_replay(who, view, told.reading))]
         )
-    return recorded([(report, await edge.coordinator.replay(who, view, told.reading))])
+    done = [(report, await edge.coordinator.replay(who, view, told.reading))]
+    return recorded(done).response()
 
 
 def said_by(view: RawView) -> object:

@@ -1,8 +1,9 @@
 """What a report says: each event of a body with what came along, read one by one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -56,20 +57,27 @@ class Terms:
             InvalidEvent: it is no event; with ``strict`` also where there is a warning.
             NotAllowed: it wants to decide something.
         """
-        now, ids = self.edge.world.clock.now(), self.edge.world.ids
-        read = partial(
-            read_event,
+        now = self.edge.world.clock.now()
+        if self.cloud:
+            read = partial(self._read, now=now)
+            reading = read_cloud_event(item, read=read, received_at=now)
+        else:
+            reading = self._read(item, now=now)
+        refuse_verdict(reading.event)
+        if self.strict and reading.warnings:
+            raise InvalidEvent(reading.warnings)
+        return reading
+
+    def _read(self, item: object, *, now: datetime) -> Reading:
+        ids = self.edge.world.ids
+        return read_event(
+            item,
             credential=self.credential.source,
             received_at=now,
             event_id=ids.new("ev"),
             new_id=partial(ids.new, "id"),
             traceparent=self.traceparent,
         )
-        reading = read_cloud_event(item, read=read, received_at=now) if self.cloud else read(item)
-        refuse_verdict(reading.event)
-        if self.strict and reading.warnings:
-            raise InvalidEvent(reading.warnings)
-        return reading
 
     def told(self, reading: Reading, raw: Raw, place: int | None) -> Told:
         """Put to an event what came along; *place* is its own in a list."""
@@ -96,7 +104,6 @@ def terms_of(request: Request, edge: Edge, credential: Credential) -> Terms:
     Raises:
         Problem: 422 for a key that is none.
     """
-    kept = {name: request.headers[name][:300] for name in KEPT if name in request.headers}
     signed = credential.scheme is not None
     return Terms(
         edge,
@@ -105,8 +112,29 @@ def terms_of(request: Request, edge: Edge, credential: Credential) -> Terms:
         traceparent=once(request, "traceparent"),
         key=idempotency_key(request),
         delivery=once(request, "webhook-id") if signed else None,
-        headers=kept,
+        headers=kept(request.headers),
     )
+
+
+def plain_terms(head: Mapping[str, str], edge: Edge, credential: Credential) -> Terms:
+    """Read the terms of a request that has a token, no query, and each header once.
+
+    Raises:
+        Problem: 422 for a key that is none.
+    """
+    key = head.get("idempotency-key")
+    return Terms(
+        edge,
+        credential,
+        traceparent=head.get("traceparent"),
+        key=None if key is None else key_in([key]),
+        headers=kept(head),
+    )
+
+
+def kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return what is stored of the headers of a report."""
+    return {name: headers[name][:300] for name in KEPT if name in headers}
 
 
 def read_one(terms: Terms, item: object, raw: bytes) -> Report:
@@ -162,7 +190,11 @@ def idempotency_key(request: Request) -> str | None:
     Raises:
         Problem: 422.
     """
-    found = request.headers.getlist("idempotency-key")
+    return key_in(request.headers.getlist("idempotency-key"))
+
+
+def key_in(found: Sequence[str]) -> str | None:
+    """Return the client's key out of every header that gives one. Raises: Problem, 422."""
     if not found:
         return None
     bare = found[0].strip()

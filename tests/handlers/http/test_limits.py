@@ -195,14 +195,14 @@ async def test_people_are_not_counted(house: House) -> None:
 
 async def test_with_too_many_at_work_one_more_is_refused_at_once(house: House) -> None:
     token = await house.token("notify")
-    house.edge.limits.at_work = AT_WORK
+    house.edge.limits.places.taken = AT_WORK
 
     answer = await house.post(NOTIFY, token, content=b"{never read")
     assert problem(answer)["code"] == "unavailable"
     assert int(answer.headers["retry-after"]) >= 1
     assert (await house.post(NOTIFY, "bt_x", json=started(1))).status_code == 401
 
-    house.edge.limits.at_work = AT_WORK - 1
+    house.edge.limits.places.taken = AT_WORK - 1
     assert (await house.post(NOTIFY, token, json=started(1))).status_code == 202
     assert (await house.post(NOTIFY, token, content=b"{")).status_code == 415
-    assert house.edge.limits.at_work == AT_WORK - 1
+    assert house.edge.limits.places.taken == AT_WORK - 1
