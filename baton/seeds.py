@@ -11,6 +11,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec
 
 from baton.client import default_client, new_id
+from baton.status import Status as ProcessStatus
 
 __all__ = [
     "ProcessSource",
@@ -35,21 +36,6 @@ _MOST_TEXT = 2000
 _MOST_NAMES = 200
 _Said = tuple[object, object, object]
 _Given = ParamSpec("_Given")
-
-
-class ProcessStatus(StrEnum):
-    """Where a process stands."""
-
-    QUEUED = "queued"
-    STARTED = "started"
-    IN_PROGRESS = "in_progress"
-    PENDING_APPROVAL = "pending_approval"
-    APPROVED = "approved"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
 
 
 class ProcessSource(StrEnum):

@@ -9,6 +9,7 @@ import pytest
 import baton
 from baton import seeds
 from baton.client import Client, default_client
+from baton.status import Status
 
 ORDERS = {
     "notify_process_started": "process_id process_name source metadata=None",
@@ -159,15 +160,26 @@ def test_without_a_server_each_call_returns_nothing(
 
 
 @pytest.mark.parametrize("bad", [object(), [], {}, float("nan")])
-def test_no_argument_makes_a_call_raise(server: Any, bad: Any) -> None:
-    baton.notify_process_started(bad, bad, bad, bad)
-    baton.notify_process_progress("p", bad, bad, bad, bad)
-    baton.notify_process_failed("p", bad, bad, bad)
-    baton.request_approval("p", bad, bad, bad)
-    baton.notify_test_complete(bad, bad, bad, bad, bad)
-    baton.emit_process_complete(bad, bad, bad, bad)
-    baton.notify_synthesis_complete(bad, bad, bad, bad)
-    baton.notify_mcp_tool_complete(bad, bad, bad, bad)
+def test_no_argument_makes_a_call_raise_or_keeps_the_next_one_from_arriving(
+    server: Any, client: Client, bad: Any
+) -> None:
+    answers = [
+        baton.notify_process_started(bad, bad, bad, bad),
+        baton.notify_process_progress("p", bad, bad, bad, bad),
+        baton.notify_process_failed("p", bad, bad, bad),
+        baton.request_approval("p", bad, bad, bad),
+        baton.notify_test_complete(bad, bad, bad, bad, bad),
+        baton.emit_process_complete(bad, bad, bad, bad),
+        baton.notify_synthesis_complete(bad, bad, bad, bad),
+        baton.notify_mcp_tool_complete(bad, bad, bad, bad),
+    ]
+    good = baton.notify_process_started("good", "Analysis", "api")
+
+    assert client.flush(5)
+    assert {answer for answer in answers if answer is not None} <= {"th_1"}
+    assert good == "th_1"
+    last = server.events[-1]
+    assert (last["process_id"], last["status"], last["name"]) == ("good", "started", "Analysis")
 
 
 def test_the_words_are_those_of_earlier_programs() -> None:
@@ -179,4 +191,6 @@ def test_the_words_are_those_of_earlier_programs() -> None:
         "mcp_tool_complete": "mcp_tool.ended", "synthesis_complete": "synthesis.ended",
         "test_complete": "test.ended", "webhook": None, "manual": None, "scheduled": None,
     }  # fmt: skip
+    assert baton.ProcessStatus is Status
+    assert baton.ProcessStatus("pending_approval") is baton.ProcessStatus.PENDING_APPROVAL
     assert len(baton.ProcessStatus) == 10
