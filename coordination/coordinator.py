@@ -10,10 +10,11 @@ from coordination.lookups import Page, Rules
 from coordination.preferences import Preferences
 from coordination.pursuing import Pursuing
 from coordination.reconciling import Reconciling
+from coordination.tending import Tending
 from coordination.tracing import Tracing
 
 __all__ = ["Coordinator", "Page", "Ports", "Rules"]
 
 
-class Coordinator(BusReports, Pursuing, Desks, Preferences, Reconciling, Tracing):
+class Coordinator(BusReports, Pursuing, Desks, Preferences, Reconciling, Tending, Tracing):
     """The one face of coordination; every edge calls it, and nothing below does."""

@@ -66,6 +66,8 @@ POLICY: Mapping[str, Rule] = {
     "resolve": Rule("approve", Role.OPERATOR, involved=True),
     "decide": Rule("approve"),
     "repeat": Rule("approve", Role.OPERATOR, involved=True),
+    "ping": Rule("notify"),
+    "tend": Rule("run", Role.OPERATOR, involved=True),
 }
 
 _IMPLIED: Mapping[Role, frozenset[Role]] = {
@@ -267,6 +269,8 @@ def _takes_part(principal: Principal, person: Person | None) -> bool:
 
 
 def _not_yours(action: str) -> str:
+    if action == "tend":
+        return "Only an operator, or the person whose tool reports this, may do that. Ask one of them."
     return (
         f"Only an operator, whoever started the run, or one of its approvers may {action} it. "
         "Ask one of them."

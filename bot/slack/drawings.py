@@ -243,8 +243,9 @@ async def with_people(reader: Reader, thread_key: int) -> tuple[ThreadView, Mapp
 
 
 def involved_in(view: ThreadView) -> frozenset[str]:
-    """Return who asked, who answered, and who started something in the thread."""
+    """Return who asked, who answered, who started something in the thread, and whose tools report."""
     asked = {approval.requested_by for approval in view.approvals}
     answered = {vote.person for approval in view.approvals for vote in approval.votes}
     started = {run.started_by for run in view.runs}
-    return frozenset(who for who in asked | answered | started if who)
+    owners = {process.owner for process in every(view.processes)}
+    return frozenset(who for who in asked | answered | started | owners if who)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -53,6 +54,7 @@ def cards() -> Mapping[str, Draw]:
     failed, unsure = step("deploy", StepStatus.FAILED), step("deploy", StepStatus.UNKNOWN)
     return {
         "thread": lambda rung: at_rung(thread_card(thread(), public_url=URL), rung, page),
+        "stalled": lambda rung: at_rung(thread_card(stalled(), public_url=URL), rung, None),
         "approval": lambda rung: approval_card(asked, run_url=page, people=PEOPLE, rung=rung),
         "unknown": lambda rung: unknown_card(
             run(unsure), unsure, attempt=1, run_url=page, rung=rung
@@ -102,6 +104,11 @@ def thread() -> ThreadView:
         approvals=(),
         slots=(),
     )
+
+
+def stalled() -> ThreadView:
+    quiet = replace(process(Status.IN_PROGRESS), stalled_since=T0 + 20 * MINUTE)
+    return replace(thread(), title="Build api", processes=(quiet,), runs=())
 
 
 def process(status: Status) -> ProcessView:

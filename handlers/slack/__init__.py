@@ -13,6 +13,7 @@ from handlers.slack import (
     mentions,
     runs,
     shortcuts,
+    silent,
     starting,
 )
 from handlers.slack.bus import Bus
@@ -37,6 +38,7 @@ def register(
     bus.register(bolt, read)
     approvals.register(bolt, edge)
     runs.register(bolt, edge)
+    silent.register(bolt, edge)
     starting.register(bolt, edge, drafts)
     shortcuts.register(bolt, edge, drafts)
     commands.register(bolt, edge)

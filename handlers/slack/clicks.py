@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from baton.errors import BatonError
 from coordination.policy import Principal
+from coordination.tending import Silent
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -18,6 +19,7 @@ OF_FORM = re.compile(r"(ap_[0-9A-Za-z]{1,40})\.([0-9]{1,9})\.([a-z][a-z0-9_-]{0,
 OF_RUN = re.compile(r"run_[0-9A-Za-z]{1,60}")
 OF_STEP = re.compile(r"(run_[0-9A-Za-z]{1,60})\.([0-9]{1,9})\.(\S{1,500})")
 OF_THREAD = re.compile(r"th_[0-9A-Za-z]{1,60}")
+OF_SILENT = re.compile(r"(th_[0-9A-Za-z]{1,60})\.([0-9]{1,18})\.([0-9]{1,9})")
 OF_LISTING = re.compile(r"(waiting|running|results|following|problems)\.([0-9]{1,4})")
 KEY = re.compile(r"[0-9]{1,18}")
 WORKFLOW = re.compile(r"[a-z][a-z0-9_-]{0,79}")
@@ -174,6 +176,14 @@ def step(body: Body) -> SeenStep:
     if match is None:
         raise Forged
     return SeenStep(match[1], int(match[2]), match[3])
+
+
+def silent(body: Body) -> Silent:
+    """Read which silent process a button stands for. Raises: Forged."""
+    match = OF_SILENT.fullmatch(value(body))
+    if match is None:
+        raise Forged
+    return Silent(match[1], int(match[2]), int(match[3]))
 
 
 def request_id(body: Body) -> str:

@@ -19,6 +19,7 @@ log = structlog.get_logger()
 TAKEN = timedelta(milliseconds=50)
 UNSURE = {
     *(ids.COMMAND, ids.RETRY, ids.CANCEL, ids.UNFOLLOW),
+    *(ids.PING, ids.MARK_FAILED, ids.WAIT_LONGER),
     *(ids.RESOLVE_RETRY, ids.RESOLVE_DONE, ids.RESOLVE_FAIL),
 }
 

@@ -39,6 +39,11 @@ OPEN_RUN = "baton_open_run:v1"  # a link; Slack reports the click all the same
 
 WHY = "baton_why:v1"  # carries the id of a thread; opens what is known of it
 
+# Those of a silent process carry `<thread id>.<key>.<attempt>`.
+PING = "baton_ping:v1"
+MARK_FAILED = "baton_mark_failed:v1"
+WAIT_LONGER = "baton_wait_longer:v1"
+
 # Those of a step that is unknown carry `<run id>.<attempt>.<path>`.
 RESOLVE_RETRY = "baton_resolve_retry:v1"
 RESOLVE_DONE = "baton_resolve_done:v1"

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from baton.events import Progress
-from bot.slack.blocks import Shown, context, fit, section
+from bot.slack.blocks import Block, Shown, button, confirm, context, fit, section
 from bot.slack.text import code, code_block, ends, escape, link, one_line, plain, time, took
 from bot.slack.views.words import icon
 from coordination.threads_view import ProcessView
 from coordination.waiting_for import process_word
+from handlers.slack import ids
 
 BAR = 12
 NAME = 80
@@ -129,6 +130,26 @@ def line(process: ProcessView) -> str:
     parts.append(bar(process) or message(process)[:120])
     parts.append(took(process.started_at, process.ended_at))
     return " · ".join(part for part in parts if part)
+
+
+def tending(process: ProcessView) -> list[Block]:
+    """Return the buttons of a process that is silent: ask after it, end it, give it an hour."""
+    value = f"{process.thread_id}.{process.key}.{process.attempt}"
+    called = name(process)
+    failed = button("Mark failed", ids.MARK_FAILED, value=value, says=f"Mark {called} failed")
+    failed["confirm"] = confirm(
+        f"Mark {called[:60]} failed?",
+        "It ends here, and what waits for its end goes on with that. If it still works somewhere, "
+        "it is not stopped, and what it reports of this attempt later changes nothing.",
+        "Mark it failed",
+        "Leave it",
+    )
+    says = f"Say of {called} in an hour again that it is stalled"
+    return [
+        button("Ping", ids.PING, value=value, says=f"Ask in the thread whether {called} goes on"),
+        failed,
+        button("Snooze 1 h", ids.WAIT_LONGER, value=value, says=says),
+    ]
 
 
 def output_reply(process: ProcessView) -> Shown | None:

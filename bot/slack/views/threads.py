@@ -59,8 +59,14 @@ def stands(word: str, since: str, said: str) -> str:
 
 def silent(thread: ThreadView) -> str:
     """Say since when the first process that fell silent did."""
+    found = first_silent(thread)
+    return drawn.since(found) if found else ""
+
+
+def first_silent(thread: ThreadView) -> ProcessView | None:
+    """Return the process that has been silent for longest, if one is."""
     found = [each for each in every(thread.processes) if drawn.since(each)]
-    return drawn.since(min(found, key=since_when)) if found else ""
+    return min(found, key=since_when) if found else None
 
 
 def since_when(process: ProcessView) -> datetime:
@@ -169,15 +175,17 @@ def every(processes: tuple[ProcessView, ...]) -> list[ProcessView]:
 def pressed(thread: ThreadView, run: RunView | None, public_url: str) -> list[Block]:
     """Return the buttons that fit the state of *run*, and the one that says why all this is here."""
     why = button("Why?", ids.WHY, value=thread.id, says=f"Why {thread.title} is one thread")
+    quiet = first_silent(thread)
+    tended = drawn.tending(quiet) if quiet else []
     if run is None:
-        return [actions([why], f"a:{thread.id}")]
+        return [actions([*tended, why], f"a:{thread.id}")]
     details = link_button("Details", ids.OPEN_RUN, f"{public_url}/r/{run.label}")
     made = [details, why]
     if card_word(run) == "Failed":
         made = [retry_button(run), *made]
     elif not run.status.ended and card_word(run) != "Broken":
         made = [*made, cancel_button(run)]
-    return [actions(made, f"a:{run.id}")]
+    return [actions([*tended, *made], f"a:{run.id}")]
 
 
 def retry_button(run: RunView) -> Block:
