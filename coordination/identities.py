@@ -48,9 +48,19 @@ class Repeat:
     differs: bool
 
 
-def identity_of(event: Event, *, key: str | None = None) -> Identity:
-    """Return the identity of *event*: the request's key where there is one, else its own id."""
+def identity_of(
+    event: Event, *, key: str | None = None, known: tuple[str, str] | None = None
+) -> Identity:
+    """Return the identity of *event*: how its sender *knows* it, the request's key, or its own id.
+
+    Args:
+        event: what was reported.
+        key: the client's name for the request.
+        known: another name under which a repeat is known whatever it says, and what gave it.
+    """
     scope, digest = f"source:{event.source}", body_hash(event)
+    if known is not None:
+        return Identity(scope, known[0], digest, origin=known[1])
     if key is not None:
         return Identity(scope, key, digest, strict=True, origin="the Idempotency-Key header")
     return Identity(scope, event.id, digest)

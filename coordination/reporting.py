@@ -20,6 +20,7 @@ from coordination.store.events import Raw
 from coordination.tokens import BEARER
 
 NOTE_USE_EVERY = timedelta(hours=1)
+MADE_UP = "an id that Baton made up, since none came"
 
 
 class _Rehearsed(Exception):
@@ -49,14 +50,18 @@ class Told:
     @property
     def identity(self) -> Identity:
         """Under what a repeat is known: the CloudEvent's own, the delivery's, the key, or the id."""
-        event = self.reading.event
-        own = identities.identity_of(event, key=self.key)
+        return identities.identity_of(self.reading.event, key=self.key, known=self._known)
+
+    @property
+    def _known(self) -> tuple[str, str] | None:
+        """Return what comes before the key, or takes the place of an id: a name and what gave it."""
         if self.reading.identity is not None:
-            origin = "source and id of the CloudEvent"
-            return replace(own, name=self.reading.identity, origin=origin, strict=False)
+            return self.reading.identity, "source and id of the CloudEvent"
         if self.delivery is not None:
-            return replace(own, name=self.delivery, origin="the webhook-id header", strict=False)
-        return own
+            return self.delivery, "the webhook-id header"
+        if self.key is None and self.reading.taken_from.get("id") == "":
+            return self.reading.event.id, MADE_UP
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +218,13 @@ class Reporting(Footing):
         return await self._door.write(unit)
 
     async def _replayed(self, principal: Principal, view: RawView, reading: Reading) -> Incoming:
-        """Return what came for an event as one that comes now."""
+        """Return what came for an event as one that comes now: under a new id, whatever it had."""
         require_scope(principal, "replay")
         credential = await self.credential_of(view.source)
-        fresh = replace(reading.event, id=self._world.ids.new("id"))
-        return self._incoming(credential, Told(replace(reading, event=fresh), raw=view.raw))
+        event = replace(reading.event, id=self._world.ids.new("id"))
+        taken_from = {**reading.taken_from, "id": ""}
+        fresh = replace(reading, event=event, taken_from=taken_from, identity=None)
+        return self._incoming(credential, Told(fresh, raw=view.raw))
 
     async def _rehearsed(self, incoming: Sequence[Incoming]) -> tuple[Explanation, ...]:
         """Take events in a unit that is undone once it has explained them."""

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from baton.reading import Source
-from coordination import events_view, runs
+from baton.reading import Source, read_cloud_event
+from coordination import events_view, runs, tokens
 from coordination.errors import NotFound
 from coordination.events_view import EventFilter
+from coordination.reporting import Told
 from coordination.runs import NewRun
+from coordination.store.events import Raw
 from coordination.threads_view import ProcessFilter
 from coordination.tokens import Credential
 from tests.coordination.floor import TOOL, Floor
-from tests.coordination.scene import MINUTE, open_scene
+from tests.coordination.scene import MINUTE, machine, open_scene
 
 LAB = Credential("xyz", Source("lab", "lab", "generic"), frozenset({"notify"}))
 BUILD = {"process_id": "b-1", "name": "Build web", "status": "started"}
@@ -61,6 +63,66 @@ async def test_an_explanation_says_who_told_it_and_what_became_of_it(floor: Floo
         "Slack:",
         "  root, progress: queued",
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "known"),
+    [
+        ({"body": {"id": "e-1"}}, ("e-1", "id")),
+        ({"body": {}}, ("id_0001", "an id that Baton made up, since none came")),
+        ({"body": {"id": "e-1"}, "key": "k-1"}, ("k-1", "the Idempotency-Key header")),
+        ({"body": {}, "key": "k-1"}, ("k-1", "the Idempotency-Key header")),
+        ({"body": {"id": "e-1"}, "delivery": "d-1"}, ("d-1", "the webhook-id header")),
+        ({"body": {}, "delivery": "d-1", "key": "k"}, ("d-1", "the webhook-id header")),
+        ({"cloud": "e-1"}, ("//ci\ne-1", "source and id of the CloudEvent")),
+        (
+            {"cloud": "e-1", "delivery": "d-1", "key": "k-1"},
+            ("//ci\ne-1", "source and id of the CloudEvent"),
+        ),
+    ],
+)
+async def test_an_explanation_names_what_a_repeat_is_known_by_and_what_gave_it(
+    floor: Floor, more: dict[str, Any], known: tuple[str, str]
+) -> None:
+    (told,) = await floor.coordinator.take(TOOL, [said(floor, **more)])
+    found = await floor.coordinator.explain(told.event_id)
+
+    name, origin = found.identity or ("", "")
+    assert origin == known[1]
+    assert name == (told.id if known[0] == "id_0001" else known[0])
+    assert f"Known as {name}, from {origin}" in found.lines()
+
+
+@pytest.mark.parametrize("more", [{"body": {"id": "e-1"}}, {"cloud": "e-1"}])
+async def test_what_is_replayed_is_a_new_event_whose_id_came_from_nowhere(
+    floor: Floor, more: dict[str, Any]
+) -> None:
+    now = floor.world.clock.now()
+    await floor.scene.door.write(
+        lambda tx: tokens.put_source(tx, TOOL.source, channel=None, now=now)
+    )
+    (told,) = await floor.coordinator.take(TOOL, [said(floor, **more)])
+    view = await floor.coordinator.raw(told.event_id)
+
+    again = said(floor, **more).reading
+    (second,) = await floor.coordinator.replay(machine("ops", "admin"), view, again)
+
+    assert (second.duplicate, second.event_id != told.event_id) == (False, True)
+    found = await floor.coordinator.explain(second.event_id)
+    assert found.identity == (second.id, "an id that Baton made up, since none came")
+    assert second.id != told.id
+
+
+def said(
+    floor: Floor, *, body: dict[str, Any] | None = None, cloud: str | None = None, **more: Any
+) -> Told:
+    """Return an event as a tool tells it, in Baton's own words or as a CloudEvent."""
+    raw = Raw(b"{}", {})
+    if body is not None:
+        return Told(floor.read({**BUILD, **body}), raw=raw, **more)
+    envelope = {"specversion": "1.0", "id": cloud, "source": "//ci", "type": "com.acme.built"}
+    now = floor.world.clock.now()
+    return Told(read_cloud_event(envelope, read=floor.read, received_at=now), raw=raw, **more)
 
 
 async def test_every_key_is_named_with_its_owner(floor: Floor) -> None:
