@@ -65,10 +65,10 @@ followed = st.builds(
 )  # fmt: skip
 desks = st.builds(
     Desk, profile=profiles,
-    waiting=st.lists(approvals, max_size=3, unique_by=lambda each: each.number).map(tuple),
+    waiting=st.lists(approvals, max_size=3, unique_by=(lambda each: each.id, lambda each: each.number)).map(tuple),
     others=st.integers(0, 9),
-    running=st.lists(runs, max_size=3, unique_by=lambda each: each.number).map(tuple),
-    results=st.lists(runs, max_size=3, unique_by=lambda each: each.number).map(tuple),
+    running=st.lists(runs, max_size=3, unique_by=(lambda each: each.id, lambda each: each.number)).map(tuple),
+    results=st.lists(runs, max_size=3, unique_by=(lambda each: each.id, lambda each: each.number)).map(tuple),
 )  # fmt: skip
 policies = st.builds(
     ChannelPolicy, fallback=st.none() | hostile, owners=st.lists(hostile, max_size=5).map(tuple),
