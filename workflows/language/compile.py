@@ -1,29 +1,18 @@
 """From a checked definition to the core's plan: templates and conditions become closures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-from pydantic import ValidationError
 
 from workflows.core import plan
 from workflows.core.codec import digest_of
-from workflows.language.catalogue import ActionSpec, Catalogue
+from workflows.language.catalogue import Catalogue
+from workflows.language.compiling import Around, compile_action, compile_container, condition
 from workflows.language.durations import InvalidDuration, parse_duration
-from workflows.language.expressions import (
-    ExpressionFailed,
-    compile_expression,
-    compile_template,
-    from_json,
-    has_template,
-    mask,
-    to_json,
-)
+from workflows.language.expressions import ExpressionFailed, compile_template, has_template
 from workflows.language.model import AnyOf, Approval, Edge, Retry, Settings, Step, Until, Workflow
 from workflows.language.waits import compile_wait_for
 
 __all__ = ["compile_body", "compile_workflow", "revision_of"]
-
-SHELL = "shell.run"
 
 
 def revision_of(body: Mapping[str, Any]) -> str:
@@ -47,49 +36,57 @@ def compile_workflow(workflow: Workflow, catalogue: Catalogue, *, revision: str)
         InvalidExpression: an expression cannot be read, so the definition was not checked.
     """
     settings = workflow.settings
+    around = Around(settings, catalogue, _step)
+    lists = [workflow.steps, workflow.on_failure, workflow.on_cancel, workflow.finally_]
     return plan.Plan(
         name=workflow.name,
         title=workflow.title or workflow.name,
         revision=revision,
-        steps=_steps(workflow.steps, settings, catalogue),
+        steps=around.steps(workflow.steps),
         vars=tuple((name, compile_template(value)) for name, value in workflow.vars.items()),
         outputs=tuple((name, compile_template(value)) for name, value in workflow.outputs.items()),
         timeout=settings.timeout,
         notify=settings.notify,
+        on_failure=around.steps(workflow.on_failure),
+        on_cancel=around.steps(workflow.on_cancel),
+        finally_=around.steps(workflow.finally_),
+        children=tuple(dict.fromkeys(name for each in lists for name in _children(each))),
     )
 
 
-def _steps(
-    steps: Sequence[Step], settings: Settings, catalogue: Catalogue
-) -> tuple[plan.Step, ...]:
-    previous = [None, *(step.id for step in steps)]
-    return tuple(
-        _step(step, before, settings, catalogue)
-        for step, before in zip(steps, previous, strict=False)
-    )
+def _children(steps: Sequence[Step]) -> Iterator[str]:
+    """Yield the workflows that *steps* start, and those inside them."""
+    for step in steps:
+        if step.workflow is not None:
+            yield step.workflow
+        for body in step.bodies():
+            yield from _children(body.steps)
 
 
-def _step(step: Step, previous: str | None, settings: Settings, catalogue: Catalogue) -> plan.Step:
+def _step(step: Step, previous: str | None, around: Around) -> plan.Step:
     return plan.Step(
         id=step.id,
         name=step.name or step.id,
-        verb=_verb(step, settings, catalogue),
+        verb=_verb(step, around),
         needs=_needs(step, previous),
         any_of=isinstance(step.needs, AnyOf),
-        condition=_condition(step.condition),
+        condition=condition(step.condition),
         timeout=step.timeout,
-        retry=plan.Retry() if step.retry is None else _retry(step.retry),
-        on_error=_on_error(step, settings, catalogue),
-        gate=_gate(step, settings) if step.requires_approval else None,
+        retry=_retry(step.retry),
+        on_error=around.steps(step.on_error) if isinstance(step.on_error, list) else step.on_error,
+        gate=_gate(step, around.settings) if step.requires_approval else None,
         notify=step.notify,
         secret_output=step.secret_output,
+        undo=_undo(step, around),
     )
 
 
-def _on_error(step: Step, settings: Settings, catalogue: Catalogue) -> Any:
-    if isinstance(step.on_error, list):
-        return _steps(step.on_error, settings, catalogue)
-    return step.on_error
+def _undo(step: Step, around: Around) -> plan.Undo | None:
+    undo = step.compensate
+    if undo is None:
+        return None
+    action = compile_action(undo.action, undo.params, around)
+    return plan.Undo(action, undo.timeout, _retry(undo.retry))
 
 
 def _needs(step: Step, previous: str | None) -> tuple[plan.Edge, ...]:
@@ -101,10 +98,12 @@ def _needs(step: Step, previous: str | None) -> tuple[plan.Edge, ...]:
 
 def _edge(edge: Edge) -> plan.Edge:
     on = plan.On.DEFAULT if edge.on is None else plan.On(edge.on)
-    return plan.Edge(edge.step, on, _condition(edge.if_))
+    return plan.Edge(edge.step, on, condition(edge.if_))
 
 
-def _retry(retry: Retry) -> plan.Retry:
+def _retry(retry: Retry | None) -> plan.Retry:
+    if retry is None:
+        return plan.Retry()
     return plan.Retry(
         attempts=retry.attempts,
         delay=retry.delay,
@@ -112,27 +111,22 @@ def _retry(retry: Retry) -> plan.Retry:
         max_delay=retry.max_delay,
         jitter=retry.jitter,
         on=None if retry.on is None else tuple(retry.on),
-        condition=_condition(retry.if_),
+        condition=condition(retry.if_),
     )
-
-
-def _condition(text: str | None) -> plan.Evaluate | None:
-    if text is None:
-        return None
-    expression = compile_expression(text)
-    return lambda names: bool(expression(names))
 
 
 def _template(value: Any) -> plan.Evaluate | None:
     return None if value is None else compile_template(value)
 
 
-def _verb(step: Step, settings: Settings, catalogue: Catalogue) -> plan.Verb:
+def _verb(step: Step, around: Around) -> plan.Verb:
     if step.action is not None:
-        return _action(step, step.action, settings, catalogue)
+        params = step.params or {}
+        return compile_action(step.action, params, around, repeatable=step.repeatable)
     if step.approval is not None:
-        return _approval(step.approval, settings)
-    return _plain_verb(step)
+        return _approval(step.approval, around.settings)
+    held = compile_container(step, around)
+    return _plain_verb(step) if held is None else held
 
 
 def _plain_verb(step: Step) -> plan.Verb:
@@ -140,6 +134,8 @@ def _plain_verb(step: Step) -> plan.Verb:
         return _wait(step.wait)
     if step.wait_for is not None:
         return compile_wait_for(step.wait_for)
+    if step.workflow is not None:
+        return plan.Child(step.workflow, compile_template(step.inputs or {}), step.detach)
     if step.set_ is not None:
         return plan.SetVars(tuple((n, compile_template(v)) for n, v in step.set_.items()))
     if step.fail is not None:
@@ -147,54 +143,6 @@ def _plain_verb(step: Step) -> plan.Verb:
     if step.stop is not None:
         return plan.Stop(compile_template(step.stop))
     raise ValueError(f"the step {step.id!r} does nothing, so the definition was not checked")
-
-
-def _action(step: Step, name: str, settings: Settings, catalogue: Catalogue) -> plan.Action:
-    template = compile_template(step.params or {})
-    programs = settings.programs if _has_open_program(step, name) else None
-
-    def params(names: Mapping[str, Any]) -> Any:
-        rendered = template(names)
-        if programs is not None:
-            _check_program(rendered["argv"][0], programs)
-        return to_json(rendered)
-
-    reads = {
-        str(path[1]) if path[0] == "steps" and len(path) > 1 else str(path[0])
-        for path in template.names
-        if path[0] in ("steps", "vars")
-    }
-    return plan.Action(name, params, _repeatable(step, catalogue.get(name)), frozenset(reads))
-
-
-def _has_open_program(step: Step, name: str) -> bool:
-    argv = (step.params or {}).get("argv")
-    first = argv[0] if isinstance(argv, list) and argv else None
-    return name == SHELL and isinstance(first, str) and has_template(first)
-
-
-def _check_program(program: Any, programs: list[str]) -> None:
-    if program not in programs:
-        raise ExpressionFailed(
-            f"{str(program)[:80]!r} is not one of the programs that this workflow may run",
-            hint="They are listed under `settings.programs`.",
-        )
-
-
-def _repeatable(step: Step, spec: ActionSpec | None) -> Any:
-    if step.repeatable is not None or spec is None:
-        return bool(step.repeatable)
-    if isinstance(spec.repeatable, bool):
-        return spec.repeatable
-    asked, model = spec.repeatable, spec.params
-
-    def repeatable(params: Any) -> bool:
-        try:
-            return bool(asked(model.model_validate(mask(from_json(params)))))
-        except ValidationError:
-            return False  # the action itself will say what is wrong with them
-
-    return repeatable
 
 
 def _approval(approval: Approval, settings: Settings) -> plan.Approval:

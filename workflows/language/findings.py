@@ -2,7 +2,7 @@
 
 from workflows.language.errors import Problem, Severity
 from workflows.language.expressions import ExpressionError
-from workflows.language.places import Document, Path, written
+from workflows.language.places import Document, Path, step_of, written
 
 __all__ = ["Findings"]
 
@@ -36,10 +36,7 @@ class Findings:
 
     def add_absent(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
         """Note that *path* is missing; the first line of its step stands for it."""
-        holder = path[:-1]
-        step = next(
-            (holder[: i + 2] for i in range(len(holder) - 2, -1, -1) if _is_step(holder, i)), holder
-        )
+        step = step_of(path[:-1]) or path[:-1]
         self._add(code, path, message, hint, self.document.key(step), "error")
 
     def add_expression(self, path: Path, error: ExpressionError) -> None:
@@ -77,7 +74,3 @@ class Findings:
     @property
     def failed(self) -> bool:
         return any(problem.severity == "error" for problem in self._problems)
-
-
-def _is_step(path: Path, index: int) -> bool:
-    return path[index] in ("steps", "on_error") and isinstance(path[index + 1], int)

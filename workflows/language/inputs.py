@@ -153,21 +153,28 @@ def _matches(pattern: str, value: str) -> bool:
 
 def declaration_problems(declared: Item) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the declaration itself: a key, and the rest of a sentence."""
-    if isinstance(declared, Input) and declared.required and declared.default is not None:
-        yield "required", "makes no sense beside a `default`"
+    if isinstance(declared, Input) and declared.default is not None:
+        if declared.required:
+            yield "required", "makes no sense beside a `default`"
+        if declared.secret:
+            yield "default", "would stand here in clear, and the input is secret"
     if declared.pattern is not None:
         try:
             check_pattern(declared.pattern)
         except ExpressionFailed as error:
             yield "pattern", f"cannot be used: {error.message}"
             return
+    yield from _rule_problems(declared)
+    yield from _sample_problems(declared)
+
+
+def _rule_problems(declared: Item) -> Iterator[tuple[str, str]]:
     for key, kinds in RULES.items():
         if getattr(declared, key) is not None and declared.type not in kinds:
             yield key, f"has no meaning for {NAMES[declared.type]}"
     for low, high in (("minimum", "maximum"), ("min_length", "max_length")):
         if _crossed(getattr(declared, low), getattr(declared, high)):
             yield high, f"is below `{low}`"
-    yield from _sample_problems(declared)
 
 
 def _crossed(low: float | None, high: float | None) -> bool:

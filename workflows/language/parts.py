@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-__all__ = ["Expression", "Json", "Line", "Part", "shape"]
+__all__ = ["Expression", "Json", "Line", "Part", "Words", "shape", "without_own_keys"]
 
 Json: TypeAlias = Any
 Expression = Annotated[str, Field(description="An expression, without braces.")]
@@ -19,7 +19,6 @@ class Part(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        populate_by_name=True,
         use_attribute_docstrings=True,
     )
     later: ClassVar[frozenset[str]] = frozenset()
@@ -40,3 +39,16 @@ def shape(value: Any) -> str | None:
         case Mapping() | BaseModel():
             return "<map>"
     return None
+
+
+Words = Annotated[
+    Annotated[Line, Tag("<text>")] | Annotated[list[Json], Tag("<list>")], Discriminator(shape)
+]
+"""A list, or a template that gives one."""
+
+
+def without_own_keys(value: Any) -> Any:
+    """Leave out the ``x-*`` keys, which belong to other programs."""
+    if isinstance(value, Mapping):
+        return {k: v for k, v in value.items() if not (isinstance(k, str) and k.startswith("x-"))}
+    return value

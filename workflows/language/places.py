@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from workflows.language.errors import Problem
 
-__all__ = ["Document", "Path", "Place", "written"]
+__all__ = ["Document", "Path", "Place", "step_of", "written"]
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -114,3 +114,33 @@ def written(path: Path) -> str:
     for key in path:
         text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else str(key)
     return text
+
+
+LISTS: Final = frozenset({"steps", "on_failure", "on_cancel", "finally"})
+
+
+def step_of(path: Path) -> Path:
+    """Return the path of the innermost step that *path* leads into, or ``()``."""
+    end = 2 if path[:1] and path[0] in LISTS and _is_place(path, 1) else 0
+    while end:
+        inner = _inner(path, end)
+        if not inner:
+            break
+        end = inner
+    return path[:end]
+
+
+def _inner(path: Path, at: int) -> int:
+    """Return where the step ends that stands at *at* inside another one, or 0."""
+    match path[at : at + 3]:
+        case ("steps" | "on_error", int(), *_):
+            return at + 2
+        case ("parallel", str(), int()):
+            return at + 3
+        case ("switch", int(), "steps" | "else") if _is_place(path, at + 3):
+            return at + 4
+    return 0
+
+
+def _is_place(path: Path, at: int) -> bool:
+    return len(path) > at and isinstance(path[at], int)

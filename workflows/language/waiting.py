@@ -1,8 +1,9 @@
-"""The models of the two verbs that wait: for a time, and for an event."""
+"""The models of the two verbs that wait: for a time, and for an event or a signal."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from workflows.language.parts import Expression, Json, Line, Part, shape
 from workflows.language.scalars import Duration
@@ -28,11 +29,15 @@ Correlate = Annotated[
 
 
 class WaitFor(Part):
-    """Wait for an event: one that comes, or one that came since the run started."""
+    """Wait for an event or a signal: one that comes, or one that came since the run started."""
 
-    later = frozenset({"signal"})
+    of_events: ClassVar[tuple[str, ...]] = ("where", "correlate", "since")
+    """The keys that go with `event` only."""
+
     event: Line | None = Field(None, examples=["test.completed", "deploy.ended", "github.push"])
     """The name of the event; `*` stands for one part."""
+    signal: Line | None = Field(None, max_length=200, examples=["go_on"])
+    """The name of a signal: what somebody sends to this run. Early ones are kept."""
     where: Expression | None = None
     """Which events, by an expression over `event` and the names of the run."""
     correlate: Correlate | None = Field(
@@ -44,4 +49,10 @@ class WaitFor(Part):
     timeout: Duration | None = None
     """How long to wait; for ever, unless it is given."""
     on_timeout: Literal["fail", "continue"] = "fail"
-    """`continue` goes on without the event: the output is null then."""
+    """`continue` goes on without it: the output is null then."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "WaitFor":
+        if self.event is not None and self.signal is not None:
+            raise PydanticCustomError("exclusive", "either `event` or `signal` is waited for")
+        return self

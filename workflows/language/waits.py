@@ -24,15 +24,17 @@ LARGEST = 64 * 1024  # bytes of the values that a `where` takes along from the r
 LONGEST = 1_000  # characters of a value to compare with
 
 
-def compile_wait_for(wait: WaitFor) -> plan.WaitFor:
+def compile_wait_for(wait: WaitFor) -> plan.WaitFor | plan.WaitForSignal:
     """Return *wait* with closures in place of its templates.
 
     Raises:
         InvalidExpression: one of them cannot be read, so the definition was not checked.
-        ValueError: it names no event.
+        ValueError: it names neither an event nor a signal.
     """
+    if wait.signal is not None:
+        return plan.WaitForSignal(wait.signal, wait.timeout, wait.on_timeout)
     if wait.event is None:
-        raise ValueError("a `wait_for` names no event, so the definition was not checked")
+        raise ValueError("a `wait_for` names nothing, so the definition was not checked")
     return plan.WaitFor(
         event=pattern_of(wait.event),
         correlate=_pairs(wait),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.workflows.language.samples import places, problems, read, steps
-from workflows.language.model import Step, Workflow
+from workflows.language.model import Part, Workflow
 
 FINE = """\
 name: release
@@ -153,37 +153,29 @@ def test_a_problem_says_what_to_do(text: str, hint: str) -> None:
     assert hint in (problem.hint or "")
 
 
-LATER_VERBS = sorted(
-    Step.later - {"as", "key", "collect", "join", "concurrency", "inputs", "detach"}
+@pytest.mark.parametrize(
+    ("trigger", "message"),
+    [
+        ("{record: {collection: tasks}}", "`record` is part of the language, but this version"),
+        ("{webhook: github, id: a}", "`webhook: github` is part of the language, but this version"),
+    ],
 )
+def test_what_a_later_version_knows_is_named_as_such(trigger: str, message: str) -> None:
+    (problem,) = problems(f"name: flow\ntriggers:\n  - {trigger}\nsteps: [{{id: a, stop: x}}]")
 
-
-@pytest.mark.parametrize("key", sorted(Step.later))
-def test_what_a_later_version_knows_is_named_as_such(key: str) -> None:
-    verb = "" if key in LATER_VERBS and key not in ("steps", "compensate") else "stop: x, "
-
-    (problem,) = problems(f"name: flow\nsteps: [{{id: a, {verb}{key}: {{}}}}]")
-
-    assert problem.code == "later"
-    assert problem.message.startswith(f"`{key}` is part of the language, but this version")
+    assert (problem.code, problem.line) == ("later", 3)
+    assert problem.message.startswith(message)
     assert problem.hint is None  # nothing that sounds alike is meant
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("name: f\nfinally: []\nsteps: [{id: a, stop: x}]", 2),
-        ("name: f\non_failure: []\nsteps: [{id: a, stop: x}]", 2),
-        ("name: f\nsettings:\n  concurrency: {key: '{{ x }}'}\nsteps: [{id: a, stop: x}]", 3),
-        ("name: f\nsettings:\n  max_runs_per_hour: 5\nsteps: [{id: a, stop: x}]", 3),
-        ("name: f\ntriggers:\n  - schedule: '@daily'\nsteps: [{id: a, stop: x}]", 3),
-        ("name: f\ntriggers:\n  - every: 15m\nsteps: [{id: a, stop: x}]", 3),
-        ("name: f\ninputs: {a: {type: string, secret: true}}\nsteps: [{id: a, stop: x}]", 2),
-    ],
-)
-def test_so_are_the_other_keys_of_a_later_version(text: str, line: int) -> None:
-    (problem,) = problems(text)
-    assert (problem.code, problem.line) == ("later", line)
+def test_nothing_else_is_left_for_later() -> None:
+    parts = [Part]
+    for part in parts:
+        parts.extend(part.__subclasses__())
+
+    assert {part.__name__: set(part.later) for part in parts if part.later} == {
+        "Trigger": {"record"}
+    }
 
 
 def test_one_slip_does_not_hide_the_others() -> None:

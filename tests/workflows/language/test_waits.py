@@ -93,9 +93,13 @@ def test_a_wait_that_looks_at_every_event_is_a_warning(text: str) -> None:
     )
 
 
-def test_signals_come_later() -> None:
-    ((code, message, _),) = said("signal: go")
-    assert (code, "does not know it yet" in message) == ("later", True)
+def test_a_signal_is_waited_for_by_its_name_alone() -> None:
+    assert said("signal: go, timeout: 1h, on_timeout: continue") == []
+    assert [code for code, _, _ in said("signal: go, event: test.failed")] == ["exclusive"]
+    assert [code for code, _, _ in said("signal: go, where: 'true', since: now")] == [
+        "misplaced",
+        "misplaced",
+    ]
 
 
 def test_keys_that_do_not_go_with_it_are_refused() -> None:
@@ -179,7 +183,7 @@ def test_a_step_with_a_timeout_goes_on_or_fails() -> None:
 def test_the_schema_knows_it() -> None:
     schema = workflow_schema()
     assert set(schema["$defs"]["WaitFor"]["properties"]) == {
-        "event", "where", "correlate", "since", "timeout", "on_timeout",
+        "event", "signal", "where", "correlate", "since", "timeout", "on_timeout",
     }  # fmt: skip
     assert "wait_for" in schema["$defs"]["Step"]["properties"]
 

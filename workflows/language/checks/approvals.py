@@ -3,7 +3,9 @@
 import re
 from typing import Any, Final
 
-from workflows.language.checks.graphs import Graph, Placed
+from workflows.language.checks.graphs import Graph
+from workflows.language.checks.tree import Placed
+from workflows.language.checks.writers import writes_of
 from workflows.language.expressions import (
     InvalidExpression,
     Reference,
@@ -139,8 +141,7 @@ def unknown_when_asking(gate: int, covered: int, graph: Graph) -> str | None:
 
 def _set_in_between(name: str, gate: int, covered: int, graph: Graph) -> bool:
     return any(
-        placed.step is not None
-        and name in (placed.step.set_ or {})
+        any(name == written for written, _ in writes_of(placed))
         and not graph.comes_before(index, gate)
         and not graph.comes_before(covered, index)
         for index, placed in enumerate(graph.steps)

@@ -1,31 +1,16 @@
 """The graph that ``needs`` makes of the steps of one scope: who comes before whom."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from workflows.language.checks.reach import Link, check_reachable
+from workflows.language.checks.tree import Placed
 from workflows.language.findings import Findings
 from workflows.language.model import AnyOf, Edge, Step
 from workflows.language.places import Path
 from workflows.language.suggestions import did_you_mean
 
-__all__ = ["Graph", "Placed", "Upstream", "edges_of", "lay_out"]
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A step and its path in the file; *step* is None if it cannot be read."""
-
-    path: Path
-    id: str
-    step: Step | None
-
-
-class _Link(NamedTuple):
-    """An edge by number: *needs* is the index of the step waited for."""
-
-    needs: int
-    edge: Edge
+__all__ = ["Graph", "Upstream", "edges_of", "lay_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +66,8 @@ def lay_out(steps: Sequence[Placed], findings: Findings) -> Graph:
     links = [
         _links(index, placed, steps, positions, findings) for index, placed in enumerate(steps)
     ]
-    before = _before([{link.needs for link in each} for each in links], steps, findings)
-    for index, placed in enumerate(steps):
-        if placed.step is not None and not isinstance(placed.step.needs, AnyOf):
-            _check_reachable(placed, links[index], steps, findings)
+    before, order = _before([{link.needs for link in each} for each in links], steps, findings)
+    check_reachable(steps, links, order, findings)
     return Graph(steps, before, positions)
 
 
@@ -94,19 +77,19 @@ def _links(
     steps: Sequence[Placed],
     positions: dict[str, int],
     findings: Findings,
-) -> list[_Link]:
+) -> list[Link]:
     previous = steps[index - 1].id if index else None
     if placed.step is None:
-        return [] if previous is None else [_Link(index - 1, Edge(step=previous))]
+        return [] if previous is None else [Link(index - 1, Edge(step=previous))]
     if placed.step.needs is None:
-        return [_Link(index - 1, edge) for edge in edges_of(placed.step, previous)]
+        return [Link(index - 1, edge) for edge in edges_of(placed.step, previous)]
     found = []
     for number, edge in enumerate(edges_of(placed.step, previous)):
         path = _edge_path(placed, number)
         if edge.step == placed.id:
             findings.add("cycle", path, f"the step `{edge.step}` needs itself")
         elif edge.step in positions:
-            found.append(_Link(positions[edge.step], edge))
+            found.append(Link(positions[edge.step], edge))
         else:
             hint = did_you_mean(edge.step, positions) or "A step needs others of its own list."
             findings.add("unknown_step", path, f"there is no step `{edge.step[:80]}` here", hint)
@@ -119,8 +102,11 @@ def _edge_path(placed: Placed, number: int) -> Path:
     return (*placed.path, "needs", number)
 
 
-def _before(needs: list[set[int]], steps: Sequence[Placed], findings: Findings) -> list[int]:
-    """Return for each step a mask of all that can have run by then; note each cycle once."""
+def _before(
+    needs: list[set[int]], steps: Sequence[Placed], findings: Findings
+) -> tuple[list[int], list[int]]:
+    """Return for each step a mask of all that can have run by then, and an order; note each cycle once."""
+    order: list[int] = []
     before = [0] * len(steps)
     waiting = {index: set(each) for index, each in enumerate(needs)}
     followers: dict[int, list[int]] = {}
@@ -130,6 +116,7 @@ def _before(needs: list[set[int]], steps: Sequence[Placed], findings: Findings) 
     ready = [index for index, each in waiting.items() if not each]
     while ready:
         index = ready.pop()
+        order.append(index)
         del waiting[index]
         for follower in followers.get(index, ()):
             before[follower] |= before[index] | 1 << index
@@ -139,7 +126,7 @@ def _before(needs: list[set[int]], steps: Sequence[Placed], findings: Findings) 
     for index in waiting:
         before[index] = (1 << len(steps)) - 1  # no second complaint about what comes first
     _note_cycles(waiting, steps, findings)
-    return before
+    return before, order
 
 
 def _note_cycles(waiting: dict[int, set[int]], steps: Sequence[Placed], findings: Findings) -> None:
@@ -162,37 +149,3 @@ def _note_cycles(waiting: dict[int, set[int]], steps: Sequence[Placed], findings
                 f"these steps wait for each other: {shown}",
                 "Leave one of them out of `needs`.",
             )
-
-
-def _check_reachable(
-    placed: Placed, links: Iterable[_Link], steps: Sequence[Placed], findings: Findings
-) -> None:
-    wanted: dict[int, set[str | None]] = {}
-    path = (*placed.path, "needs")
-    for link in links:
-        if link.edge.if_ is None:
-            wanted.setdefault(link.needs, set()).add(link.edge.on)
-        if _always_ends(steps[link.needs].step) and link.edge.on not in ("failure", "always"):
-            findings.add(
-                "unreachable",
-                path,
-                f"`{placed.id}` can never run: `{steps[link.needs].id}` before it always ends the run",
-                f"Give `{steps[link.needs].id}` a `condition`.",
-            )
-    for need, rules in wanted.items():
-        if "failure" in rules and "success" in rules:
-            findings.add(
-                "unreachable",
-                path,
-                f"`{placed.id}` can never run: `{steps[need].id}` cannot both succeed and fail",
-                "Write `needs: {any: [...]}`.",
-            )
-
-
-def _always_ends(step: Step | None) -> bool:
-    return (
-        step is not None
-        and (step.fail is not None or step.stop is not None)
-        and step.condition is None
-        and step.on_error == "fail"
-    )

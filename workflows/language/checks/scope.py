@@ -1,5 +1,6 @@
 """Which names can be seen where, and whether a reference to one of them can be right."""
 
+from collections import ChainMap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
@@ -12,7 +13,7 @@ from workflows.language.expressions import Reference
 from workflows.language.model import Step
 from workflows.language.suggestions import did_you_mean
 
-__all__ = ["EVERYWHERE", "Doubt", "Scope", "event_fields", "refute"]
+__all__ = ["EVERYWHERE", "Doubt", "Scope", "refute"]
 
 STEP_FIELDS: Final = ("attempts", "duration", "error", "output", "status")
 RUN_FIELDS: Final = (
@@ -22,6 +23,8 @@ RUN_FIELDS: Final = (
 WORKFLOW_FIELDS: Final = ("name", "revision")
 ERROR_FIELDS: Final = ("class", "message", "status", "type")
 APPROVAL_OUTPUT: Final = ("at", "by", "comment", "decision", "text", "votes")
+SIGNAL_OUTPUT: Final = ("at", "by", "name", "payload")
+DETACHED_OUTPUT: Final = ("run_id", "url")
 EVERYWHERE: Final = frozenset({"inputs", "vars", "trigger", "run", "workflow"})
 
 
@@ -31,6 +34,7 @@ class Doubt(NamedTuple):
     message: str
     hint: str | None
     severe: bool = True
+    code: str = "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,9 @@ class Scope:
     """The names of one place in a file.
 
     *steps* are those that can have run before, by id, with None for one that cannot be read;
-    *hidden* are the other steps of the file. *trigger* is None where nothing is known of it.
+    *hidden* are the others of this scope and those around it, *inside* says for the rest in which
+    step they are. *trigger* is None where nothing is known of it. *veiled* are the inputs that are
+    secret and must not be looked at here.
     """
 
     names: frozenset[str]
@@ -47,6 +53,8 @@ class Scope:
     trigger: Collection[str] | None = None
     steps: Mapping[str, Step | None] = field(default_factory=dict)
     hidden: Collection[str] = ()
+    inside: Mapping[str, str] = field(default_factory=dict)
+    veiled: Collection[str] = ()
 
     def plus(self, *names: str) -> "Scope":
         """Return this scope with more names."""
@@ -56,15 +64,21 @@ class Scope:
         """Return this scope with no other names."""
         return replace(self, names=frozenset(names))
 
+    def seeing(self, steps: Mapping[str, Step | None]) -> "Scope":
+        """Return this scope with more steps that have run before."""
+        both: Any = ChainMap({**steps}, self.steps)  # type: ignore[arg-type]  # it is only read
+        return replace(self, steps=both)
 
-def event_fields() -> frozenset[str]:
-    """Return what ``trigger`` may hold: the fields of an event, and who started a run by hand."""
-    return EVENT_FIELDS | {"kind", "by"}
+    def unveiled(self) -> "Scope":
+        """Return this scope for what may hold secrets."""
+        return replace(self, veiled=())
 
 
 def refute(reference: Reference, scope: Scope, catalogue: Catalogue) -> Doubt | None:
     """Return what is wrong with *reference*, whose first name is known to be in *scope*."""
     root, *rest = reference.path
+    if scope.veiled and (doubt := _refute_veiled(reference.path, scope)):
+        return doubt
     if root == "steps":
         return _refute_step(rest, scope, catalogue)
     known = _known(str(root), scope)
@@ -76,6 +90,21 @@ def refute(reference: Reference, scope: Scope, catalogue: Catalogue) -> Doubt | 
     singular = {"inputs": "input", "vars": "var"}.get(str(root))
     message = f"there is no {singular} `{name}`" if singular else f"`{root}` has no `{name}`"
     return Doubt(message, _offer(name, known))
+
+
+def _refute_veiled(path: tuple[str | int, ...], scope: Scope) -> Doubt | None:
+    """Refuse a look at a secret input, or at all inputs where one of them is secret."""
+    if path[0] == "inputs":
+        path = path[1:]
+    elif path[:2] == ("run", "inputs"):
+        path = path[2:]
+    else:
+        return None
+    if path and path[0] not in scope.veiled:
+        return None
+    what = f"the input `{path[0]}` is" if path else "one of the inputs is"
+    hint = "Secrets exist only in the `params` of an action and in secret inputs of a child."
+    return Doubt(f"{what} secret, and would be shown here", hint, code="secret")
 
 
 def _known(root: str, scope: Scope) -> Collection[str] | None:
@@ -119,6 +148,10 @@ def _refute_name(name: str, scope: Scope) -> Doubt:
             f"the step `{name}` cannot have run before this",
             f"Let this need `{name}`, or something behind it.",
         )
+    if name in scope.inside:
+        holder = scope.inside[name]
+        message = f"the step `{name}` is inside `{holder}`, and cannot be seen from here"
+        return Doubt(message, f"Use what `steps.{holder}.output` holds.")
     return Doubt(f"there is no step `{name}`", did_you_mean(name, [*scope.steps, *scope.hidden]))
 
 
@@ -138,19 +171,37 @@ def _refute_output(step: Step, key: str | int, catalogue: Catalogue) -> Doubt | 
         return None
     if not known:
         return Doubt(f"the step `{step.id}` has no output", None, severe=False)
-    what = f"`{step.action}`" if step.action else "an event" if step.wait_for else "an approval"
+    what = f"`{step.action}`" if step.action else OUTPUTS[_kind(step)][0]
     return Doubt(f"the output of {what} has no `{key}`", _offer(str(key), known), severe=False)
 
 
+def _kind(step: Step) -> str:
+    """Return its verb, or a closer word where there are two outputs of one verb."""
+    if step.wait_for is not None and step.wait_for.signal is not None:
+        return "signal"
+    return "detached" if step.detach and step.workflow else str(step.verb)
+
+
+OUTPUTS: Final[Mapping[str, tuple[str, Collection[str]]]] = {
+    "approval": ("an approval", APPROVAL_OUTPUT),
+    "wait_for": ("an event", EVENT_FIELDS),
+    "signal": ("a signal", SIGNAL_OUTPUT),
+    "detached": ("a detached child", DETACHED_OUTPUT),
+    "parallel": ("`parallel`", ()),
+}
+OPEN: Final = frozenset({"for_each", "switch", "repeat", "workflow"})
+"""Verbs whose output is what the steps inside them give."""
+
+
 def _output_fields(step: Step, catalogue: Catalogue) -> Collection[str] | None:
-    if step.approval is not None:
-        return APPROVAL_OUTPUT
-    if step.wait_for is not None:
-        return EVENT_FIELDS
-    if step.action is None:
-        return ()
-    spec = catalogue.get(step.action)
-    return None if spec is None else _fields_of(spec.result)
+    """Return the fields of its output, or None where they are not known."""
+    if step.action is not None:
+        spec = catalogue.get(step.action)
+        return None if spec is None else _fields_of(spec.result)
+    if step.parallel is not None:
+        return [*step.parallel, "winner"]
+    kind = _kind(step)
+    return None if kind in OPEN else OUTPUTS.get(kind, ("", ()))[1]
 
 
 def _fields_of(model: Any) -> Collection[str] | None:

@@ -4,38 +4,38 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from workflows.language.checks.approvals import check_covers
-from workflows.language.checks.graphs import Graph, Placed, Upstream, edges_of, lay_out
+from workflows.language.checks.around import Checks
+from workflows.language.checks.containers import check_container, names_inside
+from workflows.language.checks.graphs import Graph, Upstream, edges_of, lay_out
+from workflows.language.checks.keys import check_keys, check_one_verb
 from workflows.language.checks.scope import Scope
-from workflows.language.checks.verbs import Checks, check_keys, check_verb
+from workflows.language.checks.tree import Body, Placed
+from workflows.language.checks.verbs import check_verb
+from workflows.language.checks.writers import check_writers
 from workflows.language.model import Step
 
-__all__ = ["check_steps"]
+__all__ = ["check_steps", "everything"]
 
 
 def check_steps(
-    steps: Sequence[Placed], scope: Scope, checks: Checks, outer: Collection[str] = ()
+    steps: Sequence[Placed], scope: Scope, checks: Checks, outer: Collection[str] = frozenset()
 ) -> Graph:
     """Check *steps*, which see *scope* and each other; *outer* ids are taken further out."""
     _check_ids(steps, checks, outer)
     graph = lay_out(steps, checks.findings)
-    taken = {*outer, *(placed.id for placed in steps)}
+    taken = frozenset(outer).union(placed.id for placed in steps)
     for index, placed in enumerate(steps):
-        if placed.step is None:
-            continue
-        inner = replace(scope, steps=Upstream(graph, index, scope.steps), hidden=taken)
-        _check_step(placed, placed.step, inner, checks)
-        check_covers(placed, graph, checks.findings)
-        if placed.step.handlers:
-            seen = {**inner.steps, placed.id: placed.step}
-            around = replace(inner, steps=seen).plus("error")
-            check_steps(_handlers(placed, placed.step), around, checks, taken)
-    _check_writers(graph, checks)
+        if placed.step is not None:
+            inner = replace(scope, steps=Upstream(graph, index, scope.steps), hidden=taken)
+            _check_step(placed, placed.step, inner, checks)
+            check_covers(placed, graph, checks.findings)
+    check_writers(graph, checks.findings)
     return graph
 
 
-def _handlers(placed: Placed, step: Step) -> list[Placed]:
-    path = (*placed.path, "on_error")
-    return [Placed((*path, index), each.id, each) for index, each in enumerate(step.handlers)]
+def everything(graph: Graph, scope: Scope) -> Scope:
+    """Return *scope* for what comes when all steps of *graph* are over."""
+    return scope.seeing({placed.id: placed.step for placed in graph.steps})
 
 
 def _check_ids(steps: Sequence[Placed], checks: Checks, outer: Collection[str]) -> None:
@@ -52,7 +52,7 @@ def _check_ids(steps: Sequence[Placed], checks: Checks, outer: Collection[str]) 
 
 
 def _check_step(placed: Placed, step: Step, scope: Scope, checks: Checks) -> None:
-    _check_one_verb(placed, step, checks)
+    check_one_verb(placed.path, step, checks.findings)
     path = placed.path
     if step.condition is not None:
         checks.texts.expression((*path, "condition"), step.condition, scope)
@@ -65,41 +65,21 @@ def _check_step(placed: Placed, step: Step, scope: Scope, checks: Checks) -> Non
         checks.texts.expression((*path, "retry", "if"), step.retry.if_, around)
     check_verb(path, step, scope, checks)
     check_keys(path, step, checks)
+    check_container(path, step, scope, checks)
+    for body in placed.bodies:
+        _check_body(placed, step, body, scope, checks)
 
 
-def _check_one_verb(placed: Placed, step: Step, checks: Checks) -> None:
-    verbs = [verb for verb in Step.verbs if step.value(verb) is not None]
-    if len(verbs) > 1:
-        both = " and ".join(f"`{verb}`" for verb in verbs)
-        checks.findings.add_key(
-            "verb",
-            (*placed.path, verbs[1]),
-            f"a step does one thing, and this has {both}",
-            "Make it two steps.",
-        )
-    written = checks.findings.document.get(placed.path) or {}
-    if verbs or any(written.get(key) is not None for key in (*Step.later, *Step.verbs)):
-        return  # a verb that is there and wrong has been complained about
-    known = ", ".join(f"`{verb}`" for verb in Step.verbs)
-    checks.findings.add_absent(
-        "verb",
-        (*placed.path, "action"),
-        f"the step `{placed.id}` does nothing",
-        f"Give it one of {known}.",
-    )
-
-
-def _check_writers(graph: Graph, checks: Checks) -> None:
-    writers: dict[str, list[int]] = {}
-    for index, placed in enumerate(graph.steps):
-        for name in (placed.step.set_ or {}) if placed.step else ():
-            for other in writers.setdefault(name, []):
-                if not (graph.comes_before(other, index) or graph.comes_before(index, other)):
-                    checks.findings.warn(
-                        "race",
-                        (*placed.path, "set", name),
-                        f"`{graph.steps[other].id}` sets `{name}` as well, and nothing says"
-                        " which of them comes last",
-                        "Let one of them need the other.",
-                    )
-            writers[name].append(index)
+def _check_body(placed: Placed, step: Step, body: Body, scope: Scope, checks: Checks) -> None:
+    """Check the steps inside a step, and what is worked out when they are over."""
+    around = scope.plus(*names_inside(step, body.keys))
+    if body.keys == ("on_error",):
+        around = around.seeing({placed.id: step})
+    graph = check_steps(body.steps, around, checks, scope.hidden)
+    if body.keys != ("steps",):
+        return
+    turn = everything(graph, around)
+    if step.collect is not None:
+        checks.texts.template((*placed.path, "collect"), step.collect, turn)
+    if step.repeat is not None:
+        checks.texts.expression((*placed.path, "repeat", "until"), step.repeat.until, turn)

@@ -25,7 +25,9 @@ def check_wait_for(
     """Check the `wait_for` at *path*, whose templates see *scope*."""
     if wait.event is not None:
         check_event_name((*path, "event"), wait.event, findings)
-    elif (findings.document.get(path) or {}).get("signal") is None:
+    elif wait.signal is not None:
+        _check_signal(path, wait, findings)
+    elif not _tries(findings.document.get(path)):
         findings.add_absent(
             "missing",
             (*path, "event"),
@@ -44,6 +46,21 @@ def check_wait_for(
             f"every `{wait.event[:80]}` is looked at, whatever it is about",
             SCANNING,
         )
+
+
+def _tries(written: Any) -> bool:
+    """Say whether it names something that was wrong, and has been complained about."""
+    keys = written if isinstance(written, dict) else {}
+    return any(keys.get(key) is not None for key in ("event", "signal"))
+
+
+def _check_signal(path: Path, wait: WaitFor, findings: Findings) -> None:
+    for key in WaitFor.of_events:
+        if key in wait.model_fields_set:
+            findings.add_key(
+                "misplaced", (*path, key), f"`{key}` does not go with `signal`",
+                "It belongs to `event`: a signal has nothing but its name.",
+            )  # fmt: skip
 
 
 def _check_correlate(

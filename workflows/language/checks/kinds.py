@@ -1,0 +1,131 @@
+"""Checks what a trigger waits for: exactly one kind, and beside it only what goes with it."""
+
+from typing import Any, Final
+
+from workflows.language.checks.around import Checks
+from workflows.language.checks.events import check_event_name
+from workflows.language.expressions import has_template
+from workflows.language.findings import Findings
+from workflows.language.model import SlackPost, Trigger
+from workflows.language.places import Path
+from workflows.language.slugs import WORKFLOW_NAME, mended
+from workflows.schedule import InvalidSchedule, check_schedule, check_zone
+
+__all__ = ["check_kind"]
+
+OF_THE_WHOLE: Final = ("inputs", "enabled")
+COMPOUND: Final = ("all_of", "absence")
+
+
+def check_kind(path: Path, trigger: Trigger, checks: Checks, *, part: bool) -> None:
+    """Check the kind of the trigger at *path*, which is a *part* of another one, or whole."""
+    findings = checks.findings
+    kinds = [kind for kind in Trigger.kinds if trigger.value(kind) is not None]
+    if not kinds:
+        _note_none(path, findings)
+        return
+    if len(kinds) > 1:
+        both = " and ".join(f"`{kind}`" for kind in kinds)
+        message = f"a trigger has one kind, and this has {both}"
+        findings.add_key("verb", (*path, kinds[1]), message, "Make it two triggers.")
+    kind = kinds[0]
+    for key in trigger.model_fields_set & Trigger.keys.keys():
+        if kind not in Trigger.keys[key] and trigger.value(key) is not None:
+            shown = " or ".join(f"`{owner}`" for owner in Trigger.keys[key])
+            hint = f"It belongs to {shown}."
+            findings.add_key("misplaced", (*path, key), f"`{key}` does not go with `{kind}`", hint)
+    if part:
+        _check_part(path, kind, trigger, findings)
+    _check_value(path, kind, trigger, checks)
+
+
+def _note_none(path: Path, findings: Findings) -> None:
+    written = findings.document.get(path) or {}
+    if any(written.get(key) is not None for key in (*Trigger.later, *Trigger.kinds)):
+        return  # what is there is wrong, and has been complained about
+    findings.add_absent(
+        "missing", (*path, "event"), "this trigger does not say what it waits for",
+        "Write `event: process.completed`, or another name of an event.",
+    )  # fmt: skip
+
+
+def _check_part(path: Path, kind: str, trigger: Trigger, findings: Findings) -> None:
+    if kind in COMPOUND:
+        hint = "List the triggers themselves."
+        findings.add_key("misplaced", (*path, kind), f"`{kind}` cannot stand inside another", hint)
+    for key in OF_THE_WHOLE:
+        if key in trigger.model_fields_set:
+            message = f"`{key}` is said of the whole trigger"
+            findings.add_key("misplaced", (*path, key), message, "Move it one level up.")
+
+
+def _check_value(path: Path, kind: str, trigger: Trigger, checks: Checks) -> None:
+    value: Any = trigger.value(kind)
+    findings = checks.findings
+    match kind:
+        case "event":
+            check_event_name((*path, "event"), value, findings)
+        case "schedule":
+            _check_schedule(path, trigger, findings)
+        case "file":
+            _check_glob((*path, "file"), value, findings)
+        case "workflow":
+            _check_workflow((*path, "workflow"), value, checks)
+        case "webhook" if trigger.id is None:
+            message = "a webhook needs an `id`, which is part of its address"
+            findings.add_absent("missing", (*path, "id"), message, "Add `id: NAME`.")
+        case "slack":
+            _check_slack((*path, "slack"), value, findings)
+        case "all_of" if trigger.within is None:
+            message = "`all_of` needs the key `within`"
+            findings.add_absent("missing", (*path, "within"), message, "Add `within: 1h`.")
+
+
+def _check_schedule(path: Path, trigger: Trigger, findings: Findings) -> None:
+    zone = trigger.timezone or "UTC"
+    try:
+        check_zone(zone)
+    except InvalidSchedule as error:
+        findings.add("timezone", (*path, "timezone"), error.message, error.hint)
+        zone = "UTC"
+    if has_template(str(trigger.schedule)):
+        return  # noted as a stray template
+    try:
+        check_schedule(str(trigger.schedule), zone)
+    except InvalidSchedule as error:
+        findings.add("cron", (*path, "schedule"), error.message, error.hint)
+
+
+def _check_glob(path: Path, glob: str, findings: Findings) -> None:
+    if glob.startswith(("/", "~")) or ".." in glob.replace("\\", "/").split("/"):
+        findings.add(
+            "value",
+            path,
+            f"`{glob[:80]}` leads out of BATON_ROOT",
+            "Write a glob from there on, as `reports/*.xml`.",
+        )
+
+
+def _check_workflow(path: Path, name: str, checks: Checks) -> None:
+    if has_template(name):
+        return  # noted as a stray template
+    if not WORKFLOW_NAME.fullmatch(name):
+        hint = f"Write `{mended(name, '-')}`."
+        checks.findings.add("slug", path, f"`{name[:80]}` is no name of a workflow", hint)
+    elif name == checks.head.name:
+        checks.findings.add(
+            "recursion",
+            path,
+            "a run never triggers another one of its own workflow",
+            "Use a step with `repeat`, or a schedule.",
+        )
+
+
+def _check_slack(path: Path, post: SlackPost, findings: Findings) -> None:
+    if post.message is None and post.reaction is None:
+        findings.add(
+            "missing",
+            path,
+            "`slack` needs the key `message` or `reaction`",
+            "Write `message: deploy *`, or `reaction: eyes`.",
+        )
