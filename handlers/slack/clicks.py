@@ -3,6 +3,7 @@
 Values and metadata are lookups that anybody could have written: nothing is decided by them.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -221,10 +222,16 @@ def matched(pattern: "re.Pattern[str]", body: Body) -> str:
 
 
 def typed(view: Body, block: str, action: str) -> str:
-    """Return what stands in an input of a submitted form; a box to tick says true or false."""
+    """Return what stands in an input of a submitted form, as text.
+
+    A box to tick says true or false; of several that were chosen it is a list, as JSON.
+    """
     values = (view.get("state") or {}).get("values") or {}
     field = (values.get(block) or {}).get(action) or {}
     if field.get("type") == "checkboxes":
         return "true" if field.get("selected_options") else "false"
+    if field.get("type") == "multi_static_select":
+        several = [each.get("value") for each in field.get("selected_options") or ()]
+        return json.dumps(several) if several else ""
     chosen = field.get("selected_option")
     return str((chosen or {}).get("value") or field.get("value") or "")

@@ -19,6 +19,7 @@ from handlers.slack.answers import Answer, RunPage, Sentence
 from handlers.slack.asked import Asked
 from handlers.slack.clicks import Body
 from handlers.slack.drafts import Drafts
+from handlers.slack.listed import values_of
 from handlers.slack.listening import EXPECTED, Edge
 from handlers.slack.recording import Ack, begin, ended, store_then_show, within_limit
 from handlers.slack.screens import ChoiceForm, Expired, StartForm
@@ -166,11 +167,19 @@ async def chosen(edge: Edge, drafts: Drafts, body: Body, view: Body) -> StartFor
 
 def typed_inputs(body: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:
     """Turn what was typed into values, by the inputs that a workflow's *body* declares."""
-    declared = body.get("inputs") or {}
-    if not isinstance(declared, Mapping):
-        return dict(given)
-    inputs = {name: Input.model_validate(each) for name, each in declared.items()}
-    return inputs_from_text(inputs, given)
+    return inputs_from_text(declared_in(body), given)
+
+
+def declared_in(body: Mapping[str, object]) -> dict[str, Input]:
+    """Return the inputs that a workflow's *body* declares."""
+    declared = body.get("inputs")
+    known = declared if isinstance(declared, Mapping) else {}
+    return {name: Input.model_validate(each) for name, each in known.items()}
+
+
+def filled_in(body: Mapping[str, object], view: Body) -> dict[str, object]:
+    """Return what a form says as values. Raises: InvalidInputs, for lines that do not fit."""
+    return values_of(declared_in(body), filled(view))
 
 
 async def from_form(edge: Edge, body: Body, view: Body, name: str) -> Answer:
@@ -179,7 +188,7 @@ async def from_form(edge: Edge, body: Body, view: Body, name: str) -> Answer:
     run: RunView = await edge.coordinator.start(
         clicks.principal(body),
         name,
-        typed_inputs(workflow.definition.body, filled(view)),
+        filled_in(workflow.definition.body, view),
         request_id=f"slack.{view.get('id')}",
         via="slack",
     )

@@ -10,6 +10,7 @@ from bot.slack.views.modals import LABEL, TITLE, modal
 from coordination.definitions import WorkflowView
 from coordination.ports import RunView, StepStatus, StepView
 from handlers.slack import ids
+from handlers.slack.listed import in_lines
 from handlers.slack.screens import ChoiceForm, StartForm
 
 INPUTS = 40
@@ -128,6 +129,8 @@ def element(declared: Mapping[str, Any], given: str | None) -> Block:
     """Return a list to choose from where the values are known, and a line to type in where not."""
     choices = choices_of(declared)
     start = given if given is not None else default_of(declared)
+    if several := choices_of(declared.get("items") or {}) if in_lines(declared) else []:
+        return to_choose(several, entries_of(start))
     if choices:
         made: Block = {
             "type": "static_select",
@@ -137,6 +140,8 @@ def element(declared: Mapping[str, Any], given: str | None) -> Block:
         if start in choices:
             made["initial_option"] = option(start)
         return made
+    if in_lines(declared):
+        start = "\n".join(entries_of(start))
     made = {
         "type": "plain_text_input",
         "action_id": ids.START_INPUT,
@@ -146,6 +151,30 @@ def element(declared: Mapping[str, Any], given: str | None) -> Block:
     if start and len(start) <= LONGEST:
         made["initial_value"] = start
     return made
+
+
+def to_choose(choices: Sequence[str], chosen: Sequence[str]) -> Block:
+    """Return a list of which several may be chosen."""
+    made: Block = {
+        "type": "multi_static_select",
+        "action_id": ids.START_INPUT,
+        "placeholder": plain_text("Choose any", 150),
+        "options": [option(each) for each in choices],
+    }
+    if initial := [option(each) for each in choices if each in chosen]:
+        made["initial_options"] = initial
+    return made
+
+
+def entries_of(text: str) -> list[str]:
+    """Return the entries of a list that is written as JSON, or an entry a line."""
+    try:
+        listed = json.loads(text)
+    except (ValueError, RecursionError):
+        listed = None
+    if not isinstance(listed, list):
+        return text.splitlines()
+    return [" ".join(written(each).splitlines()) for each in listed]
 
 
 def choices_of(declared: Mapping[str, Any]) -> list[str]:
@@ -171,7 +200,11 @@ def option(value: str) -> Block:
 
 def about(declared: Mapping[str, Any]) -> str:
     kind = str(declared.get("type") or "string")
+    if in_lines(declared):
+        choices = choices_of(declared.get("items") or {})
+        kind = "chosen" if choices else "lines"
     shape = {
+        "lines": "One entry a line.",
         "array": "A list, as JSON.",
         "object": "A map, as JSON.",
         "integer": "A whole number.",
