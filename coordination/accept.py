@@ -71,14 +71,13 @@ def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> R
     if not incoming.trusted:
         refuse_verdict(incoming.event)
     if incoming.identity is not None:
-        repeat = identities.repeated(tx, incoming.identity, now=now)
+        event_id = incoming.event.event_id
+        repeat = identities.taken(tx, incoming.identity, event_id, now=now)
         if repeat is not None:
             return Recorded(_replayed(repeat))
     recorded = _record(tx, incoming, now=now, ids=ids)
     if incoming.raw is not None and recorded.seq is not None:
         store.keep_raw(tx, recorded.seq, incoming.raw, now + RAW_KEPT)
-    if incoming.identity is not None:
-        identities.remember(tx, incoming.identity, _plain(recorded.accepted), now=now)
     return recorded
 
 
@@ -86,9 +85,8 @@ def again(tx: Transaction, seq: int, incoming: Incoming, *, now: datetime, ids: 
     """Do for a stored event what failed when it arrived; what it raises is the same bug still."""
     taken = take(tx, incoming, now=now, ids=ids)
     columns = _columns(incoming, taken)
-    store.change(
-        tx, seq, {**columns, "body": taken.event.to_json(), "attempt": taken.event.attempt}
-    )
+    told = store.columns_of(taken.event, taken.attempt)
+    store.change(tx, seq, {**columns, "body": told["body"], "attempt": taken.attempt})
     return taken
 
 
@@ -102,14 +100,19 @@ def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> 
         raise
     except Exception:
         log.exception("event_not_taken", event_id=incoming.event.event_id)
-        return _stored(tx, incoming, Taken(event=incoming.event, effect="stored"))
+        failed = Taken(incoming.event, "stored", attempt=incoming.event.attempt)
+        recorded = _stored(tx, incoming, failed)
+        if incoming.identity is not None:  # by the time of a repeat, the event may say more
+            identities.remember(tx, incoming.identity, _plain(recorded.accepted), now=now)
+        return recorded
 
 
 def _stored(
     tx: Transaction, incoming: Incoming, taken: Taken, notices: Sequence[str] = ()
 ) -> Recorded:
     event = taken.event
-    seq = store.add(tx, {**store.columns_of(event), **_columns(incoming, taken, notices)})
+    columns = {**store.columns_of(event, taken.attempt), **_columns(incoming, taken, notices)}
+    seq = store.add(tx, columns)
     tx.touch("event", event.event_id, thread_id=taken.thread_id)
     accepted = _accepted(incoming, taken)
     return Recorded(accepted, seq, taken.process_key, taken.thread_key, taken.applied)
@@ -138,7 +141,7 @@ def _accepted(incoming: Incoming, taken: Taken) -> Accepted:
         id=event.id,
         namespace=event.namespace,
         process_id=event.process_id,
-        attempt=event.attempt,
+        attempt=taken.attempt,
         thread_id=taken.thread_id,
         run_id=taken.run_id,
         status=taken.status.value if taken.status is not None else None,

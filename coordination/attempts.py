@@ -1,16 +1,12 @@
 """Which attempt of a process an event belongs to, and what the row of the process keeps. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from operator import attrgetter
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from baton.events import Event
 from coordination.processes import Fold, starts_again
 
-_MEMBERS = tuple(each.name for each in fields(Event))
-_EACH = attrgetter(*_MEMBERS)
-_PUT = tuple(getattr(Event, name).__set__ for name in _MEMBERS)  # past what freezes it
 _MOST_KEYS = 100
 LEASE = 15 * 60  # s, of a process that sends heartbeats and says nothing of its lease
 
@@ -33,15 +29,12 @@ class Standing:
     tied: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the ``state`` of the row."""
-        return {
-            **self.fold.to_json(),
-            "fired": list(self.fired),
-            "attempt_keys": dict(self.attempt_keys),
-            "asks": self.asks,
-            **({"lease": self.lease} if self.lease else {}),
-            **({"tied": self.tied} if self.tied else {}),
-        }
+        """Return the ``state`` of the row, without what says nothing."""
+        state = self.fold.to_json()
+        for name in ("fired", "attempt_keys", "asks", "lease", "tied"):
+            if value := getattr(self, name):
+                state[name] = value
+        return state
 
     @classmethod
     def from_json(cls, attempt: int, state: Mapping[str, Any]) -> "Standing":
@@ -49,16 +42,15 @@ class Standing:
         return cls(
             attempt=attempt,
             fold=Fold.from_json(state),
-            fired=tuple(state["fired"]),
-            attempt_keys=state["attempt_keys"],
-            asks=state["asks"],
+            fired=tuple(state.get("fired", ())),
+            attempt_keys=state.get("attempt_keys", {}),
+            asks=state.get("asks", False),
             lease=state.get("lease"),
             tied=state.get("tied"),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """The attempt of an event: a new one, the one that is shown, or one long past."""
 
     attempt: int
@@ -82,17 +74,6 @@ def place(standing: Standing | None, event: Event) -> Placed:
         again = starts_again(standing.fold, event)
         number = standing.attempt + 1 if again else standing.attempt
     return Placed(number, begins=number > standing.attempt, past=number < standing.attempt)
-
-
-def numbered(event: Event, attempt: int) -> Event:
-    """Return *event* as one of that attempt."""
-    if event.attempt == attempt:
-        return event
-    copy = object.__new__(Event)  # `replace` takes several times as long, and each event comes here
-    for put, value in zip(_PUT, _EACH(event), strict=True):
-        put(copy, value)
-    object.__setattr__(copy, "attempt", attempt)
-    return copy
 
 
 def remember_key(standing: Standing, event: Event) -> Standing:

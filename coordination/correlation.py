@@ -4,7 +4,8 @@ Evidence that comes later adds keys to a thread; nothing ever moves from one thr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from baton.events import Event
 from coordination.keys import keys_of, slack_key
@@ -12,8 +13,7 @@ from coordination.keys import keys_of, slack_key
 __all__ = ["Correlation", "Known", "Step", "correlate", "keys_of", "slack_key"]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the store knows of the evidence in one event; threads by their keys.
 
     *keys* holds the threads to which each key leads: of a strong one the one that owns it, of a
@@ -23,11 +23,10 @@ class Known:
     run: int | None = None  # thread of the run or thread that `run_id` names
     process: int | None = None
     parent: int | None = None
-    keys: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One kind of evidence and what came of it: for `explain`."""
 
     evidence: str
@@ -35,8 +34,7 @@ class Step:
     outcome: str  # matched, no match, ambiguous (n threads), not given, not tried
 
 
-@dataclass(frozen=True, slots=True)
-class Correlation:
+class Correlation(NamedTuple):
     """The thread that was found, or None for a new one, and how."""
 
     thread_key: int | None

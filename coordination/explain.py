@@ -37,19 +37,27 @@ def of(incoming: Incoming, taken: Taken, told: Sequence[str]) -> dict[str, Any]:
     """
     identity = incoming.identity
     record: dict[str, Any] = {
-        "by": dict(incoming.origin),
-        "identity": [identity.name, identity.origin] if identity is not None else None,
-        "correlation": [
-            [step.evidence, step.value, step.outcome]
-            for step in taken.steps
-            if step.value is not None
-        ],
-        "keys": [[each.key, each.thread_id, each.note] for each in taken.tied],
-        "rule": list(taken.because) if taken.because is not None else None,
-        "status": [taken.was, taken.status.value] if taken.status is not None else None,
-        "outbox": list(told),
+        "by": {name: value for name, value in incoming.origin.items() if value},
+        "identity": (identity.name, identity.origin) if identity is not None else None,
+        "answer": _answered(taken) if identity is not None else None,
+        "correlation": [step for step in taken.steps if step.value is not None],
+        "keys": [(each.key, each.thread_id, each.note) for each in taken.tied],
+        "rule": taken.because,
+        "status": (taken.was, taken.status.value) if taken.status is not None else None,
+        "outbox": told,
     }
     return {name: value for name, value in record.items() if value}
+
+
+def _answered(taken: Taken) -> dict[str, Any]:
+    """Return what the tool was told and the event's row does not say, for a repeat."""
+    more = {
+        "run_id": taken.run_id,
+        "approval_id": taken.approval_id,
+        "thread_url": taken.thread_url,
+        "warnings": [taken.note] if taken.note else None,
+    }
+    return {name: value for name, value in more.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

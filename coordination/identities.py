@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from baton.events import Event
-from coordination.database import Transaction, canonical
+from coordination.database import Row, Transaction, canonical
 from coordination.errors import IdempotencyMismatch
 from coordination.store import identities as store
 
@@ -76,26 +76,64 @@ def body_hash(event: Event) -> str:
     return hashlib.sha256(canonical(said).encode()).hexdigest()
 
 
+def taken(tx: Transaction, identity: Identity, event_id: str, *, now: datetime) -> Repeat | None:
+    """Let *identity* stand for that event for seven days; if it stands for something, return what.
+
+    The event tells the answer to a repeat, so the answer is not kept twice.
+
+    Raises:
+        IdempotencyMismatch: a client uses one key for two requests.
+    """
+    name = (identity.scope, identity.name)
+    if store.take(tx, name, identity.body_hash, event_id, now=now, until=now + KEPT):
+        return None
+    return _repeat(store.answer(tx, *name), identity)
+
+
 def repeated(tx: Transaction, identity: Identity, *, now: datetime) -> Repeat | None:
     """Return what was answered before, or None the first time.
 
     Raises:
         IdempotencyMismatch: a client uses one key for two requests.
     """
-    row = store.find(tx, identity.scope, identity.name, now=now)
-    if row is None:
+    if store.find(tx, identity.scope, identity.name, now=now) is None:
         return None
-    differs = row.body_hash != identity.body_hash
-    if differs and identity.strict:
-        raise IdempotencyMismatch(identity.name)
-    return Repeat(row.result, differs)
+    return _repeat(store.answer(tx, identity.scope, identity.name), identity)
 
 
 def remember(
     tx: Transaction, identity: Identity, result: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Keep the answer for seven days."""
+    """Keep an answer that no event tells, for seven days."""
     store.keep(tx, (identity.scope, identity.name), identity.body_hash, result, now + KEPT)
+
+
+def _repeat(row: Row, identity: Identity) -> Repeat:
+    differs = row.body_hash != identity.body_hash
+    if differs and identity.strict:
+        raise IdempotencyMismatch(identity.name)
+    return Repeat(row.result if row.result is not None else _told(row), differs)
+
+
+def _told(row: Row) -> dict[str, Any]:
+    """Return what was answered for an event: what is written in it, and what `explain` adds."""
+    record, body = row.explain, row.body
+    more = record.get("answer", {})
+    _, status = record.get("status", (None, None))
+    return {
+        "event_id": body["event_id"],
+        "id": body["id"],
+        "namespace": row.namespace,
+        "process_id": row.process_id,
+        "attempt": row.attempt,
+        "thread_id": row.thread_id,
+        "run_id": more.get("run_id"),
+        "status": status,
+        "effect": row.effect,
+        "approval_id": more.get("approval_id"),
+        "thread_url": more.get("thread_url"),
+        "warnings": (*body.get("warnings", ()), *more.get("warnings", ())),
+    }
 
 
 forget = store.drop

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from baton.events import Event
 from coordination.database import Transaction
@@ -42,8 +42,7 @@ class Incoming:
     origin: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One unit that takes one event in: what every part of it works with."""
 
     tx: Transaction

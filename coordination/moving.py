@@ -1,8 +1,8 @@
 """A process before and after an event: folded, and written as a row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from baton.events import Event, Status
 from coordination import leases
@@ -15,8 +15,7 @@ from coordination.store import processes as store
 from coordination.threads import Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """A process before and after an event. *known* is how it stood, in whatever attempt."""
 
     known: Standing | None
@@ -30,7 +29,7 @@ class Moved:
         """Return the same with the mark of the keys that its thread is tied to; None changes none."""
         if keys is None or keys == self.standing.tied:
             return self
-        return replace(self, standing=replace(self.standing, tied=keys))
+        return self._replace(standing=replace(self.standing, tied=keys))
 
     @property
     def after(self) -> Fold:
@@ -64,14 +63,14 @@ def move(unit: Unit, event: Event, row: Row | None, known: Standing | None, to: 
     before = old.fold if old is not None else None
     after = extend(before, event) if before is not None else fold([event])
     if after is None:  # it came out of order, which takes all events of the attempt
-        stored = event_store.of_attempt(unit.tx, row.key if row else 0, event.attempt or 1)
+        stored = event_store.of_attempt(unit.tx, row.key if row else 0, to.attempt)
         after = fold([*(Event.from_json(body) for body in stored), event])
     effect, took = judge(before, after, event)
     fired = old.fired if old is not None else ()
     status = event.status.value if event.status is not None else ""
     applied = took and status not in fired
     standing = Standing(
-        attempt=event.attempt or 1,
+        attempt=to.attempt,
         fold=after,
         fired=(*fired, status) if applied else fired,
         attempt_keys=known.attempt_keys if known is not None else {},

@@ -51,42 +51,44 @@ class Fold:
         return self.end_event is not None
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON; ``content``'s members stand beside the others."""
-        return {
+        """Return plain JSON, without what is not known; ``content``'s members stand beside the others."""
+        body = {
             **self.content,
             "status": self.status.value,
             "status_event": self.status_event,
             "top": [format_time(self.top[0]), self.top[1], format_time(self.top[2])],
-            "name": self.name,
-            "category": self.category,
-            "started_at": _text(self.started_at),
-            "ended_at": _text(self.ended_at),
-            "end_event": self.end_event,
-            "end_source": self.end_source,
-            "sequence": self.sequence,
-            "sequence_at": _text(self.sequence_at),
         }
+        for name in _TEXTS:
+            if (value := getattr(self, name)) is not None:
+                body[name] = value
+        for name in _MOMENTS:
+            if (value := getattr(self, name)) is not None:
+                body[name] = format_time(value)
+        return body
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Fold":
         """Read back what `to_json` wrote; members of others are left out."""
         at, sequence, received = body["top"]
+        get = body.get
         return cls(
             status=Status(body["status"]),
             status_event=body["status_event"],
             top=(datetime.fromisoformat(at), sequence, datetime.fromisoformat(received)),
             content={name: body[name] for name in CONTENT if name in body},
-            name=body["name"],
-            category=body["category"],
-            started_at=_moment(body["started_at"]),
-            ended_at=_moment(body["ended_at"]),
-            end_event=body["end_event"],
-            end_source=body["end_source"],
-            sequence=body["sequence"],
-            sequence_at=_moment(body["sequence_at"]),
+            name=get("name"),
+            category=get("category"),
+            started_at=_moment(get("started_at")),
+            ended_at=_moment(get("ended_at")),
+            end_event=get("end_event"),
+            end_source=get("end_source"),
+            sequence=get("sequence"),
+            sequence_at=_moment(get("sequence_at")),
         )
 
 
+_TEXTS = ("name", "category", "end_event", "end_source", "sequence")
+_MOMENTS = ("started_at", "ended_at", "sequence_at")
 CONTENT = (*_LATEST, *_MERGED, "progress", "links", "error")
 
 
@@ -342,10 +344,6 @@ def _status(event: Event) -> Status:
     if event.status is None:
         raise ValueError(f"{event.event_id} has no status and moves no process")
     return event.status
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -19,7 +19,7 @@ def supersede(unit: Unit, row: Row, attempt: int) -> None:
     approvals.close_of_process(unit.tx, process_key=row.key, note=note, now=unit.now, ids=unit.ids)
     event = _cancelled(unit, row, note)
     columns = {
-        **store.columns_of(event),
+        **store.columns_of(event, row.attempt),
         "process_key": row.key,
         "thread_key": row.thread_key,
         "effect": "updated",

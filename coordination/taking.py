@@ -1,12 +1,12 @@
 """What an event changes: its thread, its process, the questions it asks, the card. In one unit."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from baton.events import Event, Status
 from coordination import announcing, approvals, askers, asking, moving, reasons, related, threads
-from coordination.attempts import Placed, Standing, numbered, place
+from coordination.attempts import Placed, Standing, place
 from coordination.correlation import Correlation, Step, correlate, keys_of
 from coordination.database import Row, Transaction
 from coordination.incoming import Incoming, Unit
@@ -27,15 +27,17 @@ EXPIRED = "arrived after the time that its producer set; it starts nothing"
 __all__ = ["Incoming", "Taken", "take"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What an event led to. *applied* says that the fold took its status: triggers may fire.
+class Taken(NamedTuple):
+    """What an event led to. *attempt* is the one of its process to which it was counted.
+
+    *applied* says that the fold took its status: triggers may fire.
 
     *steps*, *tied*, *because* and *was* say how and why, for `explain`; *note* is for the tool.
     """
 
     event: Event
     effect: Effect
+    attempt: int | None = None
     applied: bool = False
     status: Status | None = None
     thread_key: int | None = None
@@ -52,8 +54,7 @@ class Taken:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Home:
+class _Home(NamedTuple):
     """The thread of an event, and how it was found."""
 
     head: Head
@@ -74,7 +75,7 @@ def take(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Tak
     event = incoming.event
     taken = _take_process(unit, event) if event.kind == "process" else _take_other(unit, event)
     if event.expired:
-        return replace(taken, effect="late", applied=False, note=taken.note or EXPIRED)
+        return taken._replace(effect="late", applied=False, note=taken.note or EXPIRED)
     return taken
 
 
@@ -86,17 +87,16 @@ def _take_other(unit: Unit, event: Event) -> Taken:
     return _taken(unit, event, home, effect=effect, applied=True)
 
 
-def _take_process(unit: Unit, told: Event) -> Taken:
-    row = store.by_id(unit.tx, told.namespace, told.process_id or "")
+def _take_process(unit: Unit, event: Event) -> Taken:
+    row = store.by_id(unit.tx, event.namespace, event.process_id or "")
     known = Standing.from_json(row.attempt, row.state) if row is not None else None
-    placed = place(known, told)
-    event = numbered(told, placed.attempt)
+    placed = place(known, event)
     if row is not None and moving.only_lives(event, row, known, placed):
         return _lives(unit, event, row)
     home = _home(unit, event, row, None if placed.begins else known)
     passed = _passed(event, home, known, placed)
     if row is not None and passed is not None:
-        return _history(unit, event, row, home, passed)
+        return _history(unit, event, row, home, passed)._replace(attempt=placed.attempt)
     return _move(unit, event, (row, known, placed), home)
 
 
@@ -159,6 +159,7 @@ def _lives(unit: Unit, event: Event, row: Row) -> Taken:
     return Taken(
         event=event,
         effect="updated",
+        attempt=row.attempt,
         status=Status(row.status),
         thread_key=row.thread_key,
         thread_id=head.id,
@@ -197,6 +198,7 @@ def _move(
         event,
         home,
         effect=moved.effect,
+        attempt=placed.attempt,
         applied=moved.applied,
         process_key=key,
         status=status,

@@ -1,8 +1,9 @@
 """Threads inside a unit: opened, found by what an event says, and tied to keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
 from baton.events import Event
 from coordination.correlation import Known
@@ -29,8 +30,7 @@ _QUIET = timedelta(days=30)  # the longest life of a key after its thread was la
 _RENEW = timedelta(hours=6)  # a key that is seen again is written again only if it gains so much
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A thread as an answer names it; *url* is that of its card, once there is one."""
 
     key: int
@@ -39,8 +39,7 @@ class Head:
     archived: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What was found of an event's evidence, beyond the threads that it leads to.
 
     *sights* holds for each key all threads that have it, those to which it leads no more as well.
@@ -50,11 +49,10 @@ class Evidence:
     run_key: int | None = None  # of the run that it names, or that its parent shows
     run_id: str | None = None
     parent_key: int | None = None
-    sights: Mapping[str, tuple[Sight, ...]] = field(default_factory=dict)
+    sights: Mapping[str, tuple[Sight, ...]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Tied:
+class Tied(NamedTuple):
     """What came of one key: the thread that has it now, and whether that is another one.
 
     *thread_id* is None for a key that leads nowhere, or that stands in several threads.

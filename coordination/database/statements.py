@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 from weakref import ref
 
-from sqlalchemy import Executable, Insert, LargeBinary, String, Table
+from sqlalchemy import ColumnElement, Executable, Insert, LargeBinary, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -71,24 +71,28 @@ class Prepared:
     sql: str
     fixed: Mapping[str, Any]  # values that stand in the statement, converted
     pick: Callable[[Mapping[str, Any]], Sequence[Any]]  # the parameters, in the driver's order
-    write: tuple[tuple[int, Convert], ...]
-    heavy: tuple[int, ...]  # which of them are text, documents and bytes
+    write: tuple[tuple[str, Convert], ...]
+    heavy: tuple[int, ...]  # which of them are documents and bytes, and may be large
     make: type[Row]
     read: tuple[tuple[int, Convert], ...]
 
-    def bind(self, given: Mapping[str, Any]) -> Sequence[Any]:
-        """Return what the driver takes; *given* has the names for which this was compiled."""
-        picked = self.pick({**self.fixed, **given} if self.fixed else given)
-        if not self.write:
-            return picked
-        bound = list(picked)
-        for place, convert in self.write:
-            bound[place] = convert(bound[place])
-        return bound
+    def bind(self, given: dict[str, Any]) -> Sequence[Any]:
+        """Return what the driver takes; *given* has the names for which this was compiled.
+
+        What is given is converted in its place.
+        """
+        for name, convert in self.write:
+            given[name] = convert(given[name])
+        return self.pick({**self.fixed, **given} if self.fixed else given)
 
     def weigh(self, bound: Sequence[Any]) -> int:
-        """Return how long the texts, documents and bytes of a call are."""
-        return sum([len(bound[place]) for place in self.heavy if bound[place] is not None])
+        """Return how long the documents and bytes of a call are; a column of text holds little."""
+        size = 0
+        for place in self.heavy:
+            value = bound[place]
+            if value is not None:
+                size += len(value)
+        return size
 
     def row(self, values: Sequence[Any]) -> Row:
         if self.read:
@@ -152,11 +156,7 @@ class Statements:
                 if name not in asked
             },
             pick=_picker(order),
-            write=tuple(
-                (place, convert[name])
-                for place, name in enumerate(order)
-                if name in asked and name in convert
-            ),
+            write=tuple((name, convert[name]) for name in names if name in convert),
             heavy=tuple(place for place, name in enumerate(order) if name in heavy),
             make=row_type(tuple(column.keyname for column in columns)),
             read=tuple((place, reader) for place, reader in readers if reader is not None),
@@ -174,7 +174,7 @@ class Statements:
 
 # Our own types, without what SQLAlchemy wraps around them: it costs more than they do.
 _WRITTEN: Mapping[type, Convert] = {Moment: to_moment, Document: to_document}
-_HEAVY = (Document, LargeBinary, String)
+_HEAVY = (Document, LargeBinary)
 _READ: Mapping[type, Convert] = {Moment: from_moment, Document: from_document}
 
 
@@ -218,9 +218,17 @@ def insert_if_absent(table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
-def upsert(table: Table, *, key: Sequence[str], update: Sequence[str]) -> Insert:
-    """Insert a row, or set the columns *update* of the one that has its *key*."""
+def upsert(
+    table: Table,
+    *,
+    key: Sequence[str],
+    update: Sequence[str],
+    where: ColumnElement[bool] | None = None,
+) -> Insert:
+    """Insert a row, or set the columns *update* of the one that has its *key*, if that is *where*."""
     statement = sqlite.insert(table)
     return statement.on_conflict_do_update(
-        index_elements=list(key), set_={name: statement.excluded[name] for name in update}
+        index_elements=list(key),
+        set_={name: statement.excluded[name] for name in update},
+        where=where,
     )

@@ -1,6 +1,6 @@
 """What a unit sees of the database while it runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -134,7 +134,7 @@ class Transaction:
             self.touched = touched
             raise
 
-    def _run(self, prepared: Prepared, given: Mapping[str, Any]) -> Cursor:
+    def _run(self, prepared: Prepared, given: dict[str, Any]) -> Cursor:
         bound = prepared.bind(given)
         self.size += prepared.weigh(bound)
         return self._connection.execute(prepared.sql, bound)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # left out there
 from typing import Any
 
@@ -41,6 +42,7 @@ def canonical(value: Any) -> str:
     return "".join(_encode(value, 0))
 
 
+@lru_cache(maxsize=256)  # one unit writes the same few times into many rows
 def to_moment(value: datetime | None) -> int | None:
     """Return microseconds since 1970. Raises: ValueError, for a time without a zone."""
     if value is None:

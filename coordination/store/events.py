@@ -13,6 +13,7 @@ from coordination.database import (
     bindparam,
     delete,
     events,
+    func,
     insert,
     processes,
     raw_bodies,
@@ -95,7 +96,16 @@ _RAW = (
     .where(events.c.id == bindparam("called"))
 )
 _ADD_RAW = insert(raw_bodies)
-_DROP_RAW = delete(raw_bodies).where(raw_bodies.c.expires_at <= bindparam("now"))
+_LAST_PLACE = 2**63 - 1
+# In the order in which they came, without an index: up to the first whose time is not over.
+_FIRST_KEPT = (
+    select(raw_bodies.c.seq)
+    .where(raw_bodies.c.expires_at > bindparam("now"))
+    .order_by(raw_bodies.c.seq)
+    .limit(1)
+    .scalar_subquery()
+)
+_DROP_RAW = delete(raw_bodies).where(raw_bodies.c.seq < func.coalesce(_FIRST_KEPT, _LAST_PLACE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +123,11 @@ class Raw:
     said: object = None
 
 
-def columns_of(event: Event) -> dict[str, Any]:
-    """Return what the row of an event holds of the event itself."""
+def columns_of(event: Event, attempt: int | None) -> dict[str, Any]:
+    """Return what the row of an event holds of the event itself, as one of that attempt."""
+    body = event.to_json()
+    if attempt is not None:
+        body["attempt"] = attempt
     return {
         "id": event.event_id,
         "kind": event.kind,
@@ -123,10 +136,10 @@ def columns_of(event: Event) -> dict[str, Any]:
         "namespace": event.namespace,
         "process_id": event.process_id,
         "status": event.status.value if event.status is not None else None,
-        "attempt": event.attempt,
+        "attempt": attempt,
         "occurred_at": event.occurred_at,
         "received_at": event.received_at,
-        "body": event.to_json(),
+        "body": body,
     }
 
 

@@ -4,20 +4,84 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from coordination.database import Row, Transaction, bindparam, delete, identities, select, upsert
+from coordination.database import (
+    Row,
+    Transaction,
+    bindparam,
+    delete,
+    events,
+    identities,
+    select,
+    threads,
+    upsert,
+)
 
 _FIND = select(identities).where(
     identities.c.scope == bindparam("of"),
     identities.c.identity == bindparam("called"),
     identities.c.expires_at > bindparam("now"),
 )
-_KEEP = upsert(identities, key=("scope", "identity"), update=("body_hash", "result", "expires_at"))
+_ANSWER = (
+    select(
+        identities.c.body_hash,
+        identities.c.result,
+        events.c.namespace,
+        events.c.process_id,
+        events.c.attempt,
+        events.c.effect,
+        events.c.explain,
+        events.c.body,
+        threads.c.id.label("thread_id"),
+    )
+    .outerjoin(events, events.c.id == identities.c.event_id)
+    .outerjoin(threads, threads.c.key == events.c.thread_key)
+    .where(
+        identities.c.scope == bindparam("of"),
+        identities.c.identity == bindparam("called"),
+    )
+)
+_KEPT = ("body_hash", "event_id", "result", "expires_at")
+_KEEP = upsert(identities, key=("scope", "identity"), update=_KEPT)
+_TAKE = upsert(
+    identities,
+    key=("scope", "identity"),
+    update=_KEPT,
+    where=identities.c.expires_at <= bindparam("now"),
+)
 _DROP = delete(identities).where(identities.c.expires_at <= bindparam("now"))
 
 
 def find(tx: Transaction, scope: str, identity: str, *, now: datetime) -> Row | None:
     """Return what was kept of *identity*, unless its time is over."""
     return tx.fetch_one(_FIND, of=scope, called=identity, now=now)
+
+
+def take(
+    tx: Transaction,
+    name: tuple[str, str],
+    body_hash: str,
+    event_id: str,
+    *,
+    now: datetime,
+    until: datetime,
+) -> bool:
+    """Let *name*, a scope and an identity, stand for an event; False if it stands for something."""
+    done = tx.execute(
+        _TAKE,
+        scope=name[0],
+        identity=name[1],
+        body_hash=body_hash,
+        event_id=event_id,
+        expires_at=until,
+        now=now,
+    )
+    return done == 1
+
+
+def answer(tx: Transaction, scope: str, identity: str) -> Row:
+    """Return what is known of the first time: the answer that was kept, or the event that tells it."""
+    (row,) = tx.fetch_all(_ANSWER, of=scope, called=identity)
+    return row
 
 
 def keep(
@@ -33,6 +97,7 @@ def keep(
         scope=name[0],
         identity=name[1],
         body_hash=body_hash,
+        event_id=None,
         result=dict(result),
         expires_at=until,
     )

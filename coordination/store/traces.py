@@ -20,7 +20,7 @@ from coordination.database import (
 _EVENT = select(events, threads.c.id.label("thread_id")).outerjoin(
     threads, threads.c.key == events.c.thread_key
 )
-_KNOWN = select(identities.c.result).where(
+_KNOWN = select(identities.c.event_id, identities.c.result).where(
     identities.c.scope == bindparam("of"), identities.c.identity == bindparam("called")
 )
 _BY_ID = _EVENT.where(events.c.id == bindparam("called"))
@@ -64,8 +64,9 @@ _FIRST_OF_EACH = (
 async def by_producer(reader: Reader, source: str, called: str) -> Row | None:
     """Return the event for which a source chose an id; while it is known as such, by an index."""
     known = await reader.fetch_one(_KNOWN, of=f"source:{source}", called=called)
-    if known is not None and known.result and known.result.get("event_id"):
-        row = await reader.fetch_one(_BY_ID, called=known.result["event_id"])
+    event_id = known and (known.event_id or (known.result or {}).get("event_id"))
+    if event_id:
+        row = await reader.fetch_one(_BY_ID, called=event_id)
         if row is not None:
             return row
     return await reader.fetch_one(_BY_PRODUCER, of=source, called=called)

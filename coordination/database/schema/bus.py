@@ -65,7 +65,7 @@ raw_bodies = Table(
     metadata,
     Column("seq", Key, ForeignKey("events.seq"), primary_key=True),
     Column("body", LargeBinary, nullable=False),
-    Column("expires_at", Moment, nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False),  # no index: the oldest come first anyhow
     Column("headers", Document),  # those of a list: content type and user agent
 )
 
@@ -93,14 +93,15 @@ processes = Table(
     Column("updated_at", Moment, nullable=False),
     UniqueConstraint("namespace", "process_id"),
 )
-Index("ix_processes_thread_key", processes.c.thread_key)
+Index(  # also whether something in a thread still goes on
+    "ix_processes_thread_key", processes.c.thread_key, processes.c.ended_at
+)
 Index("ix_processes_status", processes.c.status, processes.c.key)
-Index("ix_processes_run_key", processes.c.run_key)
-Index(  # whether something in a thread still goes on
-    "ix_processes_going",
-    processes.c.thread_key,
-    sqlite_where=processes.c.ended_at.is_(None),
-    postgresql_where=processes.c.ended_at.is_(None),
+Index(
+    "ix_processes_run_key",
+    processes.c.run_key,
+    sqlite_where=processes.c.run_key.is_not(None),
+    postgresql_where=processes.c.run_key.is_not(None),
 )
 Index(
     "ix_processes_orphans",
@@ -129,7 +130,6 @@ outbox = Table(
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
 )
-Index("ix_outbox_thread_key_slot", outbox.c.thread_key, outbox.c.slot)
 Index(  # what of a thread is still to be said
     "ix_outbox_held",
     outbox.c.thread_key,
@@ -203,9 +203,11 @@ Index("ix_related_threads_other_key", related_threads.c.other_key)
 identities = Table(
     "identities",
     metadata,
+    Column("identity", Text, primary_key=True),  # first: many begin with the time, in any scope
     Column("scope", Text, primary_key=True),  # source:NAME, slack
-    Column("identity", Text, primary_key=True),
     Column("body_hash", Text, nullable=False),
-    Column("result", Document),
+    Column("event_id", Text),  # of the event that was stored under it, which tells the answer
+    Column("result", Document),  # the answer, where no event tells it
     Column("expires_at", Moment, nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
