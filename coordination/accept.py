@@ -21,6 +21,7 @@ from coordination.incoming import Incoming
 from coordination.processes import Effect
 from coordination.store import events as store
 from coordination.taking import Taken, take
+from coordination.triggers import is_asked_for
 from coordination.world import Ids
 
 RAW_KEPT = timedelta(days=7)
@@ -95,27 +96,42 @@ def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> 
     try:
         with tx.savepoint():
             taken = take(tx, incoming, now=now, ids=ids)
-            return _stored(tx, incoming, taken, told(tx, mark))
+            return _stored(tx, incoming, taken, told(tx, mark), now=now)
     except (Refused, Unavailable):
         raise
     except Exception:
         log.exception("event_not_taken", event_id=incoming.event.event_id)
         failed = Taken(incoming.event, "stored", attempt=incoming.event.attempt)
-        recorded = _stored(tx, incoming, failed)
+        recorded = _stored(tx, incoming, failed, now=now)
         if incoming.identity is not None:  # by the time of a repeat, the event may say more
             identities.remember(tx, incoming.identity, _plain(recorded.accepted), now=now)
         return recorded
 
 
 def _stored(
-    tx: Transaction, incoming: Incoming, taken: Taken, notices: Sequence[str] = ()
+    tx: Transaction,
+    incoming: Incoming,
+    taken: Taken,
+    notices: Sequence[str] = (),
+    *,
+    now: datetime,
 ) -> Recorded:
     event = taken.event
+    left = _is_left(tx, taken)
     columns = {**store.columns_of(event, taken.attempt), **_columns(incoming, taken, notices)}
-    seq = store.add(tx, columns)
+    seq = store.add(tx, {**columns, "dispatched_at": None if left else now})
     tx.touch("event", event.event_id, thread_id=taken.thread_id)
+    if left:
+        tx.touch("dispatch", event.event_id)
     accepted = _accepted(incoming, taken)
     return Recorded(accepted, seq, taken.process_key, taken.thread_key, taken.applied)
+
+
+def _is_left(tx: Transaction, taken: Taken) -> bool:
+    """Say whether the Dispatcher has to look at an event: most of them nobody asks for."""
+    if taken.effect == "stored":
+        return True
+    return taken.applied and not taken.event.too_old and is_asked_for(tx, taken.event)
 
 
 def _columns(incoming: Incoming, taken: Taken, notices: Sequence[str] = ()) -> dict[str, Any]:

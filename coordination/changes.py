@@ -14,7 +14,17 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 from coordination.world import Clock
 
 ChangeKind: TypeAlias = Literal[
-    "event", "process", "thread", "run", "approval", "outbox", "wakeup", "timer", "token", "wait"
+    "event",
+    "process",
+    "thread",
+    "run",
+    "approval",
+    "outbox",
+    "wakeup",
+    "timer",
+    "token",
+    "wait",
+    "dispatch",  # an event for which the Dispatcher may have something to do
 ]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 KEPT = 10_000

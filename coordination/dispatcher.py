@@ -82,7 +82,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Keep dispatching until cancelled."""
-        with self._door.changes.subscribe("event", "wait") as changes:
+        with self._door.changes.subscribe("dispatch", "wait") as changes:
             while True:
                 await self.dispatch_all()
                 if not await self.look_back():

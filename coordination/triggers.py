@@ -1,6 +1,6 @@
 """When an event like this arrives, start that workflow: which triggers match. Outside the writer.
 
-Expressions come through a port. One that fails means that the event does not match; `explain` says
+Inside it only names are compared, so that what nobody asks for is left to nobody. Expressions come through a port. One that fails means that the event does not match; `explain` says
 so, and nothing else happens.
 """
 
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from baton.events import Event, matches_name
+from coordination.database import Transaction
 from coordination.ports import Expressions, TriggerSpec
-from coordination.wait_keys import names_of
+from coordination.store import triggers as store
+from coordination.wait_keys import names_of, pattern_of
 
 DEEPEST = 8  # starts in one chain of causes
 SOURCES: Mapping[str, str] = {"mcp-server": "mcp", "workflow-engine": "baton"}  # by older names
@@ -124,6 +126,19 @@ class Matcher:
         if key not in self._compiled:
             self._compiled[key] = self._expressions.predicate(where)
         return self._compiled[key]
+
+
+def is_asked_for(tx: Transaction, event: Event) -> bool:
+    """Say whether a trigger or a wait is there for an event of that name.
+
+    Asked in the unit that stores the event: what is activated later starts nothing because of it, and
+    what waits later looks back at it.
+    """
+    rows = store.asked(tx)
+    if not rows:
+        return False
+    names = names_of(event)
+    return any(matches_name(row.pattern or pattern_of(row.shape), names) for row in rows)
 
 
 def context_of(event: Event, *, name: str | None) -> dict[str, Any]:

@@ -13,7 +13,17 @@ from typing import Any, TypeAlias
 
 from baton.events import Event, event_names, matches_name
 
-__all__ = ["Place", "Wanted", "holds", "key_of", "keys_for", "names_of", "shape_of", "text_of"]
+__all__ = [
+    "Place",
+    "Wanted",
+    "holds",
+    "key_of",
+    "keys_for",
+    "names_of",
+    "pattern_of",
+    "shape_of",
+    "text_of",
+]
 
 Place: TypeAlias = tuple[str, ...]
 """Where in an event: keys from the top on; ``("run",)`` is its thread, ``("key",)`` its keys."""
@@ -51,6 +61,11 @@ def names_of(event: Event) -> frozenset[str]:
 
 def shape_of(pattern: str, places: Iterable[Place]) -> str:
     return json.dumps([pattern, *(list(place) for place in places)], separators=(",", ":"))
+
+
+def pattern_of(shape: str) -> str:
+    """Return the name pattern of what waits in *shape*."""
+    return str(json.loads(shape)[0])
 
 
 def key_of(shape: str, texts: Iterable[str]) -> str:

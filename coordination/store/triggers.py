@@ -3,20 +3,28 @@
 from coordination.database import (
     Reader,
     Row,
+    Transaction,
     bindparam,
     definitions,
     events,
+    literal,
     runs,
     select,
     triggers,
     workflows,
 )
+from coordination.store.waits import SHAPES
 
-_ACTIVE = (
+_IN_USE = (
     select(triggers)
     .join(workflows, workflows.c.name == triggers.c.workflow)
     .where(workflows.c.status == "active", workflows.c.hash == triggers.c.hash)
-    .order_by(triggers.c.workflow, triggers.c.key)
+)
+_ACTIVE = _IN_USE.order_by(triggers.c.workflow, triggers.c.key)
+_ASKED = (
+    _IN_USE.with_only_columns(triggers.c.event.label("pattern"), literal(None).label("shape"))
+    .where(triggers.c.kind == "event")
+    .union_all(select(literal(None), SHAPES.c.shape).where(SHAPES.c.shape.is_not(None)))
 )
 _DEFINITION = select(definitions).where(definitions.c.hash == bindparam("content"))
 _RUN = select(runs.c.workflow, runs.c.trigger).where(runs.c.key == bindparam("run"))
@@ -26,6 +34,11 @@ _CAUSE = select(events.c.caused_by_run).where(events.c.id == bindparam("called")
 async def active(reader: Reader) -> list[Row]:
     """Return the triggers of the revisions in use."""
     return await reader.fetch_all(_ACTIVE)
+
+
+def asked(tx: Transaction) -> list[Row]:
+    """Return the *pattern* of each trigger in use, and the *shape* of all that waits."""
+    return tx.fetch_all(_ASKED)
 
 
 async def definition(reader: Reader, content: str) -> Row | None:

@@ -51,13 +51,13 @@ _TAKEN = select(waits.c.event_id).where(
 )
 
 _LEAST = select(func.min(waits.c.shape).label("shape")).where(waits.c.shape.is_not(None))
-_SHAPES = _LEAST.cte("shapes", recursive=True)
-_SHAPES = _SHAPES.union_all(
+SHAPES = _LEAST.cte("shapes", recursive=True)
+SHAPES = SHAPES.union_all(
     select(
-        select(func.min(waits.c.shape)).where(waits.c.shape > _SHAPES.c.shape).scalar_subquery()
-    ).where(_SHAPES.c.shape.is_not(None))
+        select(func.min(waits.c.shape)).where(waits.c.shape > SHAPES.c.shape).scalar_subquery()
+    ).where(SHAPES.c.shape.is_not(None))
 )
-_DISTINCT = select(_SHAPES.c.shape).where(_SHAPES.c.shape.is_not(None))
+_DISTINCT = select(SHAPES.c.shape).where(SHAPES.c.shape.is_not(None))
 
 _HEAD = select(func.max(events.c.seq).label("seq"))
 _FIRST = (

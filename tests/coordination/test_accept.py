@@ -54,7 +54,7 @@ async def test_an_accepted_event_is_stored_with_its_process_and_thread(inbox: In
         "Build web",
         thread.key,
     )
-    assert (stored.process_key, stored.applied, stored.dispatched_at) == (process.key, True, None)
+    assert (stored.process_key, stored.applied, stored.dispatched_at) == (process.key, True, T0)
     assert Event.from_json(stored.body).name == "Build web"
     assert {change.kind for change in touched} == {"event", "process", "thread", "outbox"}
     assert Change("process", "ci:build", thread.id) in touched

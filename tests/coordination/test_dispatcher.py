@@ -117,7 +117,7 @@ async def test_an_event_starts_the_workflow_that_waits_for_it(office: Office) ->
     )
     await office.inbox.report("b-1", "started", -5, name="Build web")
     done = await office.inbox.take(Incoming(event=told, identity=None, owner="UADA"))
-    assert await office.dispatcher.dispatch_all() == 3
+    assert await office.dispatcher.dispatch_all() == 1  # nobody asks for the others
 
     (run,) = await office.runs()
     (thread,) = await office.inbox.threads()
@@ -141,9 +141,34 @@ async def test_an_event_is_dispatched_once(office: Office) -> None:
     await office.inbox.report("b-1", "completed")
     await office.dispatcher.dispatch_all()
     await office.inbox.report("b-1", "completed", 5)
-    assert await office.dispatcher.dispatch_all() == 1
     assert await office.dispatcher.dispatch_all() == 0
     assert len(await office.runs()) == 1
+
+
+async def test_only_what_somebody_asks_for_is_left_to_the_dispatcher(office: Office) -> None:
+    with office.inbox.door.changes.subscribe("dispatch") as left:
+        before = await office.inbox.report("b-1", "completed")
+        await office.watch("pipeline", "build.*")
+        other = await office.inbox.report("b-2", "completed", category="test")
+        assert await left.wait(0) == ()
+        after = await office.inbox.report("b-3", "completed", category="build")
+        assert [change.id for change in await left.wait(1)] == [after.event_id]
+
+    marks = {row.id: row.dispatched_at for row in await office.inbox.rows(events)}
+    assert marks == {before.event_id: T0, other.event_id: T0, after.event_id: None}
+    assert await office.dispatcher.dispatch_all() == 1
+    (run,) = await office.runs()
+    assert run.trigger["event_id"] == after.event_id
+
+
+async def test_a_workflow_that_is_paused_asks_for_nothing(office: Office) -> None:
+    await office.watch("pipeline", "process.completed")
+    await office.inbox.write(lambda tx: tx.execute(_STATUS, status="paused"))
+    await office.inbox.report("b-1", "completed")
+    await office.inbox.write(lambda tx: tx.execute(_STATUS, status="active"))
+
+    assert await office.dispatcher.dispatch_all() == 0
+    assert await office.runs() == []
 
 
 async def test_two_dispatchers_start_one_run(office: Office) -> None:
@@ -276,7 +301,7 @@ async def test_an_event_stored_after_a_bug_is_taken_when_the_bug_is_gone(office:
     await office.inbox.write(lambda tx: tx.execute(_SPOIL, state={"no": "fold"}))
     odd = await office.inbox.report("b-1", "completed", 5)
     assert odd.effect == "stored"
-    assert await office.dispatcher.dispatch_all() == 1
+    assert await office.dispatcher.dispatch_all() == 0
     assert (await office.inbox.event(odd.event_id)).dispatched_at is None
     assert await office.runs() == []
 

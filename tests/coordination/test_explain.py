@@ -59,7 +59,7 @@ async def test_an_explanation_says_who_told_it_and_what_became_of_it(floor: Floo
         "  run id: not given",
         "  parent: not given",
         "Effect: created (new, nobody had heard of the process; new → started)",
-        "Triggers: not looked at yet",
+        "Triggers: none has this name of an event",
         "Slack:",
         "  root, progress: queued",
     )

@@ -90,7 +90,7 @@ async def test_a_rehearsal_explains_each_event_and_stores_nothing(floor: Floor) 
     assert first.lines()[0] == "A rehearsal: nothing of this is stored"
     assert f"Thread: would have opened {first.thread_id}" in first.lines()
     assert f"Thread: would have joined {begun.thread_id}" in second.lines()
-    assert "Triggers: not rehearsed" in first.lines()
+    assert "Triggers: none has this name of an event" in first.lines()
 
 
 async def test_a_rehearsal_needs_the_right_to_report(floor: Floor) -> None:
