@@ -13,9 +13,11 @@ from bot.commands import (
     migrate,
     preview,
     reconcile,
+    schema,
     serve,
     sources,
     tokens,
+    validate,
 )
 from bot.logs import configure
 from bot.settings import InvalidSettings
@@ -35,6 +37,8 @@ app.command("doctor")(doctor.doctor)
 app.command("login-link")(login_link.login_link)
 app.command("reconcile")(reconcile.reconcile)
 app.command("preview")(preview.preview)
+app.command("validate")(validate.validate)
+app.command("schema")(schema.schema)
 app.add_typer(sources.app, name="source")
 app.add_typer(tokens.app, name="token")
 

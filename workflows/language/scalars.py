@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from workflows.language.durations import InvalidDuration, parse_duration
-from workflows.language.slugs import check_slug, check_workflow_name
+from workflows.language.slugs import SLUG, WORKFLOW_NAME, check_slug, check_workflow_name
 
 __all__ = ["Delay", "Duration", "Slug", "WorkflowName"]
 
@@ -34,8 +34,20 @@ def _read_duration(value: Any, *, zero: bool) -> Any:
         raise PydanticCustomError("duration", "{reason}", facts) from None
 
 
-DURATION: Final = {"type": "string", "examples": ["10s", "5m", "1h30m", "PT5M"]}
+DURATION: Final = {
+    "type": "string",
+    "pattern": r"^(P[0-9WDTHMS.]+|([0-9]+(ms|[wdhms]))+)$",
+    "examples": ["10s", "5m", "1h30m", "PT5M"],
+}
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(DURATION)]
 Delay = Annotated[timedelta, BeforeValidator(_delay), WithJsonSchema(DURATION)]
-Slug = Annotated[str, AfterValidator(check_slug)]
-WorkflowName = Annotated[str, AfterValidator(check_workflow_name)]
+Slug = Annotated[
+    str,
+    AfterValidator(check_slug),
+    WithJsonSchema({"type": "string", "pattern": f"^{SLUG.pattern}$"}),
+]
+WorkflowName = Annotated[
+    str,
+    AfterValidator(check_workflow_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{WORKFLOW_NAME.pattern}$"}),
+]

@@ -1,12 +1,14 @@
 """JSON Schema: of workflow files for editors, and of a workflow's inputs for forms and the API."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from workflows.language.catalogue import Catalogue
-from workflows.language.model import Input, Item, Workflow
+from workflows.language.model import Input, Item, Step, Trigger, Workflow
 
 __all__ = ["inputs_schema", "workflow_schema"]
+
+Schema: TypeAlias = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 KEYWORDS: Final = {
@@ -17,60 +19,104 @@ KEYWORDS: Final = {
     "description": "description",
 }
 LENGTHS: Final = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}
+TEMPLATE: Final = {"type": "string", "pattern": r"\{\{"}
+WORDS: Final = ("description", "examples", "default")
+WITH_INNER: Final = ("items", "additionalProperties")
+WITH_CHOICES: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 
 
-def workflow_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
+def workflow_schema(catalogue: Catalogue | None = None) -> Schema:
     """Return the schema of a workflow file; with *catalogue*, actions and their params complete."""
     schema = Workflow.model_json_schema(by_alias=True)
+    _close_names(schema)
     schema["$schema"] = DIALECT
     schema["title"] = "Workflow"
-    for definition in (schema, schema["$defs"]["Step"]):
+    definitions = schema["$defs"]
+    for definition in (schema, definitions["Step"]):
         definition["patternProperties"] = {"^x-": {}}
+    definitions["Step"]["oneOf"] = _one_of(Step.verbs)
+    definitions["Trigger"]["oneOf"] = _one_of(Trigger.kinds)
     if catalogue is not None:
-        _add_actions(schema, catalogue)
+        _add_actions(definitions, catalogue)
     return schema
 
 
-def _add_actions(schema: dict[str, Any], catalogue: Catalogue) -> None:
-    """Let the name of the action decide which params a step has."""
-    step = schema["$defs"]["Step"]
+def _close_names(schema: Any) -> None:
+    """Refuse names of another form in the maps whose names have one, as those of inputs."""
+    if isinstance(schema, list):
+        for each in schema:
+            _close_names(each)
+    elif isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for each in schema.values():
+            _close_names(each)
+
+
+def _one_of(keys: tuple[str, ...]) -> list[Schema]:
+    return [{"required": [key]} for key in keys]
+
+
+def _add_actions(definitions: Schema, catalogue: Catalogue) -> None:
+    """Let the name of the action decide which params a step has, and what takes it back."""
     names = sorted(catalogue.names())
-    step["properties"]["action"] = {
-        "enum": names,
-        "description": "The action to call.",
-        "type": "string",
-    }
-    step["allOf"] = [
-        {
-            "if": {"properties": {"action": {"const": name}}, "required": ["action"]},
-            "then": {"properties": {"params": _params_schema(name, catalogue)}},
+    params = {name: _params_schema(name, catalogue, definitions) for name in names}
+    for definition in (definitions["Step"], definitions["Compensate"]):
+        definition["properties"]["action"] = {
+            "enum": names,
+            "description": "The action to call.",
+            "type": "string",
         }
-        for name in names
-    ]
+        definition["allOf"] = [
+            {
+                "if": {"properties": {"action": {"const": name}}, "required": ["action"]},
+                "then": {"properties": {"params": each}},
+            }
+            for name, each in params.items()
+        ]
 
 
-def _params_schema(name: str, catalogue: Catalogue) -> dict[str, Any]:
+def _params_schema(name: str, catalogue: Catalogue, definitions: Schema) -> Schema:
+    """Return the schema of an action's params; the models inside them join *definitions*."""
     spec = catalogue.get(name)
     if spec is None:
         return {"type": "object"}
     schema = spec.params.model_json_schema(by_alias=True, ref_template=f"#/$defs/{name}.{{model}}")
-    schema.pop("$defs", None)
-    schema["properties"] = {
-        key: {"anyOf": [_loose(value), {"type": "string", "pattern": r"\{\{"}]}
-        for key, value in schema.get("properties", {}).items()
-    }
-    schema.pop("title", None)
-    return schema
+    for inner, each in schema.pop("$defs", {}).items():
+        definitions[f"{name}.{inner}"] = _inside(each)
+    return _inside(schema)
 
 
-def _loose(value: dict[str, Any]) -> dict[str, Any]:
-    """Leave out references to models inside the params; editors need the first level."""
-    return {} if "$ref" in str(value) else value
+def _inside(schema: Schema) -> Schema:
+    """Return the schema of a map in which each value may be a template."""
+    schema = {key: value for key, value in schema.items() if key != "title"}
+    if "properties" in schema:
+        schema["properties"] = {k: _or_template(v) for k, v in schema["properties"].items()}
+    return _open(schema)
 
 
-def inputs_schema(inputs: Mapping[str, Input]) -> dict[str, Any]:
+def _or_template(schema: Schema) -> Schema:
+    """Return *schema*, or a text with a template in it; its description stays outside."""
+    words = {key: value for key, value in schema.items() if key in WORDS}
+    rest = {key: value for key, value in schema.items() if key not in (*WORDS, "title")}
+    return {**words, "anyOf": [_open(rest), TEMPLATE]}
+
+
+def _open(schema: Schema) -> Schema:
+    """Return *schema* with templates allowed in what is inside it."""
+    found = dict(schema)
+    for key in WITH_INNER:
+        if isinstance(found.get(key), dict):
+            found[key] = _or_template(found[key])
+    for key in WITH_CHOICES:
+        if key in found:
+            found[key] = [_open(each) for each in found[key]]
+    return found
+
+
+def inputs_schema(inputs: Mapping[str, Input]) -> Schema:
     """Return the schema of the object that a run is started with."""
-    schema: dict[str, Any] = {
+    schema: Schema = {
         "type": "object",
         "properties": {name: _input_schema(declared) for name, declared in inputs.items()},
         "additionalProperties": False,
@@ -81,8 +127,8 @@ def inputs_schema(inputs: Mapping[str, Input]) -> dict[str, Any]:
     return schema
 
 
-def _input_schema(declared: Item) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": declared.type}
+def _input_schema(declared: Item) -> Schema:
+    schema: Schema = {"type": declared.type}
     for key, keyword in KEYWORDS.items():
         value = getattr(declared, key)
         if value is not None:
@@ -94,6 +140,13 @@ def _input_schema(declared: Item) -> dict[str, Any]:
         schema[high] = declared.max_length
     if declared.items is not None:
         schema["items"] = _input_schema(declared.items)
-    if isinstance(declared, Input) and declared.default is not None:
-        schema["default"] = declared.default
+    if isinstance(declared, Input):
+        _add_input(schema, declared)
     return schema
+
+
+def _add_input(schema: Schema, declared: Input) -> None:
+    if declared.default is not None:
+        schema["default"] = declared.default
+    if declared.secret:
+        schema["writeOnly"] = True
