@@ -1,9 +1,8 @@
 """The door: durable units, consistent reads, one server, and every way in which a disk fails."""
 
 import asyncio
-import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -82,69 +81,6 @@ async def test_a_failing_unit_takes_nothing_and_nobody_with_it(door: Door) -> No
 
     assert [type(result) for result in results] == [int, ValueError, int]
     assert await names(door) == ["after", "before"]
-
-
-def run_traced(folder: Path, *units: Any) -> tuple[list[Any], list[str]]:
-    """Run *units* in one group; return what became of them, and the frame of what was said."""
-    session = Session(make_database(folder))
-    said: list[str] = []
-    session._raw.set_trace_callback(said.append)
-    outcomes = session.run(units, commit=session.commit)
-    session.close()
-    words = ("BEGIN", "SAVEPOINT", "ROLLBACK", "COMMIT")
-    return outcomes, [line.split()[0] for line in said if line.startswith(words)]
-
-
-def test_units_that_succeed_cost_no_savepoint(tmp_path: Path) -> None:
-    outcomes, said = run_traced(tmp_path, put("a"), put("b"), put("c"))
-
-    assert [outcome.value for outcome in outcomes] == [1, 1, 1]
-    assert said == ["BEGIN", "COMMIT"]
-
-
-def test_what_is_refused_before_it_wrote_anything_is_not_run_again(tmp_path: Path) -> None:
-    runs = []
-
-    def refused(tx: Transaction) -> None:
-        runs.append(tx)
-        tx.touch("run", "run_1")
-        raise ValueError("no")
-
-    def alone(tx: Transaction) -> int:
-        with contextlib.suppress(KeyError), tx.savepoint():
-            raise KeyError
-        return tx.execute(ADD, name="alone", value="v")
-
-    outcomes, said = run_traced(tmp_path, put("a"), refused, alone)
-
-    assert [type(outcome.error) for outcome in outcomes] == [type(None), ValueError, type(None)]
-    assert (len(runs), outcomes[1].touched) == (1, ())
-    assert said == ["BEGIN", "COMMIT"]
-
-
-def test_after_a_failure_what_had_begun_runs_again_under_savepoints(tmp_path: Path) -> None:
-    runs: list[str] = []
-
-    def unit(name: str, *, fails: bool = False) -> Callable[[Transaction], str]:
-        def run(tx: Transaction) -> str:
-            runs.append(name)
-            tx.execute(ADD, name=name, value="v")
-            tx.touch("run", name)
-            if fails:
-                raise ValueError(name)
-            return name
-
-        return run
-
-    outcomes, said = run_traced(tmp_path, unit("a"), unit("b", fails=True), unit("c"))
-
-    assert runs == ["a", "b", "a", "b"]  # whoever had not begun is of the next group
-    assert [(outcome.value, str(outcome.error)) for outcome in outcomes] == [
-        ("a", "None"),
-        (None, "b"),
-    ]
-    assert [len(outcome.touched) for outcome in outcomes] == [1, 0]
-    assert said == ["BEGIN", "ROLLBACK", "BEGIN", "SAVEPOINT", "SAVEPOINT", "ROLLBACK", "COMMIT"]
 
 
 async def test_units_that_wait_together_share_a_commit_in_their_order(tmp_path: Path) -> None:
@@ -405,26 +341,6 @@ async def test_what_was_touched_is_told_after_the_commit_and_once(door: Door) ->
         await door.write(unit)
         assert await heard.wait(1) == (Change("thread", "th_1", "th_1"),)
         assert await heard.wait(0) == ()
-
-
-def test_a_unit_can_undo_a_part_of_itself(tmp_path: Path) -> None:
-    def unit(tx: Transaction) -> str:
-        tx.execute(ADD, name="kept", value="v")
-        try:
-            with tx.savepoint():
-                tx.execute(ADD, name="undone", value="v")
-                tx.touch("run", "undone")
-                raise KeyError  # noqa: TRY301  # inside the savepoint, which is the point
-        except KeyError:
-            tx.execute(ADD, name="also kept", value="v")
-        return "done"
-
-    session = Session(make_database(tmp_path))
-    (outcome,) = session.run([unit], commit=session.commit)
-    found = session.read("SELECT name FROM meta ORDER BY name", {})
-    session.close()
-    assert (outcome.value, outcome.touched) == ("done", ())
-    assert found == [("also kept",), ("generation",), ("kept",)]
 
 
 async def test_the_inline_door_crashes_where_it_is_told_to(tmp_path: Path) -> None:
