@@ -34,6 +34,8 @@ workflows = Table(
     Column("name", Text, primary_key=True),
     Column("status", Text, nullable=False),  # draft, active, paused, archived
     Column("hash", Text, ForeignKey("definitions.hash"), nullable=False),  # the last good revision
+    Column("draft", Text),  # the hash of a revision that is written and not in use
+    Column("origin", Text),  # file, library or api: who may change it
     Column("problems", Document),  # of a file that broke since
     Column("updated_at", Moment, nullable=False),
 )
@@ -52,13 +54,44 @@ triggers = Table(
     UniqueConstraint("workflow", "trigger_id"),
 )
 
+trigger_states = Table(  # what outlives the revision: the last slot of a schedule, files seen
+    "trigger_states",
+    metadata,
+    Column("workflow", Text, primary_key=True),
+    Column("trigger_id", Text, primary_key=True),
+    Column("state", Document, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+trigger_windows = Table(  # events that a trigger collects, or the one that it waits for
+    "trigger_windows",
+    metadata,
+    key(),
+    Column("workflow", Text, nullable=False),
+    Column("trigger_id", Text, nullable=False),
+    Column("name", Text, nullable=False),  # what its events have in common
+    Column("events", Document, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    UniqueConstraint("workflow", "trigger_id", "name"),
+)
+
+trigger_secrets = Table(
+    "trigger_secrets",
+    metadata,
+    Column("workflow", Text, primary_key=True),
+    Column("trigger_id", Text, primary_key=True),
+    Column("secret", Text, nullable=False),  # sealed
+    Column("created_at", Moment, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,
     key(),
     Column("id", Text, nullable=False, unique=True),
     Column("number", Integer, nullable=False, unique=True),
-    Column("workflow", Text, nullable=False, index=True),
+    Column("workflow", Text, nullable=False),
     Column("hash", Text, ForeignKey("definitions.hash"), nullable=False),
     Column("core_version", Integer, nullable=False),
     Column("status", Text, nullable=False),
@@ -73,6 +106,10 @@ runs = Table(
     ref("parent_key", "runs.key", nullable=True),
     Column("parent_path", Text),
     Column("depth", Integer, nullable=False, default=0),  # starts in its chain of causes
+    Column("children", Document),  # workflow -> the revision that its children are of
+    Column("concurrency_key", Text),  # of `settings.concurrency`, rendered
+    Column("held_since", Moment),  # it waits for a place among those of its key
+    Column("priority", Text),  # low or high
     Column("seq", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
     Column("owner", Text),
@@ -91,6 +128,20 @@ Index(
     postgresql_where=runs.c.status.in_(("queued", "running")),
 )
 Index("ix_runs_requested_by", runs.c.requested_by, runs.c.status)
+Index("ix_runs_workflow_created_at", runs.c.workflow, runs.c.created_at)
+Index(
+    "ix_runs_parent_key",
+    runs.c.parent_key,
+    sqlite_where=runs.c.parent_key.is_not(None),
+    postgresql_where=runs.c.parent_key.is_not(None),
+)
+Index(
+    "ix_runs_concurrency_key",
+    runs.c.workflow,
+    runs.c.concurrency_key,
+    sqlite_where=runs.c.concurrency_key.is_not(None),
+    postgresql_where=runs.c.concurrency_key.is_not(None),
+)
 
 journal = Table(
     "journal",
@@ -126,6 +177,7 @@ steps = Table(
     Column("input", Document),
     Column("output", Document),
     Column("error", Document),
+    Column("detail", Document),  # of a container how far it is; of a child, which run
     Column("log", Text, ForeignKey("blobs.hash")),
     Column("due_at", Moment),
     Column("started_at", Moment),
