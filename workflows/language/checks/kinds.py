@@ -6,7 +6,7 @@ from workflows.language.checks.around import Checks
 from workflows.language.checks.events import check_event_name
 from workflows.language.expressions import has_template
 from workflows.language.findings import Findings
-from workflows.language.model import SlackPost, Trigger
+from workflows.language.model import Trigger
 from workflows.language.places import Path
 from workflows.language.slugs import WORKFLOW_NAME, mended
 from workflows.schedule import InvalidSchedule, check_schedule, check_zone
@@ -75,7 +75,7 @@ def _check_value(path: Path, kind: str, trigger: Trigger, checks: Checks) -> Non
             message = "a webhook needs an `id`, which is part of its address"
             findings.add_absent("missing", (*path, "id"), message, "Add `id: NAME`.")
         case "slack":
-            _check_slack((*path, "slack"), value, findings)
+            _check_slack((*path, "slack"), findings)
         case "all_of" if trigger.within is None:
             message = "`all_of` needs the key `within`"
             findings.add_absent("missing", (*path, "within"), message, "Add `within: 1h`.")
@@ -121,8 +121,10 @@ def _check_workflow(path: Path, name: str, checks: Checks) -> None:
         )
 
 
-def _check_slack(path: Path, post: SlackPost, findings: Findings) -> None:
-    if post.message is None and post.reaction is None:
+def _check_slack(path: Path, findings: Findings) -> None:
+    written = findings.document.get(path) or {}
+    said = [key for key, value in written.items() if value is not None and key != "channel"]
+    if not said:  # what is there and wrong has been complained about
         findings.add(
             "missing",
             path,
