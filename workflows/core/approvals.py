@@ -78,8 +78,9 @@ def decided(turn: Turn, fact: ApprovalDecided) -> None:
     if fact.digest is not None and fact.digest != step.asked:
         turn.late(f"another question than the answered one stands open at {fact.path!r}")
         return
-    node = turn.graph.nodes[turn.graph.gates.get(fact.path, fact.path)]
-    approval = node.step.gate if fact.path in turn.graph.gates else node.step.verb
+    gated = turn.gated(fact.path)
+    node = turn.nodes[gated or fact.path]
+    approval = node.step.gate if gated else node.step.verb
     if isinstance(approval, Approval):
         _answer(turn, node, step, approval, fact)
 
@@ -111,7 +112,9 @@ def _accept(turn: Turn, node: Node, step: StepState, path: str, output: Json) ->
     turn.mark(path, step, COMPLETED)
     turn.settle(path, step)
     owner, action = turn.state.steps[node.path], node.step.verb
-    if isinstance(action, Action):
+    if turn.state.paused_at is not None:
+        turn.ready.append(node.path)
+    elif isinstance(action, Action):
         try:
             perform(turn, node, owner, action)
         except EvaluationFailed as problem:
@@ -181,7 +184,7 @@ def _cover(turn: Turn, node: Node, target: str, gate: str) -> Covered:
     Raises:
         EvaluationFailed: they are not known yet.
     """
-    covered = turn.graph.nodes[target]
+    covered = turn.nodes[target]
     action = covered.step.verb
     if not isinstance(action, Action):
         raise EvaluationFailed(f"{target!r} is not an action")
@@ -202,8 +205,8 @@ def _refuse_unsettled(turn: Turn, node: Node, action: Action) -> None:
     if not action.reads:
         return
     later = _after(turn, node)
-    for path in turn.graph.scopes[node.owner]:
-        other = turn.graph.nodes[path].step
+    for path in turn.neighbours(node):
+        other = turn.nodes[path].step
         if path not in later and not turn.state.steps[path].settled:
             sets = isinstance(other.verb, SetVars) and "vars" in action.reads
             if sets or not action.reads.isdisjoint({other.id, "steps"}):
@@ -217,7 +220,7 @@ def _after(turn: Turn, node: Node) -> set[str]:
         for path, _ in todo.pop().dependants:
             if path not in found:
                 found.add(path)
-                todo.append(turn.graph.nodes[path])
+                todo.append(turn.nodes[path])
     return found
 
 

@@ -6,26 +6,31 @@ import math
 from collections.abc import Callable
 from datetime import timedelta
 
-from workflows.core.commands import CancelAction, RunAction, Tell
+from workflows.core.commands import RunAction, StartChild, Tell
+from workflows.core.ending import close_bodies, release
 from workflows.core.errors import invariant
 from workflows.core.facts import StepCompleted, StepError, StepFailed, StepStarted, StepUnknown
 from workflows.core.failures import fail_step
-from workflows.core.plan import Action, Evaluate, EvaluationFailed, Json, Node, Retry
+from workflows.core.plan import Action, Child, Evaluate, EvaluationFailed, Json, Node, Retry
 from workflows.core.state import COMPLETED, RUNNING, UNKNOWN, WAITING, StepState
 from workflows.core.turn import Turn
 
 LONGEST = timedelta(days=3650)  # of any duration in the language
 
 
-def perform(turn: Turn, node: Node, step: StepState, action: Action) -> None:
-    """Run the action for the first time, on pinned params if an approval holds on to them.
+def perform(
+    turn: Turn, node: Node, step: StepState, action: Action, *, params: Json = None
+) -> None:
+    """Run the action for the first time: on *params*, or on those that an approval holds on to.
 
     Raises:
         EvaluationFailed: its params have no value.
     """
     path = node.path
     pin = turn.state.pins.get(path)
-    if pin is None:
+    if params is not None:
+        step.input = params
+    elif pin is None:
         step.input = turn.evaluate(f"params:{path}", action.params, turn.scope.of(node))
     else:
         step.input = pin.params
@@ -40,6 +45,26 @@ def perform(turn: Turn, node: Node, step: StepState, action: Action) -> None:
 
 def _of_params(answer: Callable[[Json], bool]) -> Evaluate:
     return lambda names: answer(names["params"])
+
+
+def run_again(turn: Turn, node: Node, step: StepState) -> None:
+    """Begin the next attempt of what may be tried again: an action or a child."""
+    (run_child if isinstance(node.step.verb, Child) else run_action)(turn, node, step)
+
+
+def run_child(turn: Turn, node: Node, step: StepState) -> None:
+    """Command the next child of the step, with the inputs of the one before."""
+    path, verb = node.path, node.step.verb
+    if isinstance(verb, Child):
+        step.attempts += 1
+        step.due_at = None
+        turn.mark(path, step, RUNNING)
+        turn.hold(path, "child")
+        revision = turn.state.children[verb.workflow]
+        given = (verb.workflow, revision, step.input, verb.detach)
+        turn.commands.append(StartChild(path, step.attempts, *given))
+        if node.step.timeout is not None:
+            turn.set_timer(f"timeout:{path}", turn.after(node.step.timeout))
 
 
 def run_action(turn: Turn, node: Node, step: StepState) -> None:
@@ -96,7 +121,7 @@ def in_flight(turn: Turn, path: str, attempt: int) -> StepState | None:
 def completed(turn: Turn, fact: StepCompleted) -> None:
     step = in_flight(turn, fact.path, fact.attempt)
     if step is not None:
-        node = turn.graph.nodes[fact.path]
+        node = turn.nodes[fact.path]
         if node.step.timeout is not None:
             turn.clear_timer(f"timeout:{fact.path}")
         turn.complete(node, step, fact.output)
@@ -106,18 +131,20 @@ def failed(turn: Turn, fact: StepFailed) -> None:
     step = in_flight(turn, fact.path, fact.attempt)
     if step is not None:
         turn.clear_timer(f"timeout:{fact.path}")
-        attempt_failed(turn, turn.graph.nodes[fact.path], step, fact.error)
+        attempt_failed(turn, turn.nodes[fact.path], step, fact.error)
 
 
 def timed_out(turn: Turn, path: str) -> None:
-    """End the attempt in flight; how far it came is not known."""
-    node, step = turn.graph.nodes[path], turn.state.steps[path]
+    """End the attempt in flight, or what is at work in the step; how far it came is not known."""
+    node, step = turn.nodes[path], turn.state.steps[path]
     error = StepError("timeout", f"took longer than {node.step.timeout}", "unknown")
-    if turn.state.open.get(path) == "action":
-        turn.commands.append(CancelAction(path, step.attempts))
+    if turn.state.open.get(path) in {"action", "child"}:
+        release(turn, path, error.message)
         attempt_failed(turn, node, step, error)
     else:
         turn.clear_timer(f"wait:{path}")
+        turn.clear_timer(f"turn:{path}")
+        close_bodies(turn, step, "the step around it took too long")
         fail_step(turn, node, step, error)
 
 
@@ -147,7 +174,7 @@ def started_again(turn: Turn, fact: StepStarted) -> None:
         turn.late(f"step {fact.path!r} is not repeatable: it may only become unknown")
     else:
         step.attempts = fact.attempt
-        _begin_attempt(turn, turn.graph.nodes[fact.path], step)
+        _begin_attempt(turn, turn.nodes[fact.path], step)
 
 
 def attempt_failed(turn: Turn, node: Node, step: StepState, error: StepError) -> None:
@@ -189,13 +216,16 @@ def _retry_later(turn: Turn, node: Node, step: StepState, error: StepError) -> N
     due_at = turn.after(next_delay(node.step.retry, step.failures, share=share, error=error))
     turn.commands.append(Tell("retrying", path, error.message))
     step.error = error
-    if due_at <= turn.at:
-        run_action(turn, node, step)
+    if due_at <= turn.at and turn.state.paused_at is None:
+        run_again(turn, node, step)
         return
     turn.mark(path, step, WAITING)
     step.due_at = due_at
     turn.hold(path, "retry")
-    turn.set_timer(f"retry:{path}", due_at)
+    if due_at > turn.at:
+        turn.set_timer(f"retry:{path}", due_at)
+    else:  # the run is paused
+        turn.ready.append(path)
 
 
 def next_delay(retry: Retry, failures: int, *, share: float, error: StepError) -> timedelta:

@@ -138,7 +138,7 @@ def _shape(kind: str) -> tuple[tuple[str, Json, Decode | None], ...]:
 
 
 def _default(field: Field[Json]) -> Json:
-    return field.default if field.default is not MISSING else MISSING
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def _written(value: Json) -> Json:

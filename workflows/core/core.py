@@ -3,18 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from workflows.core import approvals, attempts, snapshot, waits
+from workflows.core import approvals, attempts, children, signals, snapshot, steering, waits
 from workflows.core.commands import Command
+from workflows.core.containers import frame_over
 from workflows.core.edges import consider, propagate
-from workflows.core.ending import cancel_run, conclude, fail_run
+from workflows.core.ending import fail_run
 from workflows.core.errors import ReplayDiverged
 from workflows.core.facts import (
     ApprovalDecided,
     CancelRequested,
+    ChildCompleted,
+    ChildFailed,
     EventDelivered,
     Fact,
+    PauseRequested,
+    ResumeRequested,
     RetryRequested,
+    RollbackRequested,
     RunStarted,
+    SignalReceived,
+    SkipRequested,
     StepCompleted,
     StepError,
     StepFailed,
@@ -23,10 +31,11 @@ from workflows.core.facts import (
     StepUnknown,
     TimerFired,
 )
-from workflows.core.failures import fail_step
-from workflows.core.plan import EvaluationFailed, Json, Plan
-from workflows.core.rerun import rerun
-from workflows.core.state import CANCELLED, RunStatus, State, StepState, Waiting
+from workflows.core.loops import next_turn
+from workflows.core.phases import conclude
+from workflows.core.plan import EvaluationFailed, Json, Node, Plan
+from workflows.core.rerun import rerun, skip_and_revive
+from workflows.core.state import Phase, RunStatus, State, StepState, Waiting
 from workflows.core.turn import Turn
 from workflows.core.verbs import begin
 
@@ -81,7 +90,7 @@ class Core:
 
     def _listens(self, fact: Fact) -> bool:
         turn, state, kind = self._turn, self.state, type(fact)
-        if state.ended is not None and kind is not RetryRequested:
+        if state.ended is not None and kind not in _OF_THE_ENDED:
             turn.late(f"the run has ended as {state.ended}")
             return False
         begun = state.started_at is not None
@@ -120,16 +129,40 @@ class Core:
         kinds = set(state.open.values())
         if "unknown" in kinds:
             return RunStatus.UNKNOWN
+        if state.paused_at is not None:
+            return RunStatus.PAUSED
+        if state.phase is Phase.COMPENSATING:
+            return RunStatus.COMPENSATING
         return RunStatus.RUNNING if "action" in kinds else RunStatus.WAITING
 
     @property
     def waiting(self) -> list[Waiting]:
-        """What is open now, in the order of the file."""
-        return [
-            Waiting(path, self.state.open[path], step.since, step.due_at)
-            for path in sorted(self.state.open, key=self.plan.graph.order.__getitem__)
-            for step in (self.state.steps[path],)
+        """What is open now, in the order of the file, and the pause that somebody has to end."""
+        state = self.state
+        found = [
+            Waiting(path, state.open[path], step.since, step.due_at)
+            for path in sorted(state.open, key=self._turn.order)
+            for step in (state.steps[path],)
         ]
+        if state.paused_at is not None:
+            found.insert(0, Waiting("", "pause", state.paused_at, None))
+        return found
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The steps of all bodies that were entered, by path; gates have none. To be read only."""
+        return self._turn.nodes
+
+    def node(self, path: str) -> Node:
+        """Return the step at *path*; of a gate, the step that it stands before."""
+        return self._turn.nodes[self._turn.gated(path) or path]
+
+    def is_gate(self, path: str) -> bool:
+        return self._turn.gated(path) is not None
+
+    def order(self, path: str) -> tuple[int, ...]:
+        """Return where a step or a gate stands in the file and in its loops: to sort paths by."""
+        return self._turn.order(path)
 
     def snapshot(self) -> bytes:
         """Return the whole state as canonical JSON."""
@@ -172,14 +205,19 @@ def replay(
 
 def _drain(turn: Turn) -> None:
     """Follow what the fact set off until nothing moves; a loop, so that no chain is too long."""
+    state = turn.state
     while True:
-        if turn.settled:
+        if turn.over:
+            frame_over(turn, turn.over.popleft())
+        elif turn.settled:
             propagate(turn, turn.settled.popleft())
-        elif turn.ready:
+        elif turn.ready and state.paused_at is None:
             begin(turn, turn.ready.popleft())
-        else:
+        elif not conclude(turn):
             break
-    conclude(turn)
+    if turn.ready:
+        state.held += [path for path in dict.fromkeys(turn.ready) if path not in state.held]
+        turn.ready.clear()
 
 
 def _start(turn: Turn, fact: RunStarted) -> None:
@@ -187,14 +225,15 @@ def _start(turn: Turn, fact: RunStarted) -> None:
     state.seed, state.started_at = fact.seed, fact.at
     state.inputs, state.trigger = dict(fact.inputs), dict(fact.trigger)
     state.run, state.workflow = dict(fact.run), dict(fact.workflow)
+    state.children = dict(fact.children)
     turn.scope.refresh("running")
     if turn.plan.timeout is not None:
         turn.set_timer("run", turn.after(turn.plan.timeout))
     turn.changed.update(state.steps)
     if _prepare(turn):
         for path in turn.graph.scopes[None]:
-            if not turn.graph.nodes[path].step.needs:
-                consider(turn, turn.graph.nodes[path], state.steps[path])
+            if not turn.nodes[path].step.needs:
+                consider(turn, turn.nodes[path], state.steps[path])
 
 
 def _prepare(turn: Turn) -> bool:
@@ -218,6 +257,13 @@ def _retry(turn: Turn, fact: RetryRequested) -> None:
         turn.ready.clear()
 
 
+def _skip(turn: Turn, fact: SkipRequested) -> None:
+    if turn.state.ended is None:
+        steering.skip(turn, fact)
+    else:
+        skip_and_revive(turn, fact)
+
+
 def _timer(turn: Turn, fact: TimerFired) -> None:
     due_at = turn.state.timers.get(fact.slot)
     if due_at is None or fact.at < due_at:
@@ -225,18 +271,29 @@ def _timer(turn: Turn, fact: TimerFired) -> None:
         return
     del turn.state.timers[fact.slot]
     kind, _, path = fact.slot.partition(":")
-    if kind == "run":
-        text = f"the run took longer than {turn.plan.timeout}"
-        fail_run(turn, StepError("timeout", text), None)
-    elif kind == "timeout":
-        attempts.timed_out(turn, path)
-    elif kind == "event":
-        waits.timed_out(turn, path)
-    elif kind == "wait":
-        turn.clear_timer(f"timeout:{path}")
-        turn.complete(turn.graph.nodes[path], turn.state.steps[path], None)
-    else:
-        attempts.run_action(turn, turn.graph.nodes[path], turn.state.steps[path])
+    _FIRED[kind](turn, path)
+
+
+def _run_timed_out(turn: Turn, _: str) -> None:
+    fail_run(turn, StepError("timeout", f"the run took longer than {turn.plan.timeout}"), None)
+
+
+def _nothing_came(turn: Turn, path: str) -> None:
+    waits_for_signal = turn.state.open.get(path) == "signal"
+    (signals.timed_out if waits_for_signal else waits.timed_out)(turn, path)
+
+
+def _waited(turn: Turn, path: str) -> None:
+    turn.clear_timer(f"timeout:{path}")
+    turn.complete(turn.nodes[path], turn.state.steps[path], None)
+
+
+def _try_again(turn: Turn, path: str) -> None:
+    turn.ready.append(path)
+
+
+def _next_turn(turn: Turn, path: str) -> None:
+    next_turn(turn, turn.nodes[path], turn.state.steps[path])
 
 
 def _fail(turn: Turn, fact: StepFailed) -> None:
@@ -244,27 +301,15 @@ def _fail(turn: Turn, fact: StepFailed) -> None:
     (waits.refused if waits_for_event else attempts.failed)(turn, fact)
 
 
-def _resolve(turn: Turn, fact: StepResolved) -> None:
-    if turn.state.open.get(fact.path) != "unknown":
-        turn.late(f"step {fact.path!r} is not unknown")
-        return
-    node, step = turn.graph.nodes[fact.path], turn.state.steps[fact.path]
-    if fact.outcome == "done":
-        turn.complete(node, step, fact.output)
-    elif fact.outcome == "fail":
-        text = f"Marked as failed by {fact.by}"
-        fail_step(turn, node, step, StepError("failed", text, "unknown"))
-    elif turn.state.error is not None or turn.state.note is not None:
-        text = "it did not happen, and the run has moved on"
-        step.error, step.unreached = StepError("cancelled", text, "not_started"), True
-        turn.mark(fact.path, step, CANCELLED)
-        turn.settle(fact.path, step)
-    else:
-        step.redo += 1
-        step.failures, step.error = 0, None
-        attempts.run_action(turn, node, step)
-
-
+_OF_THE_ENDED = frozenset({RetryRequested, SkipRequested, RollbackRequested})
+_FIRED: Mapping[str, Callable[[Turn, str], None]] = {
+    "run": _run_timed_out,
+    "timeout": attempts.timed_out,
+    "event": _nothing_came,
+    "wait": _waited,
+    "retry": _try_again,
+    "turn": _next_turn,
+}
 _TAKE: Mapping[type, Callable[[Turn, Any], None]] = {
     RunStarted: _start,
     StepStarted: attempts.started_again,
@@ -274,9 +319,16 @@ _TAKE: Mapping[type, Callable[[Turn, Any], None]] = {
     TimerFired: _timer,
     ApprovalDecided: approvals.decided,
     EventDelivered: waits.delivered,
-    CancelRequested: cancel_run,
+    SignalReceived: signals.received,
+    ChildCompleted: children.completed,
+    ChildFailed: children.failed,
+    CancelRequested: steering.cancel,
+    PauseRequested: steering.pause,
+    ResumeRequested: steering.resume,
+    RollbackRequested: steering.rollback,
+    SkipRequested: _skip,
     RetryRequested: _retry,
-    StepResolved: _resolve,
+    StepResolved: steering.resolve,
 }
 
 __all__ = ["CORE_VERSION", "Core", "ReplayDiverged", "replay"]

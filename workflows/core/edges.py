@@ -1,9 +1,11 @@
 """Which step comes next: edges that hold, edges that cannot, and guards."""
 
 from workflows.core.failures import fail_expression
+from workflows.core.layout import UNDO
 from workflows.core.plan import Evaluate, EvaluationFailed, Node, On
 from workflows.core.state import COMPLETED, FAILED, FINAL, NOT_TAKEN, PENDING, SKIPPED, StepState
 from workflows.core.turn import Turn
+from workflows.core.undo import undone
 
 _DEFAULT, _SUCCESS, _ALWAYS = On.DEFAULT, On.SUCCESS, On.ALWAYS
 _YES = frozenset({COMPLETED, SKIPPED})
@@ -11,25 +13,36 @@ _YES = frozenset({COMPLETED, SKIPPED})
 
 def propagate(turn: Turn, path: str) -> None:
     """Tell those who wait for the step at *path* how it ended."""
-    node = turn.graph.nodes.get(path)
+    node = turn.nodes.get(path)
     if node is None:  # a gate: only its own step waits for it
         return
     steps, ended = turn.state.steps, turn.state.steps[path]
     for target, index in node.dependants:
         waiting = steps[target]
         if waiting.status is PENDING and not waiting.begun:
-            _tell(turn, turn.graph.nodes[target], waiting, index, ended)
+            _tell(turn, turn.nodes[target], waiting, index, ended)
     for target in node.guarded:
         waiting = steps[target]
         if waiting.status is PENDING and not waiting.begun:
             count_guard(waiting, ended)
-            consider(turn, turn.graph.nodes[target], waiting)
-    if node.owner is not None:
-        _leave_handlers(turn, node.owner)
+            consider(turn, turn.nodes[target], waiting)
+    if node.scope:
+        _count_out(turn, node)
+
+
+def _count_out(turn: Turn, node: Node) -> None:
+    """Count a step that ended out of its frame; after the last one the frame is over."""
+    if node.scope == UNDO:
+        undone(turn, node)
+        return
+    frame = turn.state.frames[node.scope]
+    frame.left -= 1
+    if frame.left == 0 and frame.over is None:
+        turn.over.append(node.scope)
 
 
 def _tell(turn: Turn, node: Node, step: StepState, index: int, ended: StepState) -> None:
-    if not turn.state.closing or may_start(turn, node):
+    if may_start(turn, node):
         count_edge(turn, node, step, index, ended)
         consider(turn, node, step)
     else:
@@ -44,7 +57,7 @@ def consider(turn: Turn, node: Node, step: StepState) -> None:
     any_of = node.step.any_of and edges > 0
     if step.blocked or (step.missed == edges if any_of else step.missed):
         turn.pass_over(node.path, step)
-    elif turn.state.closing and not may_start(turn, node):
+    elif not may_start(turn, node):
         turn.pass_over(node.path, step, unreached=True)
     elif step.cleared == len(node.guards) and (step.held if any_of else step.held == edges):
         turn.ready.append(node.path)
@@ -52,11 +65,18 @@ def consider(turn: Turn, node: Node, step: StepState) -> None:
 
 def may_start(turn: Turn, node: Node) -> bool:
     """Whether the step may begin: after a failure nobody handled, only one on an `always` edge."""
-    if not turn.state.closing:
+    scope, state = node.scope, turn.state
+    if scope:
+        frame = state.frames[scope]
+        if frame.over is not None:
+            return False
+        if not frame.closing:
+            return True
+    elif not state.closing:
         return True
-    if turn.state.note is not None:
+    elif state.note is not None:
         return False
-    return node.owner is not None or any(edge.on is _ALWAYS for edge in node.step.needs)
+    return any(edge.on is _ALWAYS for edge in node.step.needs)
 
 
 def count_edge(turn: Turn, node: Node, step: StepState, index: int, ended: StepState) -> None:
@@ -109,17 +129,6 @@ def _asked(on: On, ended: StepState) -> bool:
 def was_refused(step: StepState) -> bool:
     """Whether the step's own gate said no, which is a failure of a step that never started."""
     return step.status is NOT_TAKEN and step.error is not None
-
-
-def _leave_handlers(turn: Turn, owner: str) -> None:
-    """Call the failure of *owner* handled once all that handles it has ended."""
-    step = turn.state.steps[owner]
-    if not step.handling or step.settled:
-        return
-    if all(is_settled(turn.state.steps[path]) for path in turn.graph.scopes[owner]):
-        step.handling, step.handled = False, True
-        turn.changed.add(owner)
-        turn.settle(owner, step)
 
 
 def is_settled(step: StepState) -> bool:

@@ -1,19 +1,15 @@
-"""How a run ends: nothing stays open, nothing stays pending, and the host hears of it once."""
+"""How things are closed: a step, the bodies of a step, all that is open in a run."""
 
-from workflows.core.commands import (
-    CancelAction,
-    CancelRun,
-    ClearTimer,
-    CloseApproval,
-    CloseWait,
-    CompleteRun,
-    FailRun,
-)
-from workflows.core.errors import invariant
-from workflows.core.facts import CancelRequested, StepError
-from workflows.core.plan import EvaluationFailed, Json
-from workflows.core.state import CANCELLED, PENDING, RunStatus, StepState
+from collections.abc import Sequence
+
+from workflows.core.commands import CancelAction, CancelChild, CloseApproval, CloseWait
+from workflows.core.facts import StepError
+from workflows.core.frames import handlers
+from workflows.core.state import CANCELLED, PENDING, RUNNING, WAITING, OpenKind, StepState
 from workflows.core.turn import Turn
+
+_AT_WORK = frozenset({RUNNING, WAITING})
+_SLOTS = ("timeout", "wait", "event", "retry", "turn")
 
 
 def fail_run(turn: Turn, error: StepError, path: str | None) -> None:
@@ -27,115 +23,71 @@ def fail_run(turn: Turn, error: StepError, path: str | None) -> None:
     state.error, state.error_path, state.closing = error, path, True
     turn.clear_timer("run")
     turn.scope.refresh("failed")
-    close_all(turn, "the run failed", unknown=False)
-    _close_handlers(turn)
+    close_inside(turn, ("",), "the run failed", hard=False)
 
 
 def stop_run(turn: Turn, text: str) -> None:
-    """End the run as completed, wherever it stands."""
+    """Let the run complete, wherever it stands."""
     turn.state.note, turn.state.closing = text, True
     turn.clear_timer("run")
-    close_all(turn, "the run was stopped", unknown=False)
+    close_inside(turn, ("",), "the run was stopped", hard=False)
 
 
-def cancel_run(turn: Turn, fact: CancelRequested) -> None:
-    """End the run now; unlike a failure, a person's cancel ends unknown steps too."""
-    turn.state.by, turn.state.note = fact.by, fact.reason
-    close_all(turn, "the run was cancelled", unknown=True)
-    turn.commands.append(CancelRun(fact.by, fact.reason))
-    _end(turn, RunStatus.CANCELLED)
+def close_inside(
+    turn: Turn, prefixes: tuple[str, ...], why: str, *, hard: bool = True, unknown: bool = False
+) -> None:
+    """Close what is open in the frames *prefixes*, in the order of the file; "" stands for the run.
 
-
-def conclude(turn: Turn) -> None:
-    """End the run if nothing of it is left to happen."""
-    state = turn.state
-    if state.ended is not None or state.open or state.started_at is None:
-        return
-    if state.error is None:
-        _evaluate_outputs(turn)
-    if state.error is not None:
-        turn.commands.append(FailRun(state.error, state.error_path))
-        _end(turn, RunStatus.FAILED)
-    else:
-        turn.commands.append(CompleteRun(state.outputs or {}, state.note))
-        _end(turn, RunStatus.COMPLETED)
-
-
-def _evaluate_outputs(turn: Turn) -> None:
-    outputs: dict[str, Json] = {}
-    for name, template in turn.plan.outputs:
-        try:
-            outputs[name] = turn.evaluate(f"outputs:{name}", template, turn.scope.names)
-        except EvaluationFailed as problem:
-            if turn.state.note is None:  # after `stop` what is missing is left out
-                turn.state.error = StepError("expression", f"output {name!r}: {problem}")
-                return
-    turn.state.outputs = outputs
-
-
-def _end(turn: Turn, status: RunStatus) -> None:
-    state = turn.state
-    for path in list(state.steps):
-        if state.steps[path].status is PENDING:
-            turn.pass_over(path, state.steps[path], unreached=True)
-    for slot in sorted(state.timers):
-        turn.commands.append(ClearTimer(slot))
-    state.timers.clear()
-    turn.ready.clear()
-    turn.settled.clear()
-    invariant(not state.open, "nothing is open after the end", open=sorted(state.open))
-    state.ended, state.ended_at = status, turn.at
-    turn.scope.refresh(status.value)
-
-
-def close_all(turn: Turn, why: str, *, unknown: bool) -> None:
-    """Close everything that is open, in the order of the file; steps `unknown` only if asked to."""
-    state = turn.state
-    for path in sorted(state.open, key=turn.graph.order.__getitem__):
-        if unknown or state.open[path] != "unknown":
+    *hard* ends the frames themselves: nothing in them begins any more. Steps that are unknown are
+    closed only if *unknown* says so, since only a person can know.
+    """
+    opened = turn.state.open
+    for path in sorted([path for path in opened if path.startswith(prefixes)], key=turn.order):
+        if path in opened and (unknown or opened[path] != "unknown"):
             close(turn, path, why)
+    for prefix in prefixes:
+        _sweep(turn, prefix, why, hard=hard)
+
+
+def close_bodies(turn: Turn, step: StepState, why: str, *, spare: str | None = None) -> None:
+    """End the frames at work of a step, all but *spare*."""
+    if step.progress is not None:
+        opened = step.progress.open
+        prefixes = tuple(sorted(opened.keys() - {spare}, key=opened.__getitem__))
+        close_inside(turn, prefixes, why)
+        for prefix in prefixes:
+            del opened[prefix]
 
 
 def close(turn: Turn, path: str, why: str) -> None:
-    """Cancel the open step at *path*: its action, its timers, its question, its wait."""
+    """Cancel the open step at *path*: its action, its child, its timers, its question, its wait."""
     step, kind = turn.state.steps[path], turn.state.open[path]
+    release(turn, path, why)
+    step.error = _why_cancelled(step, kind, why)
+    step.unreached = True
+    turn.mark(path, step, CANCELLED)
+    turn.settle(path, step)
+    owner = turn.gated(path)
+    if owner is not None and turn.state.steps[owner].status is PENDING:
+        turn.pass_over(owner, turn.state.steps[owner], unreached=True)
+
+
+def release(turn: Turn, path: str, why: str) -> None:
+    """Take back what the step at *path* asked its host for; how it goes on is the caller's."""
+    step, kind = turn.state.steps[path], turn.state.open.get(path)
     if kind == "action":
         turn.commands.append(CancelAction(path, step.attempts))
+    elif kind == "child":
+        mode = turn.state.cancelled or "compensate"
+        turn.commands.append(CancelChild(path, step.attempts, mode))
     elif kind == "approval":
         turn.commands.append(CloseApproval(path, why))
         unpin(turn, path)
     elif kind == "event":
         turn.commands.append(CloseWait(path, step.attempts))
-    for slot in (f"timeout:{path}", f"wait:{path}", f"event:{path}", f"retry:{path}"):
-        turn.clear_timer(slot)
-    step.error = _why_cancelled(step, kind, why)
+    for slot in _SLOTS:
+        turn.clear_timer(f"{slot}:{path}")
     step.asked = step.due_at = None
-    step.unreached = True
-    turn.mark(path, step, CANCELLED)
-    turn.settle(path, step)
-    owner = turn.graph.gates.get(path)
-    if owner is not None:
-        turn.pass_over(owner, turn.state.steps[owner], unreached=True)
-
-
-def _why_cancelled(step: StepState, kind: str, why: str) -> StepError:
-    """Say what is known: an action that may have happened is remembered as such."""
-    if kind == "unknown" or (kind == "action" and not step.repeatable):
-        return StepError("cancelled", f"{why}; this may have happened", "unknown")
-    return StepError("cancelled", why, "failed" if step.attempts else "not_started")
-
-
-def _close_handlers(turn: Turn) -> None:
-    """Leave the on_error lists at work where they stand, and let their steps count as ended."""
-    for owner, paths in turn.graph.scopes.items():
-        step = turn.state.steps.get(owner) if owner is not None else None
-        if owner is None or step is None or not step.handling:
-            continue
-        for path in paths:
-            inner = turn.state.steps[path]
-            if inner.status is PENDING:
-                turn.pass_over(path, inner, unreached=True)
-        turn.settle(owner, step)
 
 
 def unpin(turn: Turn, gate: str) -> None:
@@ -146,3 +98,44 @@ def unpin(turn: Turn, gate: str) -> None:
             pins[path].gates.remove(gate)
             if not pins[path].gates:
                 del pins[path]
+
+
+def _sweep(turn: Turn, prefix: str, why: str, *, hard: bool) -> None:
+    """Close the bodies at work in a frame; *hard*: and the frame, with all that did not begin."""
+    for path in _paths(turn, prefix):
+        step = turn.state.steps[path]
+        if step.handling:
+            _sweep(turn, handlers(path), why, hard=True)
+            turn.settle(path, step)
+        elif step.progress is not None and step.status in _AT_WORK:
+            _close_container(turn, path, step, why)
+        elif hard and step.status is PENDING:
+            turn.pass_over(path, step, unreached=True)
+    if hard:
+        turn.state.frames[prefix].over = "closed"
+        turn.scope.forget(prefix)
+
+
+def _close_container(turn: Turn, path: str, step: StepState, why: str) -> None:
+    turn.clear_timer(f"timeout:{path}")
+    if step.progress is not None:
+        for prefix in sorted(step.progress.open, key=step.progress.open.__getitem__):
+            _sweep(turn, prefix, why, hard=True)
+        step.progress.open.clear()
+    step.error = StepError("cancelled", why)
+    step.unreached = True
+    turn.mark(path, step, CANCELLED)
+    turn.settle(path, step)
+
+
+def _paths(turn: Turn, prefix: str) -> Sequence[str]:
+    if not prefix:
+        return turn.graph.scopes[None]
+    return [prefix + node.path for node in turn.body(turn.state.frames[prefix]).nodes]
+
+
+def _why_cancelled(step: StepState, kind: OpenKind, why: str) -> StepError:
+    """Say what is known: an action that may have happened is remembered as such."""
+    if kind == "unknown" or (kind == "action" and not step.repeatable):
+        return StepError("cancelled", f"{why}; this may have happened", "unknown")
+    return StepError("cancelled", why, "failed" if step.attempts else "not_started")

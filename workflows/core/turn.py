@@ -1,23 +1,27 @@
 """One apply in progress: what it changes, what it asks for, what it took from expressions."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from workflows.core.commands import ClearTimer, Command, SetTimer
-from workflows.core.errors import ReplayDiverged
-from workflows.core.plan import Evaluate, EvaluationFailed, Json, Node, Plan
+from workflows.core.errors import ReplayDiverged, invariant
+from workflows.core.layout import ERROR, GATE, UNDO, Body, body_of, place_body, undo_node
+from workflows.core.plan import Evaluate, EvaluationFailed, Json, Node, Plan, Undo
 from workflows.core.scope import Scope
 from workflows.core.state import (
     COMPLETED,
     NOT_TAKEN,
+    Frame,
     OpenKind,
     State,
     StepState,
     StepStatus,
+    Undoing,
     advance,
 )
 
+LAST = 1 << 40  # behind every turn of a loop
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,6 +35,8 @@ class Turn:
         "derived",
         "given",
         "graph",
+        "nodes",
+        "over",
         "plan",
         "ready",
         "scope",
@@ -41,9 +47,16 @@ class Turn:
 
     def __init__(self, plan: Plan, state: State) -> None:
         self.plan, self.state, self.graph = plan, state, plan.graph
-        self.scope = Scope(plan.graph, state)
+        self.nodes = dict(plan.graph.nodes)  # and those of the frames that were entered
+        for prefix, frame in sorted(state.frames.items(), key=lambda each: each[1].depth):
+            place_body(self.nodes, self.body(frame), prefix, frame.owner)
+        for path in state.steps:
+            if path.endswith(UNDO):
+                self.undoing(path.removesuffix(UNDO))
+        self.scope = Scope(plan.graph, self.nodes, state)
         self.at = EPOCH  # the time of the fact being applied: the only clock there is
         self.given: Mapping[str, Json] | None = None
+        self.over: deque[str] = deque()  # frames in which nothing is left to do
         self.settled: deque[str] = deque()  # steps whose dependants must be told
         self.ready: deque[str] = deque()  # steps that may begin
         self.clear()
@@ -88,6 +101,51 @@ class Turn:
             raise EvaluationFailed(given[failed])
         raise ReplayDiverged(f"the journal holds no value of {key!r}: other steps were taken then")
 
+    def body(self, frame: Frame) -> Body:
+        return body_of(self.graph, self.nodes, frame.owner, frame.body)
+
+    def neighbours(self, node: Node) -> Sequence[str]:
+        """Return the paths of all steps in the scope of *node*, in the order of the file."""
+        if not node.scope:
+            return self.graph.scopes[None]
+        inside = self.body(self.state.frames[node.scope]).nodes
+        return [node.scope + each.path for each in inside]
+
+    def undoing(self, path: str) -> Node:
+        """Return the step that takes the one at *path* back, which stands beside it from now on."""
+        node = self.nodes[path]
+        if node.step.undo is None:
+            invariant(False, "the step has something to take it back", path=path)  # noqa: FBT003
+        else:
+            self.nodes.setdefault(path + UNDO, undo_node(node, node.step.undo))
+        return self.nodes[path + UNDO]
+
+    def gated(self, path: str) -> str | None:
+        """Return the step whose gate stands at *path*; None where that is no gate."""
+        owner = path.removesuffix(GATE)
+        if owner == path or owner not in self.nodes or self.nodes[owner].step.gate is None:
+            return None
+        return owner
+
+    def order(self, path: str) -> tuple[int, ...]:
+        """Return where *path*, a gate's too, stands: what is inside a step comes after it."""
+        node = self.nodes.get(path)
+        if node is None:
+            gate = self.nodes[path.removesuffix(GATE)]
+            return (*self._before(gate.scope), 2 * gate.position)
+        if node.scope == UNDO:
+            return (*self.order(node.owner or ""), LAST + 1)
+        return (*self._before(node.scope), 2 * node.position + 1)
+
+    def _before(self, prefix: str) -> tuple[int, ...]:
+        """Return what stands before the places of all steps of a frame."""
+        if not prefix:
+            return ()
+        frame = self.state.frames[prefix]
+        if frame.owner is None:
+            return ()
+        return (*self.order(frame.owner), LAST if frame.body == ERROR else frame.index)
+
     def mark(self, path: str, step: StepState, status: StepStatus) -> None:
         """Give the step its next status, and show it to people and to expressions."""
         advance(step, status, self.at, path)
@@ -107,7 +165,18 @@ class Turn:
     def complete(self, node: Node, step: StepState, output: Json) -> None:
         step.output, step.error, step.due_at = output, None, None
         self.mark(node.path, step, COMPLETED)
+        if node.step.undo is not None:
+            self._remember(node, node.step.undo)
         self.settle(node.path, step)
+
+    def _remember(self, node: Node, undo: Undo) -> None:
+        """Keep what would take the step back, as it is known now: its own output counts."""
+        path, kept = node.path, Undoing(node.path)
+        try:
+            kept.params = self.evaluate(f"undo:{path}", undo.action.params, self.scope.of(node))
+        except EvaluationFailed as problem:
+            kept.problem = str(problem)
+        self.state.undo.append(kept)
 
     def pass_over(self, path: str, step: StepState, *, unreached: bool = False) -> None:
         """Settle a step that does not run: its edges cannot hold, or the run is over."""

@@ -1,38 +1,55 @@
 """How a step begins: its condition, then what its verb asks for."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from workflows.core.approvals import ask, ask_gate
-from workflows.core.attempts import LONGEST, perform
+from workflows.core.attempts import perform, run_again
+from workflows.core.branches import parallel, switch
+from workflows.core.children import begin_child
+from workflows.core.clock import wait
 from workflows.core.codec import canonical
 from workflows.core.edges import may_start
 from workflows.core.ending import stop_run
 from workflows.core.facts import StepError
 from workflows.core.failures import fail_expression, fail_step
+from workflows.core.frames import too_deep
+from workflows.core.loops import for_each, repeat
 from workflows.core.plan import (
     Action,
     Approval,
+    Child,
     Evaluate,
     EvaluationFailed,
     Fail,
-    Json,
+    ForEach,
     Node,
+    Parallel,
+    Repeat,
     SetVars,
     Stop,
+    Switch,
     Wait,
     WaitFor,
+    WaitForSignal,
 )
-from workflows.core.state import COMPLETED, PENDING, SKIPPED, WAITING, StepState
+from workflows.core.signals import wait_for_signal
+from workflows.core.state import COMPLETED, PENDING, SKIPPED, StepState
 from workflows.core.turn import Turn
 from workflows.core.waits import wait_for
+
+Begin = Callable[[Turn, Node, StepState, Any], None]
 
 
 def begin(turn: Turn, path: str) -> None:
     """Start the step at *path*, unless its condition or the state of the run is against it."""
-    node, step = turn.graph.nodes[path], turn.state.steps[path]
-    if step.begun or step.status is not PENDING:
+    node, step = turn.nodes[path], turn.state.steps[path]
+    if step.begun:
+        _go_on(turn, node, step)
         return
-    if turn.state.closing and not may_start(turn, node):
+    if step.status is not PENDING:
+        return
+    if not may_start(turn, node):
         turn.pass_over(path, step, unreached=True)
         return
     step.begun = True
@@ -47,33 +64,29 @@ def begin(turn: Turn, path: str) -> None:
         fail_expression(turn, node, step, problem)
 
 
-def _condition_holds(turn: Turn, node: Node, condition: Evaluate) -> bool:
-    return bool(turn.evaluate(f"condition:{node.path}", condition, turn.scope.of(node)))
-
-
 def _perform(turn: Turn, node: Node, step: StepState) -> None:
     verb = node.step.verb
-    if isinstance(verb, Action):
-        _act(turn, node, step, verb)
-    elif isinstance(verb, Approval):
-        ask(turn, node, step, verb)
-    else:
+    kind = type(verb)
+    if kind not in _TRIED:
         step.attempts += 1
-        if isinstance(verb, Wait):
-            _wait(turn, node, step, verb)
-        elif isinstance(verb, WaitFor):
-            wait_for(turn, node, step, verb)
-        elif isinstance(verb, SetVars):
-            _set(turn, node, step, verb)
-        elif isinstance(verb, Fail):
-            step.input = {"text": _text(turn, node, verb)}
-            fail_step(turn, node, step, StepError("failed", step.input["text"]))
-        elif isinstance(verb, Stop):
-            step.input = {"text": _text(turn, node, verb)}
-            turn.complete(node, step, None)
-            stop_run(turn, step.input["text"])
-        else:
-            raise TypeError(f"{type(verb).__name__} cannot be begun")  # the loader refuses it still
+    _BEGIN[kind](turn, node, step, verb)
+
+
+def _go_on(turn: Turn, node: Node, step: StepState) -> None:
+    """Begin what a pause held back in the middle of a step: behind its gate, or the next attempt."""
+    verb = node.step.verb
+    if turn.state.open.get(node.path) == "retry":
+        if f"retry:{node.path}" not in turn.state.timers:
+            run_again(turn, node, step)
+    elif step.status is PENDING and isinstance(verb, Action) and _gate_is_open(turn, node):
+        try:
+            perform(turn, node, step, verb)
+        except EvaluationFailed as problem:
+            fail_expression(turn, node, step, problem)
+
+
+def _condition_holds(turn: Turn, node: Node, condition: Evaluate) -> bool:
+    return bool(turn.evaluate(f"condition:{node.path}", condition, turn.scope.of(node)))
 
 
 def _act(turn: Turn, node: Node, step: StepState, verb: Action) -> None:
@@ -89,45 +102,15 @@ def _gate_is_open(turn: Turn, node: Node) -> bool:
     return answered and pin is not None and node.gate in pin.gates
 
 
-def _wait(turn: Turn, node: Node, step: StepState, verb: Wait) -> None:
-    due_at = _due(turn, node, verb)
-    step.input = {"until": due_at.isoformat()}
-    if due_at <= turn.at:
-        turn.complete(node, step, None)
+def _enter(turn: Turn, node: Node, step: StepState, verb: Any) -> None:
+    """Begin a step with bodies, unless it stands too deep."""
+    deep = too_deep(turn, node)
+    if deep is not None:
+        fail_step(turn, node, step, deep)
         return
-    turn.mark(node.path, step, WAITING)
-    step.due_at = due_at
-    turn.hold(node.path, "timer")
-    turn.set_timer(f"wait:{node.path}", due_at)
-    if node.step.timeout is not None:
+    _ENTER[type(verb)](turn, node, step, verb)
+    if node.step.timeout is not None and step.progress is not None and not step.settled:
         turn.set_timer(f"timeout:{node.path}", turn.after(node.step.timeout))
-
-
-def _due(turn: Turn, node: Node, verb: Wait) -> datetime:
-    names = turn.scope.of(node)
-    if verb.until is not None:
-        return _moment(turn.evaluate(f"until:{node.path}", verb.until, names))
-    if verb.duration is None or isinstance(verb.duration, timedelta):
-        return turn.after(verb.duration or timedelta(0))
-    return turn.after(_seconds(turn.evaluate(f"wait:{node.path}", verb.duration, names)))
-
-
-def _moment(value: Json) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise EvaluationFailed(
-            f"`wait.until` needs an RFC 3339 time with offset, got {value!r:.80}"
-        )
-    return moment
-
-
-def _seconds(value: Json) -> timedelta:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
-        raise EvaluationFailed(f"`wait` needs a duration, got {value!r:.80}")
-    return timedelta(seconds=min(max(0.0, value), LONGEST.total_seconds()))
 
 
 def _set(turn: Turn, node: Node, step: StepState, verb: SetVars) -> None:
@@ -137,11 +120,45 @@ def _set(turn: Turn, node: Node, step: StepState, verb: SetVars) -> None:
         for name, template in verb.values
     }
     step.input = values
-    turn.state.vars = {**turn.state.vars, **values}
-    turn.scope.names["vars"] = turn.state.vars
+    turn.scope.set_vars({**turn.state.vars, **values})
     turn.complete(node, step, None)
+
+
+def _fail(turn: Turn, node: Node, step: StepState, verb: Fail) -> None:
+    step.input = {"text": _text(turn, node, verb)}
+    fail_step(turn, node, step, StepError("failed", step.input["text"]))
+
+
+def _stop(turn: Turn, node: Node, step: StepState, verb: Stop) -> None:
+    step.input = {"text": _text(turn, node, verb)}
+    turn.complete(node, step, None)
+    stop_run(turn, step.input["text"])
 
 
 def _text(turn: Turn, node: Node, verb: Fail | Stop) -> str:
     value = turn.evaluate(f"text:{node.path}", verb.text, turn.scope.of(node))
     return value if isinstance(value, str) else canonical(value).decode()
+
+
+_ENTER: Mapping[type, Begin] = {
+    ForEach: for_each,
+    Parallel: parallel,
+    Switch: switch,
+    Repeat: repeat,
+}
+_BEGIN: Mapping[type, Begin] = {
+    Action: _act,
+    Approval: ask,
+    Child: begin_child,
+    ForEach: _enter,
+    Parallel: _enter,
+    Switch: _enter,
+    Repeat: _enter,
+    Wait: wait,
+    WaitFor: wait_for,
+    WaitForSignal: wait_for_signal,
+    SetVars: _set,
+    Fail: _fail,
+    Stop: _stop,
+}
+_TRIED = frozenset({Action, Approval, Child})  # these count their attempts themselves

@@ -45,7 +45,7 @@ def delivered(turn: Turn, fact: EventDelivered) -> None:
     step = _open(turn, fact.path, fact.attempt)
     if step is not None:
         turn.clear_timer(f"event:{fact.path}")
-        turn.complete(turn.graph.nodes[fact.path], step, dict(fact.event))
+        turn.complete(turn.nodes[fact.path], step, dict(fact.event))
 
 
 def refused(turn: Turn, fact: StepFailed) -> None:
@@ -54,12 +54,12 @@ def refused(turn: Turn, fact: StepFailed) -> None:
     if step is not None:
         turn.clear_timer(f"event:{fact.path}")
         turn.commands.append(CloseWait(fact.path, fact.attempt))
-        fail_step(turn, turn.graph.nodes[fact.path], step, fact.error)
+        fail_step(turn, turn.nodes[fact.path], step, fact.error)
 
 
 def timed_out(turn: Turn, path: str) -> None:
     """End the wait: as a failure, or with null where the step goes on without the event."""
-    node, step = turn.graph.nodes[path], turn.state.steps[path]
+    node, step = turn.nodes[path], turn.state.steps[path]
     verb = node.step.verb
     turn.commands.append(CloseWait(path, step.attempts))
     if isinstance(verb, WaitFor) and verb.on_timeout == "continue":

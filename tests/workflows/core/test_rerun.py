@@ -39,16 +39,35 @@ def test_only_a_failed_run_can_be_tried_again() -> None:
     assert story.core.status == "cancelled"
 
 
-def test_the_named_step_must_be_one_that_failed_the_run() -> None:
-    story = Story(*line(step("one"), step("two")))
+def test_the_named_step_must_be_one_that_ran() -> None:
+    story = Story(*line(step("one"), step("two"), step("three")))
     story.start()
     story.done("one")
     story.fail("two")
 
-    assert story.retry("one") == []
+    assert story.retry("nobody") == []
     assert story.core.status == "failed"
     story.retry("two")
     assert story.running == ["two"]
+
+
+def test_a_completed_step_may_be_named_and_all_that_depends_on_it_runs_again() -> None:
+    one, two, bad = step("one"), step("two", needs="one"), step("bad", needs="two")
+    story = Story(one, two, bad, step("other"), step("third", needs="other"))
+    story.start()
+    for path in ("one", "two", "other", "third"):
+        story.done(path)
+    story.fail("bad")
+    story.retry("one")
+
+    assert story.running == ["one"]
+    story.done("one")
+    assert story.running == ["two"]
+    story.done("two")
+    story.done("bad")
+    assert story.core.status == "completed"
+    redone = {path: state.redo for path, state in story.core.steps.items()}
+    assert redone == {"one": 1, "two": 1, "bad": 1, "other": 0, "third": 0}
 
 
 def test_what_was_cancelled_begins_anew_too() -> None:
