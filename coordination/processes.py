@@ -131,10 +131,10 @@ def extend(before: Fold, event: Event) -> Fold | None:
         return None
     if before.ended and corrects(before, event):
         return None
-    after = _append(before, (place, event))
-    if event.sequence is None:
-        return replace(after, top=place)
-    return replace(after, top=place, sequence=event.sequence, sequence_at=place[0])
+    seen: dict[str, Any] = {"top": place}
+    if event.sequence is not None:
+        seen |= {"sequence": event.sequence, "sequence_at": place[0]}
+    return replace(before, **_appended(before, event), **seen)
 
 
 def in_order(events: Iterable[Event]) -> list[tuple[Place, Event]]:
@@ -225,13 +225,16 @@ def _first(place: Place, event: Event) -> Fold:
 
 
 def _append(before: Fold, placed: tuple[Place, Event]) -> Fold:
-    """Fold the next event by order; after the end nothing changes any more."""
-    _, event = placed
+    return replace(before, **_appended(before, placed[1]))
+
+
+def _appended(before: Fold, event: Event) -> dict[str, Any]:
+    """Say what the next event by order changes; after the end nothing changes any more."""
     if before.ended:
-        return before
+        return {}
     status = _status(event)
     if _quiet(event):  # it says that something goes on, and nothing more
-        return before if before.status.rank else _advance(before, event, status)
+        return {} if before.status.rank else _moved(before, event, status)
     moved = _moved(before, event, status)
     moved["name"] = event.name or before.name
     moved["category"] = event.category or before.category
@@ -239,11 +242,7 @@ def _append(before: Fold, placed: tuple[Place, Event]) -> Fold:
     moved["content"] = _content(before.content, event, status)
     if status.terminal:
         moved |= _ended(event)
-    return replace(before, **moved)
-
-
-def _advance(before: Fold, event: Event, status: Status) -> Fold:
-    return replace(before, **_moved(before, event, status))
+    return moved
 
 
 def _moved(before: Fold, event: Event, status: Status) -> dict[str, Any]:
@@ -261,7 +260,7 @@ def _ended(event: Event) -> dict[str, Any]:
 
 def _started(known: datetime | None, event: Event, status: Status) -> datetime | None:
     seen = [known, event.started_at, event.occurred_at if 1 <= status.rank <= 2 else None]
-    return min((moment for moment in seen if moment is not None), default=None)
+    return min([moment for moment in seen if moment is not None], default=None)
 
 
 def _content(before: Mapping[str, Any], event: Event, status: Status) -> Mapping[str, Any]:
@@ -297,7 +296,7 @@ def _amount(progress: Mapping[str, Any]) -> float:
 
 
 def _newest(members: dict[Any, Any], limit: int) -> dict[Any, Any]:
-    return dict(list(members.items())[-limit:])
+    return members if len(members) <= limit else dict(list(members.items())[-limit:])
 
 
 def _end(events: Sequence[Event]) -> tuple[Event | None, bool]:

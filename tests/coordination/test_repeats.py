@@ -59,7 +59,7 @@ async def test_a_repeat_is_answered_as_the_first_time_from_the_event(
     inbox: Inbox, name: str
 ) -> None:
     await inbox.report("build", "started", attempt=2)
-    await inbox.write(lambda tx: show(tx))
+    await inbox.write(show)
     wanted = {"at": 5, "id": "once", **ODD[name]}
 
     first = await inbox.report(**wanted)
@@ -81,7 +81,7 @@ def show(tx: Any) -> None:
 
 async def test_the_link_of_the_card_is_the_one_of_the_first_time(inbox: Inbox) -> None:
     first = await inbox.report("build", "started", id="b-1")
-    await inbox.write(lambda tx: show(tx))
+    await inbox.write(show)
     second = await inbox.report("build", "in_progress", 1, id="b-2")
     assert (first.thread_url, second.thread_url) == (None, "https://slack.test/p1")
     assert (await inbox.report("build", "started", id="b-1")).thread_url is None
