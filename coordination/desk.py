@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from coordination import directory, outbox, run_views, threads_view
+from coordination import directory, outbox, run_views, threads_view, unheard
 from coordination.correlation import slack_key
 from coordination.database import Reader, Row
 from coordination.definitions import all_workflows
@@ -29,6 +29,11 @@ from coordination.threads_view import ThreadView
 LOOKED_AT = 100  # open approvals, the newest
 LATE = timedelta(minutes=1)
 MOST = 10  # problems of one kind
+ADMINS_ONLY = "Only an admin of Baton can see what is wrong with it. Ask one."
+ADMINS_ONLY_BUT_NONE = (
+    "Only an admin of Baton can see what is wrong with it, and there is none: `roles.admin` in "
+    "baton.yaml names them. On the server `python -m bot doctor` tells the same."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +140,20 @@ class Desks(Footing):
             NotAllowed: *principal* is no admin.
         """
         require_scope(principal, "read")
+        people = [*(await self._door.read(directory.read_all)).values()]
+        led = unheard.has_admin(people, self.rules.roles)
         if not (principal.admin or (await self.profile(principal)).admin):
-            raise NotAllowed("Only an admin of Baton can see what is wrong with it. Ask one.")
+            raise NotAllowed(ADMINS_ONLY if led else ADMINS_ONLY_BUT_NONE)
         now = self._world.clock.now()
         channel = self.rules.channel
         found = await self._door.read(lambda reader: _problems(reader, now, channel))
-        return (*found, *await self._unanswerable())
+        alone = () if led else (unheard.NO_ADMIN,)
+        return (
+            *await self._door.read(unheard.problems),
+            *found,
+            *alone,
+            *await self._unanswerable(),
+        )
 
     async def _unanswerable(self) -> list[str]:
         """Say which open approvals wait for people who are not there."""

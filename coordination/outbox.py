@@ -315,7 +315,9 @@ def _add(tx: Transaction, notice: Notice, name: str, now: datetime) -> int:
     values = _values(
         notice, name, due_at, min(tried, default=now)
     )  # as old as what may stand there
-    values["state"] = "parked" if any(row.state == "parked" for row in held) else "queued"
+    aside = [row for row in held if row.state == "parked"]
+    if aside:
+        values["state"], values["error"] = "parked", aside[-1].error
     values["attempts"] = max((row.attempts for row in older), default=0)
     key = store.add(tx, values)
     tx.touch("outbox", name)
