@@ -144,8 +144,9 @@ def _image(block: Json, names: Names) -> list[str]:
 def _titled(block: Json, names: Names) -> list[str]:
     parts = [block.get("title"), block.get("subtitle"), block.get("body"), block.get("text")]
     lines = [_text(p, names) for p in parts if p]
-    inner = [*(block.get("child_blocks") or []), *(block.get("tasks") or [])]
-    return lines + [line for child in inner for line in _block(child, names)]
+    inner = [line for child in block.get("child_blocks") or [] for line in _block(child, names)]
+    tasks = [line for task in block.get("tasks") or [] for line in _titled(task, names)]
+    return [*lines, *inner, *tasks]
 
 
 def _rich(block: Json, names: Names) -> list[str]:

@@ -156,7 +156,7 @@ def lines(rows: Sequence[str], most: int = ROWS) -> str:
 def length(value: Any) -> int:
     """Count the characters of all texts in a block."""
     if isinstance(value, dict):
-        own = len(value["text"]) if isinstance(value.get("text"), str) else 0
+        own = sum(len(value[key]) for key in ("text", "title") if isinstance(value.get(key), str))
         return own + sum(length(item) for item in value.values() if not isinstance(item, str))
     if isinstance(value, list):
         return sum(length(item) for item in value)

@@ -94,9 +94,19 @@ def _block(block: Block, at: str) -> Iterator[Misfit]:
         case "input":
             yield from _text(block.get("label"), 2000, f"{at}/label", kind="plain_text")
             yield from _element(block.get("element", {}), f"{at}/element")
+        case "plan":
+            yield from _plan(block, at)
         case "image":
-            if not 0 < len(block.get("alt_text", "")) <= 2000:
-                yield Misfit(f"{at}/alt_text", "must be 1 to 2000 characters")
+            yield from _text(block.get("alt_text"), 2000, f"{at}/alt_text")
+
+
+def _plan(block: Block, at: str) -> Iterator[Misfit]:
+    yield from _text(block.get("title"), 256, f"{at}/title")
+    tasks = block.get("tasks", ())
+    if len(tasks) > 50:
+        yield Misfit(f"{at}/tasks", "no more than 50 items allowed")
+    for place, task in enumerate(tasks):
+        yield from _text(task.get("title"), 256, f"{at}/tasks/{place}/title")
 
 
 def _section(block: Block, at: str) -> Iterator[Misfit]:

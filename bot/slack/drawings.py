@@ -113,7 +113,7 @@ class SlackDrawings:
             key = leased.notice.thread_key
             view = await self._door.read(lambda r: threads_view.thread_by_key(r, key))
         url = f"{self._public_url}/r/{view.runs[-1].label}" if view.runs else None
-        shown = thread_card(view, public_url=self._public_url)
+        shown = thread_card(view, public_url=self._public_url, rung=rung)
         if rolled:
             more = link(url, "its page") if url else "`@Baton why` in this thread"
             shown = noted(shown, f"{rolled} more not posted here; {more} has everything.")

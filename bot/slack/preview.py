@@ -53,8 +53,12 @@ def cards() -> Mapping[str, Draw]:
     ]
     failed, unsure = step("deploy", StepStatus.FAILED), step("deploy", StepStatus.UNKNOWN)
     return {
-        "thread": lambda rung: at_rung(thread_card(thread(), public_url=URL), rung, page),
-        "stalled": lambda rung: at_rung(thread_card(stalled(), public_url=URL), rung, None),
+        "thread": lambda rung: at_rung(
+            thread_card(thread(), public_url=URL, rung=rung), rung, page
+        ),
+        "stalled": lambda rung: at_rung(
+            thread_card(stalled(), public_url=URL, rung=rung), rung, None
+        ),
         "approval": lambda rung: approval_card(asked, run_url=page, people=PEOPLE, rung=rung),
         "unknown": lambda rung: unknown_card(
             run(unsure), unsure, attempt=1, run_url=page, rung=rung
@@ -199,7 +203,7 @@ def written(shown: Shown) -> str:
 
 def lines_of(block: Block) -> Sequence[str]:
     """Return what stands in a block, a line for each text."""
-    found: list[str] = []
+    found = [str(each["title"]) for each in (block, *block.get("tasks", ())) if "title" in each]
     for name in ("text", "fields", "elements"):
         parts = block.get(name) or []
         for part in parts if isinstance(parts, list) else [parts]:

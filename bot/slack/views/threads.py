@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.slack.blocks import (
+    RICH,
     Block,
     Shown,
     actions,
@@ -18,6 +19,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.text import ends, escape, link, person, plain, time, took
 from bot.slack.views import processes as drawn
+from bot.slack.views.steps import plan as step_plan
 from bot.slack.views.steps import step_lines
 from bot.slack.views.words import foremost, icon, state
 from coordination.ports import RunView
@@ -31,8 +33,12 @@ TITLE = 120
 MINUTE = timedelta(minutes=1)
 
 
-def thread_card(thread: ThreadView, *, public_url: str) -> Shown:
-    """Draw a thread: what is going on, who and what it is about, each run with its steps."""
+def thread_card(thread: ThreadView, *, public_url: str, rung: int = RICH) -> Shown:
+    """Draw a thread: what is going on, who and what it is about, each run with its steps.
+
+    *rung*: below the first the steps are lines, since Slack did not take the block that is made for
+    them. What is simpler still, `at_rung` makes of it.
+    """
     word, newest = thread_word(thread), lead(thread)
     said = says(newest)
     blocks = [
@@ -40,7 +46,7 @@ def thread_card(thread: ThreadView, *, public_url: str) -> Shown:
         section(stands(word, silent(thread), said), "s"),
         fields(about(thread, newest, public_url), "w"),
         *told(thread),
-        *(run_block(run, public_url) for run in thread.runs[-RUNS:]),
+        *(run_block(run, public_url, rung) for run in thread.runs[-RUNS:]),
         *older(thread.runs[:-RUNS], public_url),
         *following(thread),
         *linked(thread),
@@ -146,7 +152,11 @@ def told(thread: ThreadView) -> list[Block]:
     return [*found, section(lines(rows), "k")] if rows else found
 
 
-def run_block(run: RunView, public_url: str) -> Block:
+def run_block(run: RunView, public_url: str, rung: int) -> Block:
+    """Draw a run: its steps as a plan, or as lines."""
+    if rung == RICH and run.steps:
+        title = f"{run.label} {ends(plain(run.title), TITLE)} · {card_word(run)}"
+        return step_plan(run, title, f"r:{run.number}")
     rows = [f"*{label(run, public_url)} {escape(run.title[:TITLE])}* · {card_word(run)}"]
     return section("\n".join([*rows, *step_lines(run)]), f"r:{run.number}")
 
