@@ -1,9 +1,10 @@
 """How many events a second are stored before they are answered, and how long an answer takes.
 
 Each request is one JSON event of 1 KB over a kept connection, with an id of its own, from one of 100
-sources; a fifth of them is about known processes. No source has a limit. The server has one core
-and the load another, where there are two. Beside it stands a bare server that reads the same bodies
-and answers 202.
+sources; a fifth of them is about known processes. No source has a limit. The server has one core,
+and the load another with the local Slack, where there are two. Beside it stands a bare server that
+reads the same bodies and answers 202. Answers at a calm rate are timed once the server has done all
+that the full load left to do.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -40,6 +42,8 @@ async def ready(request):
 app = Starlette(routes=[Route("/v1/notify", take, methods=["POST"]), Route("/", ready)])
 uvicorn.run(app, port=int(sys.argv[1]), log_config=None, access_log=False, lifespan="off")
 """
+QUIET = 0.05  # of a core
+PATIENCE = 120.0  # s
 COUNT = "SELECT count(*) FROM events"
 
 
@@ -106,6 +110,17 @@ def load(server: Server, kind: str, amount: float, seconds: float, **more: Any) 
     return found
 
 
+def until_quiet(server: Server) -> float | None:
+    """Wait until the server has nothing to do; return the seconds, None where that took too long."""
+    began = time.monotonic()
+    while time.monotonic() - began < PATIENCE:
+        before = usage(server.process.pid)[0]
+        time.sleep(1.0)
+        if usage(server.process.pid)[0] - before < QUIET:
+            return time.monotonic() - began
+    return None
+
+
 def stored(data: Path) -> int:
     """Count the events that a reader of the database finds."""
     place = f"file:{quote(str(data / 'baton.db'))}?mode=ro"
@@ -144,9 +159,11 @@ def main() -> int:
         prepare(data)
         with baton(data, slack) as server:
             tokens = make_tokens(data)
+            on_core(slack.process.pid, 1)
             load(server, "capacity", given.lines, 1.0, tokens=tokens, tag="warm")
             before = stored(data)
             ours, theirs = rounds(server, beside, tokens, given)
+            backlog = until_quiet(server)
             calm = load(server, "steady", given.rate, given.seconds * 2, tokens=tokens, tag="calm")
             found = stored(data) - before
             figures = facts(ours, theirs, calm) | {
@@ -154,6 +171,7 @@ def main() -> int:
                 "stored": found,
                 "answered_202": sum(each["statuses"].get("202", 0) for each in [*ours, calm]),
                 "limits": "off for every source",
+                "quiet_after_s": backlog and round(backlog, 1),
                 "fsync_p50_ms": round(fsync(data), 3),
             }
     return report("accept", figures, bars(figures), as_json=given.json)

@@ -42,6 +42,7 @@ LOOK_BACK = timedelta(days=7)
 BEHIND = 500  # cards that are brought up to date at once
 TICK = timedelta(milliseconds=20)
 TOGETHER = timedelta(milliseconds=4)  # for what comes up at the same time
+APART = timedelta(milliseconds=50)  # between two rounds, where the first could let nothing leave
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Delivery:
     refused: str | None = None  # Slack does not know our token any more
     _flying: int = 0
     _due: datetime | None = None  # what comes next, as of the last round
+    _vain: float | None = None  # when the last round was, if it let nothing leave
     _begun: bool = False
     _unparked: float | None = None
     _floor: Floor = field(default_factory=Floor)
@@ -110,6 +112,8 @@ class Delivery:
                 await self._look_at_parked()
                 if not await self.round():
                     await self._rest(woken)
+                elif self._vain is not None:
+                    await self.world.clock.sleep(APART)
 
     async def round(self, *, urgent: bool = False) -> int:
         """Start what is due, as far as there is room; return how many notices that were.
@@ -128,6 +132,7 @@ class Delivery:
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
             await self._put_off(late)
+        self._vain = self.world.clock.monotonic() if len(late) == len(leased) else None
         waiting = {one.key for one, _ in late}
         for one in leased:
             if one.key not in waiting:
@@ -186,11 +191,20 @@ class Delivery:
         if self._due is not None and not self.refused:
             wait = min(SWEEP, max(BUSY, (self._due - self.world.clock.now()).total_seconds()))
         changes = await woken.wait(wait)
-        if self._flying:
-            await self.world.clock.sleep(TOGETHER)
+        await self._gather()
         if any(change.id.startswith("joined:") for change in changes):
             self._fallback.forget()
         await self._fallback.tell_others()
+
+    async def _gather(self) -> None:
+        """Wait for what comes up together: under load, looking at each change would be most of the work."""
+        clock = self.world.clock
+        if self._flying:
+            await clock.sleep(TOGETHER)
+        elif self._vain is not None:
+            left = APART - timedelta(seconds=clock.monotonic() - self._vain)
+            if left > timedelta(0):
+                await clock.sleep(left)
 
     async def _look_at_parked(self) -> None:
         now = self.world.clock.monotonic()

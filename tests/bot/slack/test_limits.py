@@ -1,12 +1,18 @@
 """What Slack told us to wait, and what we do when it cannot be reached at all."""
 
-from datetime import timedelta
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from bot.slack.client import Meaning, SlackTrouble, Trouble
+from bot.slack.delivery import APART
 from bot.slack.limits import DOUBTS, EDIT, POST, Allowance, Limits
 from bot.slack.telling import Message, Where
+from coordination.changes import Change
 from coordination.outbox import ROOT
 from tests.bot.slack.box import Box, World
 
@@ -110,8 +116,36 @@ async def test_a_slack_that_is_not_there_is_no_attempt_and_loses_nothing(box: Bo
     assert refused.value.trouble.retry_after is not None
     await box.take_back()
     await box.deliver()
-    assert await box.posts() == []
+    assert len(await box.calls("chat.postMessage")) == 1
 
     telling._slack = slack
     await box.later(seconds=70)
     assert len(await box.posts()) == 1
+
+
+async def test_while_nothing_may_leave_changes_are_looked_at_together(box: Box) -> None:
+    await box.tell()
+    await box.deliver()
+    box.delivery._limits.hold(POST, "C0RELEASES", timedelta(minutes=5))
+    changes, write = box.scene.door.changes, box.scene.door.write
+    writes: Counter[datetime] = Counter()
+
+    async def noted(unit: Any) -> Any:
+        writes[box.world.clock.now()] += 1
+        return await write(unit)
+
+    await box.tell("reply:1", "reply", text="held back")
+    box.scene.door.write = noted  # type: ignore[method-assign]
+    delivering = asyncio.create_task(box.delivery.run())
+    for _ in range(60):
+        changes.publish([Change("outbox", "nt_1")])
+        await asyncio.sleep(0.002)
+    delivering.cancel()
+    await asyncio.gather(delivering, return_exceptions=True)
+
+    moments = sorted(writes)
+    assert max(writes.values()) <= 4  # to begin with, to claim, and to put off
+    gaps = [later - first for first, later in pairwise(moments)]
+    assert gaps
+    assert min(gaps) >= APART
+    assert len(await box.calls("chat.postMessage")) == 1
