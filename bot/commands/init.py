@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import typer
 
 from bot.commands.asking import asked
+from bot.configuration import read_configuration
 from bot.settings import InvalidSettings, Settings, read_settings, web_address
 from bot.slack.manifest import manifest_yaml
 
@@ -42,7 +43,9 @@ def init(
 ) -> None:
     """Write the app's manifest, show the way, and print the first admin token, once."""
     settings = read_settings()
-    manifest = manifest_yaml(url=checked(url), least=least)
+    bus = read_configuration(settings.configuration).bus.values()
+    senders = [sender for channel in bus for sender in channel.senders]
+    manifest = manifest_yaml(url=checked(url), least=least, senders=senders)
     place = settings.data / "manifest.yaml"
     made = first_token(settings)
     place.write_text(manifest, encoding="utf-8")

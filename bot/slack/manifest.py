@@ -1,9 +1,11 @@
 """The app's manifest, made from what is registered: what is not listened to is not asked for."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
 
+from coordination.bus_reading import EVENT_TYPE
 from handlers.slack import ids
 from handlers.slack.verbs import VERBS
 
@@ -44,6 +46,8 @@ EVENTS = {
     "group_rename": ("groups:read",),
     "group_unarchive": ("groups:read",),
 }
+OF_METADATA = "message_metadata_posted"
+SUBSCRIPTIONS = 20  # to the metadata of so many apps, Slack takes no more
 SHORTCUTS = (
     {
         "name": "Start a workflow",
@@ -82,13 +86,23 @@ def events(*, least: bool = False) -> list[str]:
     return sorted(name for name, needs in EVENTS.items() if not (least and READING & {*needs}))
 
 
-def manifest(*, url: str | None = None, least: bool = False) -> dict[str, Any]:
+def subscriptions(senders: Iterable[str]) -> list[dict[str, str]]:
+    """Return whose metadata Slack is to tell of: the apps among those that report by messages."""
+    apps = sorted({each for each in senders if each.startswith("A")})
+    return [{"app_id": each, "event_type": EVENT_TYPE} for each in apps[:SUBSCRIPTIONS]]
+
+
+def manifest(
+    *, url: str | None = None, least: bool = False, senders: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return the manifest as a value: what can be typed, pressed and opened.
 
     Args:
         url: where Slack calls Baton; without it Baton holds a socket open to Slack.
         least: without the rights to read what others write in channels.
+        senders: who reports by messages in Slack, by their ids.
     """
+    subscribed = subscribed_to(events(least=least), subscriptions(senders))
     hint = " | ".join(verb.name for verb in VERBS)
     calls = {"request_url": f"{url.rstrip('/')}/slack/events"} if url else {}
     typed = {"url": calls["request_url"]} if url else {}
@@ -120,7 +134,7 @@ def manifest(*, url: str | None = None, least: bool = False) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": scopes(least=least), "bot_optional": list(OPTIONAL)}},
         "settings": {
-            "event_subscriptions": {**calls, "bot_events": events(least=least)},
+            "event_subscriptions": {**calls, **subscribed},
             "interactivity": {"is_enabled": True, **calls},
             "org_deploy_enabled": False,
             "socket_mode_enabled": url is None,
@@ -129,7 +143,16 @@ def manifest(*, url: str | None = None, least: bool = False) -> dict[str, Any]:
     }
 
 
-def manifest_yaml(*, url: str | None = None, least: bool = False) -> str:
+def subscribed_to(listened: list[str], metadata: list[dict[str, str]]) -> dict[str, Any]:
+    """Return what Slack is to tell us of: events, and the metadata of messages of some apps."""
+    if not metadata:
+        return {"bot_events": listened}
+    return {"bot_events": sorted([*listened, OF_METADATA]), "metadata_subscriptions": metadata}
+
+
+def manifest_yaml(
+    *, url: str | None = None, least: bool = False, senders: Iterable[str] = ()
+) -> str:
     """Return the manifest as the text to paste when the app is made."""
-    made = manifest(url=url, least=least)
+    made = manifest(url=url, least=least, senders=senders)
     return yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=100)

@@ -236,6 +236,18 @@ def test_init_makes_the_first_token_once(tmp_path: Path, capsys: Any) -> None:
     assert (listed["source"], listed["scopes"]) == ("admin", ["admin", "read", "run"])
 
 
+def test_init_subscribes_to_the_metadata_of_apps_that_are_listed(
+    tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "data").mkdir()
+    bus = "bus: {'#builds': {senders: {A0123456789: jenkins, U0ADA: ada}}}"
+    (tmp_path / "data" / "baton.yaml").write_text(bus)
+    answered(capsys, "init")
+    written = (tmp_path / "data" / "manifest.yaml").read_text()
+    assert "metadata_subscriptions:\n    - app_id: A0123456789\n" in written
+    assert "U0ADA" not in written
+
+
 def test_a_token_has_what_the_configuration_says_of_its_source(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "baton.yaml").write_text("sources: {ci: {kind: ci, channel: '#builds'}}")

@@ -56,6 +56,21 @@ def test_the_lengths_are_those_that_slack_allows() -> None:
     assert 175 <= len(about["long_description"]) <= 4000
 
 
+def test_apps_that_report_in_metadata_are_subscribed_to_and_nobody_else() -> None:
+    senders = ["A0JENKINS", "B0NIGHTLY", "U0ADA", "A0JENKINS"]
+    asked = manifest(senders=senders)["settings"]["event_subscriptions"]
+    assert asked["metadata_subscriptions"] == [
+        {"app_id": "A0JENKINS", "event_type": "baton.process"}
+    ]
+    assert sorted(set(asked["bot_events"]) - set(EVENTS)) == ["message_metadata_posted"]
+    assert understand(manifest(senders=senders)).problems == ()
+
+    nobody = manifest(senders=["U0ADA"])["settings"]["event_subscriptions"]
+    assert set(nobody) == {"bot_events"}
+    many = manifest(senders=[f"A{number}" for number in range(30)])
+    assert understand(many).problems == ()
+
+
 def test_the_text_says_the_same_as_the_value() -> None:
     assert yaml.safe_load(manifest_yaml()) == manifest()
 
