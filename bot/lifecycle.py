@@ -16,7 +16,7 @@ import uvicorn
 from bot.admin import AdminSocket
 from bot.app import Baton, build
 from bot.configuration import Configuration
-from bot.heads import ShortHeads
+from bot.connections import Connection
 from bot.settings import Settings
 from bot.world.listening import Listening, listen, port_of
 from handlers.http import Demo, Edge, create_api
@@ -83,7 +83,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
         create_api(edge, version=version("baton-bus")),
         log_config=None,
         access_log=False,
-        http=ShortHeads,
+        http=Connection,
         lifespan="off",
         timeout_graceful_shutdown=DRAIN,
         server_header=False,

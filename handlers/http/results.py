@@ -15,7 +15,7 @@ from handlers.http.reports import Report
 from handlers.http.shapes import accepted_json, explanation_json
 
 _TEXT = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":")
+    ensure_ascii=False, check_circular=False, separators=(",", ":")
 )  # one for all: making it takes long
 
 

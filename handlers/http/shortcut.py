@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from baton.reading import parse_json
 from handlers.http.auth import NOTIFY, may_report, presented, reporter
-from handlers.http.bodies import DEPTH, LIMIT, arrived
+from handlers.http.bodies import DEPTH, LIMIT, WHOLE, arrived, joined
 from handlers.http.edge import Edge
 from handlers.http.guard import browser_headers, in_bytes
 from handlers.http.notify import BIG, read_items, store, take_in
@@ -37,7 +37,7 @@ class Api(FastAPI):
         written = None
         if head is not None:
             try:
-                written = await taken(self.state.edge, head, receive)
+                written = await taken(self.state.edge, head, scope, receive)
             except Exception as error:  # noqa: BLE001 - the long way answers it, and logs it
                 scope[REFUSED] = error
         if written is None:
@@ -90,7 +90,9 @@ def plain(scope: Scope) -> dict[str, str] | None:
     return head if fine else None
 
 
-async def taken(edge: Edge, head: Mapping[str, str], receive: Receive) -> Written | None:
+async def taken(
+    edge: Edge, head: Mapping[str, str], scope: Scope, receive: Receive
+) -> Written | None:
     """Store a plain report and return the answer; None where its token is not as good as can be.
 
     Nothing was read or counted then. In the order of `auth.reporter` and `notify.take_in`, and raises
@@ -103,5 +105,6 @@ async def taken(edge: Edge, head: Mapping[str, str], receive: Receive) -> Writte
     edge.limits.look(edge.coordinator.rules, credential.source.source)
     with edge.limits.places:
         terms = plain_terms(head, edge, credential)
-        raw = await arrived(receive, LIMIT)
+        whole = WHOLE in scope.get("extensions", ())  # a timer costs as much as all the rest here
+        raw = await (joined(receive, LIMIT) if whole else arrived(receive, LIMIT))
         return await store(terms, read_items(terms, parse_json(raw, DEPTH), raw))
