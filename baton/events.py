@@ -53,7 +53,7 @@ _AS_THEY_ARE = frozenset({str, int, float, bool, dict})
 KEY_KINDS = ("ci", "agent", "deploy", "suite", "group")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: most of its many members stay at their defaults
 class Event:
     """One fact, as Baton stores it. Times are aware and in UTC.
 
@@ -115,9 +115,26 @@ class Event:
         """Say whether the event came too late, or 30 days late, to fire a trigger."""
         return self.expired or self.received_at - self.occurred_at > TOO_OLD
 
+    @classmethod
+    def of(cls, members: Mapping[str, Any]) -> "Event":
+        """Return the event of these members, as ``Event(**members)`` in a fraction of its time.
+
+        Nothing is copied into the event for a member that is not given: its default stays with the
+        class. Whether none is missing or misnamed is up to the caller.
+        """
+        event = object.__new__(cls)
+        event.__dict__.update(members)
+        event.__dict__.setdefault("labels", {})
+        return event
+
     def to_json(self) -> dict[str, Any]:
         """Return the canonical form: plain JSON values, RFC 3339 times, no nulls, no defaults."""
-        return _object(self)
+        defaults = _defaults_of_event()
+        return {
+            name: member if type(member) in _AS_THEY_ARE else plain(member)
+            for name, member in self.__dict__.items()
+            if member is not (default := defaults[name]) and member != default
+        }
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Event":
@@ -155,6 +172,11 @@ def _object(value: Any) -> dict[str, Any]:
         for name, default, member in zip(names, defaults, each(value), strict=True)
         if member is not default and member != default
     }
+
+
+@cache
+def _defaults_of_event() -> dict[str, Any]:
+    return {each.name: _default(each) for each in fields(Event)}
 
 
 @cache

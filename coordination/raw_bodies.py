@@ -9,11 +9,19 @@ from coordination.store.events import Raw
 FORM = "application/x-www-form-urlencoded"
 
 
-def masked(raw: Raw) -> Raw:
-    """Return *raw* with every secret that shows itself replaced; what holds none stays as it came."""
-    text = raw.body.decode("utf-8", "replace")
-    written = as_form(text) if raw.headers.get("content-type") == FORM else as_json(text, raw.said)
+def masked(raw: Raw, harmless: object = None) -> Raw:
+    """Return *raw* with every secret that shows itself replaced; what holds none stays as it came.
+
+    Args:
+        raw: what came.
+        harmless: a document of which it is certain that it holds none, as `Reading.harmless`.
+    """
     headers = {name: mask(value) for name, value in raw.headers.items()}
+    is_form = raw.headers.get("content-type") == FORM
+    if harmless is not None and raw.said is harmless and not is_form and raw.body.isascii():
+        return Raw(raw.body, headers)
+    text = raw.body.decode("utf-8", "replace")
+    written = as_form(text) if is_form else as_json(text, raw.said)
     return Raw(written.encode("utf-8", "replace"), headers)
 
 

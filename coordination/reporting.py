@@ -251,7 +251,7 @@ class Reporting(Footing):
             channel=credential.channel or self.rules.channel,
             owner=credential.owner,
             approvers=self.rules.approvers,
-            raw=told.raw and masked(told.raw),
+            raw=told.raw and masked(told.raw, told.reading.harmless),
             origin={
                 "token": credential.token_id,
                 "scheme": credential.scheme or BEARER,

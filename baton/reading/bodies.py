@@ -70,7 +70,7 @@ def parse_json(raw: bytes, max_depth: int) -> Any:
         raise MalformedBody(_too_deep(max_depth)) from None
     except ValueError:  # a number of more digits than Python converts
         raise MalformedBody("the body holds a number that is too long") from None
-    if depth(value) > max_depth:
+    if text.count("{") + text.count("[") > max_depth and depth(value) > max_depth:
         raise MalformedBody(_too_deep(max_depth))
     _refuse_half_pairs(text, value)
     return value

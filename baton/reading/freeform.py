@@ -2,28 +2,25 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from baton.masking import mask_json
 from baton.reading.bodies import depth
+from baton.reading.glance import DEEPEST, HEAVIEST, SAFE_INTEGER
 from baton.reading.members import Findings, Members, typed
-from baton.reading.text import clean, first_problem_of_name
+from baton.reading.text import UNSTORABLE, clean, first_problem_of_name
 
 __all__ = ["read_free", "read_labels", "readable", "stored", "weight"]
 
-_MOST_BYTES = 64 * 1024
-_MOST_DEPTH = 16
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_SAFE_INTEGER = 2**53
 _MOST_BITS = 4096
-# What neither UTF-8 nor a text column can hold.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def read_free(body: Members, names: tuple[str, ...]) -> dict[str, dict[str, Any] | None]:
     """Take the objects *names*; together they may have 64 KiB, each may be 16 levels deep."""
+    if body.findings.glance.sound:
+        return {name: _as_it_is(body, name) for name in names}
     found: dict[str, dict[str, Any] | None] = {}
     total = 0
     for name in names:
@@ -32,19 +29,24 @@ def read_free(body: Members, names: tuple[str, ...]) -> dict[str, dict[str, Any]
             value = None
         found[name] = None if value is None else mask_json(stored(value))
         total += weight(found[name])
-        if total > _MOST_BYTES:
+        if total > HEAVIEST:
             body.findings.problem(body.at(name), f"{' and '.join(names)} exceed 64 KiB together")
             break
     return {name: found.get(name) for name in names}
 
 
+def _as_it_is(body: Members, name: str) -> Any:
+    value = body.typed(name, dict)
+    return value if body.findings.glance.harmless else mask_json(value)
+
+
 def readable(value: object, pointer: str, findings: Findings) -> bool:
     """Note a problem unless *value* is JSON that may be stored."""
-    if depth(value) > _MOST_DEPTH:
-        findings.problem(pointer, f"is nested deeper than {_MOST_DEPTH} levels")
+    if depth(value) > DEEPEST:
+        findings.problem(pointer, f"is nested deeper than {DEEPEST} levels")
         return False
     try:
-        if weight(value) > _MOST_BYTES:  # before anything slower looks at it
+        if weight(value) > HEAVIEST:  # before anything slower looks at it
             findings.problem(pointer, "exceeds 64 KiB")
             return False
         stored(value)
@@ -70,17 +72,17 @@ def stored(value: Any) -> Any:
     """
     match value:
         case str():
-            return _UNSTORABLE.sub("", value)
+            return UNSTORABLE.sub("", value)
         case None | bool():
             return value
         case int() if (
             value.bit_length() <= _MOST_BITS
         ):  # beyond 2**53 other readers of JSON would round it
-            return value if -_SAFE_INTEGER < value < _SAFE_INTEGER else str(value)
+            return value if -SAFE_INTEGER < value < SAFE_INTEGER else str(value)
         case float() if math.isfinite(value):
             return value
         case dict() | Mapping():
-            return {_UNSTORABLE.sub("", name): stored(item) for name, item in value.items()}
+            return {UNSTORABLE.sub("", name): stored(item) for name, item in value.items()}
         case list():
             return [stored(item) for item in value]
         case _:
@@ -103,6 +105,8 @@ def read_labels(body: Members) -> dict[str, str]:
             body.findings.problem(pointer, f"its name {wrong}")
         elif typed(value, str, pointer, body.findings) is not None:
             labels[name] = _value(value, pointer, body.findings)
+    if body.findings.glance.harmless and labels == values:
+        return labels
     masked: dict[str, str] = mask_json(labels)
     return masked
 

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from baton.masking import mask
+from baton.reading.glance import Glance
 from baton.reading.text import clean, first_problem_of_name, readable_url, shorten
 from baton.reading.times import read_time
 
@@ -28,9 +29,13 @@ _TYPES = {
 
 
 class Findings:
-    """What a reading found out about a body, beside the event; it repeats no secret."""
+    """What a reading found out about a body, beside the event; it repeats no secret.
 
-    def __init__(self) -> None:
+    *glance* is what is certain of the whole body before its members are looked at.
+    """
+
+    def __init__(self, glance: Glance) -> None:
+        self.glance = glance
         self.problems: list[tuple[str, str]] = []
         self.warnings: list[tuple[str, str]] = []
         self.dropped: list[str] = []
@@ -65,6 +70,19 @@ class Members:
     def has(self, name: str) -> bool:
         return name in self._left
 
+    def names(self) -> Collection[str]:
+        """Return the names of the members that nobody has taken yet."""
+        return self._left.keys()
+
+    def rename(self, alias: str, name: str) -> None:
+        """Let the member *alias* count as *name*, unless there is one of that name."""
+        value = self._left.pop(alias)
+        if name in self._left:
+            self.findings.drop(f"/{alias}", f'"{name}" is given too, and counts')
+        else:
+            self._left[name] = value
+            self.findings.taken_from[name] = alias
+
     def take(self, name: str) -> Any:
         """Return the member *name* as it stands, or None."""
         self._known.add(name)
@@ -79,7 +97,9 @@ class Members:
     def typed(self, name: str, kind: type) -> Any:
         """Return the member *name* if it is a *kind*, else note a problem and return None."""
         value = self.take(name)
-        return None if value is None else typed(value, kind, self.at(name), self.findings)
+        if value is None or type(value) is kind:
+            return value
+        return typed(value, kind, self.at(name), self.findings)
 
     def text(self, name: str, limit: int, *, lines: bool = False) -> str | None:
         """Take words for people: cleaned, without secrets, cut at *limit* code points, None if empty."""
@@ -90,7 +110,9 @@ class Members:
         if len(text) > limit:
             self.findings.truncated.append(self.at(name))
             self.findings.warn(self.at(name), f"is cut to {limit} characters")
-        return shorten(mask(text[: limit * _AHEAD]), limit) or None
+        if not (self.findings.glance.harmless and text == value):
+            text = mask(text[: limit * _AHEAD])
+        return shorten(text, limit) or None
 
     def name(self, name: str, limit: int, form: re.Pattern[str] | None = None) -> str | None:
         """Take what identifies something: never cut or repaired, a problem unless it fits."""
@@ -149,7 +171,7 @@ class Members:
         if wrong:
             self.findings.drop(self.at(name), f"{wrong}; dropped")
             return None
-        return mask(value)
+        return str(value) if self.findings.glance.harmless else mask(value)
 
     def inside(self, name: str) -> "Members | None":
         """Take an object, to be read in its turn."""
@@ -168,11 +190,15 @@ class Members:
         for place, value in enumerate(values[:limit]):
             yield f"{self.at(name)}/{place}", value
 
-    def close(self) -> None:
-        """Report the members nobody took, each with the known name it resembles."""
+    def close(self, known: Collection[str] = ()) -> None:
+        """Report the members nobody took, each with the known name it resembles.
+
+        Args:
+            known: names beside those that were asked for.
+        """
         unknown = list(self._left)
         for name in unknown[:_MOST_UNKNOWN]:
-            near = get_close_matches(name[:100], self._known, n=1)
+            near = get_close_matches(name[:100], {*self._known, *known}, n=1)
             hint = f', did you mean "{near[0]}"?' if near else ""
             shown = shorten(clean(name, lines=False), 100)
             place = ".".join([*self._pointer.split("/")[1:], shown])

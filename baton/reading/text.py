@@ -4,7 +4,18 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-__all__ = ["clean", "first_problem_of_name", "readable_url", "shorten", "tidy_repo", "visible"]
+__all__ = [
+    "UNSTORABLE",
+    "clean",
+    "first_problem_of_name",
+    "readable_url",
+    "shorten",
+    "tidy_repo",
+    "visible",
+]
+
+# What neither UTF-8 nor a text column can hold.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # C0 and C1 controls but for tab and line feed, zero-width and other characters without a shape,
 # bidirectional overrides, tags, and halves of surrogate pairs: none can be seen, and several make a
@@ -24,6 +35,8 @@ def clean(value: str, *, lines: bool) -> str:
     """Remove what cannot be seen, in Unicode's composed form; one line unless *lines*."""
     if value.isascii() and value.isprintable():  # most texts: there is nothing to remove
         return value if lines else _GAP.sub(" ", value).strip() if "  " in value else value.strip()
+    if lines and value.isascii() and value.replace("\n", "").isprintable():
+        return value
     text = unicodedata.normalize("NFC", visible(_BREAK.sub("\n", value)))
     return text if lines else _GAP.sub(" ", text).strip()
 
@@ -44,7 +57,7 @@ def first_problem_of_name(value: str, limit: int) -> str | None:
         return "is empty"
     if len(value) > limit:
         return f"has {len(value)} characters; at most {limit} are allowed"
-    if not value.isprintable() or _UNSEEN.search(value):
+    if not value.isprintable() or (not value.isascii() and _UNSEEN.search(value)):
         return "holds a character that cannot be printed"
     return None
 

@@ -3,8 +3,20 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from baton.masking import is_secret_name, mask, mask_json
+from baton.masking import (
+    _KEEPING,
+    _SHAPES,
+    MASK,
+    _patterns,
+    hides_nothing,
+    is_secret_name,
+    mask,
+    mask_json,
+)
+from tests.baton.secretive import SECRETIVE
 
 
 @pytest.mark.parametrize(
@@ -75,3 +87,27 @@ def test_no_text_takes_long_to_read(text: str) -> None:
     began = time.process_time()
     mask(text * (200_000 // len(text)))
     assert time.process_time() - began < 1
+
+
+@given(SECRETIVE | st.one_of([st.from_regex(each) for each in (*_SHAPES, *_KEEPING)]))
+def test_no_text_that_holds_a_secret_passes_for_one_without(text: str) -> None:
+    closely = text
+    for pattern in _patterns():
+        kept = r"\1" if pattern.groups else ""
+        closely = pattern.sub(kept + MASK, closely)
+
+    assert mask(text) == closely
+
+
+@given(st.dictionaries(SECRETIVE | st.sampled_from(["api-key", "Pass word", "tokens"]), SECRETIVE))
+def test_what_hides_nothing_stays_as_it_is(document: dict[str, str]) -> None:
+    said = "|".join([*document, *document.values()])
+
+    if hides_nothing(said, document):
+        assert mask_json(document) == document
+
+
+def test_the_name_of_a_secret_hides_what_bears_it_however_plain_that_is() -> None:
+    assert hides_nothing("runner|linux-4", ["runner"])
+    assert not hides_nothing("Pass-Word|linux-4", ["Pass-Word"])
+    assert not hides_nothing("runner|" + "x" * 5000 + "pass word", ["x" * 5000 + "pass word"])

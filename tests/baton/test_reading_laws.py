@@ -1,23 +1,30 @@
 """Laws of reading, whatever is sent."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baton.errors import InvalidEvent, MalformedBody
 from baton.events import Event
-from baton.masking import mask
+from baton.masking import mask, mask_json
 from baton.reading import Source, parse_form, parse_json, read_event
-from baton.reading.event import _ALIASES, _SERVER_SET
+from baton.reading.bodies import depth
+from baton.reading.fields import ALIASES, SERVER_SET
+from baton.reading.freeform import stored, weight
+from baton.reading.glance import glance
+from tests.baton.secretive import SECRETIVE
 
 NOW = datetime(2026, 3, 2, 10, 16, tzinfo=UTC)
 CI = Source("ci", "ci", "api", may_choose_channel=True)
 
 NAMES = st.sampled_from(
-    sorted({*Event.__dataclass_fields__, *(alias for alias, _ in _ALIASES), *_SERVER_SET, "url", "link", "typo"})
+    sorted({*Event.__dataclass_fields__, *(alias for alias, _ in ALIASES), *SERVER_SET, "url", "link", "typo"})
 )  # fmt: skip
 INSIDE = st.sampled_from(
     ["process_id", "namespace", "attempt", "current", "total", "unit", "fraction", "progress", "message", "type", "url", "rel", "title", "label", "action", "repo", "sha", "ref", "pr", "id", "name", "email", "kind", "prompt", "options", "approvers", "scope", "require_reason", "expires_at", "on_timeout", "body"]
@@ -39,6 +46,22 @@ BODIES = st.dictionaries(NAMES, VALUES, max_size=12) | st.builds(
     lambda more: {"process_id": "p", "status": "waiting", **more},
     st.dictionaries(NAMES, VALUES, max_size=5),
 )
+TELLING = st.builds(
+    lambda members, more: {"process_id": "p", "status": "waiting", **members, **more},
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            ("name", "message", "sequence", "url", "source", "error", "next_steps"), SECRETIVE
+        ),
+    ),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            name: st.dictionaries(SECRETIVE, SECRETIVE | st.integers(), max_size=3)
+            for name in ("labels", "metadata", "result", "subject", "actor", "progress")
+        },
+    ),
+)
 
 
 def read(body: Any) -> Event | None:
@@ -56,6 +79,68 @@ def read(body: Any) -> Event | None:
 @given(BODIES | VALUES)
 def test_any_body_is_an_event_or_invalid_and_nothing_else(body: Any) -> None:
     read(body)
+
+
+def outcome(body: Any) -> Any:
+    try:
+        return read_event(
+            body, credential=CI, received_at=NOW, event_id="ev_1", new_id=lambda: "made"
+        )
+    except InvalidEvent as error:
+        return error.problems
+
+
+@given(BODIES | TELLING)
+@settings(deadline=None)
+def test_a_body_of_which_much_is_certain_is_read_as_any_other(body: dict[str, Any]) -> None:
+    # Of what is no dict nothing is certain, so that each of its parts is looked at closely.
+    assert outcome(body) == outcome(MappingProxyType(body))
+
+
+@given(BODIES | TELLING)
+def test_what_is_certain_of_a_body_is_so(body: dict[str, Any]) -> None:
+    seen = glance(body)
+    if seen.harmless:
+        assert mask_json(body) == body
+    if seen.sound:
+        assert stored(body) == body
+        assert (depth(body) <= 16, weight(body) <= 64 * 1024) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "certain"),
+    [
+        ({"a": "plain", "b": [1, True, None, {"c": 0.5}]}, (True, True)),
+        ({"a": "two\nlines, \u00e9"}, (True, True)),
+        ({"token": 1}, (False, True)),
+        ({"a": [{"b": "token: abcdef"}]}, (False, True)),
+        ({"a": "\x00"}, (True, False)),
+        ({"a": "\ud800"}, (True, False)),
+        ({"a": 2**53}, (False, False)),
+        ({"a": float("inf")}, (False, False)),
+        ({"a": "x" * 70_000}, (True, False)),
+        ({"a": [[] for _ in range(30_000)]}, (True, False)),
+        ({"a": [[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]}, (True, False)),
+        ({"a": (1, 2)}, (False, False)),
+        ({1: 2}, (False, False)),
+        (["a"], (False, False)),
+        ("a", (False, False)),
+    ],
+)
+def test_a_glance_is_certain_of_what_is_plain(body: Any, certain: tuple[bool, bool]) -> None:
+    seen = glance(body)
+    assert (seen.harmless, seen.sound) == certain
+
+
+@given(BODIES | TELLING)
+@settings(deadline=None)
+def test_an_event_of_the_members_that_came_is_the_same_as_one_of_all(body: dict[str, Any]) -> None:
+    event = read(body)
+    if event is not None:
+        whole = Event(**{name: getattr(event, name) for name in Event.__dataclass_fields__})
+        assert event == whole
+        assert event.to_json() == whole.to_json()
+        assert replace(event, attempt=7) == replace(whole, attempt=7)
 
 
 @given(BODIES)
