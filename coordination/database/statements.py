@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 from weakref import ref
 
-from sqlalchemy import ColumnElement, Executable, Insert, LargeBinary, Table
+from sqlalchemy import ColumnElement, Executable, Insert, LargeBinary, String, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -72,7 +72,7 @@ class Prepared:
     fixed: Mapping[str, Any]  # values that stand in the statement, converted
     pick: Callable[[Mapping[str, Any]], Sequence[Any]]  # the parameters, in the driver's order
     write: tuple[tuple[str, Convert], ...]
-    heavy: tuple[int, ...]  # which of them are documents and bytes, and may be large
+    heavy: tuple[int, ...]  # which of them are text, documents and bytes
     make: type[Row]
     read: tuple[tuple[int, Convert], ...]
 
@@ -86,7 +86,7 @@ class Prepared:
         return self.pick({**self.fixed, **given} if self.fixed else given)
 
     def weigh(self, bound: Sequence[Any]) -> int:
-        """Return how long the documents and bytes of a call are; a column of text holds little."""
+        """Return how long the texts, documents and bytes of a call are."""
         size = 0
         for place in self.heavy:
             value = bound[place]
@@ -174,7 +174,7 @@ class Statements:
 
 # Our own types, without what SQLAlchemy wraps around them: it costs more than they do.
 _WRITTEN: Mapping[type, Convert] = {Moment: to_moment, Document: to_document}
-_HEAVY = (Document, LargeBinary)
+_HEAVY = (Document, LargeBinary, String)
 _READ: Mapping[type, Convert] = {Moment: from_moment, Document: from_document}
 
 
