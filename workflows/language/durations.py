@@ -43,9 +43,9 @@ def parse_duration(text: str, *, zero: bool = False) -> timedelta:
     """
     length = _iso(text) if text.startswith("P") else _short(text)
     if length > LONGEST:
-        raise InvalidDuration(f"{text!r} is longer than ten years")
+        raise InvalidDuration(f"{text!r} is longer than ten years", "Ten years are `520w`.")
     if not length and not zero:
-        raise InvalidDuration(f"{text!r} is no time at all; this must be longer than 0")
+        raise InvalidDuration(f"{text!r} is no time at all", "It must be longer than 0.")
     return length
 
 
@@ -70,7 +70,9 @@ def _sum(parts: list[tuple[str, int]] | list[tuple[str, float]], text: str) -> t
     try:
         return sum((UNITS[unit] * number for unit, number in parts), timedelta())
     except OverflowError:
-        raise InvalidDuration(f"{text!r} is longer than ten years") from None
+        raise InvalidDuration(
+            f"{text!r} is longer than ten years", "Ten years are `520w`."
+        ) from None
 
 
 def _unreadable(text: str) -> InvalidDuration:

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from baton.errors import BatonError
 
-__all__ = ["InvalidDefinition", "InvalidInputs", "Problem", "Severity"]
+__all__ = [
+    "MOST_PROBLEMS",
+    "InvalidDefinition",
+    "InvalidInputs",
+    "Problem",
+    "Severity",
+    "cut_off",
+    "in_order",
+]
+
+MOST_PROBLEMS: Final = 200
+"""Of one file; the search ends there."""
 
 Severity = Literal["error", "warning"]
 
@@ -33,6 +44,22 @@ class Problem:
         warning = "warning: " if self.severity == "warning" else ""
         hint = f" {self.hint}" if self.hint else ""
         return f"{place}: {warning}{self.message}.{hint}" if place else f"{self.message}.{hint}"
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return *problems* in the order of the file."""
+    return tuple(sorted(problems, key=lambda each: (each.line, each.column)))
+
+
+def cut_off(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return *problems* in order, and one more which says that the search ended there."""
+    found = in_order(problems)
+    last = found[-1]
+    message = f"this file has {len(found)} problems and was not looked through to its end"
+    end = Problem(
+        "error", last.file, last.line, last.column, "", "limit", message, "Mend these first."
+    )
+    return (*found, end)
 
 
 class InvalidDefinition(BatonError, ValueError):

@@ -1,10 +1,14 @@
 """Collects the problems of one file, each with its place."""
 
-from workflows.language.errors import Problem, Severity
+from workflows.language.errors import MOST_PROBLEMS, Problem, Severity, in_order
 from workflows.language.expressions import ExpressionError
 from workflows.language.places import Document, Path, step_of, written
 
-__all__ = ["Findings"]
+__all__ = ["Findings", "TooManyProblems"]
+
+
+class TooManyProblems(Exception):
+    """The search ends here: nobody reads more than a few hundred, and each takes time to explain."""
 
 
 class Findings:
@@ -12,7 +16,7 @@ class Findings:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._problems: list[Problem] = list(document.problems)
+        self._problems: dict[Problem, None] = dict.fromkeys(document.problems)
 
     def add(
         self,
@@ -63,13 +67,14 @@ class Findings:
         line, column = place
         file, shown = self.document.file, written(path)
         problem = Problem(severity, file, line, column, shown, code, message, hint)
-        if problem not in self._problems:
-            self._problems.append(problem)
+        self._problems.setdefault(problem)
+        if len(self._problems) >= MOST_PROBLEMS:
+            raise TooManyProblems
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, in the order of the file."""
-        return tuple(sorted(self._problems, key=lambda each: (each.line, each.column)))
+        return in_order(self._problems)
 
     @property
     def failed(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from workflows.language.errors import InvalidDefinition, Problem
+from workflows.language.errors import MOST_PROBLEMS, InvalidDefinition, Problem, cut_off
 from workflows.language.places import Document, Path, Place, written
 
 __all__ = ["DEPTH", "NODES", "SIZE", "read_yaml"]
@@ -23,6 +23,7 @@ DEPTH: Final = 32
 NODES: Final = 5_000
 """Texts, numbers, lists and maps of a file, keys not counted."""
 BIGGEST: Final = 2**53
+SPLIT: Final = "Split it: a step can run another workflow as its child."
 
 NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLEANS: Final = {
@@ -49,14 +50,16 @@ def read_yaml(text: str | bytes, *, file: str) -> Document:
         raise _syntax(error, file) from None
     except yaml.reader.ReaderError as error:
         line, column = _line_column(decoded, error.position)
-        raise _alone(file, line, column, "this character is not allowed in YAML") from None
+        raise _alone(
+            file, line, column, "this character is not allowed in YAML", hint="Leave it out."
+        ) from None
     return Document(file, decoded, data, reader.places, tuple(reader.problems))
 
 
 def _decoded(text: str | bytes, file: str) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "replace"))
     if size > SIZE:
-        raise _alone(file, 1, 1, f"this file is larger than {SIZE // 1024} KiB", "limit")
+        raise _alone(file, 1, 1, f"this file is larger than {SIZE // 1024} KiB", "limit", SPLIT)
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:
@@ -64,7 +67,9 @@ def _decoded(text: str | bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         column = error.start - (text.rfind(b"\n", 0, error.start) + 1) + 1
-        raise _alone(file, line, column, "this file is not UTF-8") from None
+        raise _alone(
+            file, line, column, "this file is not UTF-8", hint="Save it as UTF-8."
+        ) from None
 
 
 def _alone(
@@ -78,7 +83,7 @@ def _syntax(error: yaml.MarkedYAMLError, file: str) -> InvalidDefinition:
     if "quoted scalar" in str(error.context) and error.context_mark:
         mark = error.context_mark  # where the quotes open: their end is nowhere
     reason = " ".join(part for part in (error.problem, error.context) if part)
-    hint = None
+    hint = "Look at the line before it as well."
     if "\\t" in reason or "cannot start any token" in reason:
         hint = "Texts that begin with a sign stand in quotes, and lines are indented with spaces."
     elif "mapping values are not allowed" in reason:
@@ -129,7 +134,9 @@ class Reader:
                 case yaml.DocumentStartEvent():
                     self.document(event)
         if not self.documents:
-            raise _alone(self.file, 1, 1, "this file is empty", "empty")
+            raise _alone(
+                self.file, 1, 1, "this file is empty", "empty", "Write `name` and `steps`."
+            )
         return self.root
 
     def document(self, event: Any) -> None:
@@ -139,14 +146,14 @@ class Reader:
                 event, "a file holds one workflow", "Put the second in its own file."
             )
 
-    def refused(self, event: Any, message: str, hint: str | None = None) -> InvalidDefinition:
+    def refused(self, event: Any, message: str, hint: str, code: str = "yaml") -> InvalidDefinition:
         mark = event.start_mark
-        return _alone(self.file, mark.line + 1, mark.column + 1, message, "yaml", hint)
+        return _alone(self.file, mark.line + 1, mark.column + 1, message, code, hint)
 
     def open(self, event: Any, value: Any) -> None:
         path = self.add(event, value)
         if len(self.levels) >= DEPTH:
-            raise self.refused(event, f"this nests more than {DEPTH} levels")
+            raise self.refused(event, f"this nests more than {DEPTH} levels", SPLIT, "limit")
         self.levels.append(_Level(value, path))
 
     def scalar(self, event: Any) -> None:
@@ -179,7 +186,7 @@ class Reader:
         self.check(event)
         self.nodes += 1
         if self.nodes > NODES:
-            raise self.refused(event, f"this file holds more than {NODES:,} values")
+            raise self.refused(event, f"this file holds more than {NODES:,} values", SPLIT, "limit")
         start, end = event.start_mark, event.end_mark
         style = getattr(event, "style", None) or None
         if not self.levels:
@@ -195,7 +202,7 @@ class Reader:
             )
             return path
         if level.key is None:
-            raise self.refused(event, "a key must be a plain text")
+            raise self.refused(event, "a key must be a plain text", "Write it without brackets.")
         path, key_mark = (*level.path, level.key), level.key_mark
         level.value[level.key] = value
         self.places[path] = Place(
@@ -233,6 +240,8 @@ class Reader:
                 hint,
             )
         )
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise InvalidDefinition(cut_off(self.problems))
 
     def plain(self, event: Any) -> Any:
         """Return what an unquoted text stands for, by the core rules of YAML 1.2."""

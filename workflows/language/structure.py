@@ -32,6 +32,8 @@ KINDS: Final = {
     "model_type": "a map",
     "model_attributes_type": "a map",
 }
+OF_PYDANTIC: Final = frozenset({"<text>", "<number>", "<list>", "<map>", "[key]"})
+HINTS: Final = {"exclusive": "Keep one of the two.", "later": "Leave it out for now."}
 TAGS: Final = {
     "'<text>'": "text",
     "'<number>'": "a number",
@@ -108,7 +110,7 @@ def _delete(data: Any, path: Path) -> bool:
 
 def _plain(loc: tuple[str | int, ...]) -> Path:
     """Leave out what is in pydantic's locations and not in the file."""
-    return tuple(key for key in loc if not (isinstance(key, str) and key[:1] in ("<", "[")))
+    return tuple(key for key in loc if key not in OF_PYDANTIC)
 
 
 def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findings) -> None:
@@ -116,10 +118,12 @@ def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findin
     path = (*at, *_plain(error["loc"]))
     kind = error["type"]
     if kind == "extra_forbidden":
-        _note_extra(_model_at(model, error["loc"][:-1]), path, findings)
+        key = str(error["loc"][-1])
+        _note_extra(_model_at(model, error["loc"][:-1]), (*path[:-1], key), findings)
     elif kind == "missing":
         holder = _holder(model, error["loc"], at)
-        findings.add_absent("missing", path, f"{holder} needs the key `{path[-1]}`")
+        message = f"{holder} needs the key `{path[-1]}`"
+        findings.add_absent("missing", path, message, f"Add `{path[-1]}`.")
     else:
         message, hint = _sentence(error)
         is_key = error["loc"][-1:] == ("[key]",)
@@ -142,6 +146,7 @@ def _note_extra(model: type[BaseModel], path: Path, findings: Findings) -> None:
             "later",
             path,
             f"`{key}` is part of the language, but this version of Baton does not know it yet",
+            "Leave it out for now.",
         )
         return
     known = [field.alias or name for name, field in model.model_fields.items()]
@@ -160,7 +165,7 @@ def _holder(model: type[BaseModel], loc: tuple[str | int, ...], at: Path) -> str
 def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel]:
     """Return the model that stands at *loc* inside *model*."""
     for key in loc:
-        if not isinstance(key, str) or key.startswith("<"):
+        if not isinstance(key, str) or key in OF_PYDANTIC:
             continue
         for name, field in model.model_fields.items():
             if key in (name, field.alias):
@@ -197,7 +202,8 @@ def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
         return f"must be {words}, not {_shown(given)}", hint
     if kind in ("value_error", "assertion_error"):
         return f"is refused: {context['error']}", None
-    return _length_sentence(kind, context) or error["msg"], context.get("hint")
+    hint = context.get("hint") or HINTS.get(kind)
+    return _length_sentence(kind, context) or error["msg"], hint
 
 
 def _length_sentence(kind: str, context: dict[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from workflows.language.catalogue import Catalogue
 from workflows.language.checks import Checked, check_document
-from workflows.language.errors import InvalidDefinition, Problem
+from workflows.language.errors import InvalidDefinition, Problem, in_order
 from workflows.language.findings import Findings
 from workflows.language.loader import read_yaml
 from workflows.language.neighbours import Known, Neighbours, outline
@@ -61,7 +61,7 @@ def check_together(
         if file in twice:
             checked.pop(file, None)
             found.append(twice[file])
-        problems.extend(sorted(found, key=lambda each: (each.line, each.column)))
+        problems.extend(in_order(found))
     return Together(checked, tuple(problems))
 
 

@@ -5,16 +5,20 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.workflows.language.samples import Catalogue, read
+from tests.workflows.language.samples import Catalogue, read, steps
+from tests.workflows.language.test_containers import FINE as HOLDING
 from tests.workflows.language.test_shapes import FINE
 from workflows.language.checks import Checked, check_workflow
+from workflows.language.codes import CODES
 from workflows.language.compile import compile_workflow
 from workflows.language.errors import InvalidDefinition, Problem
+from workflows.language.model import Step
 
 calm = settings(deadline=None)  # a busy machine is no mistake
-LINES = FINE.splitlines()
+HELD = steps(HOLDING).replace("name: flow", "on_failure: [{id: z, stop: x}]\nname: flow")
+FILES = [FINE.splitlines(), HELD.splitlines()]
 WORDS = sorted(
-    {word.strip(",:{}[]\"'") for word in FINE.split()} | {"", "~", "5", "[]", "{}", "x: y"}
+    {word.strip(",:{}[]\"'") for word in (FINE + HELD).split()} | {"", "~", "5", "[]", "{}", "x: y"}
 )
 
 
@@ -49,7 +53,7 @@ def test_any_text_is_answered(text: str) -> None:
 @calm
 @given(st.data())
 def test_any_change_of_a_file_is_answered(data: st.DataObject) -> None:
-    lines = list(LINES)
+    lines = list(data.draw(st.sampled_from(FILES)))
     for _ in range(data.draw(st.integers(1, 3))):
         index = data.draw(st.integers(0, len(lines) - 1))
         words = lines[index].split(" ")
@@ -80,10 +84,11 @@ values = st.recursive(
     ),
     max_leaves=6,
 )
-KEYS = ["id", "action", "params", "approval", "wait", "set", "fail", "stop", "condition", "needs",
-        "timeout", "retry", "on_error", "repeatable", "requires_approval", "notify"]  # fmt: skip
+KEYS = sorted({*Step.verbs, *Step.keys, "id", "condition", "needs", "timeout", "on_error", "notify",
+               "compensate", "<<", "[key]", "<list>"})  # fmt: skip
 any_step = st.dictionaries(st.sampled_from(KEYS), values, max_size=5)
-HEADS = ["name", "inputs", "vars", "triggers", "settings", "outputs", "tags", "owner"]
+HEADS = ["name", "inputs", "vars", "triggers", "settings", "outputs", "tags", "owner", "finally",
+         "on_failure", "on_cancel", "<text>"]  # fmt: skip
 
 
 @calm
@@ -97,4 +102,4 @@ def test_any_data_is_answered(head: dict[str, Any], steps: Any) -> None:
         found = checked.warnings
         assert checked.workflow.steps
 
-    assert all(each.code and each.message for each in found)
+    assert all(each.code in CODES and each.message for each in found)

@@ -13,8 +13,8 @@ from workflows.language.checks.strays import refuse_stray_templates
 from workflows.language.checks.texts import Texts
 from workflows.language.checks.tree import Placed, all_steps, read_steps
 from workflows.language.checks.triggers import check_settings, check_triggers, trigger_fields
-from workflows.language.errors import InvalidDefinition, Problem
-from workflows.language.findings import Findings
+from workflows.language.errors import InvalidDefinition, Problem, cut_off
+from workflows.language.findings import Findings, TooManyProblems
 from workflows.language.inputs import declaration_problems
 from workflows.language.loader import read_yaml
 from workflows.language.model import Head, Workflow
@@ -67,9 +67,12 @@ def check_document(document: Document, catalogue: Catalogue, neighbours: Neighbo
     """
     findings = Findings(document)
     if not isinstance(document.data, dict):
-        findings.add("type", (), "a workflow is a map, with `name` and `steps`")
+        findings.add("type", (), "a workflow is a map", "Write `name` and `steps`.")
         raise InvalidDefinition(findings.problems)
-    workflow = _check_all(document.data, catalogue, findings, neighbours)
+    try:
+        workflow = _check_all(document.data, catalogue, findings, neighbours)
+    except TooManyProblems:
+        raise InvalidDefinition(cut_off(findings.problems)) from None
     return Checked(workflow, document.data, document.text, findings.problems)
 
 
@@ -156,7 +159,9 @@ def _check_head(head: Head, scope: Scope, checks: Checks) -> None:
 def _read_list(name: str, data: dict[str, Any], findings: Findings) -> list[Placed]:
     raw = data.get(name)
     if name == "steps" and raw is None:
-        findings.add_absent("missing", ("steps",), "a workflow needs the key `steps`")
+        findings.add_absent(
+            "missing", ("steps",), "a workflow needs the key `steps`", "Add a list."
+        )
     elif not isinstance(raw, list) or (name == "steps" and not raw):
         least = " with at least one step" if name == "steps" else " of steps"
         findings.add("type", (name,), f"`{name}` must be a list{least}")

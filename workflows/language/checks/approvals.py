@@ -65,9 +65,12 @@ def check_approval(path: Path, approval: Approval, settings: Settings, findings:
             or f"There are {', '.join(sorted(choices))}.",
         )
     if approval.timeout is None and "on_timeout" in approval.model_fields_set:
-        findings.warn("no_effect", (*path, "on_timeout"), "without a `timeout` this never happens")
+        message = "without a `timeout` this never happens"
+        findings.warn("no_effect", (*path, "on_timeout"), message, "Add `timeout`.")
     if len(set(approval.decisions)) < len(approval.decisions):
-        findings.add("value", (*path, "decisions"), "a decision stands here twice")
+        findings.add(
+            "value", (*path, "decisions"), "a decision stands here twice", "Keep one of them."
+        )
 
 
 def _check_what_comes_later(path: Path, approval: Approval, findings: Findings) -> None:
@@ -79,7 +82,7 @@ def _check_what_comes_later(path: Path, approval: Approval, findings: Findings) 
     for place, after in comes:
         if approval.timeout is not None and after >= approval.timeout:
             text = "this never happens: the `timeout` comes first"
-            findings.warn("no_effect", place, text)
+            findings.warn("no_effect", place, text, "Make it shorter.")
 
 
 def _check_quorum(path: Path, quorum: int, people: list[str], findings: Findings) -> None:
@@ -107,7 +110,8 @@ def check_covers(gate: Placed, graph: Graph, findings: Findings) -> None:
         if covered is None or place is None:
             continue
         if covered.action is None:
-            findings.add("covers", path, f"`{name}` is no action, so there is nothing to cover")
+            message = f"`{name}` is no action, so there is nothing to cover"
+            findings.add("covers", path, message, "Name steps with `action`.")
         elif not graph.comes_before(place, index):
             findings.add(
                 "covers",

@@ -87,7 +87,7 @@ def _links(
     for number, edge in enumerate(edges_of(placed.step, previous)):
         path = _edge_path(placed, number)
         if edge.step == placed.id:
-            findings.add("cycle", path, f"the step `{edge.step}` needs itself")
+            findings.add("cycle", path, f"the step `{edge.step}` needs itself", "Leave it out.")
         elif edge.step in positions:
             found.append(Link(positions[edge.step], edge))
         else:

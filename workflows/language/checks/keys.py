@@ -48,7 +48,7 @@ def check_keys(path: Path, step: Step, checks: Checks) -> None:
         _check_timeout((*path, "timeout"), verb, findings)
     if step.compensate is not None and verb in ("fail", "stop"):
         text = f"`{verb}` ends the run, so there is nothing to take back"
-        findings.warn("no_effect", (*path, "compensate"), text)
+        findings.warn("no_effect", (*path, "compensate"), text, "Leave it out.")
     _check_no_is_no(path, step, findings)
     if step.requires_approval and not checks.head.settings.approvers:
         findings.add_absent(
@@ -76,7 +76,7 @@ def _check_timeout(path: Path, verb: str, findings: Findings) -> None:
         hint = f"Move it into `{verb}`."
         findings.add_key("misplaced", path, f"{what} has a `timeout` of its own", hint)
     elif verb in WITHOUT_TIME:
-        findings.warn("no_effect", path, f"`{verb}` takes no time")
+        findings.warn("no_effect", path, f"`{verb}` takes no time", "Leave it out.")
 
 
 def _check_no_is_no(path: Path, step: Step, findings: Findings) -> None:

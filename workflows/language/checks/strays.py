@@ -45,7 +45,9 @@ def _refuse_stray_key(key: str, value: Any, path: Path, findings: Findings) -> N
     if key.startswith("x-"):
         return
     if "{{" in key:
-        findings.add_key("stray_template", (*path, key), "a key cannot be a template")
+        findings.add_key(
+            "stray_template", (*path, key), "a key cannot be a template", "Write it out."
+        )
     _refuse_strays(value, (*path, key), findings)
 
 

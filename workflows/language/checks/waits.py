@@ -38,7 +38,8 @@ def check_wait_for(
         texts.expression((*path, "where"), wait.where, scope.plus("event"))
     _check_correlate((*path, "correlate"), wait.correlate, scope, texts, findings)
     if wait.timeout is None and wait.on_timeout == "continue":
-        findings.warn("no_effect", (*path, "on_timeout"), "without a `timeout` this never happens")
+        message = "without a `timeout` this never happens"
+        findings.warn("no_effect", (*path, "on_timeout"), message, "Add `timeout`.")
     if wait.event is not None and wait.correlate is None and not _has_key(wait.where):
         findings.warn(
             "scanning",

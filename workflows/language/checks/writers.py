@@ -15,13 +15,17 @@ def check_writers(graph: Graph, findings: Findings) -> None:
     writers: dict[str, list[int]] = {}
     for index, placed in enumerate(graph.steps):
         for name, path in writes_of(placed):
-            for other in writers.get(name, ()):
-                if other != index and not (
-                    graph.comes_before(other, index) or graph.comes_before(index, other)
-                ):
-                    _warn(path, name, graph.steps[other].id, findings)
-            writers.setdefault(name, []).append(index)
+            before = writers.setdefault(name, [])
+            other = next((each for each in before if _side_by_side(each, index, graph)), None)
+            if other is not None:
+                _warn(path, name, graph.steps[other].id, findings)
+            before.append(index)
         _check_inside(placed, findings)
+
+
+def _side_by_side(one: int, other: int, graph: Graph) -> bool:
+    ordered = graph.comes_before(one, other) or graph.comes_before(other, one)
+    return one != other and not ordered
 
 
 def writes_of(placed: Placed) -> Iterator[tuple[str, Path]]:

@@ -1,0 +1,53 @@
+"""The codes of problems: a stable word for each kind of mistake, and what it is about."""
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["CODES"]
+
+CODES: Final[Mapping[str, str]] = {
+    "approvers": "Nobody is named who could approve.",
+    "child": "Another workflow is not known, or does not take what it is given.",
+    "covers": "An approval cannot show what it is to cover.",
+    "cron": "A schedule cannot be read, or is never due.",
+    "cycle": "Steps wait for each other, or one waits for itself.",
+    "duplicate": "A name or a key stands twice where it may stand once.",
+    "duration": "A text is no duration, or is out of range.",
+    "empty": "The file is empty.",
+    "event": "There is no such event, or nobody is known to report one.",
+    "exclusive": "Two forms of one thing are mixed.",
+    "expression": "An expression cannot be read, or uses a name that is not there.",
+    "file": "A file cannot be read at all.",
+    "join": "More branches must complete than there are.",
+    "later": "The language has it, and this version of Baton does not.",
+    "limit": "The file is larger than a definition may be.",
+    "misplaced": "A key stands where it means nothing.",
+    "missing": "A key is needed that is not there.",
+    "no_effect": "Something is said that never makes a difference.",
+    "no_is_no": "A No would be turned into a Yes.",
+    "number": "A number does not survive in JSON.",
+    "person": "A text names nobody.",
+    "quorum": "More people must agree than are named.",
+    "race": "A var is set twice, and nothing says who comes last.",
+    "recursion": "A workflow starts itself for ever, or waits for its own end.",
+    "reference": "An expression names something that is not there, or cannot have run yet.",
+    "repeatable": "A step says of an action what only the action can say.",
+    "reserved": "A name means something else in expressions already.",
+    "retry": "A step would be tried again in fewer cases than it seems.",
+    "scanning": "A wait has to look at every event of a name.",
+    "secret": "A secret input would be shown.",
+    "shell": "Data would become code of a shell, or a program is not written out.",
+    "slug": "A name does not have the form of one.",
+    "stray_template": "Braces stand where no template is read.",
+    "syntax": "The file is not YAML.",
+    "time": "A text is no time with an offset.",
+    "timezone": "There is no such time zone.",
+    "type": "A value is of another type.",
+    "unknown_action": "There is no such action.",
+    "unknown_key": "There is no such key.",
+    "unknown_step": "There is no such step in this list.",
+    "unreachable": "A step or a branch can never run.",
+    "value": "A value is none of those that are allowed.",
+    "verb": "A step or a trigger has none of its verbs, or more than one.",
+    "yaml": "The file uses a part of YAML that definitions do without.",
+}
