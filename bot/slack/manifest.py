@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from coordination.bus_reading import EVENT_TYPE
-from handlers.slack import ids
+from handlers.slack import ids, private
 from handlers.slack.verbs import VERBS
 
 NAME = "Baton"
@@ -27,6 +27,7 @@ SCOPES = {
     "conversations.history": ("channels:history", "groups:history"),
     "conversations.replies": ("channels:history", "groups:history"),
     "reactions.add": ("reactions:write",),
+    "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "users.list": ("users:read",),
 }
 FREE = (
@@ -119,6 +120,10 @@ def manifest(
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
+            },
+            "agent_view": {
+                "agent_description": DESCRIPTION,
+                "suggested_prompts": [dict(each) for each in private.ALWAYS],
             },
             "bot_user": {"display_name": NAME, "always_online": True},
             "shortcuts": [dict(each) for each in SHORTCUTS],

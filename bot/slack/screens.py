@@ -1,6 +1,6 @@
 """Shows modals and private answers, through the port that the listeners have for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -105,6 +105,13 @@ class SlackScreens:
     async def open_home(self, person: str) -> None:
         if self._homes is not None:
             await self._homes.opened(person)
+
+    async def suggest(self, channel: str, prompts: Sequence[Mapping[str, str]]) -> None:
+        method = "assistant.threads.setSuggestedPrompts"
+        try:
+            await self._slack.call(method, channel_id=channel, prompts=list(prompts))
+        except SlackTrouble as error:  # an app that is older than the prompts lacks the scope
+            log.info("nothing_suggested", error=error.trouble.word)
 
     async def permalink(self, channel: str, ts: str) -> str | None:
         try:

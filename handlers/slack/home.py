@@ -9,7 +9,7 @@ from typing import get_args
 from slack_bolt.async_app import AsyncApp
 
 from coordination.policy import Principal
-from handlers.slack import clicks, ids
+from handlers.slack import clicks, ids, private
 from handlers.slack.answers import ROWS, TITLES, Following, Listing, ListingKind
 from handlers.slack.clicks import Body, Forged
 from handlers.slack.following import followed
@@ -24,6 +24,8 @@ def register(bolt: AsyncApp, edge: Edge) -> None:
     async def opened(event: Body) -> None:
         if event.get("tab") == "home":
             await edge.screens.open_home(str(event.get("user", "")))
+        elif event.get("tab") == "messages":
+            await private.offer(edge, event)
 
     async def see_all(ack: Ack, body: Body) -> None:
         kind, page = asked_for(body)

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from slack_bolt.async_app import AsyncApp
 
 from coordination.threads_view import ThreadView
-from handlers.slack import clicks
+from handlers.slack import clicks, private
 from handlers.slack.answers import (
     ROWS,
     WHY,
@@ -24,7 +24,7 @@ from handlers.slack.answers import (
     ThreadApprovals,
     ThreadPage,
 )
-from handlers.slack.clicks import Body, Place
+from handlers.slack.clicks import Body
 from handlers.slack.listening import Edge
 from handlers.slack.verbs import VERBS
 
@@ -38,10 +38,6 @@ MENTIONED = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>")
 WORD = re.compile(r"[^\s.,;:!?]+")
 KEPT = 2_000
 UNKNOWN = "I know of no work that belongs to this thread. `/baton runs` lists the newest runs."
-IN_PRIVATE = (
-    "I do not understand sentences here. Type `/baton help` to see what I can do, "
-    "`/baton approvals` for what waits for you, or look at my Home tab."
-)
 
 
 class Heard:
@@ -69,9 +65,8 @@ def register(bolt: AsyncApp, edge: Edge) -> None:
 
     async def direct(body: Body, event: Body) -> None:
         if of_a_person(event) and heard.first(*names_of(body, event)):
-            at = str(event.get("thread_ts") or event.get("ts"))
-            place = Place(str(event["user"]), str(event["channel"]), at)
-            await edge.screens.reply(place, Sentence(IN_PRIVATE))
+            said = await private.answer(edge, event)
+            await edge.screens.reply(private.place_of(event), said)
 
     bolt.event("app_mention")(mentioned)
     bolt.event("message", matchers=[is_direct])(direct)

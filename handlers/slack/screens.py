@@ -91,5 +91,8 @@ class Screens(Protocol):
     async def open_home(self, person: str) -> None:
         """Draw the Home of somebody who looks at it, and keep it fresh for a while."""
 
+    async def suggest(self, channel: str, prompts: Sequence[Mapping[str, str]]) -> None:
+        """Offer in a conversation what may be asked: each a ``title``, and the ``message`` it sends."""
+
     async def permalink(self, channel: str, ts: str) -> str | None:
         """Return where a message stands, or None where Slack does not say."""

@@ -139,7 +139,7 @@ async def test_another_bot_is_never_answered(baton: BatonInABox) -> None:
 async def test_a_direct_message_says_what_works(baton: BatonInABox) -> None:
     emulator = baton.slack.server.emulator
     channel = emulator.workspace.open_dm(PEOPLE["ada"]).id
-    await baton.slack.do("messages", as_=PEOPLE["ada"], channel=channel, text="approve A-1")
+    await baton.slack.do("messages", as_=PEOPLE["ada"], channel=channel, text="please ship it")
     await baton.quiet()
 
     found = baton.slack.look("messages", channel=channel, as_=PEOPLE["ada"])["messages"]

@@ -8,10 +8,13 @@ import yaml
 from bot.slack.manifest import EVENTS, FREE, OPTIONAL, SCOPES, manifest, manifest_yaml, scopes
 from devslack.manifest import understand
 from handlers.slack import ids
+from handlers.slack.private import LOOKING
 from handlers.slack.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[3]
-METHOD = re.compile(r"\"((?:chat|conversations|reactions|users|views|auth|apps)\.[A-Za-z.]+)\"")
+METHOD = re.compile(
+    r"\"((?:chat|conversations|reactions|users|views|auth|apps|assistant)\.[A-Za-z.]+)\""
+)
 SDK_CALLS = {"apps_connections_open": "apps.connections.open"}
 
 
@@ -47,6 +50,14 @@ def test_the_manifest_is_one_that_slack_takes() -> None:
 def test_what_is_typed_lists_only_verbs_that_exist() -> None:
     hint = manifest()["features"]["slash_commands"][0]["usage_hint"]
     assert hint.split(" | ") == [verb.name for verb in VERBS]
+
+
+def test_what_is_offered_to_begin_with_is_typed_with_verbs_that_only_look() -> None:
+    view = manifest()["features"]["agent_view"]
+    assert len(view["agent_description"]) <= 300
+    assert len(view["suggested_prompts"]) <= 4
+    first = {each["message"].split()[0] for each in view["suggested_prompts"]}
+    assert first <= {verb.name for verb in LOOKING}
 
 
 def test_the_lengths_are_those_that_slack_allows() -> None:
