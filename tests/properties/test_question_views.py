@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from operator import add
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,16 @@ from coordination.questions import Approval, Delegation, Escalation, Raised
 from devslack.blocks import check_blocks, check_view
 from handlers.slack import ids
 from tests.properties import test_views as views
-from tests.properties.test_views import URL, approvals, hostile, markup, moments, person, slug
+from tests.properties.test_views import (
+    QUESTION,
+    URL,
+    asked_for,
+    hostile,
+    markup,
+    moments,
+    person,
+    slug,
+)
 
 OURS = re.compile(
     r"<(@[UW](?!EVIL)[A-Z0-9]+|!subteam\^S0[A-Z]+|!date\^\d+\^[^<>|]*\|[^<>|]*"
@@ -47,27 +57,31 @@ files = st.one_of(
 delegations = st.builds(Delegation, person, person, st.none() | hostile, moments)
 
 
-@st.composite
-def questions(draw: st.DrawFn) -> Approval:
-    """Draw an approval with all that may come to a question."""
-    approval = draw(approvals)
-    decisions = draw(st.lists(slug, min_size=1, max_size=10, unique=True))
-    question = replace(
-        approval.question,
-        show=(*approval.question.show, *draw(st.lists(files, max_size=4))),
-        approvers=draw(lists),
-        decisions=tuple(decisions),
-        labels=tuple((each, draw(hostile)) for each in decisions[:3]),
-        remind=tuple(draw(st.lists(lengths, max_size=10))),
-        escalate=tuple(draw(st.lists(st.builds(Escalation, lengths, lists), max_size=5))),
-    )
-    return replace(
+# An approval with all that may come to a question.
+named_decisions = st.lists(slug, min_size=1, max_size=10, unique=True)
+labels = st.lists(hostile, max_size=3)
+questions = st.builds(
+    lambda approval, said: replace(
         approval,
-        question=question,
-        delegations=tuple(draw(st.lists(delegations, max_size=12))),
-        escalated=tuple(draw(st.lists(st.builds(Raised, moments, lists), max_size=3))),
-        again_as=draw(st.none() | st.integers(1, 99)),
-    )
+        question=replace(
+            approval.question,
+            labels=tuple(zip(approval.question.decisions, said, strict=False)),
+        ),
+    ),
+    asked_for(
+        {
+            "show": st.builds(add, QUESTION["show"], st.lists(files, max_size=4).map(tuple)),
+            "approvers": lists,
+            "decisions": named_decisions.map(tuple),
+            "remind": st.lists(lengths, max_size=10).map(tuple),
+            "escalate": st.lists(st.builds(Escalation, lengths, lists), max_size=5).map(tuple),
+        },
+        delegations=st.lists(delegations, max_size=12).map(tuple),
+        escalated=st.lists(st.builds(Raised, moments, lists), max_size=3).map(tuple),
+        again_as=st.none() | st.integers(1, 99),
+    ),
+    labels,
+)
 
 
 def hold(shown: Shown) -> None:
@@ -103,7 +117,7 @@ def offered(shown: Shown) -> set[str]:
     return found
 
 
-@given(questions())
+@given(questions)
 def test_a_card_of_any_question_offers_every_answer(approval: Approval) -> None:
     for rung in (0, 1, 2, 3):
         shown = approval_card(approval, run_url=f"{URL}/r/R-1", people=HANDLES, rung=rung)
@@ -118,7 +132,7 @@ def test_a_card_of_any_question_offers_every_answer(approval: Approval) -> None:
     )
 
 
-@given(questions(), st.lists(hostile, max_size=30).map(tuple), st.none() | hostile, st.booleans())
+@given(questions, st.lists(hostile, max_size=30).map(tuple), st.none() | hostile, st.booleans())
 def test_details_of_any_question_fit_into_a_modal(
     approval: Approval,
     waiting: tuple[str, ...],
@@ -133,7 +147,7 @@ def test_details_of_any_question_fit_into_a_modal(
 
 
 @settings(max_examples=10)
-@given(questions())
+@given(questions)
 def test_the_forms_of_any_question_open(approval: Approval) -> None:
     assert check_view(details.delegation_form(approval)) == []
     for choice in approval.question.choices:
@@ -142,7 +156,7 @@ def test_the_forms_of_any_question_open(approval: Approval) -> None:
 
 @settings(max_examples=10)
 @given(
-    questions(),
+    questions,
     st.sampled_from(["remind", "escalate", "delegate"]),
     st.lists(forms, min_size=1, max_size=11).map(tuple),
     st.booleans(),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from operator import add
 from string import ascii_lowercase, digits
 from typing import Any
@@ -93,78 +94,84 @@ values = st.recursive(
     max_leaves=3,
 )
 
-questions = st.builds(
-    Question,
-    title=hostile,
-    description=st.none() | hostile,
-    show=st.lists(values, max_size=2).map(tuple),
-    approvers=st.lists(st.one_of(person, person.map(lambda p: f"<@{p}>"), words), max_size=6).map(tuple),
-    quorum=st.integers(1, 9),
-    decisions=st.lists(slug, min_size=1, max_size=6, unique=True).map(tuple),
-    answer=st.sampled_from(["choice", "text"]),
-    require_reason=st.sampled_from(["reject", "always", "never"]),
-    covers=st.lists(
-        st.builds(Covered, path=named, action=hostile, params=values, digest=st.just("d")), max_size=6
+# What is always the same is given by `partial`: every member that is drawn costs, a constant too.
+QUESTION: Mapping[str, st.SearchStrategy[Any]] = {
+    "title": hostile,
+    "description": st.none() | hostile,
+    "show": st.lists(values, max_size=2).map(tuple),
+    "approvers": st.lists(
+        st.one_of(person, person.map(lambda p: f"<@{p}>"), words), max_size=6
     ).map(tuple),
-    not_covered=st.lists(st.tuples(named, hostile), max_size=5).map(tuple),
-)  # fmt: skip
+    "quorum": st.integers(1, 9),
+    "decisions": st.lists(slug, min_size=1, max_size=6, unique=True).map(tuple),
+    "answer": st.sampled_from(["choice", "text"]),
+    "require_reason": st.sampled_from(["reject", "always", "never"]),
+    "covers": st.lists(
+        st.builds(partial(Covered, digest="d"), path=named, action=hostile, params=values),
+        max_size=6,
+    ).map(tuple),
+    "not_covered": st.lists(st.tuples(named, hostile), max_size=5).map(tuple),
+}
 votes = st.builds(
-    Vote, person=person, version=st.just(1), choice=slug, text=st.none() | hostile,
-    comment=st.none() | hostile, via=hostile, state=st.just("counted"), at=moments,
+    partial(Vote, version=1, state="counted"), person=person, choice=slug,
+    text=st.none() | hostile, comment=st.none() | hostile, via=hostile, at=moments,
 )  # fmt: skip
-approvals = st.builds(
-    Approval,
-    id=st.just("ap_00000000000000000000000001"),
-    number=st.integers(1, 10**6),
-    state=st.sampled_from(["open", "checking", "approved", "rejected", "answered", "expired", "withdrawn", "superseded"]),
-    version=st.integers(1, 999),
-    digest=st.just("d"),
-    question=questions,
-    asked_at=moments,
-    key=st.just(1),
-    run_number=st.none() | st.integers(1, 10**6),
-    workflow=st.none() | hostile,
-    requested_by=st.none() | actor,
-    expires_at=maybe_moment,
-    votes=st.lists(votes, max_size=4).map(tuple),
-    decision=st.none() | slug,
-    decided_by=st.none() | actor,
-    comment=st.none() | hostile,
-    text=st.none() | hostile,
-    via=st.none() | hostile,
-    note=st.none() | hostile,
-    decided_at=maybe_moment,
-)  # fmt: skip
+APPROVAL: Mapping[str, st.SearchStrategy[Any]] = {
+    "number": st.integers(1, 10**6),
+    "state": st.sampled_from(["open", "checking", "approved", "rejected", "answered", "expired", "withdrawn", "superseded"]),
+    "version": st.integers(1, 999),
+    "asked_at": moments,
+    "run_number": st.none() | st.integers(1, 10**6),
+    "workflow": st.none() | hostile,
+    "requested_by": st.none() | actor,
+    "expires_at": maybe_moment,
+    "votes": st.lists(votes, max_size=4).map(tuple),
+    "decision": st.none() | slug,
+    "decided_by": st.none() | actor,
+    "comment": st.none() | hostile,
+    "text": st.none() | hostile,
+    "via": st.none() | hostile,
+    "note": st.none() | hostile,
+    "decided_at": maybe_moment,
+}  # fmt: skip
+
+
+def asked_for(
+    question: Mapping[str, st.SearchStrategy[Any]],
+    **more: st.SearchStrategy[Any],
+) -> st.SearchStrategy[Approval]:
+    """Draw an approval whose question has these members, and *more* of its own."""
+    constant = partial(Approval, id="ap_00000000000000000000000001", digest="d", key=1)
+    asking = st.builds(Question, **{**QUESTION, **question})
+    return st.builds(constant, question=asking, **{**APPROVAL, **more})
+
+
+approvals = asked_for({})
 errors = st.none() | st.fixed_dictionaries({"type": hostile, "message": hostile})
 steps = st.builds(
-    StepView, path=named.map(lambda text: text[:300]), name=hostile, kind=st.just("action"),
+    partial(StepView, kind="action"), path=named.map(lambda text: text[:300]), name=hostile,
     status=st.sampled_from(StepStatus), attempts=st.integers(0, 9), action=st.none() | hostile,
     error=errors, started_at=maybe_moment, ended_at=maybe_moment,
 )  # fmt: skip
 deep_steps = st.builds(lambda step, value: replace(step, input=value), steps, values)
 asked = st.builds(
-    OpenQuestion, approval_id=st.just("ap_1"), number=st.integers(1, 99), path=hostile,
+    partial(OpenQuestion, approval_id="ap_1"), number=st.integers(1, 99), path=hostile,
     title=hostile, approvers=st.lists(hostile, max_size=4).map(tuple), quorum=st.integers(1, 3),
     approved=st.integers(0, 2), since=moments, expires_at=maybe_moment,
 )  # fmt: skip
 runs = st.builds(
-    RunView,
+    partial(RunView, revision="abc", trigger={}, inputs={}, outputs=None, thread_id="th_1"),
     id=st.integers(1, 10**6).map(lambda n: f"run_{n:026d}"),
     number=st.integers(1, 10**6),
     workflow=slug,
     title=hostile,
-    revision=st.just("abc"),
     status=st.sampled_from(RunStatus),
     started_by=actor,
-    trigger=st.just({}),
-    inputs=st.just({}),
-    outputs=st.none(),
     error=errors,
     created_at=moments,
     started_at=maybe_moment,
     ended_at=maybe_moment,
     updated_at=moments,
-    thread_id=st.just("th_1"),
     steps=st.lists(steps, max_size=4, unique_by=lambda step: step.path).map(tuple),
     questions=st.lists(asked, max_size=2).map(tuple),
 )
@@ -189,9 +196,10 @@ states = st.fixed_dictionaries(
 
 def process(children: st.SearchStrategy[tuple[ProcessView, ...]]) -> st.SearchStrategy[ProcessView]:
     return st.builds(
-        ProcessView, key=st.just(1), namespace=hostile, process_id=named, attempt=st.integers(1, 9),
-        source=hostile, name=hostile, category=st.none(), status=st.sampled_from(Status),
-        state=states, owner=st.none() | hostile, thread_id=st.just("th_1"),
+        partial(ProcessView, key=1, category=None, thread_id="th_1"),
+        namespace=hostile, process_id=named, attempt=st.integers(1, 9),
+        source=hostile, name=hostile, status=st.sampled_from(Status),
+        state=states, owner=st.none() | hostile,
         run_id=st.none() | st.just("run_1"), started_at=maybe_moment, ended_at=maybe_moment,
         created_at=moments, updated_at=moments, children=children,
     )  # fmt: skip
@@ -199,10 +207,9 @@ def process(children: st.SearchStrategy[tuple[ProcessView, ...]]) -> st.SearchSt
 
 processes = process(st.lists(process(st.just(())), max_size=3).map(tuple))
 threads = st.builds(
-    ThreadView, key=st.just(1), id=st.just("th_1"), title=hostile, channel=st.none(),
+    partial(ThreadView, key=1, id="th_1", channel=None, approvals=(), slots=()), title=hostile,
     created_at=moments, updated_at=moments, processes=st.lists(processes, max_size=2).map(tuple),
     runs=st.lists(runs, max_size=5, unique_by=lambda run: run.number).map(tuple),
-    approvals=st.just(()), slots=st.just(()),
 )  # fmt: skip
 inputs = st.dictionaries(
     slug,
@@ -218,12 +225,10 @@ inputs = st.dictionaries(
     max_size=5,
 )
 workflows = st.builds(
-    WorkflowView,
+    partial(WorkflowView, status="active", revision=1),
     name=slug,
-    status=st.just("active"),
-    revision=st.just(1),
     definition=st.builds(
-        Definition, name=slug, title=hostile, description=hostile, hash=st.just("h"),
+        partial(Definition, hash="h"), name=slug, title=hostile, description=hostile,
         body=inputs.map(lambda declared: {"inputs": declared}), source=hostile,
         channel=st.none() | hostile, start_by=st.lists(hostile, max_size=4).map(tuple),
     ),
