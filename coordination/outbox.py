@@ -19,6 +19,7 @@ from coordination.store import outbox as store
 
 ROOT = "root"
 COPY = "@"  # between a slot and the recipient who hears of it because the channel cannot
+MENTIONED = "mentioned"  # in the body of what was sent: the people whom it notified by name
 EARLIER = "~"  # after a slot whose message is gone
 FIRST_FLUSH = timedelta(seconds=1)  # a card that just came up is about to change again
 FLUSH_EVERY = timedelta(seconds=3)
@@ -159,9 +160,10 @@ def take_back(tx: Transaction, *, now: datetime) -> int:
     return store.free(tx, now=now + FOR_EVER)
 
 
-def sent(tx: Transaction, leased: Leased, *, now: datetime) -> bool:
-    """Note that Slack took it; False when the lease had run out meanwhile."""
-    return store.end(tx, leased.key, leased.attempt, state="sent", sent_at=now)
+def sent(tx: Transaction, leased: Leased, *, now: datetime, named: Sequence[str] = ()) -> bool:
+    """Note that Slack took it, and whom it *named*; False when the lease had run out meanwhile."""
+    body = {"body": {**leased.notice.body, MENTIONED: [*named]}} if named else {}
+    return store.end(tx, leased.key, leased.attempt, state="sent", sent_at=now, **body)
 
 
 def needless(tx: Transaction, leased: Leased) -> bool:
@@ -315,9 +317,8 @@ def _add(tx: Transaction, notice: Notice, name: str, now: datetime) -> int:
     values = _values(
         notice, name, due_at, min(tried, default=now)
     )  # as old as what may stand there
-    aside = [row for row in held if row.state == "parked"]
-    if aside:
-        values["state"], values["error"] = "parked", aside[-1].error
+    if aside := [row.error for row in held if row.state == "parked"]:
+        values["state"], values["error"] = "parked", aside[-1]
     values["attempts"] = max((row.attempts for row in older), default=0)
     key = store.add(tx, values)
     tx.touch("outbox", name)

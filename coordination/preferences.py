@@ -1,5 +1,6 @@
 """What people choose: what they hear of, and how loud Baton may be in a channel."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -14,6 +15,7 @@ from coordination.errors import InvalidInputs, NotAllowed, NotFound
 from coordination.following import FILTERS, ONLY, Subscription, subscription
 from coordination.footing import Footing
 from coordination.noise import ChannelPolicy, Loud, QuietHours
+from coordination.outbox import MENTIONED
 from coordination.policy import Principal, Role, is_named
 from coordination.store import preferences as store
 from coordination.store import tokens as token_store
@@ -121,16 +123,19 @@ class Preferences(Footing):
         """Return how loud Baton was in a channel in the last 7 days, in the order to show it."""
         since = self._world.clock.now() - LOOK_BACK
 
-        async def query(reader: Reader) -> tuple[Any, list[Any]]:
+        async def query(reader: Reader) -> tuple[Any, list[Any], list[Any]]:
             rows = await store.answered(reader, channel_id, since=since, limit=ANSWERS)
-            return await store.messages(reader, channel_id, since=since), rows
+            loud = await store.notified(reader, channel_id, since=since, limit=ANSWERS)
+            return await store.messages(reader, channel_id, since=since), rows, loud
 
-        counted, answered = await self._door.read(query)
+        counted, answered, loud = await self._door.read(query)
+        people = Counter(who for row in loud for who in row.body.get(MENTIONED, ()))
         return {
             "threads": counted.threads,
             "messages": counted.messages,
             "messages_per_thread": round(counted.messages / max(1, counted.threads), 1),
             "notifications": counted.notifications,
+            **({"mentions_per_person": dict(people.most_common())} if people else {}),
             "decisions": len(answered),
             "time_to_decision": _median([(row.since, row.decided_at) for row in answered]),
         }

@@ -1,6 +1,6 @@
 """Says one notice: draws it, asks the channel's policy how, and tells Slack or leaves it to the card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from bot.slack.client import Meaning, SlackTrouble, Trouble
 from bot.slack.places import Places, nowhere
 from bot.slack.telling import LOCKED, Message, Telling, Where, as_drawn, fingerprint
 from bot.slack.text import PERSON
-from bot.slack.views.notices import mentions, without_mentions
+from bot.slack.views.notices import mentioned, mentions, without_mentions
 from coordination import noise, outbox
 from coordination.database import Door, Transaction
 from coordination.noise import ChannelPolicy, Counts, Loud, News, Plan, Sort
@@ -151,7 +151,8 @@ class Saying:
         direct = PERSON.fullmatch(leased.notice.recipient or "") is not None
         earlier = leased.slot.turns if leased.slot else 0
         posted = replace(posted, notified=plan.notifies or direct, turns=earlier + direct)
-        await self._write_down(leased, posted, plan)
+        people = mentioned(drawn) if plan.mention else ()
+        await self._write_down(leased, posted, plan, people)
 
     async def _place(self, leased: Leased) -> tuple[str, bool]:
         """Return where it goes, and whether that is beside its thread. Raises: SlackTrouble."""
@@ -278,8 +279,13 @@ class Saying:
         await means.door.write(lambda tx: outbox.put_slot(tx, posted, now=now))
         return posted
 
-    async def _write_down(self, leased: Leased, slot: Slot, plan: Plan) -> None:
-        """Note the message of a slot. One that was found may show anything: it is drawn again."""
+    async def _write_down(
+        self, leased: Leased, slot: Slot, plan: Plan, people: Sequence[str] = ()
+    ) -> None:
+        """Note the message of a slot, and which *people* it mentioned.
+
+        One that was found may show anything: it is drawn again.
+        """
         now = self._means.world.clock.now()
 
         def unit(tx: Transaction) -> None:
@@ -287,7 +293,7 @@ class Saying:
             if not slot.hash:
                 outbox.retry(tx, leased, due_at=now, error="found", counted=False)
                 return
-            outbox.sent(tx, leased, now=now)
+            outbox.sent(tx, leased, now=now, named=people)
             if plan.remind is not None and "approval_id" in leased.notice.body:
                 _promise_mention(tx, leased, now, plan.remind)
 

@@ -8,6 +8,7 @@ from coordination.database import (
     Reader,
     Row,
     Transaction,
+    and_,
     approvals,
     bindparam,
     channel_settings,
@@ -16,6 +17,7 @@ from coordination.database import (
     func,
     insert_if_absent,
     or_,
+    outbox,
     processes,
     runs,
     select,
@@ -67,6 +69,21 @@ _MESSAGES = select(
     func.count(slots.c.thread_key.distinct()).label("threads"),
     func.count().filter(slots.c.notified.is_(True)).label("notifications"),
 ).where(slots.c.channel_id == bindparam("channel"), slots.c.updated_at > bindparam("since"))
+_NOTIFIED = (
+    select(outbox.c.body)
+    .join(
+        slots,
+        and_(slots.c.thread_key == outbox.c.thread_key, slots.c.slot == outbox.c.slot),
+    )
+    .where(
+        outbox.c.state == "sent",
+        outbox.c.sent_at > bindparam("since"),
+        slots.c.channel_id == bindparam("channel"),
+        slots.c.notified.is_(True),
+    )
+    .order_by(outbox.c.key.desc())
+    .limit(bindparam("limit"))
+)
 _ANSWERED = (
     select(waits.c.since, approvals.c.decided_at)
     .join(waits, waits.c.key == approvals.c.wait_key)
@@ -132,6 +149,11 @@ async def messages(reader: Reader, channel: str, *, since: datetime) -> Row:
     """Count what stands in a channel since a time: messages, threads, and what notified."""
     (row,) = await reader.fetch_all(_MESSAGES, channel=channel, since=since)
     return row
+
+
+async def notified(reader: Reader, channel: str, *, since: datetime, limit: int) -> list[Row]:
+    """Return the bodies of what was posted in a channel and notified somebody, the newest first."""
+    return await reader.fetch_all(_NOTIFIED, channel=channel, since=since, limit=limit)
 
 
 async def answered(reader: Reader, channel: str, *, since: datetime, limit: int) -> list[Row]:

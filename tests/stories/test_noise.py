@@ -318,6 +318,11 @@ async def test_the_figures_of_a_channel_say_how_loud_it_was(baton: BatonInABox) 
     figures = await baton.life.baton.coordinator.channel_figures(CHANNEL_ID)
 
     assert (figures["threads"], figures["messages"], figures["decisions"]) == (1, 3, 1)
+    named = {PEOPLE[who]: 1 for who in ("grace", "linus", "ada")}  # who is asked, and for whom
+    assert figures["mentions_per_person"] == named
+    said = await baton.slash("settings", by="mallory")
+    assert "mentions_per_person: " in said
+    assert all(f"@{who} 1" in said for who in ("grace", "linus", "ada"))
     took = figures["time_to_decision"]
     assert isinstance(took, timedelta)
     assert 240 <= took.total_seconds() < 250

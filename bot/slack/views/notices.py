@@ -17,7 +17,7 @@ from bot.slack.blocks import (
     lines,
     section,
 )
-from bot.slack.text import ends, escape, head, link, plain, time
+from bot.slack.text import MENTION, ends, escape, head, link, plain, time
 from bot.slack.views.approvals import asked
 from bot.slack.views.threads import thread_word
 from bot.slack.views.words import icon
@@ -123,16 +123,26 @@ def without_mentions(shown: Shown, handles: Mapping[str, str]) -> Shown:
 
 def mentions(shown: Shown) -> bool:
     """Say whether the message would notify somebody by name."""
-    found = False
+    text = markup(shown)
+    return bool(NAMED.search(text) or HERE.search(text))
+
+
+def mentioned(shown: Shown) -> tuple[str, ...]:
+    """Return the ids of the people whom the message would notify, each once."""
+    return tuple(dict.fromkeys(MENTION.findall(markup(shown))))
+
+
+def markup(shown: Shown) -> str:
+    """Return everything in the message in which Slack would find a mention."""
+    texts = [shown.text]
 
     def look(text: str) -> str:
-        nonlocal found
-        found = found or bool(NAMED.search(text) or HERE.search(text))
+        texts.append(text)
         return text
 
     for block in shown.blocks:
         mapped(block, look)
-    return found or bool(NAMED.search(shown.text) or HERE.search(shown.text))
+    return "\n".join(texts)
 
 
 def mapped(value: Any, change: Callable[[str], str]) -> Any:
