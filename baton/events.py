@@ -133,7 +133,7 @@ class Event:
         return {
             name: member if type(member) in _AS_THEY_ARE else plain(member)
             for name, member in self.__dict__.items()
-            if member is not (default := defaults[name]) and member != default
+            if member is not (default := defaults[name]) and (default is None or member != default)
         }
 
     @classmethod
@@ -194,17 +194,13 @@ def _default(each: Field[Any]) -> Any:
 
 def plain(value: Any) -> Any:
     """Return a part of an event as :meth:`Event.to_json` writes it."""
-    match value:
-        case Status():
-            return value.value
-        case datetime():
-            return format_time(value)
-        case tuple():
-            return [plain(item) for item in value]
-        case _ if hasattr(value, "__dataclass_fields__"):
-            return _object(value)
-        case _:
-            return value
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, Status):
+        return value.value
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return _object(value) if hasattr(value, "__dataclass_fields__") else value
 
 
 def _build(cls: Any, body: Mapping[str, Any]) -> Any:

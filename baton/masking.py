@@ -64,8 +64,8 @@ def _patterns() -> "tuple[re.Pattern[str], ...]":
 
 
 @cache
-def _signs() -> "tuple[re.Pattern[str], ...]":
-    return tuple(re.compile(pattern) for pattern in _SIGNS)
+def _signs() -> "tuple[tuple[str, re.Pattern[str]], ...]":
+    return tuple((pattern[0], re.compile(pattern)) for pattern in _SIGNS)
 
 
 @cache
@@ -116,8 +116,8 @@ def _is_marked(text: str) -> bool:
     """Say whether *text* is worth a closer look, which takes much longer than this one."""
     if len(text) < SHORTEST:
         return False
-    for pattern in _signs():
-        if pattern.search(text):
+    for sign, pattern in _signs():
+        if sign in text and pattern.search(text):
             return True
     for sign, mark in _MARKS:
         if sign in text and mark in text:

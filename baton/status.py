@@ -51,6 +51,7 @@ _WORDS = {
 }
 
 ALIASES = {word: status for status, words in _WORDS.items() for word in words.split()}
+_BY_WORD = {**ALIASES, **{status.value: status for status in Status}}
 TIMEOUT_WORDS = frozenset({"timeout", "timed_out"})
 
 
@@ -65,9 +66,7 @@ def read_status(word: str) -> Status:
     Raises:
         ValueError: no status has this name; the sentence lists the ten that exist.
     """
-    folded = fold(word)
-    if folded in ALIASES:
-        return ALIASES[folded]
-    if folded in Status._value2member_map_:
-        return Status(folded)
+    known = _BY_WORD.get(word) or _BY_WORD.get(fold(word))
+    if known is not None:
+        return known
     raise ValueError(f"{word[:100]!r} is not a status; use one of {', '.join(Status)}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from baton.reading.members import Members
 
@@ -18,8 +19,7 @@ class Source:
     may_choose_channel: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One body, and what came with it; *traceparent* is the header of that name."""
 
     body: Members

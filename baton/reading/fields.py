@@ -1,7 +1,7 @@
 """Every member of an event: who reads it, and in which order. Only members that came are looked at."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,8 +46,10 @@ _THREAD_TS = re.compile(r"\d{1,12}\.\d{1,6}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?", re.ASCII)
 
-_Values = Mapping[str, Any]
-_Part = tuple[tuple[str, ...], Callable[[Delivery, _Values], _Values]]
+_Values = dict[str, Any]
+_Part = tuple[
+    tuple[str, ...], Callable[[Delivery, _Values], None]
+]  # puts what it reads into values
 
 
 def read_members(one: Delivery) -> dict[str, Any]:
@@ -56,52 +58,64 @@ def read_members(one: Delivery) -> dict[str, Any]:
     What is wrong with them, and what nobody knows, is noted in the findings of the body.
     """
     body = one.body
-    values: dict[str, Any] = {"occurred_at": one.received_at}
+    values: _Values = {"occurred_at": one.received_at}
+    names = body.names()
     for alias, name in ALIASES:
-        if body.has(alias):
+        if alias in names:
             body.rename(alias, name)
-    came = {place for name in body.names() for place in _PLACES.get(name, ())}
-    for place in sorted(came | _ALWAYS):
-        _, read = _PARTS[place]
-        values |= read(one, values)
+    came = {place for name in names for place in _PLACES.get(name, ())}
+    came |= _ALWAYS if one.traceparent is None else _WITH_HEADER
+    for place in sorted(came):
+        _PARTS[place][1](one, values)
     body.close(_OFFERED)
     return values
 
 
 def _member(name: str, take: Callable[..., Any], *terms: Any) -> _Part:
     """Return the part that is one member, which has the same name in the event."""
-    return (name,), lambda one, _: {name: take(one.body, name, *terms)}
+
+    def put(one: Delivery, values: _Values) -> None:
+        values[name] = take(one.body, name, *terms)
+
+    return (name,), put
 
 
 def _object(name: str, read: Callable[[Members], Any], *others: str) -> _Part:
     """Return the part that *read* makes of the member *name* and of *others*."""
-    return (name, *others), lambda one, _: {name: read(one.body)}
+
+    def put(one: Delivery, values: _Values) -> None:
+        values[name] = read(one.body)
+
+    return (name, *others), put
 
 
-def _server_set(one: Delivery, _: _Values) -> _Values:
+def _server_set(one: Delivery, values: _Values) -> None:
     """Pass over what only Baton may say; the body's word for its source is kept as a detail."""
     body = one.body
     for name in SERVER_SET:
         if body.take(name) is not None:
             body.findings.drop(body.at(name), "is set by Baton; ignored")
     if not body.has("source"):
-        return {}
+        return
     body.findings.drop(body.at("source"), "is set by the token; kept as source_detail")
     detail = body.take("source")
-    if not isinstance(detail, str):
-        return {}
-    return {"source_detail": shorten(mask(clean(detail, lines=False)), 200) or None}
+    if isinstance(detail, str):
+        values["source_detail"] = shorten(mask(clean(detail, lines=False)), 200) or None
 
 
-def _occurred_at(one: Delivery, _: _Values) -> _Values:
+def _kind(one: Delivery, values: _Values) -> None:
+    values |= read_kind(one)
+
+
+def _occurred_at(one: Delivery, values: _Values) -> None:
     occurred_at = _past(one.body, "occurred_at", one.received_at) or one.received_at
     if one.received_at - occurred_at > TOO_OLD:
         one.body.findings.warn("/occurred_at", "is over 30 days ago; the event fires no trigger")
-    return {"occurred_at": occurred_at}
+    values["occurred_at"] = occurred_at
 
 
-def _started_at(one: Delivery, _: _Values) -> _Values:
-    return {"started_at": _past(one.body, "started_at", one.received_at)}
+def _started_at(one: Delivery, values: _Values) -> None:
+    values["started_at"] = _past(one.body, "started_at", one.received_at)
 
 
 def _past(body: Members, name: str, received_at: datetime) -> datetime | None:
@@ -127,22 +141,25 @@ def _sequence(body: Members) -> int | None:
     return value
 
 
-def _progress(one: Delivery, _: _Values) -> _Values:
-    progress, said = read_progress(one.body)
-    message = one.body.text("message", 3000, lines=True) or said
-    return {"progress": progress, "message": message or None}
+def _progress(one: Delivery, values: _Values) -> None:
+    values["progress"], said = read_progress(one.body)
+    values["message"] = one.body.text("message", 3000, lines=True) or said or None
 
 
-def _parent(one: Delivery, so_far: _Values) -> _Values:
-    parent = read_parent(one.body, one.credential.namespace, so_far.get("process_id"))
-    return {"parent": parent}
+def _free(one: Delivery, values: _Values) -> None:
+    values |= read_free(one.body, _FREE)
 
 
-def _approval(one: Delivery, so_far: _Values) -> _Values:
-    return {"approval": read_approval(one.body, so_far.get("status"))}
+def _parent(one: Delivery, values: _Values) -> None:
+    namespace, process_id = one.credential.namespace, values.get("process_id")
+    values["parent"] = read_parent(one.body, namespace, process_id)
 
 
-def _channel(one: Delivery, _: _Values) -> _Values:
+def _approval(one: Delivery, values: _Values) -> None:
+    values["approval"] = read_approval(one.body, values.get("status"))
+
+
+def _channel(one: Delivery, values: _Values) -> None:
     """Take the channel, if the source may choose one, and a thread in it."""
     body = one.body
     channel = body.name("channel", 80, _CHANNEL)
@@ -153,10 +170,10 @@ def _channel(one: Delivery, _: _Values) -> _Values:
     if thread_ts and channel is None:
         body.findings.drop("/thread_ts", "counts only together with a channel")
         thread_ts = None
-    return {"channel": channel, "thread_ts": thread_ts}
+    values["channel"], values["thread_ts"] = channel, thread_ts
 
 
-def _trace(one: Delivery, _: _Values) -> _Values:
+def _trace(one: Delivery, values: _Values) -> None:
     """Take the trace of the body, else of the header. What cannot be read is no error."""
     body = one.body
     own = body.take("traceparent")
@@ -167,15 +184,15 @@ def _trace(one: Delivery, _: _Values) -> _Values:
         found = _TRACE.fullmatch(text.strip()) if isinstance(text, str) else None
         if found and found[1].strip("0") and found[2].strip("0"):
             alone = text is own and trace_id is not None and span_id is None
-            return {"trace_id": found[1], "span_id": None if alone else found[2]}
-    return {}
+            values["trace_id"], values["span_id"] = found[1], None if alone else found[2]
+            return
 
 
 # In this order they are read, and so what is wrong with them is noted.
 _PARTS: tuple[_Part, ...] = (
     ((*SERVER_SET, "source"), _server_set),
     _member("id", Members.name, 256),
-    (("kind", "status", "type", "process_id", "error"), lambda one, _: read_kind(one)),
+    (("kind", "status", "type", "process_id", "error"), _kind),
     _member("attempt", Members.integer, 1, 10_000),
     _member("attempt_key", Members.name, 100),
     _member("name", Members.text, 200),
@@ -188,7 +205,7 @@ _PARTS: tuple[_Part, ...] = (
     _object("sequence", _sequence),
     (("progress", "message"), _progress),
     # A sequence that is no number becomes a member of the metadata.
-    ((*_FREE, "sequence"), lambda one, _: read_free(one.body, _FREE)),
+    ((*_FREE, "sequence"), _free),
     _object("links", read_links, "link", "url"),
     _object("next_steps", read_next_steps),
     (("parent",), _parent),
@@ -209,5 +226,6 @@ _PLACES = {
     name: tuple(place for place, (names, _) in enumerate(_PARTS) if name in names)
     for name in _NAMES
 }
-_ALWAYS = frozenset((*_PLACES["status"], *_PLACES["traceparent"]))  # a header may have the trace
+_ALWAYS = frozenset(_PLACES["status"])
+_WITH_HEADER = _ALWAYS | {*_PLACES["traceparent"]}
 _OFFERED = _NAMES - {"source"}  # to somebody who mistyped a name

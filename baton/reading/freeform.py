@@ -20,7 +20,7 @@ _MOST_BITS = 4096
 def read_free(body: Members, names: tuple[str, ...]) -> dict[str, dict[str, Any] | None]:
     """Take the objects *names*; together they may have 64 KiB, each may be 16 levels deep."""
     if body.findings.glance.sound:
-        return {name: _as_it_is(body, name) for name in names}
+        return {name: _as_it_is(body, name) for name in names if body.has(name)}
     found: dict[str, dict[str, Any] | None] = {}
     total = 0
     for name in names:
@@ -99,6 +99,9 @@ def read_labels(body: Members) -> dict[str, str]:
         return {}
     labels = {}
     for name, value in values.items():
+        if type(value) is str and len(value) <= 200 and first_problem_of_name(name, 63) is None:
+            labels[name] = clean(value, lines=False)
+            continue
         pointer = f"{body.at('labels')}/{clean(name, lines=False)[:63]}"
         wrong = first_problem_of_name(name, 63)
         if wrong:

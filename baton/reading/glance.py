@@ -1,8 +1,7 @@
 """A glance over a whole document: most of what tools send needs no closer look at each of its parts."""
 
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from baton.masking import hides_nothing
 from baton.reading.text import UNSTORABLE
@@ -17,8 +16,7 @@ _A_CHARACTER = 6  # bytes of compact JSON at most: \u0000
 _AN_ITEM = 32  # bytes of a number, or of what stands around a text, at most
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(NamedTuple):
     """What is certain of a document, and so of each of its parts; what is not needs a closer look.
 
     Args:

@@ -77,10 +77,11 @@ def _status(body: Members) -> tuple[Status | None, bool]:
     if word is None:
         return None, False
     try:
-        return read_status(word), fold(word) in TIMEOUT_WORDS
+        status = read_status(word)
     except ValueError as error:
         body.findings.problem("/status", str(error))
         return None, False
+    return status, status is Status.FAILED and fold(word) in TIMEOUT_WORDS
 
 
 def _error(body: Members, *, timed_out: bool) -> ErrorInfo | None:

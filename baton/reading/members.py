@@ -96,7 +96,8 @@ class Members:
 
     def typed(self, name: str, kind: type) -> Any:
         """Return the member *name* if it is a *kind*, else note a problem and return None."""
-        value = self.take(name)
+        self._known.add(name)
+        value = self._left.pop(name, None)
         if value is None or type(value) is kind:
             return value
         return typed(value, kind, self.at(name), self.findings)
@@ -196,6 +197,8 @@ class Members:
         Args:
             known: names beside those that were asked for.
         """
+        if not self._left:
+            return
         unknown = list(self._left)
         for name in unknown[:_MOST_UNKNOWN]:
             near = get_close_matches(name[:100], {*self._known, *known}, n=1)

@@ -22,9 +22,9 @@ def read_progress(body: Members) -> tuple[Progress | None, str | None]:
     What cannot be shown (negative, not a number, of a total that is not positive) is dropped.
     """
     value = body.take("progress")
-    pointer, findings = body.at("progress"), body.findings
     if value is None:
         return None, None
+    pointer, findings = body.at("progress"), body.findings
     if isinstance(value, dict):
         return _from_object(Members(value, pointer, findings), pointer)
     try:
