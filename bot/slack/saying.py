@@ -14,7 +14,7 @@ from bot.slack.client import Meaning, SlackTrouble, Trouble
 from bot.slack.places import Places, nowhere
 from bot.slack.telling import LOCKED, Message, Telling, Where, as_drawn, fingerprint
 from bot.slack.text import PERSON
-from bot.slack.views.notices import mentioned, mentions, without_mentions
+from bot.slack.views.notices import mentioned, mentions, noted, without_mentions
 from coordination import noise, outbox
 from coordination.database import Door, Transaction
 from coordination.noise import ChannelPolicy, Counts, Loud, News, Plan, Sort
@@ -38,6 +38,9 @@ SORTS: Mapping[str, Sort] = {
     "rollup": "own",
 }
 MOMENT = timedelta(seconds=1)
+LATE = timedelta(minutes=1)
+DELAYED = ":snail: Updates delayed: Slack takes only so many at the moment."
+ON_TIME = "on_time"  # in the body of a notice that only takes `DELAYED` away
 
 
 class Drawings(Protocol):
@@ -106,9 +109,13 @@ class Saying:
         if drawn is None or (slot is not None and slot.hash == fingerprint(drawn)):
             await means.door.write(lambda tx: outbox.needless(tx, leased))
         elif slot is not None and not await self._again(leased, slot):
-            message = Message(leased, name, drawn, partial(means.drawings.draw, leased))
+            late = is_late(leased, slot, means.world.clock.now())
+            shown = noted(drawn, DELAYED) if late else drawn
+            message = Message(leased, name, shown, partial(means.drawings.draw, leased))
             edited = await means.telling.edit(message, slot)
             await self._write_down(leased, replace(edited, turns=turns_of(leased, slot)), Plan())
+            if late:
+                await self._look_again(leased)
         else:
             await self._say_anew(leased, drawn, name)
 
@@ -241,6 +248,17 @@ class Saying:
 
         await self._means.door.write(unit)
 
+    async def _look_again(self, leased: Leased) -> None:
+        """Draw a card once more in a minute, so that it does not go on saying that it is late."""
+        key, now = leased.notice.thread_key, self._means.world.clock.now()
+        card, name = (
+            Notice(key, ROOT, Lane.PROGRESS, "thread", {ON_TIME: True}),
+            f"{leased.id}.late",
+        )
+        await self._means.door.write(
+            lambda tx: outbox.add_later(tx, card, id=name, due_at=now + LATE, now=now)
+        )
+
     async def _where(self, leased: Leased, place: str, *, alone: bool) -> Where:
         """Say where a message goes; a thread without a root gets it first.
 
@@ -306,6 +324,18 @@ def here(leased: Leased) -> tuple[str, Slot | None]:
     if leased.notice.slot == ROOT and slot is not None and slot.hash == LOCKED:
         return CARD, leased.home.slots.get(CARD)
     return leased.notice.slot, slot
+
+
+def is_late(leased: Leased, slot: Slot, now: datetime) -> bool:
+    """Say whether a card that goes on waited so long for its turn that it has to say so.
+
+    What Slack refused, or could not be told, is another matter: then it was tried before.
+    """
+    view = leased.view
+    if leased.notice.kind != "thread" or leased.attempt > 1 or ON_TIME in leased.notice.body:
+        return False
+    open_ones = view is not None and any(each.ended_at is None for each in view.processes)
+    return open_ones and slot.slot in (ROOT, CARD) and now - leased.created_at > LATE
 
 
 def turns_of(leased: Leased, slot: Slot) -> int:

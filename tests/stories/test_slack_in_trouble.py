@@ -142,3 +142,34 @@ async def test_a_lost_connection_is_made_anew_and_clicks_count_again(baton: Bato
     await baton.click("Approve", by="grace")
 
     told_in_order(baton)
+
+
+async def test_a_card_whose_updates_slack_holds_back_says_so_until_it_is_up_to_date(
+    baton: BatonInABox,
+) -> None:
+    await baton.report("build.started", process="build-7")
+    await baton.slack.fault("ratelimit_next", method="chat.update", retry_after=90)
+    await baton.report("build.in_progress", process="build-7", message="compiling")
+    await baton.advance(seconds=20)
+    assert "compiling" not in baton.card("build-7").plain
+    await baton.advance(seconds=75)
+    late = baton.card("build-7")
+    assert "compiling" in late.plain
+    assert "Updates delayed" in late.plain
+
+    await baton.advance(seconds=61)
+    assert "Updates delayed" not in baton.card("build-7").plain
+    assert "compiling" in baton.card("build-7").plain
+    edits = len(baton.slack.calls("chat.update"))
+    await baton.advance(minutes=5)  # and it is drawn once for that, not for ever
+    assert len(baton.slack.calls("chat.update")) == edits
+
+
+async def test_a_short_pause_or_an_end_is_not_called_late(baton: BatonInABox) -> None:
+    await baton.report("build.started", process="build-7")
+    for pause, status in ((30, "in_progress"), (90, "completed")):
+        await baton.slack.fault("ratelimit_next", method="chat.update", retry_after=pause)
+        await baton.report(f"build.{status}", process="build-7", message=status)
+        await baton.advance(seconds=pause + 5)
+        assert "Updates delayed" not in baton.card("build-7").plain
+    assert baton.card("build-7").state == "Succeeded"
