@@ -78,7 +78,8 @@ def read(body: Any) -> Event | None:
 
 @given(BODIES | VALUES)
 def test_any_body_is_an_event_or_invalid_and_nothing_else(body: Any) -> None:
-    read(body)
+    found = read(body)  # which holds what is wrong to be said, and where
+    assert found is None or isinstance(found, Event)
 
 
 def outcome(body: Any) -> Any:
@@ -168,7 +169,7 @@ def test_any_bytes_are_values_or_malformed_and_nothing_else(raw: bytes) -> None:
         value = parse_json(raw, 8)
     except MalformedBody:
         return
-    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    assert json.loads(json.dumps(value, allow_nan=False, ensure_ascii=False).encode()) == value
 
 
 @given(st.binary(max_size=200) | st.text("ab=&.%+labels progress", max_size=80).map(str.encode))
@@ -177,6 +178,8 @@ def test_any_form_is_an_object_or_malformed(raw: bytes) -> None:
         body = parse_form(raw)
     except MalformedBody:
         return
+    assert isinstance(body, dict)
+    assert all(isinstance(name, str) for name in body)
     read(body)
 
 

@@ -249,10 +249,18 @@ async def test_the_same_folder_counts_once(shelf: Shelf) -> None:
 
 
 async def test_without_a_folder_of_ones_own_nothing_is_watched(shelf: Shelf) -> None:
+    shelf.write("hello.yaml", GOOD.format(title="Hello"))
+    shipped = GOOD.format(title="Shipped").replace("name: hello", "name: shipped")
+    (shelf.library / "shipped.yml").write_text(shipped)
     folders = Definitions(shelf.host, shelf.registry, None, shelf.library)
 
-    await asyncio.wait_for(folders.watch(), 1)
+    await asyncio.wait_for(folders.watch(), 1)  # it ends by itself: there is nothing to look at
     await folders.load()
+
+    assert [each.name for each in folders.files] == ["shipped.yml"]
+    assert (await shelf.find("shipped")).status == "draft"
+    with pytest.raises(NotFound):
+        await shelf.find()
 
 
 async def test_of_two_files_that_define_the_same_the_first_stays_and_the_other_is_named(

@@ -115,9 +115,12 @@ async def test_a_task_that_stops_everything_does_not_wait_for_itself() -> None:
         await tasks.drain()
         done.set()
 
+    tasks.start("other", asyncio.sleep(60))
     tasks.start("stop", stop())
-
     await asyncio.wait_for(done.wait(), 1)
+    await settle()
+
+    assert tasks._running == set()
 
 
 def test_time_is_aware_and_ids_are_in_order() -> None:

@@ -73,7 +73,10 @@ def test_a_start_of_no_run_does_nothing(play: Play) -> None:
 def test_a_queued_run_is_found_without_the_hint(play: Play) -> None:
     async def story(bench: Bench) -> None:
         await bench.start(hint=False)
+        assert (await bench.run()).status == "queued"
+        assert bench.effects.log == []
         await bench.until("completed", within=20)
+        assert [bench.effects.of(path) for path in ("build", "tell")] == [1, 1]
 
     play(TWO, story)
 
@@ -83,7 +86,9 @@ def test_a_wakeup_is_found_without_the_hint(play: Play) -> None:
         await bench.start()
         await bench.until("waiting")
         await bench.decide("approve")  # writes a row, and tells nobody
+        assert bench.effects.log == []
         await bench.until("completed", within=20)
+        assert bench.effects.of("ship") == 1
 
     play(chain(step("gate", asks("ship")), step("ship", does("once"))), story)
 
@@ -106,7 +111,11 @@ def test_a_wakeup_counts_once_however_often_it_is_delivered(play: Play) -> None:
 
 def test_a_wakeup_that_does_not_exist_is_no_error(play: Play) -> None:
     async def story(bench: Bench) -> None:
+        await bench.start()
         await bench.host.deliver(999)
+        await bench.until("completed")
+        await bench.rest()
+        assert [bench.effects.of(path) for path in ("build", "tell")] == [1, 1]
 
     play(TWO, story)
 

@@ -119,7 +119,10 @@ def test_a_token_that_acts_for_a_person_has_that_persons_rights() -> None:
 
 
 def test_a_tool_goes_on_reporting_when_the_owner_of_its_token_has_left() -> None:
-    authorize(token("notify", human="UGONE"), "notify", person=None, roles=NOBODY)
+    its = token("notify", "run", human="UGONE")
+    authorize(its, "notify", person=None, roles=NOBODY)
+    with pytest.raises(NotAllowed):  # all else takes the right of somebody who is there
+        authorize(its, "cancel", person=None, roles=NOBODY)
 
 
 @pytest.mark.parametrize(

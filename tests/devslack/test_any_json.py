@@ -52,7 +52,10 @@ def test_blocks_of_any_shape_are_judged(value: Any) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(["type", "blocks", "title", "submit", "close"]), JSON))
 def test_views_of_any_shape_are_judged(value: Any) -> None:
-    check_view(value)
+    problems = check_view(value)
+
+    assert all(each.pointer.startswith("/view") and each.phrase for each in problems)
+    assert problems or {"type", "blocks"} <= set(value)
 
 
 @settings(max_examples=40, deadline=None)

@@ -137,8 +137,13 @@ async def test_a_card_that_somebody_deleted_comes_back_with_the_next_news(
 async def test_a_lost_connection_is_made_anew_and_clicks_count_again(baton: BatonInABox) -> None:
     await baton.publish(RELEASE)
     await baton.report("test.completed", process="build-7")
+    sockets = baton.slack.server.emulator.sockets
+    (before,) = [each.id for each in sockets.connections]
     await baton.slack.do("chaos", switch="disconnect_warning")
-    await baton.slack.do("wait", until={"connections": 1}, timeout_ms=5000)
+    await baton.until(lambda: [each.id for each in sockets.connections] not in ([], [before]))
+    await baton.until(lambda: before not in [each.id for each in sockets.connections])
+    assert baton.performed == []
+    assert baton.question("build-7").buttons == ["Approve", "Reject…", "Details"]
     await baton.click("Approve", by="grace")
 
     told_in_order(baton)
