@@ -121,23 +121,27 @@ class Reader:
 
     def read(self, events: Iterator[Any]) -> Any:
         """Return the data of the only document."""
+        read = {
+            yaml.ScalarEvent: self.scalar,
+            yaml.MappingStartEvent: lambda event: self.open(event, {}),
+            yaml.SequenceStartEvent: lambda event: self.open(event, []),
+            yaml.MappingEndEvent: lambda _: self.levels.pop(),
+            yaml.SequenceEndEvent: lambda _: self.levels.pop(),
+            yaml.AliasEvent: self.alias,
+            yaml.DocumentStartEvent: self.document,
+        }
         for event in events:
-            match event:
-                case yaml.ScalarEvent():
-                    self.scalar(event)
-                case yaml.CollectionStartEvent():
-                    self.open(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
-                case yaml.CollectionEndEvent():
-                    self.levels.pop()
-                case yaml.AliasEvent():
-                    raise self.refused(event, "aliases are not allowed", "Write the value again.")
-                case yaml.DocumentStartEvent():
-                    self.document(event)
+            take = read.get(type(event))
+            if take is not None:
+                take(event)
         if not self.documents:
             raise _alone(
                 self.file, 1, 1, "this file is empty", "empty", "Write `name` and `steps`."
             )
         return self.root
+
+    def alias(self, event: Any) -> None:
+        raise self.refused(event, "aliases are not allowed", "Write the value again.")
 
     def document(self, event: Any) -> None:
         self.documents += 1

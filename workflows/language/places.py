@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from workflows.language.errors import Problem
 
@@ -11,8 +11,7 @@ __all__ = ["Document", "Path", "Place", "step_of", "written"]
 Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value begins, and its key if it has one; lines and columns count from 1."""
 
     line: int

@@ -203,6 +203,17 @@ def test_what_is_published_makes_the_others_complete() -> None:
     assert [each.severity for each in unknown.problems] == ["error"]
 
 
+def test_a_trigger_may_wait_for_a_workflow_that_is_not_there_yet() -> None:
+    text = "name: f\ntriggers: [{workflow: chidl}]\nsteps: [{id: a, stop: x}]"
+    known = {"child": Known()}
+
+    (problem,) = check_together({"f": text}, Catalogue(), published=known).problems
+
+    assert (problem.severity, problem.code) == ("warning", "child")
+    assert problem.hint == "Did you mean `child`?"
+    assert check_together({"f": text}, Catalogue()).problems == ()
+
+
 @pytest.mark.parametrize(
     "body", [None, 5, [], {}, {"name": 5}, {"name": "a", "steps": 5, "inputs": [], "outputs": 3}]
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.language.checks.reach import Link, check_reachable
 from workflows.language.checks.tree import Placed
@@ -9,6 +10,9 @@ from workflows.language.findings import Findings
 from workflows.language.model import AnyOf, Edge, Step
 from workflows.language.places import Path
 from workflows.language.suggestions import did_you_mean
+
+PLAIN: Final = Edge(step="(the one before)")
+"""The edge of a step that writes none, to the one before it in the file."""
 
 __all__ = ["Graph", "Upstream", "edges_of", "lay_out"]
 
@@ -51,10 +55,10 @@ class Upstream(Mapping[str, Step | None]):
         return sum(1 for _ in self)
 
 
-def edges_of(step: Step, previous: str | None) -> list[Edge]:
-    """Return the edges of *step*, by default one to the step before it in the file."""
+def edges_of(step: Step) -> list[Edge]:
+    """Return the edges that *step* has written."""
     if step.needs is None:
-        return [] if previous is None else [Edge(step=previous)]
+        return []
     return step.needs.any if isinstance(step.needs, AnyOf) else step.needs
 
 
@@ -63,9 +67,7 @@ def lay_out(steps: Sequence[Placed], findings: Findings) -> Graph:
     positions: dict[str, int] = {}
     for index, placed in enumerate(steps):
         positions.setdefault(placed.id, index)
-    links = [
-        _links(index, placed, steps, positions, findings) for index, placed in enumerate(steps)
-    ]
+    links = [_links(index, placed, positions, findings) for index, placed in enumerate(steps)]
     before, order = _before([{link.needs for link in each} for each in links], steps, findings)
     check_reachable(steps, links, order, findings)
     return Graph(steps, before, positions)
@@ -74,17 +76,13 @@ def lay_out(steps: Sequence[Placed], findings: Findings) -> Graph:
 def _links(
     index: int,
     placed: Placed,
-    steps: Sequence[Placed],
     positions: dict[str, int],
     findings: Findings,
 ) -> list[Link]:
-    previous = steps[index - 1].id if index else None
-    if placed.step is None:
-        return [] if previous is None else [Link(index - 1, Edge(step=previous))]
-    if placed.step.needs is None:
-        return [Link(index - 1, edge) for edge in edges_of(placed.step, previous)]
+    if placed.step is None or placed.step.needs is None:
+        return [Link(index - 1, PLAIN)] if index else []
     found = []
-    for number, edge in enumerate(edges_of(placed.step, previous)):
+    for number, edge in enumerate(edges_of(placed.step)):
         path = _edge_path(placed, number)
         if edge.step == placed.id:
             findings.add("cycle", path, f"the step `{edge.step}` needs itself", "Leave it out.")

@@ -14,7 +14,7 @@ WITHOUT_TIME: Final = ("set", "fail", "stop")
 
 def check_one_verb(path: Path, step: Step, findings: Findings) -> None:
     """Note a step that does nothing, or more than one thing."""
-    verbs = [verb for verb in Step.verbs if step.value(verb) is not None]
+    verbs = step.said
     if len(verbs) > 1:
         both = " and ".join(f"`{verb}`" for verb in verbs)
         findings.add_key(
@@ -43,7 +43,7 @@ def check_keys(path: Path, step: Step, checks: Checks) -> None:
     for field in step.model_fields_set:
         key = field.removesuffix("_")
         if key in Step.keys:
-            _check_key((*path, key), key, step, findings)
+            _check_key((*path, key), step, verb, findings)
     if step.timeout is not None:
         _check_timeout((*path, "timeout"), verb, findings)
     if step.compensate is not None and verb in ("fail", "stop"):
@@ -59,15 +59,15 @@ def check_keys(path: Path, step: Step, checks: Checks) -> None:
         )
 
 
-def _check_key(path: Path, key: str, step: Step, findings: Findings) -> None:
+def _check_key(path: Path, step: Step, verb: str, findings: Findings) -> None:
+    key = str(path[-1])
     owners = Step.keys[key]
     said_below = key == "retry" and step.approval is not None
-    if step.verb in owners or step.value(key) in (None, False) or said_below:
+    if verb in owners or step.value(key) in (None, False) or said_below:
         return
     shown = " or ".join(f"`{owner}`" for owner in owners)
-    findings.add_key(
-        "misplaced", path, f"`{key}` does not go with `{step.verb}`", f"It belongs to {shown}."
-    )
+    hint = f"It belongs to {shown}."
+    findings.add_key("misplaced", path, f"`{key}` does not go with `{verb}`", hint)
 
 
 def _check_timeout(path: Path, verb: str, findings: Findings) -> None:

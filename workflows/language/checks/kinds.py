@@ -9,6 +9,7 @@ from workflows.language.findings import Findings
 from workflows.language.model import Trigger
 from workflows.language.places import Path
 from workflows.language.slugs import WORKFLOW_NAME, mended
+from workflows.language.suggestions import did_you_mean
 from workflows.schedule import InvalidSchedule, check_schedule, check_zone
 
 __all__ = ["check_kind"]
@@ -119,6 +120,9 @@ def _check_workflow(path: Path, name: str, checks: Checks) -> None:
             "a run never triggers another one of its own workflow",
             "Use a step with `repeat`, or a schedule.",
         )
+    elif checks.neighbours.complete and name not in checks.neighbours.known:
+        hint = did_you_mean(name, checks.neighbours.known) or "It may come later."
+        checks.findings.warn("child", path, f"there is no workflow `{name}`", hint)
 
 
 def _check_slack(path: Path, findings: Findings) -> None:

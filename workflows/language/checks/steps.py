@@ -1,7 +1,6 @@
 """Checks lists of steps: their ids, their graph, and each of them in its place."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from workflows.language.checks.approvals import check_covers
 from workflows.language.checks.around import Checks
@@ -26,7 +25,7 @@ def check_steps(
     taken = frozenset(outer).union(placed.id for placed in steps)
     for index, placed in enumerate(steps):
         if placed.step is not None:
-            inner = replace(scope, steps=Upstream(graph, index, scope.steps), hidden=taken)
+            inner = scope.at(Upstream(graph, index, scope.steps), taken)
             _check_step(placed, placed.step, inner, checks)
             check_covers(placed, graph, checks.findings)
     check_writers(graph, checks.findings)
@@ -56,7 +55,7 @@ def _check_step(placed: Placed, step: Step, scope: Scope, checks: Checks) -> Non
     path = placed.path
     if step.condition is not None:
         checks.texts.expression((*path, "condition"), step.condition, scope)
-    for number, edge in enumerate(edges_of(step, None)):
+    for number, edge in enumerate(edges_of(step)):
         if edge.if_ is not None:
             inside = (number,) if isinstance(step.needs, list) else ("any", number)
             checks.texts.expression((*path, "needs", *inside, "if"), edge.if_, scope)

@@ -43,8 +43,10 @@ def _check_plain_verb(path: Path, step: Step, scope: Scope, checks: Checks) -> N
         _check_wait((*path, "wait"), step.wait, scope, checks)
     if step.wait_for is not None:
         check_wait_for((*path, "wait_for"), step.wait_for, scope, checks.texts, checks.findings)
-    for verb in ("fail", "stop"):
-        checks.texts.template((*path, verb), step.value(verb), scope)
+    if step.fail is not None:
+        checks.texts.template((*path, "fail"), step.fail, scope)
+    if step.stop is not None:
+        checks.texts.template((*path, "stop"), step.stop, scope)
     _check_set(path, step, scope, checks)
 
 

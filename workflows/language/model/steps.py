@@ -18,6 +18,21 @@ __all__ = ["Body", "Branch", "Compensate", "Repeat", "Step"]
 
 MOST_TURNS = 10_000
 ALIASES = {"set": "set_", "as": "as_"}
+VERBS = (
+    "action",
+    "approval",
+    "wait",
+    "wait_for",
+    "for_each",
+    "parallel",
+    "switch",
+    "repeat",
+    "workflow",
+    "set",
+    "fail",
+    "stop",
+)
+VERB_FIELDS = tuple((verb, ALIASES.get(verb, verb)) for verb in VERBS)
 
 
 Join = Annotated[
@@ -74,20 +89,7 @@ class Body(NamedTuple):
 class Step(Part):
     """One thing that happens: exactly one verb, from `action` to `stop`."""
 
-    verbs: ClassVar[tuple[str, ...]] = (
-        "action",
-        "approval",
-        "wait",
-        "wait_for",
-        "for_each",
-        "parallel",
-        "switch",
-        "repeat",
-        "workflow",
-        "set",
-        "fail",
-        "stop",
-    )
+    verbs: ClassVar[tuple[str, ...]] = VERBS
     keys: ClassVar[dict[str, tuple[str, ...]]] = {
         "params": ("action",),
         "retry": ("action", "workflow"),
@@ -172,7 +174,17 @@ class Step(Part):
     @property
     def verb(self) -> str | None:
         """The first verb that it has."""
-        return next((verb for verb in self.verbs if self.value(verb) is not None), None)
+        return next(iter(self.said), None)
+
+    @property
+    def said(self) -> list[str]:
+        """All verbs that it has; there should be one."""
+        written = self.model_fields_set
+        return [
+            verb
+            for verb, field in VERB_FIELDS
+            if field in written and getattr(self, field) is not None
+        ]
 
     def value(self, key: str) -> Any:
         """What stands behind *key*."""
