@@ -1,6 +1,6 @@
 """The app's manifest, made from what is registered: what is not listened to is not asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -104,7 +104,6 @@ def manifest(
         senders: who reports by messages in Slack, by their ids.
     """
     subscribed = subscribed_to(events(least=least), subscriptions(senders))
-    hint = " | ".join(verb.name for verb in VERBS)
     calls = {"request_url": f"{url.rstrip('/')}/slack/events"} if url else {}
     typed = {"url": calls["request_url"]} if url else {}
     return {
@@ -115,28 +114,7 @@ def manifest(
             "long_description": LONG,
             "background_color": "#1f2a44",
         },
-        "features": {
-            "app_home": {
-                "home_tab_enabled": True,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": False,
-            },
-            "agent_view": {
-                "agent_description": DESCRIPTION,
-                "suggested_prompts": [dict(each) for each in private.ALWAYS],
-            },
-            "bot_user": {"display_name": NAME, "always_online": True},
-            "shortcuts": [dict(each) for each in SHORTCUTS],
-            "slash_commands": [
-                {
-                    "command": ids.COMMAND,
-                    "description": "See, start and answer workflow runs",
-                    "usage_hint": hint,
-                    "should_escape": True,
-                    **typed,
-                }
-            ],
-        },
+        "features": features(typed),
         "oauth_config": {"scopes": {"bot": scopes(least=least), "bot_optional": list(OPTIONAL)}},
         "settings": {
             "event_subscriptions": {**calls, **subscribed},
@@ -145,6 +123,33 @@ def manifest(
             "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def features(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what people can open, press and type; *typed* says where Slack takes commands to."""
+    hint = " | ".join(verb.name for verb in VERBS)
+    return {
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": False,
+        },
+        "agent_view": {
+            "agent_description": DESCRIPTION,
+            "suggested_prompts": [dict(each) for each in private.ALWAYS],
+        },
+        "bot_user": {"display_name": NAME, "always_online": True},
+        "shortcuts": [dict(each) for each in SHORTCUTS],
+        "slash_commands": [
+            {
+                "command": ids.COMMAND,
+                "description": "See, start and answer workflow runs",
+                "usage_hint": hint,
+                "should_escape": True,
+                **typed,
+            }
+        ],
     }
 
 

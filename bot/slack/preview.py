@@ -33,20 +33,7 @@ NOTHING = Shown("(nothing)")
 def cards() -> Mapping[str, Draw]:
     """Return what draws each card at a rung, by its name."""
     page = f"{URL}/r/R-1423"
-    asked = Approval(
-        id="ap_00000000000000000000000017",
-        number=17,
-        state="open",
-        version=1,
-        digest="0" * 64,
-        question=question(),
-        asked_at=T0,
-        key=1,
-        run_number=1423,
-        workflow="release",
-        requested_by="U0ADA",
-        expires_at=T0 + 60 * MINUTE,
-    )
+    asked = approval()
     found = [
         Line("Build web", "Failed", f"{URL}/a", 3),
         Line("Deploy api", "Needs you", None, 1),
@@ -76,6 +63,23 @@ def cards() -> Mapping[str, Draw]:
         "digest": lambda rung: digest_card(found, since=T0, until=T0 + 540 * MINUTE, rung=rung),
         "rollup": lambda rung: rollup_card("deploy failed: exit code …", 27, T0, found, rung=rung),
     }
+
+
+def approval() -> Approval:
+    return Approval(
+        id="ap_00000000000000000000000017",
+        number=17,
+        state="open",
+        version=1,
+        digest="0" * 64,
+        question=question(),
+        asked_at=T0,
+        key=1,
+        run_number=1423,
+        workflow="release",
+        requested_by="U0ADA",
+        expires_at=T0 + 60 * MINUTE,
+    )
 
 
 def question() -> Question:
