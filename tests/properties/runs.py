@@ -72,7 +72,7 @@ class Host:
         self.yes: dict[str, AskApproval] = {}  # by gate: the question that got it
         self.spent: set[tuple[str, str]] = set()  # (step, question): started under that yes
         self.runs: set[tuple[str, int]] = set()
-        self.completed: set[str] = set()
+        self.completed: set[tuple[str, int]] = set()
         self.unknown: set[str] = set()  # a person is asked
         self.perhaps: set[str] = set()  # cancelled in flight, and not repeatable
 
@@ -118,9 +118,10 @@ class Host:
             return
         if isinstance(fact, StepFailed) and fact.path in self.waits:
             return  # the host did not take the wait; the core takes it back
-        assert self.actions.pop(fact.path).attempt == fact.attempt
+        run = self.actions.pop(fact.path)
+        assert run.attempt == fact.attempt
         if isinstance(fact, StepCompleted):
-            self.completed.add(fact.path)
+            self.completed.add((run.path, run.redo))
         elif isinstance(fact, StepFailed) and fact.error.class_ == "not_started":
             self.excuse(fact.path)
 
@@ -181,7 +182,7 @@ class Host:
     def take_run(self, run: RunAction) -> None:
         assert run.path not in self.actions
         assert (run.path, run.attempt) not in self.runs
-        assert run.path not in self.completed
+        assert (run.path, run.redo) not in self.completed
         assert run.path not in self.perhaps
         self.runs.add((run.path, run.attempt))
         self.actions[run.path] = run

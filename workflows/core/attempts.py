@@ -15,6 +15,7 @@ from workflows.core.plan import Action, Child, Evaluate, EvaluationFailed, Json,
 from workflows.core.state import COMPLETED, RUNNING, UNKNOWN, WAITING, StepState
 from workflows.core.turn import Turn
 
+CUT_OFF = "it was cancelled in flight and may have happened"
 LONGEST = timedelta(days=3650)  # of any duration in the language
 
 
@@ -40,7 +41,10 @@ def perform(
     else:  # it depends on the params
         names = {"params": step.input}
         step.repeatable = bool(turn.evaluate(f"repeatable:{path}", _of_params(given), names))
-    run_action(turn, node, step)
+    if step.doubtful:
+        mark_unknown(turn, path, step, CUT_OFF)
+    else:
+        run_action(turn, node, step)
 
 
 def _of_params(answer: Callable[[Json], bool]) -> Evaluate:
@@ -158,6 +162,7 @@ def unknown(turn: Turn, fact: StepUnknown) -> None:
 def mark_unknown(turn: Turn, path: str, step: StepState, evidence: str) -> None:
     """Leave the step to a person: nobody knows whether it happened."""
     step.error = StepError("unknown", evidence, "unknown")
+    step.doubtful = False
     turn.mark(path, step, UNKNOWN)
     turn.hold(path, "unknown")
     turn.commands.append(Tell("unknown", path, evidence))

@@ -205,19 +205,19 @@ def replay(
 
 def _drain(turn: Turn) -> None:
     """Follow what the fact set off until nothing moves; a loop, so that no chain is too long."""
-    state = turn.state
+    state, over, settled, ready = turn.state, turn.over, turn.settled, turn.ready
     while True:
-        if turn.over:
-            frame_over(turn, turn.over.popleft())
-        elif turn.settled:
-            propagate(turn, turn.settled.popleft())
-        elif turn.ready and state.paused_at is None:
-            begin(turn, turn.ready.popleft())
-        elif not conclude(turn):
+        if over:
+            frame_over(turn, over.popleft())
+        elif settled:
+            propagate(turn, settled.popleft())
+        elif ready and state.paused_at is None:
+            begin(turn, ready.popleft())
+        elif state.open or not conclude(turn):
             break
-    if turn.ready:
-        state.held += [path for path in dict.fromkeys(turn.ready) if path not in state.held]
-        turn.ready.clear()
+    if ready:
+        state.held += [path for path in dict.fromkeys(ready) if path not in state.held]
+        ready.clear()
 
 
 def _start(turn: Turn, fact: RunStarted) -> None:

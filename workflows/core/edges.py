@@ -42,7 +42,7 @@ def _count_out(turn: Turn, node: Node) -> None:
 
 
 def _tell(turn: Turn, node: Node, step: StepState, index: int, ended: StepState) -> None:
-    if may_start(turn, node):
+    if not (node.scope or turn.state.closing) or may_start(turn, node):
         count_edge(turn, node, step, index, ended)
         consider(turn, node, step)
     else:
@@ -57,7 +57,7 @@ def consider(turn: Turn, node: Node, step: StepState) -> None:
     any_of = node.step.any_of and edges > 0
     if step.blocked or (step.missed == edges if any_of else step.missed):
         turn.pass_over(node.path, step)
-    elif not may_start(turn, node):
+    elif (node.scope or turn.state.closing) and not may_start(turn, node):
         turn.pass_over(node.path, step, unreached=True)
     elif step.cleared == len(node.guards) and (step.held if any_of else step.held == edges):
         turn.ready.append(node.path)

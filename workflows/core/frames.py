@@ -3,7 +3,7 @@
 from workflows.core.facts import StepError
 from workflows.core.layout import ERROR, place_body
 from workflows.core.plan import Json, Node
-from workflows.core.state import COMPLETED, FAILED, PENDING, Frame, StepState
+from workflows.core.state import CANCELLED, COMPLETED, FAILED, PENDING, Frame, StepState
 from workflows.core.turn import Turn
 
 DEEPEST = 32  # frames inside one another
@@ -60,6 +60,7 @@ def standing(turn: Turn, node: Node) -> str:
 def renew(turn: Turn, path: str, step: StepState) -> None:
     """Let the step begin anew: what it gave is forgotten, what it was asked and tried is counted on."""
     if step.status is not PENDING:
+        step.doubtful = step.doubtful or may_have_happened(step)
         if step.attempts:
             step.redo += 1
         turn.mark(path, step, PENDING)
@@ -68,6 +69,11 @@ def renew(turn: Turn, path: str, step: StepState) -> None:
     step.handled = step.handling = step.unreached = False
     step.output = step.error = step.decided = step.asked = step.progress = None
     step.started_at = step.ended_at = step.due_at = None
+
+
+def may_have_happened(step: StepState) -> bool:
+    """Whether the step was cut off in the middle of what must not be repeated."""
+    return step.status is CANCELLED and step.error is not None and step.error.class_ == "unknown"
 
 
 def last_output(turn: Turn, prefix: str) -> Json:

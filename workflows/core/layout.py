@@ -48,8 +48,8 @@ class Node:
             owner,
             self.position,
             tuple([(prefix + path, edge) for path, edge in self.dependants]),
-            tuple([prefix + path for path in self.guards]),
-            tuple([prefix + path for path in self.guarded]),
+            tuple([prefix + path for path in self.guards]) if self.guards else (),
+            tuple([prefix + path for path in self.guarded]) if self.guarded else (),
             self.bodies,
         )
 

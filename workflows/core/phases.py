@@ -26,7 +26,10 @@ def conclude(turn: Turn) -> bool:
         _evaluate_outputs(turn)
     if state.phase is _COMPENSATING and begin_next(turn):
         return True
-    if any(_is_due(turn, phase) and _begin(turn, phase) for phase in _after(state.phase)):
+    follows = state.undo or turn.graph.phases
+    if follows and any(
+        _is_due(turn, phase) and _begin(turn, phase) for phase in _after(state.phase)
+    ):
         return True
     end(turn)
     return False

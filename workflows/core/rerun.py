@@ -1,14 +1,13 @@
 """A failed run tried again: what failed begins anew, what completed stays as it is."""
 
-from workflows.core.attempts import mark_unknown
+from workflows.core.attempts import CUT_OFF, mark_unknown
 from workflows.core.edges import consider, count_edge, count_guard, is_settled
 from workflows.core.ending import unpin
 from workflows.core.facts import RetryRequested, SkipRequested
-from workflows.core.frames import handlers, renew
+from workflows.core.frames import handlers, may_have_happened, renew
 from workflows.core.loops import resume_loop
 from workflows.core.plan import Node, Parallel, Repeat
 from workflows.core.state import (
-    CANCELLED,
     FAILED,
     PENDING,
     RUNNING,
@@ -68,7 +67,7 @@ def _run_again(turn: Turn, again: Again, skipped: str | None) -> None:
     _revive(turn)
     again.paths |= _spent_approvals(turn, again)
     ordered = sorted(again.paths, key=turn.order)
-    lost = [path for path in ordered if _may_have_happened(turn.state.steps[path])]
+    lost = [path for path in ordered if may_have_happened(turn.state.steps[path])]
     for path in ordered:
         _reset(turn, path)
     _reopen(turn, again)
@@ -78,7 +77,7 @@ def _run_again(turn: Turn, again: Again, skipped: str | None) -> None:
         if path != skipped:
             step = turn.state.steps[path]
             step.begun = True
-            mark_unknown(turn, path, step, "it was cancelled in flight and may have happened")
+            mark_unknown(turn, path, step, CUT_OFF)
     ended = {path for path, step in turn.state.steps.items() if is_settled(step)}
     ended.discard(skipped or "")
     for path in ordered:  # what ends from here on tells its dependants itself
@@ -123,11 +122,6 @@ def _started_for_good(step: StepState) -> bool:
     return failed and step.error is not None and step.error.class_ != "not_started"
 
 
-def _may_have_happened(step: StepState) -> bool:
-    cancelled = step.status is CANCELLED and step.error is not None
-    return cancelled and step.error is not None and step.error.class_ == "unknown"
-
-
 def _reset(turn: Turn, path: str) -> None:
     for prefix in entered(turn, turn.nodes[path]):
         _let_go(turn, prefix)
@@ -151,6 +145,9 @@ def _reopen(turn: Turn, again: Again) -> None:
         if handlers(path) in again.frames:
             step.handling = True
         elif step.progress is not None:
+            if handlers(path) in turn.state.frames:
+                _let_go(turn, handlers(path))
+            step.handling = False
             _reopen_container(turn, node, step, step.progress, again)
     for prefix in sorted(again.frames):
         frame = turn.state.frames[prefix]

@@ -79,7 +79,8 @@ class Scope:
         """Show the step at *path* as it is now to those who see it."""
         if path in self.steps:
             self.steps[path] = view(step)
-            self._top.version += 1
+            if self._levels:
+                self._top.version += 1
         elif self._levels:
             node = self._nodes.get(path)
             level = None if node is None else self._levels.get(node.scope)

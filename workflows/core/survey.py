@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workflows.core.frames import handlers
-from workflows.core.layout import UNDO
+from workflows.core.layout import ERROR, UNDO
 from workflows.core.loops import turn_prefix
 from workflows.core.plan import ForEach, Node, Parallel, Repeat
 from workflows.core.state import COMPENSATED, COMPLETED, FAILED, NOT_TAKEN, Progress, StepState
@@ -64,12 +64,21 @@ def _stands(turn: Turn, path: str, again: Again) -> bool:
 
 
 def prune(turn: Turn, again: Again) -> None:
-    """Leave to a step that begins anew what is inside it."""
+    """Leave to a step that begins anew what is inside it; a body that goes on needs no handling."""
+    frames = turn.state.frames
+    void = tuple(
+        handlers(frames[prefix].owner or "")
+        for prefix in again.frames
+        if frames[prefix].body != ERROR
+    )
     for found in (again.paths, again.redone, again.revived):
         found -= {path for path in found if _inside(turn, turn.nodes[path], again.paths)}
+        found -= {path for path in found if path.startswith(void)}
     again.revived -= again.paths
     again.frames = {
-        prefix for prefix in again.frames if turn.state.frames[prefix].owner in again.revived
+        prefix
+        for prefix in again.frames
+        if frames[prefix].owner in again.revived and not prefix.startswith(void)
     }
 
 
@@ -143,6 +152,8 @@ def _redo(turn: Turn, path: str, again: Again) -> None:
     while node.scope:
         frame = turn.state.frames[node.scope]
         owner = turn.nodes[frame.owner or ""]
+        if frame.body != ERROR:
+            _goes_on(turn, owner, turn.state.steps[owner.path], again)
         again.frames.add(node.scope)
         again.revived.add(owner.path)
         redone |= downstream(turn, owner)

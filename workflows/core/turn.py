@@ -48,11 +48,8 @@ class Turn:
     def __init__(self, plan: Plan, state: State) -> None:
         self.plan, self.state, self.graph = plan, state, plan.graph
         self.nodes = dict(plan.graph.nodes)  # and those of the frames that were entered
-        for prefix, frame in sorted(state.frames.items(), key=lambda each: each[1].depth):
-            place_body(self.nodes, self.body(frame), prefix, frame.owner)
-        for path in state.steps:
-            if path.endswith(UNDO):
-                self.undoing(path.removesuffix(UNDO))
+        if state.started_at is not None:
+            self._restore()
         self.scope = Scope(plan.graph, self.nodes, state)
         self.at = EPOCH  # the time of the fact being applied: the only clock there is
         self.given: Mapping[str, Json] | None = None
@@ -100,6 +97,14 @@ class Turn:
             self.derived[failed] = given[failed]
             raise EvaluationFailed(given[failed])
         raise ReplayDiverged(f"the journal holds no value of {key!r}: other steps were taken then")
+
+    def _restore(self) -> None:
+        """Put down again what the run has entered by now."""
+        for prefix, frame in sorted(self.state.frames.items(), key=lambda each: each[1].depth):
+            place_body(self.nodes, self.body(frame), prefix, frame.owner)
+        for path in self.state.steps:
+            if path.endswith(UNDO):
+                self.undoing(path.removesuffix(UNDO))
 
     def body(self, frame: Frame) -> Body:
         return body_of(self.graph, self.nodes, frame.owner, frame.body)

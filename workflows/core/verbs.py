@@ -49,7 +49,7 @@ def begin(turn: Turn, path: str) -> None:
         return
     if step.status is not PENDING:
         return
-    if not may_start(turn, node):
+    if (node.scope or turn.state.closing) and not may_start(turn, node):
         turn.pass_over(path, step, unreached=True)
         return
     step.begun = True
