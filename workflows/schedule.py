@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronsim import CronSim, CronSimError
+
 __all__ = ["InvalidSchedule", "check_schedule", "check_zone", "explain", "next_slot", "slots"]
 
 FORMS: Final[Mapping[str, str]] = {
@@ -59,8 +61,6 @@ def slots(expression: str, zone: str, *, after: datetime) -> Iterator[datetime]:
     Raises:
         InvalidSchedule: *expression* or *zone* is wrong.
     """
-    from cronsim import CronSim, CronSimError  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415  only schedules need it
-
     start = after.astimezone(UTC)
     try:
         found = CronSim(_fields(expression), start.astimezone(check_zone(zone)))
@@ -99,11 +99,8 @@ def explain(expression: str) -> str:
     Raises:
         InvalidSchedule: it cannot be read.
     """
-    from cronsim import CronSim  # noqa: PLC0415  as above
-
     check_schedule(expression, "UTC")
-    sentence: str = CronSim(_fields(expression), SOME_DAY).explain()
-    return sentence
+    return CronSim(_fields(expression), SOME_DAY).explain()
 
 
 def _fields(expression: str) -> str:

@@ -19,7 +19,7 @@ from workflows.language.checks import Checked
 from workflows.language.errors import Problem
 from workflows.language.loader import SIZE
 from workflows.language.together import Together, check_together
-from workflows.schedule import explain, slots
+from workflows.schedule import check_zone, explain, slots
 
 CASES = ".test"  # NAME.test.yaml holds the cases of NAME.yaml
 SLOTS = 3  # of a schedule, shown to people
@@ -93,6 +93,7 @@ def schedules(checked: Checked) -> Iterator[str]:
     for trigger in checked.workflow.triggers:
         if trigger.schedule is not None:
             zone = trigger.timezone or "UTC"
+            there = check_zone(zone)
             due = islice(slots(trigger.schedule, zone, after=now), SLOTS)
-            times = ", ".join(f"{each:%Y-%m-%d %H:%M}" for each in due)
+            times = ", ".join(f"{each.astimezone(there):%Y-%m-%d %H:%M}" for each in due)
             yield f"schedule `{trigger.schedule}` in {zone}: {explain(trigger.schedule)}; next {times}"

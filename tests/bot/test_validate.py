@@ -1,6 +1,8 @@
 """`python -m bot validate` and `schema`: what is wrong with definitions, and what they may hold."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +116,6 @@ def test_children_are_found_beside_the_file(tmp_path: Path, capsys: Any) -> None
 
 
 def test_a_schedule_is_shown_with_its_next_three_times(tmp_path: Path, capsys: Any) -> None:
-    pytest.importorskip("cronsim")
     file = tmp_path / "daily.yaml"
     file.write_text(
         "name: daily\ntriggers: [{schedule: '@daily', timezone: Europe/Berlin}]\n"
@@ -126,7 +127,8 @@ def test_a_schedule_is_shown_with_its_next_three_times(tmp_path: Path, capsys: A
     line = out.splitlines()[0]
     assert code == 0
     assert line.startswith(f"{file}: schedule `@daily` in Europe/Berlin: At 00:00 every day; next ")
-    assert len(line.rpartition("next ")[2].split(", ")) == 3
+    times = line.rpartition("next ")[2].split(", ")
+    assert [time[-5:] for time in times] == ["00:00"] * 3  # as clocks show it there
 
 
 def test_the_shipped_definitions_are_valid(capsys: Any) -> None:
@@ -145,6 +147,22 @@ def test_the_schema_goes_to_stdout_or_into_a_file(tmp_path: Path, capsys: Any) -
     assert capsys.readouterr().out == ""
     assert out.read_text(encoding="utf-8") == printed
     assert "shell.run" in json.loads(printed)["$defs"]["Step"]["properties"]["action"]["enum"]
+
+
+def test_it_is_what_check_jsonschema_needs(tmp_path: Path, capsys: Any) -> None:
+    schema, good, wrong = tmp_path / "s.json", tmp_path / "good.yaml", tmp_path / "wrong.yaml"
+    assert run(["schema", "--out", str(schema)]) == 0
+    good.write_text("name: good\ntriggers: [{webhook: generic, id: a, on: [b]}]\n"
+                    "steps:\n  - {id: a, for_each: [1], steps: [{id: b, wait: 1s}]}\n")  # fmt: skip
+    wrong.write_text(WRONG)
+    program = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(schema)]
+
+    taken = subprocess.run([*program, str(good)], capture_output=True, text=True, check=False)
+    refused = subprocess.run([*program, str(wrong)], capture_output=True, text=True, check=False)
+
+    assert taken.returncode == 0, taken.stdout
+    assert refused.returncode == 1
+    assert "shel.run" in refused.stdout
 
 
 def test_a_schema_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: Any) -> None:

@@ -7,8 +7,6 @@ import pytest
 
 from workflows.schedule import InvalidSchedule, check_zone, explain, next_slot, slots
 
-pytest.importorskip("cronsim")
-
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

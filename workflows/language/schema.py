@@ -1,6 +1,6 @@
 """JSON Schema: of workflow files for editors, and of a workflow's inputs for forms and the API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from workflows.language.catalogue import Catalogue
@@ -19,6 +19,14 @@ KEYWORDS: Final = {
     "description": "description",
 }
 LENGTHS: Final = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}
+FORMS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
+    "Step": [(verb,) for verb in Step.verbs],
+    "Trigger": [(kind,) for kind in Trigger.kinds],
+    "Branch": [("if", "steps"), ("else",)],
+    "WaitFor": [("event",), ("signal",)],
+    "Shown": [("file",), ("diff",)],
+}
+"""The keys of which a map has exactly one, or one group."""
 TEMPLATE: Final = {"type": "string", "pattern": r"\{\{"}
 WORDS: Final = ("description", "examples", "default")
 WITH_INNER: Final = ("items", "additionalProperties")
@@ -34,8 +42,8 @@ def workflow_schema(catalogue: Catalogue | None = None) -> Schema:
     definitions = schema["$defs"]
     for definition in (schema, definitions["Step"]):
         definition["patternProperties"] = {"^x-": {}}
-    definitions["Step"]["oneOf"] = _one_of(Step.verbs)
-    definitions["Trigger"]["oneOf"] = _one_of(Trigger.kinds)
+    for name, forms in FORMS.items():
+        definitions[name]["oneOf"] = [{"required": [*form]} for form in forms]
     if catalogue is not None:
         _add_actions(definitions, catalogue)
     return schema
@@ -51,10 +59,6 @@ def _close_names(schema: Any) -> None:
             schema.setdefault("additionalProperties", False)
         for each in schema.values():
             _close_names(each)
-
-
-def _one_of(keys: tuple[str, ...]) -> list[Schema]:
-    return [{"required": [key]} for key in keys]
 
 
 def _add_actions(definitions: Schema, catalogue: Catalogue) -> None:

@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[3]
 CASES = sorted((ROOT / "tests" / "cases" / "problems").glob("*.yaml"))
 CHILD = Known(inputs={"host": Input(type="string", required=True), "port": Input(type="integer")})
 BESIDE = Neighbours({"child": CHILD, "flow": Known(calls=("flow",))}, complete=True)
-OF_CRON = ("cron", "timezone")
 SELF_EXPLAINING = {"child", "expression", "type", "value"}  # what it must be is said already
 
 
@@ -33,8 +32,6 @@ def found(text: str) -> tuple[Problem, ...]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.stem for case in CASES])
 def test_each_mistake_is_said_in_one_sentence_with_its_place_and_its_mend(case: Path) -> None:
-    if case.stem.startswith(OF_CRON):
-        pytest.importorskip("cronsim")
     text = case.read_text(encoding="utf-8")
 
     (problem,) = found(text)

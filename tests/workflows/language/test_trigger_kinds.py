@@ -12,11 +12,6 @@ def said(trigger: str, name: str = "flow") -> list[Problem]:
     return problems(f"name: {name}\ntriggers:\n  - {trigger}\n{STEPS}")
 
 
-@pytest.fixture
-def _cron() -> None:
-    pytest.importorskip("cronsim")
-
-
 @pytest.mark.parametrize(
     "trigger",
     [
@@ -38,7 +33,6 @@ def test_each_kind_is_understood(trigger: str) -> None:
     assert said(trigger) == []
 
 
-@pytest.mark.usefixtures("_cron")
 @pytest.mark.parametrize(
     "keys",
     [
@@ -53,7 +47,6 @@ def test_a_schedule_is_cron_or_one_of_its_forms(keys: str) -> None:
     assert said(f"{{{keys}}}") == []
 
 
-@pytest.mark.usefixtures("_cron")
 @pytest.mark.parametrize(
     ("keys", "code", "message"),
     [
