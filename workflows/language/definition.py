@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coordination.ports import Definition, TriggerSpec
+from coordination.ports import Definition
 from coordination.refusals import InvalidInputs
 from workflows.language.checks import Checked
 from workflows.language.compile import revision_of
 from workflows.language.errors import InvalidInputs as NotFitting
 from workflows.language.errors import Problem
-from workflows.language.event_names import pattern_of
 from workflows.language.inputs import check_inputs
-from workflows.language.model import Input, Workflow
+from workflows.language.model import Input
 from workflows.language.schema import inputs_schema
+from workflows.language.trigger_specs import trigger_specs
 
 __all__ = ["InputCheck", "to_definition"]
 
@@ -28,27 +28,11 @@ def to_definition(checked: Checked) -> Definition:
         hash=revision_of(checked.body),
         body=dict(checked.body),
         source=checked.text,
-        triggers=_triggers(workflow),
+        triggers=trigger_specs(workflow),
         inputs_schema=inputs_schema(workflow.inputs),
         channel=settings.channel,
         start_by=tuple(settings.start_by or ()),
         approvers=tuple(settings.approvers or ()),
-    )
-
-
-def _triggers(workflow: Workflow) -> tuple[TriggerSpec, ...]:
-    return tuple(
-        TriggerSpec(
-            id=trigger.id or str(index),
-            kind="event",
-            event=pattern_of(trigger.event),
-            source=trigger.source,
-            where=trigger.where,
-            inputs=trigger.inputs,
-            enabled=trigger.enabled,
-        )
-        for index, trigger in enumerate(workflow.triggers)
-        if trigger.event is not None
     )
 
 

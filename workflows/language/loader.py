@@ -14,7 +14,7 @@ import yaml
 from workflows.language.errors import MOST_PROBLEMS, InvalidDefinition, Problem, cut_off
 from workflows.language.places import Document, Path, Place, written
 
-__all__ = ["DEPTH", "NODES", "SIZE", "read_yaml"]
+__all__ = ["DEPTH", "FLOAT", "INTEGER", "NODES", "NO_NUMBER", "SIZE", "read_yaml"]
 
 SIZE: Final = 256 * 1024
 """Bytes of a file."""

@@ -11,10 +11,10 @@ from workflows.language.model import AnyOf, Edge, Step
 from workflows.language.places import Path
 from workflows.language.suggestions import did_you_mean
 
+__all__ = ["Graph", "Upstream", "edges_of", "lay_out"]
+
 PLAIN: Final = Edge(step="(the one before)")
 """The edge of a step that writes none, to the one before it in the file."""
-
-__all__ = ["Graph", "Upstream", "edges_of", "lay_out"]
 
 
 @dataclass(frozen=True, slots=True)
