@@ -17,6 +17,8 @@ _SAFE_INTEGER = 2**53  # beyond it other readers of JSON would round
 
 def plain(value: object) -> object:
     """Return *value* as JSON can hold it: what JSON lacks becomes text, what is too much a ``…``."""
+    if value is None or (type(value) is str and len(value) <= _MOST_CHARACTERS):
+        return value  # what most members of an event are
     return _Copy().of(value, _MOST_DEPTH)
 
 

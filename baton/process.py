@@ -133,6 +133,7 @@ class Process:
             if self._place.over.is_set():
                 return
             self._place.over.set()
+            self._place.owner = None  # a cycle would stay for the collector, in somebody's loop
             result = {"result": self._result} if self._result else {}
             self._report(status, {**result, **fields})
 

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from baton.endings import watch
 from baton.item import REPLACEABLE, Delivery, Item
@@ -41,6 +42,7 @@ PACE = 0.5  # between deliveries that hold nothing but progress
 LOOK_AGAIN = 30.0  # between looks at what other programs have left
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 TRIES_TOGETHER = 3  # then fewer at a time: one of them may be what the server stumbles over
+_RANK = attrgetter("rank")  # the queue is full of a thousand, and the program waits meanwhile
 YOUNG = 10.0  # a forked child of this age may still end without a word
 
 
@@ -131,8 +133,7 @@ class Sender:
         return False
 
     def _make_room(self) -> None:
-        rank = min(item.rank for item in self._queue)
-        victim = next(item for item in self._queue if item.rank == rank)
+        victim = min(self._queue, key=_RANK)  # the oldest of those that matter least
         self._queue.remove(victim)
         victim.settle(None)
         self.lost += 1

@@ -1,12 +1,14 @@
 """One piece of work, reported while it goes on."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -49,6 +51,23 @@ def test_a_process_is_told_from_start_to_end(server: Any, client: Client) -> Non
     numbers = [event["sequence"] for event in server.events]
     assert numbers == sorted(set(numbers))
     assert len({event["id"] for event in server.events}) == 4
+
+
+def test_a_process_that_has_ended_leaves_nothing_to_the_collector(client: Client) -> None:
+    """Who reports in a loop would pay for it in pauses."""
+    seen = []
+    with baton.process("Nightly", client=client) as p:
+        pass
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            with baton.process("Nightly", client=client) as p:
+                seen.append(weakref.ref(p))
+        del p
+        assert [each() for each in seen] == [None] * 3
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
