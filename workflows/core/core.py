@@ -36,6 +36,7 @@ from workflows.core.phases import conclude
 from workflows.core.plan import EvaluationFailed, Json, Node, Plan
 from workflows.core.rerun import rerun, skip_and_revive
 from workflows.core.state import Phase, RunStatus, State, StepState, Waiting
+from workflows.core.survey import survey
 from workflows.core.turn import Turn
 from workflows.core.verbs import begin
 
@@ -163,6 +164,16 @@ class Core:
     def order(self, path: str) -> tuple[int, ...]:
         """Return where a step or a gate stands in the file and in its loops: to sort paths by."""
         return self._turn.order(path)
+
+    def would_rerun(self, from_path: str | None) -> list[str] | None:
+        """Return the steps that a retry begins anew, in the order of the file; nothing is changed.
+
+        Those inside a step that is named begin anew with it. None: there is nothing to run again.
+        """
+        if self.state.ended is not RunStatus.FAILED:
+            return None
+        again = survey(self._turn, from_path)
+        return None if again is None else sorted(again.paths, key=self._turn.order)
 
     def snapshot(self) -> bytes:
         """Return the whole state as canonical JSON."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from workflows.core.commands import CancelAction, CancelChild, CloseApproval, CloseWait
 from workflows.core.facts import StepError
 from workflows.core.frames import handlers
-from workflows.core.state import CANCELLED, PENDING, RUNNING, WAITING, OpenKind, StepState
+from workflows.core.state import CANCELLED, PENDING, RUNNING, WAITING, WORK, OpenKind, StepState
 from workflows.core.turn import Turn
 
 _AT_WORK = frozenset({RUNNING, WAITING})
@@ -27,7 +27,10 @@ def fail_run(turn: Turn, error: StepError, path: str | None) -> None:
 
 
 def stop_run(turn: Turn, text: str) -> None:
-    """Let the run complete, wherever it stands."""
+    """Let the run complete, wherever it stands; in a list for its end, only that list."""
+    if turn.state.phase is not WORK:
+        close_inside(turn, (f"{turn.state.phase}.",), "the list was stopped")
+        return
     turn.state.note, turn.state.closing = text, True
     turn.clear_timer("run")
     close_inside(turn, ("",), "the run was stopped", hard=False)

@@ -66,7 +66,7 @@ def renew(turn: Turn, path: str, step: StepState) -> None:
         turn.mark(path, step, PENDING)
     step.failures = step.held = step.missed = step.cleared = 0
     step.blocked = step.begun = step.settled = False
-    step.handled = step.handling = step.unreached = False
+    step.handled = step.handling = step.unreached = step.left_out = False
     step.output = step.error = step.decided = step.asked = step.progress = None
     step.started_at = step.ended_at = step.due_at = None
 

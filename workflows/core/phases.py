@@ -24,7 +24,7 @@ def conclude(turn: Turn) -> bool:
         return False
     if state.phase is WORK and state.error is None and state.cancelled is None:
         _evaluate_outputs(turn)
-    if state.phase is _COMPENSATING and begin_next(turn):
+    if state.phase is _COMPENSATING and state.cancelled != "now" and begin_next(turn):
         return True
     follows = state.undo or turn.graph.phases
     if follows and any(

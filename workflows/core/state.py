@@ -144,6 +144,7 @@ class StepState:
     handling: bool = False  # its on_error list is at work
     handled: bool = False
     unreached: bool = False  # ended by the end of what is around it, not on its own account
+    left_out: bool = False  # somebody skipped it before its time
     doubtful: bool = False  # an earlier attempt was cut off, and nobody knows how far it came
     progress: Progress | None = None  # of a step with bodies, once it has begun
 

@@ -112,10 +112,16 @@ def skip(turn: Turn, fact: SkipRequested) -> None:
     path = turn.gated(fact.path) or fact.path
     node, step = turn.nodes.get(path), turn.state.steps.get(path)
     problem = why_not_skipped(node)
-    if problem is None and (step is None or step.status not in _CAN_BE_SKIPPED or step.settled):
+    if problem is None and (
+        step is None or step.status not in _CAN_BE_SKIPPED or step.settled or step.left_out
+    ):
         problem = f"step {fact.path!r} is neither to come nor at work"
     if node is None or step is None or problem is not None or _has_moved_on(turn, node):
         turn.late(problem or f"the run has moved on without step {fact.path!r}")
+        return
+    if step.status is PENDING and not step.begun:
+        step.left_out = True  # in its turn: what depends on it still waits for what it waits for
+        turn.changed.add(path)
         return
     if turn.state.open.get(node.gate) == "approval":
         _withdraw(turn, node.gate)

@@ -55,7 +55,10 @@ def begin(turn: Turn, path: str) -> None:
     step.begun = True
     step.started_at = turn.at
     try:
-        if node.step.condition is None or _condition_holds(turn, node, node.step.condition):
+        if step.left_out:
+            turn.mark(path, step, SKIPPED)
+            turn.settle(path, step)
+        elif node.step.condition is None or _condition_holds(turn, node, node.step.condition):
             _perform(turn, node, step)
         else:
             turn.mark(path, step, SKIPPED)

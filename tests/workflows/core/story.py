@@ -9,9 +9,16 @@ from workflows.core.core import Core
 from workflows.core.facts import (
     ApprovalDecided,
     CancelRequested,
+    ChildCompleted,
+    ChildFailed,
     Fact,
+    PauseRequested,
+    ResumeRequested,
     RetryRequested,
+    RollbackRequested,
     RunStarted,
+    SignalReceived,
+    SkipRequested,
     StepCompleted,
     StepError,
     StepFailed,
@@ -99,6 +106,7 @@ class Story:
     def __init__(self, *steps: Step, **plan: Json) -> None:
         self.plan = Plan(name="story", title="Story", revision="r1", steps=steps, **plan)
         self.core = Core(self.plan)
+        self.children = {"lint": "rev_lint"}  # what the run finds when it begins
         self.now = T0
         self.rows: list[tuple[Fact, Json]] = []
         self.commands: list[Command] = []
@@ -112,7 +120,8 @@ class Story:
 
     def start(self, inputs: Json = None, **trigger: Json) -> list[Command]:
         run, workflow = {"id": "run_1"}, {"name": "story", "revision": 1}
-        return self.tell(RunStarted(self.now, inputs or {}, trigger, run, workflow, "seed"))
+        given = (inputs or {}, trigger, run, workflow, "seed")
+        return self.tell(RunStarted(self.now, *given, children=self.children))
 
     def later(self, **duration: float) -> "Story":
         self.now += timedelta(**duration)
@@ -138,8 +147,32 @@ class Story:
         given = {"decision": "approve" if state == "approved" else "reject", "by": "@ada", **more}
         return self.tell(ApprovalDecided(self.now, path, state, **given))
 
-    def cancel(self) -> list[Command]:
-        return self.tell(CancelRequested(self.now, "@ada", "changed my mind"))
+    def cancel(self, mode: Json = "now") -> list[Command]:
+        return self.tell(CancelRequested(self.now, "@ada", "changed my mind", mode))
+
+    def pause(self) -> list[Command]:
+        return self.tell(PauseRequested(self.now, "@ada"))
+
+    def resume(self) -> list[Command]:
+        return self.tell(ResumeRequested(self.now, "@ada"))
+
+    def skip(self, path: str) -> list[Command]:
+        return self.tell(SkipRequested(self.now, path, "@ada"))
+
+    def rollback(self) -> list[Command]:
+        return self.tell(RollbackRequested(self.now, "@ada", "it was wrong"))
+
+    def signal(self, name: str, payload: Json = None) -> list[Command]:
+        return self.tell(SignalReceived(self.now, name, payload, "@ada"))
+
+    def child_done(self, path: str, outputs: Json = None) -> list[Command]:
+        attempt = self.core.steps[path].attempts
+        return self.tell(ChildCompleted(self.now, path, attempt, "run_2", outputs))
+
+    def child_failed(self, path: str, class_: Json = "failed") -> list[Command]:
+        error = StepError("child", "the child failed", class_)
+        attempt = self.core.steps[path].attempts
+        return self.tell(ChildFailed(self.now, path, attempt, "run_2", error))
 
     def retry(self, from_path: str | None = None) -> list[Command]:
         return self.tell(RetryRequested(self.now, "@ada", from_path))

@@ -14,8 +14,15 @@ from workflows.core.errors import InvariantBroken, ReplayDiverged, UnknownFact, 
 from workflows.core.facts import (
     ApprovalDecided,
     CancelRequested,
+    ChildCompleted,
+    ChildFailed,
+    PauseRequested,
+    ResumeRequested,
     RetryRequested,
+    RollbackRequested,
     RunStarted,
+    SignalReceived,
+    SkipRequested,
     StepCompleted,
     StepError,
     StepFailed,
@@ -39,11 +46,27 @@ FACTS = [
     TimerFired(T0 + timedelta(microseconds=1), "wait:cool"),
     ApprovalDecided(T0, "gate", "approved", "approve", "@ada", "go", "text", ({"by": "a"},), "d"),
     ApprovalDecided(T0, "gate", "expired", "reject", None),
+    SignalReceived(T0, "go", {"n": 1}, "@ada"),
+    ChildCompleted(T0, "lint", 1, "run_2", {"n": 3}),
+    ChildFailed(T0, "lint", 1, None, StepError("child", "no", "not_started")),
     CancelRequested(T0, "@ada", "why not"),
+    CancelRequested(T0, "@ada", "why not", "compensate"),
+    PauseRequested(T0, "@ada"),
+    ResumeRequested(T0, "@ada"),
+    SkipRequested(T0, "one", "@ada"),
+    RollbackRequested(T0, "@ada", "it was wrong"),
     RetryRequested(T0, "@ada"),
     RetryRequested(T0, "@ada", "one"),
     StepResolved(T0, "one", "done", "@ada", {"sha": 1}),
 ]
+
+
+def test_a_journal_of_before_has_no_children_and_still_reads_the_same() -> None:
+    begun = FACTS[0]
+    assert "children" not in fact_to_json(begun)
+
+    named = replace(begun, children={"lint": "r7"})
+    assert fact_from_json(json.loads(canonical(fact_to_json(named)))) == named
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
