@@ -27,7 +27,7 @@ from coordination.world import Ids
 RAW_KEPT = timedelta(days=7)
 _VERDICTS = frozenset({Status.APPROVED, Status.REJECTED})
 
-__all__ = ["Accepted", "Incoming", "Recorded", "again", "record", "refuse_verdict", "told"]
+__all__ = ["Accepted", "Incoming", "Recorded", "again", "keep", "record", "refuse_verdict", "told"]
 
 log = structlog.get_logger(__name__)
 
@@ -72,8 +72,7 @@ def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> R
     if not incoming.trusted:
         refuse_verdict(incoming.event)
     if incoming.identity is not None:
-        event_id = incoming.event.event_id
-        repeat = identities.taken(tx, incoming.identity, event_id, now=now)
+        repeat = identities.taken(tx, incoming.identity, incoming.event, now=now)
         if repeat is not None:
             return Recorded(_replayed(repeat))
     recorded = _record(tx, incoming, now=now, ids=ids)
@@ -91,6 +90,11 @@ def again(tx: Transaction, seq: int, incoming: Incoming, *, now: datetime, ids: 
     return taken
 
 
+def keep(tx: Transaction, incoming: Incoming, taken: Taken, *, now: datetime) -> Recorded:
+    """Store an event of Baton's own, of which it is known what comes of it."""
+    return _stored(tx, incoming, taken, now=now)
+
+
 def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Recorded:
     mark = len(tx.touched)
     try:
@@ -104,7 +108,8 @@ def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> 
         failed = Taken(incoming.event, "stored", attempt=incoming.event.attempt)
         recorded = _stored(tx, incoming, failed, now=now)
         if incoming.identity is not None:  # by the time of a repeat, the event may say more
-            identities.remember(tx, incoming.identity, _plain(recorded.accepted), now=now)
+            told_as = replace(incoming.identity, body_hash=identities.body_hash(incoming.event))
+            identities.remember(tx, told_as, _plain(recorded.accepted), now=now)
         return recorded
 
 

@@ -27,7 +27,7 @@ class Identity:
     Args:
         scope: identities are unique inside it, as ``source:ci``.
         name: the producer's own id, or the key of a request.
-        body_hash: of what was reported.
+        body_hash: of what was reported, where no stored event tells it.
         strict: whether the same name with another body is refused (a client's key) or only noted
             (a producer's id).
         origin: which header or member gave the name, for `explain`.
@@ -35,7 +35,7 @@ class Identity:
 
     scope: str
     name: str
-    body_hash: str
+    body_hash: str = ""
     strict: bool = False
     origin: str = "id"
 
@@ -58,36 +58,50 @@ def identity_of(
         key: the client's name for the request.
         known: another name under which a repeat is known whatever it says, and what gave it.
     """
-    scope, digest = f"source:{event.source}", body_hash(event)
+    scope = f"source:{event.source}"
     if known is not None:
-        return Identity(scope, known[0], digest, origin=known[1])
+        return Identity(scope, known[0], origin=known[1])
     if key is not None:
-        return Identity(scope, key, digest, strict=True, origin="the Idempotency-Key header")
-    return Identity(scope, event.id, digest)
+        return Identity(scope, key, strict=True, origin="the Idempotency-Key header")
+    return Identity(scope, event.id)
 
 
 def body_hash(event: Event) -> str:
     """Hash what the producer said, without what Baton put to it on arrival."""
-    said = event.to_json()
-    for name in _OURS:
-        said.pop(name, None)
-    if event.occurred_at == event.received_at:
-        said.pop("occurred_at")
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
+    return hashlib.sha256(_said(event.to_json()).encode()).hexdigest()
 
 
-def taken(tx: Transaction, identity: Identity, event_id: str, *, now: datetime) -> Repeat | None:
-    """Let *identity* stand for that event for seven days; if it stands for something, return what.
+def _said(body: Mapping[str, Any], *, numbered: bool = True) -> str:
+    """Return what the producer said of a whole event, as canonical text; *numbered* as to attempts."""
+    ours = _OURS if numbered else (*_OURS, "attempt")
+    said = {name: value for name, value in body.items() if name not in ours}
+    if body["occurred_at"] == body["received_at"]:
+        del said["occurred_at"]
+    return canonical(said)
 
-    The event tells the answer to a repeat, so the answer is not kept twice.
+
+def taken(tx: Transaction, identity: Identity, event: Event, *, now: datetime) -> Repeat | None:
+    """Let *identity* stand for *event* for seven days; if it stands for something, return what.
+
+    The event itself tells the answer to a repeat and what was said, so neither is kept twice, and
+    nothing is worked out until a repeat comes.
 
     Raises:
         IdempotencyMismatch: a client uses one key for two requests.
     """
     name = (identity.scope, identity.name)
-    if store.take(tx, name, identity.body_hash, event_id, now=now, until=now + KEPT):
+    if store.take(tx, name, identity.body_hash, event.event_id, now=now, until=now + KEPT):
         return None
-    return _repeat(store.answer(tx, *name), identity)
+    row = store.answer(tx, *name)
+    return _repeat(row, identity, differs=_differs(row, event))
+
+
+def _differs(row: Row, event: Event) -> bool:
+    """Say whether *event* says something else than what was said the first time."""
+    if row.body_hash or row.body is None:  # of an earlier version, or of what no event tells
+        return bool(row.body_hash != body_hash(event))
+    numbered = event.attempt is not None  # otherwise the number of the first one is ours
+    return _said(row.body, numbered=numbered) != _said(event.to_json(), numbered=numbered)
 
 
 def repeated(tx: Transaction, identity: Identity, *, now: datetime) -> Repeat | None:
@@ -98,7 +112,8 @@ def repeated(tx: Transaction, identity: Identity, *, now: datetime) -> Repeat | 
     """
     if store.find(tx, identity.scope, identity.name, now=now) is None:
         return None
-    return _repeat(store.answer(tx, identity.scope, identity.name), identity)
+    row = store.answer(tx, identity.scope, identity.name)
+    return _repeat(row, identity, differs=row.body_hash != identity.body_hash)
 
 
 def remember(
@@ -108,8 +123,7 @@ def remember(
     store.keep(tx, (identity.scope, identity.name), identity.body_hash, result, now + KEPT)
 
 
-def _repeat(row: Row, identity: Identity) -> Repeat:
-    differs = row.body_hash != identity.body_hash
+def _repeat(row: Row, identity: Identity, *, differs: bool) -> Repeat:
     if differs and identity.strict:
         raise IdempotencyMismatch(identity.name)
     return Repeat(row.result if row.result is not None else _told(row), differs)

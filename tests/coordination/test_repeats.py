@@ -110,7 +110,7 @@ async def test_an_identity_of_an_older_database_is_answered_as_it_was_kept(tmp_p
     path = tmp_path / "x.db"
     migrate(lambda: connect(path), to="0003")
     told = event("build", "started", ids=open_inbox(tmp_path / "other.db").ids, id="b-1")
-    known = identities.identity_of(told)
+    known, hashed = identities.identity_of(told), identities.body_hash(told)
     kept = {
         "event_id": "ev_old",
         "id": "b-1",
@@ -129,7 +129,7 @@ async def test_an_identity_of_an_older_database_is_answered_as_it_was_kept(tmp_p
     raw.execute(
         "INSERT INTO identities (scope, identity, body_hash, result, expires_at)"
         " VALUES (?, ?, ?, ?, ?)",
-        (known.scope, known.name, known.body_hash, json.dumps(kept), to_moment(T0 + week(1))),
+        (known.scope, known.name, hashed, json.dumps(kept), to_moment(T0 + week(1))),
     )
     raw.commit()
     raw.close()
@@ -139,6 +139,9 @@ async def test_an_identity_of_an_older_database_is_answered_as_it_was_kept(tmp_p
     again = await inbox.accept(told)
     assert (again.duplicate, again.event_id, again.attempt) == (True, "ev_old", 3)
     assert (again.thread_id, again.thread_url) == ("th_old", "https://x.test")
+    assert again.warnings == ()
+    other = await inbox.accept(replace(told, message="something else"))
+    assert other.warnings == ("body differs from the first time",)
     later = replace(told, received_at=T0 + week(1))
     assert not (await inbox.accept(later)).duplicate
     (row,) = await inbox.rows(identities_table)
