@@ -137,7 +137,7 @@ class Reporting(Footing):
         def unit(tx: Transaction) -> tuple[Accepted, ...]:
             return tuple(accept.record(tx, each, now=now, ids=ids).accepted for each in incoming)
 
-        return await self._door.write(unit)
+        return await self._door.write(unit, patient=True)
 
     async def rehearse(
         self, credential: Credential, told: Sequence[Told]

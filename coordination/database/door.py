@@ -54,12 +54,16 @@ class Door(Protocol):
     def broken(self) -> str | None:
         """Why nothing can be written any more in this life of the process, or None."""
 
-    async def write(self, unit: Callable[[Transaction], T], /) -> T:
+    async def write(self, unit: Callable[[Transaction], T], /, *, patient: bool = False) -> T:
         """Run *unit* and return its value after the durable commit.
 
         The unit is a plain function: no network, no file, no clock, no ids. It may be run more than
         once before it is stored, so it changes nothing but the database. What it raises is raised
         here, and nothing of it is stored.
+
+        Args:
+            unit: what to do.
+            patient: a few milliseconds more do not matter, where others can share the commit.
 
         Raises:
             Unavailable: the database cannot be written now.
@@ -148,8 +152,8 @@ class SqliteDoor:
         """Bytes of the write-ahead log after the last group."""
         return self._writer.log_size
 
-    async def write(self, unit: Callable[[Transaction], T], /) -> T:
-        return await self._writer.submit(unit)
+    async def write(self, unit: Callable[[Transaction], T], /, *, patient: bool = False) -> T:
+        return await self._writer.submit(unit, patient=patient)
 
     async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
         if self._closing:
@@ -227,7 +231,13 @@ class InlineDoor:
     def broken(self) -> str | None:
         return self._session.broken
 
-    async def write(self, unit: Callable[[Transaction], T], /) -> T:
+    async def write(
+        self,
+        unit: Callable[[Transaction], T],
+        /,
+        *,
+        patient: bool = False,  # noqa: ARG002  # here nobody shares a commit
+    ) -> T:
         def commit() -> None:
             self._hook("before commit")
             self._session.commit()

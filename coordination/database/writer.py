@@ -21,6 +21,7 @@ Unit: TypeAlias = Callable[[Transaction], T]
 
 MOST_UNITS = 1_000
 MOST_BYTES = 4 * 2**20
+PAUSES, PAUSE = 3, 0.002  # so often and so many seconds a group of the patient waits for one more
 CHECKPOINT_AT = 4 * 2**20  # bytes that the write-ahead log grew
 ALARM_AT = 256 * 2**20
 
@@ -214,6 +215,7 @@ class Session:
 class _Waiting:
     unit: Unit[Any]
     future: asyncio.Future[Any]
+    patient: bool
 
 
 class Writer:
@@ -251,8 +253,10 @@ class Writer:
     def log_size(self) -> int:
         return self._session.log_size if self._session is not None else 0
 
-    def submit(self, unit: Unit[T]) -> asyncio.Future[T]:
+    def submit(self, unit: Unit[T], *, patient: bool = False) -> asyncio.Future[T]:
         """Queue *unit*; the future ends after its durable commit.
+
+        A *patient* one lets a few others catch up, so that one commit serves them all.
 
         Raises:
             Unavailable: the database is being closed.
@@ -260,7 +264,7 @@ class Writer:
         if self._closing:
             raise Unavailable("Baton is shutting down; try again when it is up.")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Waiting(unit, future))
+        self._queue.put(_Waiting(unit, future, patient))
         return future
 
     async def close(self) -> None:
@@ -295,14 +299,20 @@ class Writer:
     def _take(self, first: _Waiting, taken: list[_Waiting]) -> Iterator[Unit[Any]]:
         """Yield what waits, noting it in *taken*; a caller that gave up is passed over."""
         waiting: _Waiting | None = first
+        pauses = PAUSES
         while waiting is not None:
             if not waiting.future.cancelled():
                 taken.append(waiting)
                 yield waiting.unit
             if len(taken) >= MOST_UNITS:
                 return
+            pauses = pauses if waiting.patient else 0
             try:
-                waiting = self._queue.get_nowait()
+                if self._queue.empty() and pauses:
+                    pauses -= 1
+                    waiting = self._queue.get(timeout=PAUSE)
+                else:
+                    waiting = self._queue.get_nowait()
             except queue.Empty:
                 return
         self._queue.put(None)  # the end was met inside a group: it is still to come

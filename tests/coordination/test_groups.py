@@ -1,13 +1,18 @@
 """Units in a group: what fails takes nothing and nobody with it, and costs the others nothing before."""
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from coordination.changes import Changes
+import pytest
+
+from coordination.changes import Change, Changes
 from coordination.database import Transaction, insert, meta
-from coordination.database.writer import Session
+from coordination.database import writer as writing
+from coordination.database.writer import Session, Writer
 from tests.coordination.inbox import make_database
 from tests.coordination.twice import TwiceDoor
 
@@ -113,3 +118,34 @@ async def test_the_door_of_the_tests_runs_each_unit_again_after_it_was_undone(
     door = TwiceDoor(tmp_path / "x.db", changes=Changes("test"), durable=False)
     assert await door.write(unit) > 1
     await door.close()
+
+
+async def test_who_is_patient_lets_others_share_the_commit_and_nobody_else_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "PAUSE", 30)  # s: whoever waited for nothing would not come back
+    groups: list[list[str]] = []
+
+    def published(changes: Iterable[Change]) -> None:
+        groups.append([change.id for change in changes])
+
+    def touching(name: str, ran: threading.Event | None = None) -> Any:
+        def unit(tx: Transaction) -> None:
+            tx.touch("run", name)
+            if ran is not None:
+                ran.set()
+
+        return unit
+
+    writer = Writer(make_database(tmp_path), published)
+    await writer.start()
+    async with asyncio.timeout(20):
+        await writer.submit(touching("alone"))
+        ran = threading.Event()
+        first = writer.submit(touching("patient", ran), patient=True)
+        await asyncio.to_thread(ran.wait)
+        assert groups == [["alone"]]
+        await writer.submit(touching("in a hurry"))
+        assert first.done()
+    assert groups == [["alone"], ["patient", "in a hurry"]]
+    await writer.close()

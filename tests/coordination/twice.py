@@ -15,7 +15,7 @@ class Undone(Exception):
 class TwiceDoor(InlineDoor):
     """Runs each unit, undoes all that it wrote, and runs it again: that run counts."""
 
-    async def write(self, unit: Callable[[Transaction], T], /) -> T:
+    async def write(self, unit: Callable[[Transaction], T], /, *, patient: bool = False) -> T:
         def twice(tx: Transaction) -> T:
             try:
                 with tx.savepoint():
@@ -24,4 +24,4 @@ class TwiceDoor(InlineDoor):
             except Undone:
                 return unit(tx)
 
-        return await super().write(twice)
+        return await super().write(twice, patient=patient)
