@@ -14,7 +14,7 @@ import yaml
 from workflows.language.errors import MOST_PROBLEMS, InvalidDefinition, Problem, cut_off
 from workflows.language.places import Document, Path, Place, written
 
-__all__ = ["DEPTH", "FLOAT", "INTEGER", "NODES", "NO_NUMBER", "SIZE", "read_yaml"]
+__all__ = ["DEPTH", "FLOAT", "INTEGER", "NODES", "NO_NUMBER", "SIZE", "check_data", "read_yaml"]
 
 SIZE: Final = 256 * 1024
 """Bytes of a file."""
@@ -54,6 +54,24 @@ def read_yaml(text: str | bytes, *, file: str) -> Document:
             file, line, column, "this character is not allowed in YAML", hint="Leave it out."
         ) from None
     return Document(file, decoded, data, reader.places, tuple(reader.problems))
+
+
+def check_data(data: Any) -> None:
+    """Hold data that is no file, as from Python or a store, to the limits of one.
+
+    Raises:
+        InvalidDefinition: it is too deep, or too much.
+    """
+    count, level = 0, [data]
+    for _ in range(DEPTH + 1):
+        count += len(level)
+        if count > NODES:
+            raise _alone("", 0, 0, f"this holds more than {NODES:,} values", "limit", SPLIT)
+        holders = [each for each in level if isinstance(each, dict | list)]
+        level = [v for each in holders for v in (each.values() if isinstance(each, dict) else each)]
+        if not holders:
+            return
+    raise _alone("", 0, 0, f"this nests more than {DEPTH} levels", "limit", SPLIT)
 
 
 def _decoded(text: str | bytes, file: str) -> str:

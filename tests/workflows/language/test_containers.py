@@ -183,6 +183,7 @@ def test_collect_and_until_see_the_steps_of_their_turn() -> None:
         ("{id: a, parallel: {x: [{id: b, stop: x}]}, join: 2}", (3, 54, "join")),
         ("{id: a, parallel: {x: [{id: b, stop: x}]}, join: 0}", (3, 54, "value")),
         ("{id: a, parallel: {x: [{id: b, stop: x}]}, join: most}", (3, 54, "value")),
+        ("{id: a, parallel: {winner: [{id: b, stop: x}]}}", (3, 24, "reserved")),
         ("{id: a, switch: []}", (3, 21, "value")),
         ("{id: a, switch: [{if: 'true'}]}", (3, 22, "exclusive")),
         ("{id: a, switch: [{else: [{id: b, stop: x}], if: 'true'}]}", (3, 22, "exclusive")),

@@ -1,10 +1,13 @@
 """Files that mean harm: each is one sentence within a moment, never a hang and never a traceback."""
 
 import time
+from typing import Any
 
 import pytest
 
-from tests.workflows.language.samples import problems, steps
+from tests.workflows.language.samples import Catalogue, problems, steps
+from workflows.language.checks import check_workflow
+from workflows.language.errors import InvalidDefinition
 
 SECONDS = 4.0  # several times what the slowest takes on a busy machine
 
@@ -128,3 +131,27 @@ def test_steps_inside_steps_end_where_the_file_ends() -> None:
     for number in range(9, 20):
         inner = f"{{id: s{number}, parallel: {{x: [{inner}]}}}}"
     assert [each.code for each in problems(steps(f"- {inner}"))] == ["limit"]
+
+
+def nested(levels: int) -> dict[str, Any]:
+    step: dict[str, Any] = {"id": "z", "stop": "x"}
+    for number in range(levels):
+        step = {"id": f"s{number}", "parallel": {"x": [step]}}
+    return {"name": "flow", "steps": [step]}
+
+
+@pytest.mark.parametrize("levels", [20, 500, 5_000])
+def test_data_that_is_no_file_is_held_to_the_same_depth(levels: int) -> None:
+    with pytest.raises(InvalidDefinition, match="this nests more than 32 levels"):
+        check_workflow(nested(levels), Catalogue())
+    assert check_workflow(nested(9), Catalogue()).warnings == ()
+
+
+def test_data_that_holds_itself_is_refused() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+
+    with pytest.raises(InvalidDefinition, match="levels"):
+        check_workflow({"name": "f", "steps": endless}, Catalogue())
+    with pytest.raises(InvalidDefinition, match="values"):
+        check_workflow({"name": "f", "steps": [1] * 6_000}, Catalogue())

@@ -16,7 +16,7 @@ from workflows.language.checks.triggers import check_settings, check_triggers, t
 from workflows.language.errors import InvalidDefinition, Problem, cut_off
 from workflows.language.findings import Findings, TooManyProblems
 from workflows.language.inputs import declaration_problems
-from workflows.language.loader import read_yaml
+from workflows.language.loader import check_data, read_yaml
 from workflows.language.model import Head, Workflow
 from workflows.language.model.workflow import ENDINGS
 from workflows.language.neighbours import Neighbours, outline
@@ -79,7 +79,12 @@ def check_document(document: Document, catalogue: Catalogue, neighbours: Neighbo
 def check_workflow(
     body: Mapping[str, Any], catalogue: Catalogue, neighbours: Neighbours | None = None
 ) -> Checked:
-    """Check a definition that is data already, as from Python or a store; it has no lines."""
+    """Check a definition that is data already, as from Python or a store; it has no lines.
+
+    Raises:
+        InvalidDefinition: with every problem, warnings too.
+    """
+    check_data(body)
     return replace(
         check_document(Document("", "", dict(body), {}), catalogue, neighbours or Neighbours()),
         body=body,

@@ -11,6 +11,7 @@ from workflows.language.places import Path
 __all__ = ["check_container", "names_inside"]
 
 TAKEN: Final = EVERYWHERE | {"steps", "secrets", "event", "error", "attempt", "index"}
+WINNER: Final = "winner"
 WORDS: Final = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none"})
 
 
@@ -38,7 +39,7 @@ def check_container(path: Path, step: Step, scope: Scope, checks: Checks) -> Non
             verb = f"`{step.verb}` needs the key `steps`"
             findings.add_absent("missing", (*path, "steps"), verb, "It holds what is run.")
     if step.parallel is not None:
-        _check_join((*path, "join"), step, findings)
+        _check_join(path, step, findings)
     if step.switch is not None:
         _check_branches((*path, "switch"), step, scope, checks)
 
@@ -64,11 +65,16 @@ def _check_name(path: Path, name: str | None, findings: Findings) -> None:
 
 
 def _check_join(path: Path, step: Step, findings: Findings) -> None:
-    count = len(step.parallel or {})
+    branches = step.parallel or {}
+    count = len(branches)
+    if WINNER in branches:
+        message = f"`{WINNER}` is where the output says which branch came in first"
+        at = (*path, "parallel", WINNER)
+        findings.add_key("reserved", at, message, "Give the branch another name.")
     if isinstance(step.join, int) and step.join > count:
         findings.add(
             "join",
-            path,
+            (*path, "join"),
             f"{step.join} branches must complete, but there are {count}",
             "Lower `join`, or add branches.",
         )
