@@ -33,6 +33,7 @@ from workflows.actions.registry import Registry
 from workflows.language.compile import compile_body
 from workflows.language.definition import InputCheck
 from workflows.language.expressions import Evaluator
+from workflows.language.reading import DefinitionReader
 from workflows.runtimes.embedded import embedded_runtime
 from workflows.runtimes.host import Host, HostSettings
 from workflows.runtimes.host.timers import fire_timer
@@ -106,7 +107,7 @@ class Baton:
             *await of_slack(self.slack, self.world),
             *(
                 Finding("definitions", good=False, says=each)
-                for each in self.definitions.twice.values()
+                for each in self.definitions.complaints()
             ),
             Finding("baton.yaml", file.problem is None, file.problem or str(file.place)),
         )
@@ -182,7 +183,7 @@ def assemble(
     host = make_host(settings, world, door, registry, fittings, lambda: rereading.rules.roles)
     inputs = InputCheck()
     secrets = Secrets(derived(instance_key(settings, world.ids), "secrets"), settings.secret)
-    ports = Ports(host, inputs, slack.directory, secrets)
+    ports = Ports(host, inputs, slack.directory, secrets, DefinitionReader(registry))
     coordinator = Coordinator(door, world, ports, rereading.rules)
     dispatcher = Dispatcher(
         door,
@@ -204,7 +205,7 @@ def assemble(
             world,
             {"run": fire_timer, "approval": coordinator.fire_approval, "process": leases.fire},
         ),
-        definitions=Definitions(host, registry, settings.workflows),
+        definitions=Definitions(coordinator, settings.workflows),
         sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),
         slack=slack,
         rereading=rereading,

@@ -25,6 +25,8 @@ ChangeKind: TypeAlias = Literal[
     "token",
     "wait",
     "dispatch",  # an event for which the Dispatcher may have something to do
+    "workflow",  # another revision is in use, or another status
+    "start",  # a queued run that nobody told the runtime of; the id is its key
 ]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 KEPT = 10_000

@@ -8,6 +8,7 @@ from coordination.desk import Desks
 from coordination.footing import Ports
 from coordination.lookups import Page, Rules
 from coordination.preferences import Preferences
+from coordination.publishing import Publishing
 from coordination.pursuing import Pursuing
 from coordination.reconciling import Reconciling
 from coordination.tending import Tending
@@ -16,5 +17,7 @@ from coordination.tracing import Tracing
 __all__ = ["Coordinator", "Page", "Ports", "Rules"]
 
 
-class Coordinator(BusReports, Pursuing, Desks, Preferences, Reconciling, Tending, Tracing):
+class Coordinator(
+    BusReports, Pursuing, Desks, Preferences, Publishing, Reconciling, Tending, Tracing
+):
     """The one face of coordination; every edge calls it, and nothing below does."""

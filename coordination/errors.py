@@ -2,8 +2,8 @@
 
 Refused (BatonError)
 ├── NotFound · NotAllowed
-├── Conflict ── AlreadyDecided · Superseded
-└── CommentRequired · InvalidChoice · InvalidInputs · IdempotencyMismatch
+├── Conflict ── AlreadyDecided · Superseded · Outdated
+└── CommentRequired · InvalidChoice · InvalidInputs · InvalidDefinition · IdempotencyMismatch
 
 `Unavailable` is the database's own and stands here too, so that an edge finds all of them.
 """
@@ -14,7 +14,7 @@ from typing import Literal
 
 from coordination.database.errors import Unavailable
 from coordination.questions import Approval, mention
-from coordination.refusals import InvalidInputs, Refused
+from coordination.refusals import InvalidDefinition, InvalidInputs, Refused
 
 
 class NotFound(Refused):
@@ -70,6 +70,13 @@ class Superseded(Conflict):
         super().__init__(
             f"{approval.label} changed after you opened it. Look at it again, then answer."
         )
+
+
+class Outdated(Conflict):
+    """Somebody changed the thing after whoever asks had looked at it."""
+
+    code = "precondition-failed"
+    status = 412
 
 
 class CommentRequired(Refused):
@@ -139,9 +146,11 @@ __all__ = [
     "Conflict",
     "IdempotencyMismatch",
     "InvalidChoice",
+    "InvalidDefinition",
     "InvalidInputs",
     "NotAllowed",
     "NotFound",
+    "Outdated",
     "Refused",
     "Superseded",
     "Unavailable",

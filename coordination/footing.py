@@ -9,7 +9,7 @@ from coordination import staffing, wakeups
 from coordination.credentials import Known
 from coordination.database import Door, Transaction
 from coordination.lookups import Lookups, Rules
-from coordination.ports import Directory, Inputs, Runtime
+from coordination.ports import Directory, Inputs, Language, Runtime
 from coordination.questions import Approval
 from coordination.secrets import Secrets
 from coordination.votes import Judging
@@ -25,12 +25,14 @@ class Ports:
         inputs: checks what a run is started with.
         people: where the directory comes from.
         secrets: opens what signatures are checked with; without it none is right.
+        language: reads definitions; without it nothing is published.
     """
 
     runtime: Runtime
     inputs: Inputs
     people: Directory
     secrets: Secrets | None = None
+    language: Language | None = None
 
 
 class Footing(Lookups):

@@ -68,6 +68,7 @@ POLICY: Mapping[str, Rule] = {
     "repeat": Rule("approve", Role.OPERATOR, involved=True),
     "ping": Rule("notify"),
     "tend": Rule("run", Role.OPERATOR, involved=True),
+    "publish": Rule("publish", Role.AUTHOR),
 }
 
 _IMPLIED: Mapping[Role, frozenset[Role]] = {
@@ -269,6 +270,8 @@ def _takes_part(principal: Principal, person: Person | None) -> bool:
 
 
 def _not_yours(action: str) -> str:
+    if action == "publish":
+        return "Only an author or an admin may publish workflows, or change what becomes of them."
     if action == "tend":
         return "Only an operator, or the person whose tool reports this, may do that. Ask one of them."
     return (

@@ -4,10 +4,12 @@ The types are frozen values; bodies are canonical JSON. `bot/app.py` hands in th
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol, TypeAlias
+
+from coordination.refusals import InvalidDefinition
 
 Json: TypeAlias = Any
 CORE_VERSION = 1
@@ -53,15 +55,29 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TriggerSpec:
-    """One trigger of a revision, as the Dispatcher needs it."""
+    """One trigger of a revision, as coordination needs it.
+
+    Args:
+        id: unique in its workflow; that of a part is that of the whole, a dot, and which part it is.
+        kind: event, schedule, every, file, workflow, webhook, slack, all_of or absence.
+        event: the name patterns of all events that it looks at, with spaces between them.
+        source: of an event, if it has to be that one.
+        where: which of them, as an expression.
+        inputs: of the run, as templates.
+        enabled: whether it is switched on.
+        keys: what else its kind takes, as written; lengths of time are seconds.
+        parts: of `all_of` each trigger; of `absence` first what is expected, then what begins it.
+    """
 
     id: str
-    kind: str  # event
-    event: str  # the name pattern, as process.completed
+    kind: str
+    event: str
     source: str | None
     where: str | None
     inputs: Mapping[str, Json]
     enabled: bool = True
+    keys: Mapping[str, Json] = field(default_factory=dict)
+    parts: tuple["TriggerSpec", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +138,7 @@ class StepView:
 
     path: str
     name: str
-    kind: str  # action, approval, wait, wait_for, set, fail, stop
+    kind: str  # action, approval, wait, wait_for, set, fail, stop, workflow, or what holds steps
     status: StepStatus
     attempts: int
     redo: int = 0
@@ -134,6 +150,7 @@ class StepView:
     ended_at: datetime | None = None
     due_at: datetime | None = None  # of its timer, when it waits for one
     log: bool = False  # the full output is kept beside it
+    detail: Json = None  # how far a step that holds others is; of one that began a run, which
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +167,25 @@ class OpenQuestion:
     since: datetime
     expires_at: datetime | None
     decisive: bool = True  # approve or reject; else it asks for one of its own answers, or a text
+
+
+@dataclass(frozen=True, slots=True)
+class RunLink:
+    """Another run, and the step that ties the two: it stands in the parent."""
+
+    run_id: str
+    number: int
+    workflow: str
+    status: RunStatus
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Who paused a run, and when."""
+
+    by: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +211,10 @@ class RunView:
     steps: tuple[StepView, ...]
     questions: tuple[OpenQuestion, ...]
     note: str | None = None
+    parent: RunLink | None = None
+    children: tuple[RunLink, ...] = ()  # of several runs at once, only those that go on
+    pause: Pause | None = None
+    queue: str | None = None  # whom it waits behind, while it has no place
 
     @property
     def label(self) -> str:
@@ -219,6 +259,51 @@ class Inputs(Protocol):
         Raises:
             InvalidInputs: with one problem per input, all together.
         """
+
+
+class Calendar(Protocol):
+    """When schedules are due."""
+
+    def __call__(self, expression: str, zone: str, *, after: datetime) -> datetime:
+        """Return the first slot of *expression*, on the clock of *zone*, after *after*.
+
+        Raises:
+            ValueError: either is wrong, or no slot ever comes.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Something that a revision may do and the one before it could not, or a gate that is weaker."""
+
+    kind: Literal["program", "host", "secret", "action", "gate", "repeat"]
+    path: str  # of the step; empty where it is not one step alone
+    text: str  # a sentence without a full stop, as "runs the program `./deploy.sh`"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDefinition:
+    """A text that can be published; *warnings* are likely slips, as the language words them."""
+
+    definition: Definition
+    warnings: tuple[Mapping[str, Json], ...] = ()
+
+
+class Language(Protocol):
+    """Reads what people write, and compares revisions. Pure, and not for the event loop: it takes time."""
+
+    def read(
+        self, files: Mapping[str, str | bytes], published: Mapping[str, Json]
+    ) -> Mapping[str, "ReadDefinition | InvalidDefinition"]:
+        """Return what came of each file, checked in the light of the others.
+
+        Args:
+            files: texts by the name that they have in problems.
+            published: the bodies of all other workflows, by name: a child has to be among them.
+        """
+
+    def gains(self, before: Json, after: Json) -> tuple[Gain, ...]:
+        """Say what the body *after* may do that *before* could not; before the first there is None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ They stand apart from `coordination.errors` so that the language, which knows no
 what the port `Inputs` promises.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from baton.errors import BatonError
 
-__all__ = ["InvalidInputs", "Refused"]
+__all__ = ["InvalidDefinition", "InvalidInputs", "Refused"]
 
 
 class Refused(BatonError):
@@ -28,3 +28,17 @@ class InvalidInputs(Refused):
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{name}: {text}" for name, text in self.problems))
+
+
+class InvalidDefinition(Refused):
+    """A definition that cannot be run; `problems` has every one, warnings too, in file order.
+
+    Each has the members `severity`, `file`, `line`, `column`, `path`, `code`, `message` and `hint`.
+    """
+
+    code = "invalid-event"
+    status = 422
+
+    def __init__(self, problems: Sequence[Mapping[str, Any]], sentence: str) -> None:
+        self.problems = tuple(problems)
+        super().__init__(sentence)

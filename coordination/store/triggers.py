@@ -1,5 +1,8 @@
 """What the Dispatcher matches: the triggers of active workflows, and the chain behind an event."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from coordination.database import (
     Reader,
     Row,
@@ -13,6 +16,7 @@ from coordination.database import (
     triggers,
     workflows,
 )
+from coordination.ports import TriggerSpec
 from coordination.store.waits import SHAPES
 
 _IN_USE = (
@@ -58,3 +62,47 @@ async def causes(reader: Reader, run_key: int, *, most: int) -> list[str]:
         event = await reader.fetch_one(_CAUSE, called=run.trigger.get("event_id"))
         current = event.caused_by_run if event is not None else None
     return found
+
+
+def spec_of(row: Row) -> TriggerSpec:
+    """Read a trigger back."""
+    columns = {"id": row.trigger_id, "kind": row.kind, "event": row.event, "source": row.source}
+    return _spec({**row.spec, **columns})
+
+
+def _spec(written: Mapping[str, Any]) -> TriggerSpec:
+    return TriggerSpec(
+        id=written["id"],
+        kind=written["kind"],
+        event=written["event"],
+        source=written.get("source"),
+        where=written.get("where"),
+        inputs=written.get("inputs") or {},
+        enabled=written.get("enabled", True),
+        keys=written.get("keys") or {},
+        parts=tuple(_spec(each) for each in written.get("parts") or ()),
+    )
+
+
+def columns_of(spec: TriggerSpec) -> dict[str, Any]:
+    """Return what the row of a trigger holds of it."""
+    written = _written(spec)
+    columns = {name: written.pop(name) for name in ("kind", "event", "source")}
+    return {"trigger_id": written.pop("id"), **columns, "spec": written}
+
+
+def _written(spec: TriggerSpec) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "id": spec.id,
+        "kind": spec.kind,
+        "event": spec.event,
+        "source": spec.source,
+        "where": spec.where,
+        "inputs": dict(spec.inputs),
+        "enabled": spec.enabled,
+    }
+    if spec.keys:
+        written["keys"] = dict(spec.keys)
+    if spec.parts:
+        written["parts"] = [_written(each) for each in spec.parts]
+    return written

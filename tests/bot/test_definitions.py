@@ -15,12 +15,14 @@ from coordination.database import Transaction, update
 from coordination.database import workflows as workflows_table
 from coordination.definitions import WorkflowView
 from coordination.errors import NotFound
+from coordination.footing import Ports
+from coordination.lookups import Rules
+from coordination.publishing import Publishing
+from tests.coordination.floor import NotedRuntime, TargetsOnly, Workspace
 from tests.coordination.scene import SmallWorld, open_scene
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
-from workflows.language.compile import compile_body
-from workflows.runtimes.embedded import embedded_runtime
-from workflows.runtimes.host import HostSettings
+from workflows.language.reading import DefinitionReader
 
 GOOD = "name: hello\ntitle: {title}\nsteps:\n  - id: say\n    action: baton.log\n    params: {{message: hi}}\n"
 BROKEN = "name: hello\nsteps:\n  - id: say\n    action: baton.lgo\n"
@@ -34,20 +36,14 @@ class Shelf:
         self.own, self.library = folder / "own", folder / "library"
         self.own.mkdir()
         self.library.mkdir()
-        self.registry = Registry(built_in(environment={}))
+        registry = Registry(built_in(environment={}))
         world = SmallWorld()
         world.ids = scene.ids
-        self.host = embedded_runtime(
-            scene.door,
-            world,  # type: ignore[arg-type]  # nothing of it is begun here
-            registry=self.registry,
-            read_plan=lambda revision, body: compile_body(revision, body, self.registry),
-            secrets=lambda name: name,
-            settings=HostSettings(instance_key=b"k", public_url="http://127.0.0.1"),
-        )
+        ports = Ports(NotedRuntime(), TargetsOnly(), Workspace(), None, DefinitionReader(registry))
+        self.publishing = Publishing(scene.door, world, ports, Rules())  # type: ignore[arg-type]
 
     def folders(self, own: Path | None = None) -> Definitions:
-        return Definitions(self.host, self.registry, own or self.own, self.library)
+        return Definitions(self.publishing, own or self.own, self.library)
 
     def write(self, name: str, text: str) -> Path:
         place = self.own / name
@@ -252,7 +248,7 @@ async def test_without_a_folder_of_ones_own_nothing_is_watched(shelf: Shelf) -> 
     shelf.write("hello.yaml", GOOD.format(title="Hello"))
     shipped = GOOD.format(title="Shipped").replace("name: hello", "name: shipped")
     (shelf.library / "shipped.yml").write_text(shipped)
-    folders = Definitions(shelf.host, shelf.registry, None, shelf.library)
+    folders = Definitions(shelf.publishing, None, shelf.library)
 
     await asyncio.wait_for(folders.watch(), 1)  # it ends by itself: there is nothing to look at
     await folders.load()
@@ -274,7 +270,7 @@ async def test_of_two_files_that_define_the_same_the_first_stays_and_the_other_i
 
     assert (await shelf.find()).title == "First"
     assert [each["event"] for each in logs] == ["definition_twice"]
-    assert list(folders.twice.values()) == ["b.yaml defines hello, as a.yaml does"]
+    assert list(folders.twice.values()) == ["b.yaml: `a.yaml` defines a workflow `hello` as well"]
 
     (shelf.own / "a.yaml").unlink()
     await folders.load()

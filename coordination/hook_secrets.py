@@ -1,0 +1,113 @@
+"""What webhooks of workflows are signed with: made by Baton, closed at once, told once.
+
+Two may count at a time, so that the sending side can be changed without losing a call.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from coordination import audit
+from coordination.database import Transaction
+from coordination.ports import Definition
+from coordination.secrets import ENVIRONMENT, Secrets
+from coordination.store import trigger_secrets as store
+from coordination.store.trigger_secrets import made
+from coordination.tokens import new_secret
+from coordination.world import Ids
+
+__all__ = ["Closing", "HookSecret", "complete", "made", "opened", "rotate"]
+
+KEPT = 2  # that count at a time
+
+
+@dataclass(frozen=True, slots=True)
+class HookSecret:
+    """A secret that was made just now, ``whsec_`` and base64: whoever signs has to know it."""
+
+    workflow: str
+    trigger: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What makes secrets and closes them."""
+
+    secrets: Secrets
+    ids: Ids
+
+
+def complete(
+    tx: Transaction, definition: Definition, closing: Closing, *, now: datetime
+) -> tuple[HookSecret, ...]:
+    """Make the secrets that the webhooks of *definition* lack, and return those."""
+    lacking = [
+        each.id
+        for each in definition.triggers
+        if each.kind == "webhook"
+        and each.keys.get("secret") is None
+        and store.held(tx, definition.name, each.id) is None
+    ]
+    return tuple(_make(tx, (definition.name, name), closing, (), now) for name in lacking)
+
+
+def rotate(  # noqa: PLR0913  # a decision names who, how and for how long
+    tx: Transaction,
+    hook: tuple[str, str],
+    closing: Closing,
+    *,
+    by: str,
+    via: str,
+    overlap_hours: float,
+    now: datetime,
+) -> HookSecret:
+    """Give a hook, named by workflow and trigger, another secret; the newest before ends later."""
+    closed = store.held(tx, *hook)
+    known = [] if closed is None else _read(closing.secrets, closed)
+    until = now + timedelta(hours=overlap_hours)
+    before = [(text, _sooner(end, until)) for text, end in known[-1:] if overlap_hours > 0]
+    new = _make(tx, hook, closing, before, now)
+    detail = {"trigger": hook[1], "overlap_hours": overlap_hours, "via": via}
+    audit.record(
+        tx, at=now, actor=by, action="workflow.rotate_secret", object=hook[0], detail=detail
+    )
+    return new
+
+
+def opened(
+    secrets: Secrets | None, closed: str | None, named: str | None, *, now: datetime
+) -> tuple[str, ...]:
+    """Return the secrets that count for a hook: that of the store where it is *named*, else Baton's own."""
+    if secrets is None:
+        return ()
+    if named is not None:
+        text = secrets.open(ENVIRONMENT + named)
+        return () if text is None else (text,)
+    found = [] if closed is None else _read(secrets, closed)
+    return tuple(text for text, until in found if until is None or until > now)[-KEPT:]
+
+
+def _make(
+    tx: Transaction,
+    hook: tuple[str, str],
+    closing: Closing,
+    before: Sequence[tuple[str, datetime | None]],
+    now: datetime,
+) -> HookSecret:
+    secret = new_secret(closing.ids)
+    held = [[text, until and until.isoformat()] for text, until in (*before, (secret, None))]
+    store.put(tx, *hook, closing.secrets.close(json.dumps(held)), now=now)
+    return HookSecret(*hook, secret)
+
+
+def _read(secrets: Secrets, closed: str) -> list[tuple[str, datetime | None]]:
+    """Return what is held, with the time at which each ends; nothing where the key is another one."""
+    text = secrets.open(closed)
+    held = [] if text is None else json.loads(text)
+    return [(secret, until and datetime.fromisoformat(until)) for secret, until in held]
+
+
+def _sooner(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else min(one, other)
