@@ -5,28 +5,26 @@ row, after a crash too.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from baton.events import Event
-from coordination import accept, outbox, runs
+from coordination import accept
 from coordination.accept import Incoming
+from coordination.acting import Item, act
 from coordination.database import Door, Row, Transaction
-from coordination.errors import InvalidInputs
-from coordination.outbox import Lane, Notice
-from coordination.ports import Definition, Expressions, Inputs, Runtime, TriggerSpec
-from coordination.runs import NewRun
-from coordination.store import definitions as definition_store
+from coordination.occasions import is_occasion
+from coordination.planning import Planner
+from coordination.ports import Expressions, Inputs, Runtime
 from coordination.store import events as store
 from coordination.store import tokens as token_store
-from coordination.store import triggers as trigger_store
-from coordination.triggers import DEEPEST, Considered, Matcher, Trigger, context_of, run_id
+from coordination.triggers import Trigger
 from coordination.waking import NOBODY, Waker, Woken
-from coordination.world import Ids, World
+from coordination.world import World
 
 SWEEP = timedelta(seconds=30)
 PAUSE = timedelta(minutes=1)  # before an event is tried again that could not be dispatched
@@ -37,11 +35,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to be done about an event: runs to start and to wake, things to say, and why."""
+    """What is to be done about an event: what its triggers ask for, and whom it wakes."""
 
-    starts: tuple[NewRun, ...] = ()
-    says: tuple[str, ...] = ()
-    explain: tuple[Mapping[str, Any], ...] = ()
+    items: tuple[Item, ...] = ()
     wakes: Woken = NOBODY
 
 
@@ -72,12 +68,10 @@ class Dispatcher:
     ) -> None:
         self._door = door
         self._world = world
-        self._matcher = Matcher(expressions)
+        self._planner = Planner(door, expressions, inputs, channel)
         self._waker = Waker(door, world, expressions)
-        self._inputs = inputs
         self._runtime = runtime
         self._channel = channel
-        self._definitions: dict[str, Definition] = {}
         self._paused: dict[int, datetime] = {}
 
     async def run(self) -> None:
@@ -99,11 +93,11 @@ class Dispatcher:
         self._paused = {seq: until for seq, until in self._paused.items() if until > now}
         triggers: Sequence[Trigger] | None = None
         while places := await self._places(last):
-            triggers = await self._triggers() if triggers is None else triggers
+            triggers = await self._planner.triggers() if triggers is None else triggers
             last = places[-1].seq
             shapes = await self._waker.shapes()
             ready = [row for row in places if row.seq not in self._paused]
-            if not shapes and not any(each.spec.kind == "event" for each in triggers):
+            if not shapes and not triggers:
                 count += await self._pass_over([row for row in ready if row.effect != "stored"])
                 ready = [row for row in ready if row.effect == "stored"]
             count += await self._act(await self._whole(ready), triggers, shapes)
@@ -151,12 +145,6 @@ class Dispatcher:
         )
         return [row for row in rows if row.seq in wanted]
 
-    async def _triggers(self) -> list[Trigger]:
-        rows = await self._door.read(trigger_store.active)
-        triggers = [Trigger(row.workflow, row.hash, _spec(row)) for row in rows]
-        self._matcher.forget(triggers)
-        return triggers
-
     async def _prepare(
         self, row: Row, triggers: Sequence[Trigger], shapes: Sequence[str]
     ) -> tuple[Row, _Plan] | None:
@@ -169,8 +157,8 @@ class Dispatcher:
                 event = Event.from_json(row.body)
             if not row.applied or event.too_old:
                 return row, _Plan()
-            woken = await self._waker.woken(row, event, shapes, again=again)
-            return row, replace(await self._plan(row, event, triggers), wakes=woken)
+            woken = await self._woken(row, event, shapes, again=again)
+            return row, _Plan(await self._planner.plan(row, event, triggers), woken)
         except Exception:  # one bad event must not stop the others
             log.exception("event_not_dispatched", event_id=row.id)
             self._pause(row)
@@ -179,13 +167,13 @@ class Dispatcher:
     async def _dispatch(self, row: Row, plan: _Plan) -> bool:
         """Do what one event asks for; False where that failed, and is tried again later."""
         try:
-            await self._write(row, plan)
+            started = await self._write(row, plan)
         except Exception:  # one bad event must not stop the others
             log.exception("event_not_dispatched", event_id=row.id)
             self._pause(row)
             return False
-        for new in plan.starts:
-            await self._hint(new.id)
+        for run_id in started:
+            await self._hint(run_id)
         return True
 
     def _pause(self, row: Row) -> None:
@@ -208,82 +196,33 @@ class Dispatcher:
         )
         return taken, Event.from_json(taken.body)
 
-    async def _plan(self, row: Row, event: Event, triggers: Sequence[Trigger]) -> _Plan:
-        causes: list[str] = []
-        if row.caused_by_run is not None:
-            causes = await self._door.read(
-                lambda reader: trigger_store.causes(reader, row.caused_by_run, most=DEEPEST)
-            )
-        context = {"trigger": context_of(event, name=row.name)}
-        considered = self._matcher.match(triggers, event, context, causes=causes)
-        plan = _Plan()
-        for each in considered:
-            plan = _joined(plan, await self._consider(each, row, context, depth=len(causes)))
-        return plan
+    async def _woken(self, row: Row, event: Event, shapes: Sequence[str], *, again: bool) -> Woken:
+        """Judge who waits for an event; for what is addressed to one trigger, nobody does."""
+        if is_occasion(event):
+            return NOBODY
+        return await self._waker.woken(row, event, shapes, again=again)
 
-    async def _consider(
-        self, considered: Considered, row: Row, context: Mapping[str, Any], *, depth: int
-    ) -> _Plan:
-        trigger = considered.trigger
-        if considered.why_not:
-            return _Plan(explain=(_line(trigger, considered.why_not),))
-        try:
-            new = await self._new_run(trigger, row, context, depth=depth)
-        except (InvalidInputs, ValueError) as error:
-            said = f"`{trigger.workflow}` did not start: {_escape(str(error))}"
-            return _Plan(says=(said,), explain=(_line(trigger, str(error)),))
-        return _Plan(starts=(new,), explain=(_line(trigger, "started", run_id=new.id),))
-
-    async def _new_run(
-        self, trigger: Trigger, row: Row, context: Mapping[str, Any], *, depth: int
-    ) -> NewRun:
-        definition = await self._definition(trigger.hash)
-        given = self._matcher.inputs(trigger, context)
-        inputs = self._inputs.check(definition, given)
-        seen = {**context, "inputs": inputs}
-        own = definition.channel
-        return NewRun(
-            id=run_id(row.id, trigger.workflow, trigger.spec.id),
-            workflow=trigger.workflow,
-            hash=trigger.hash,
-            inputs=inputs,
-            trigger=context["trigger"],
-            started_by=f"trigger:{trigger.spec.id}",
-            requested_by=row.owner,
-            thread_key=row.thread_key,
-            channel=self._matcher.text(own, seen) if own else self._channel,
-            own_channel=own is not None,
-            depth=depth,
-        )
-
-    async def _definition(self, content: str) -> Definition:
-        if content not in self._definitions:
-            row = await self._door.read(lambda reader: trigger_store.definition(reader, content))
-            if row is None:
-                raise ValueError(f"there is no definition {content}")
-            self._definitions[content] = definition_store.definition(row, [])
-        return self._definitions[content]
-
-    async def _write(self, row: Row, plan: _Plan) -> None:
+    async def _write(self, row: Row, plan: _Plan) -> list[str]:
+        """Act on an event in one unit, and return the runs that may begin."""
         now, ids = self._world.clock.now(), self._world.ids
-        explain = {**(row.explain or {}), "triggers": list(plan.explain)}
+        kept = row.explain or {}
 
-        def unit(tx: Transaction) -> None:
-            if not store.dispatched(tx, row.seq, explain, now=now):
-                return
+        def unit(tx: Transaction) -> list[str]:
+            if not store.dispatched(tx, row.seq, {**kept, "triggers": []}, now=now):
+                return []
             woken = plan.wakes.write(tx, row.id, now=now)
-            for new in plan.starts:
-                runs.start(tx, new, now=now, ids=ids)
-            for text in plan.says:
-                _say(tx, row.thread_key, text, now=now, ids=ids)
-            if plan.starts:
+            acted = act(tx, row, plan.items, channel=self._channel, now=now, ids=ids)
+            if acted.started:
                 tx.touch("event", row.id, thread_id=row.thread_id)
             told = accept.told(tx)
+            caused: dict[str, Any] = {"triggers": acted.lines}
             if woken or told:
-                caused = {"waits": woken, "outbox": [*explain.get("outbox", ()), *told]}
-                store.change(tx, row.seq, {"explain": {**explain, **caused}})
+                caused |= {"waits": woken, "outbox": [*kept.get("outbox", ()), *told]}
+            if acted.lines or woken or told:
+                store.change(tx, row.seq, {"explain": {**kept, **caused}})
+            return acted.started
 
-        await self._door.write(unit)
+        return await self._door.write(unit)
 
     async def _hint(self, started: str) -> None:
         try:
@@ -304,38 +243,3 @@ def spans_of(places: Sequence[int]) -> Iterator[tuple[int, int]]:
         first = last = place
     if first is not None and last is not None:
         yield first, last
-
-
-def _joined(one: _Plan, other: _Plan) -> _Plan:
-    return replace(
-        one,
-        starts=one.starts + other.starts,
-        says=one.says + other.says,
-        explain=one.explain + other.explain,
-    )
-
-
-def _say(tx: Transaction, thread_key: int, text: str, *, now: datetime, ids: Ids) -> None:
-    notice_id = ids.new("nt")
-    notice = Notice(thread_key, f"reply:{notice_id}", Lane.FAILURE, "reply", {"text": text})
-    outbox.add(tx, notice, id=notice_id, now=now)
-
-
-def _line(trigger: Trigger, outcome: str, **more: str) -> Mapping[str, Any]:
-    return {"workflow": trigger.workflow, "trigger": trigger.spec.id, "outcome": outcome, **more}
-
-
-def _spec(row: Row) -> TriggerSpec:
-    return TriggerSpec(
-        id=row.trigger_id,
-        kind=row.kind,
-        event=row.event,
-        source=row.source,
-        where=row.spec.get("where"),
-        inputs=row.spec.get("inputs") or {},
-        enabled=row.spec.get("enabled", True),
-    )
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

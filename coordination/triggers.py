@@ -1,22 +1,32 @@
 """When an event like this arrives, start that workflow: which triggers match. Outside the writer.
 
-Inside it only names are compared, so that what nobody asks for is left to nobody. Expressions come through a port. One that fails means that the event does not match; `explain` says
-so, and nothing else happens.
+Inside it only names are compared, so that what nobody asks for is left to nobody. Expressions come
+through a port. One that fails means that the event does not match; `explain` says so, and nothing
+else happens.
 """
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from baton.events import Event, matches_name
-from coordination.database import Transaction
+from baton.events import Event, Status, matches_name
+from coordination.database import Transaction, canonical
+from coordination.occasions import is_for, is_occasion, told_of
 from coordination.ports import Expressions, TriggerSpec
 from coordination.store import triggers as store
 from coordination.wait_keys import names_of, pattern_of
 
 DEEPEST = 8  # starts in one chain of causes
+TOO_DEEP = f"more than {DEEPEST} starts in one chain of causes"
+ENDS: Mapping[Status, str] = {
+    Status.COMPLETED: "completed",
+    Status.FAILED: "failed",
+    Status.REJECTED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+"""How a run ended, by the status that its process has then."""
 SOURCES: Mapping[str, str] = {"mcp-server": "mcp", "workflow-engine": "baton"}  # by older names
 
 Context: TypeAlias = Mapping[str, Any]
@@ -32,11 +42,38 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """An event as triggers look at it.
+
+    Args:
+        event: what arrived, and was taken by the fold.
+        told: what expressions see under ``trigger``, by the kind of trigger, as `tellings_of` has it.
+        causes: the workflows of the runs behind it, the nearest first.
+        depth: how many starts there are behind it.
+    """
+
+    event: Event
+    told: Mapping[str, Context]
+    causes: Sequence[str] = ()
+    depth: int = 0
+
+    def context(self, kind: str) -> Context:
+        """Return what the expressions of a trigger of *kind* see."""
+        return {"trigger": self.told.get(kind, {})}
+
+
+@dataclass(frozen=True, slots=True)
 class Considered:
-    """A trigger that was looked at, and the first condition that failed; empty means none did."""
+    """A trigger that was looked at, and the first condition that failed; empty means none did.
+
+    *parts* are those of its parts that the event fits, and *name* is what `correlate` makes of it.
+    """
 
     trigger: Trigger
     why_not: str = ""
+    parts: tuple[int, ...] = ()
+    name: str = ""
+    too_deep: bool = False
 
 
 class Matcher:
@@ -46,23 +83,42 @@ class Matcher:
         self._expressions = expressions
         self._compiled: dict[tuple[str, str | None], Callable[[Context], bool]] = {}
 
-    def match(
-        self, triggers: Sequence[Trigger], event: Event, context: Context, *, causes: Sequence[str]
-    ) -> list[Considered]:
-        """Judge every trigger whose name fits the event.
+    def match(self, triggers: Sequence[Trigger], seen: Seen) -> list[Considered]:
+        """Judge every trigger of *triggers*, those of all active workflows, that is named for it."""
+        names = names_of(seen.event)
+        found = []
+        for trigger in triggers:
+            if is_named(trigger, trigger.spec, seen, names):
+                found.append(self._judge(trigger, seen))
+            elif parts := [
+                part
+                for part, spec in enumerate(trigger.spec.parts)
+                if is_named(trigger, spec, seen, names)
+            ]:
+                found.append(self._judge_parts(trigger, parts, seen))
+        return found
 
-        Args:
-            triggers: those of all active workflows.
-            event: what arrived, and was taken by the fold.
-            context: what expressions see, as `context_of` makes it.
-            causes: the workflows of the runs behind the event, the nearest first.
-        """
-        names = names_of(event)
-        return [
-            Considered(trigger, self._why_not(trigger, event, context, causes))
-            for trigger in triggers
-            if trigger.spec.kind == "event" and matches_name(trigger.spec.event, names)
-        ]
+    def _judge(self, trigger: Trigger, seen: Seen) -> Considered:
+        why_not = self._why_not(trigger, trigger.spec, seen)
+        return Considered(trigger, why_not, too_deep=why_not == TOO_DEEP)
+
+    def _judge_parts(self, trigger: Trigger, parts: Sequence[int], seen: Seen) -> Considered:
+        """Judge a trigger of several events by those of its parts that are named for this one."""
+        why = {part: self._why_not(trigger, trigger.spec.parts[part], seen) for part in parts}
+        fitting = tuple(part for part in parts if not why[part])
+        if not fitting:
+            return Considered(trigger, why[parts[0]], too_deep=TOO_DEEP in why.values())
+        correlate = trigger.spec.keys.get("correlate")
+        if correlate is None:
+            return Considered(trigger, parts=fitting)
+        try:
+            told = seen.context(trigger.spec.parts[fitting[0]].kind)
+            name = self._expressions.template(correlate)(told)
+        except ValueError as error:
+            return Considered(trigger, f"correlate failed: {error}")
+        return Considered(
+            trigger, parts=fitting, name=name if isinstance(name, str) else canonical(name)
+        )
 
     def inputs(self, trigger: Trigger, context: Context) -> dict[str, Any]:
         """Fill in the trigger's inputs.
@@ -86,46 +142,48 @@ class Matcher:
 
     def forget(self, triggers: Sequence[Trigger]) -> None:
         """Drop what was compiled for any other triggers than these."""
-        used = {(trigger.hash, trigger.spec.where) for trigger in triggers}
+        used = {
+            (trigger.hash, spec.where)
+            for trigger in triggers
+            for spec in (trigger.spec, *trigger.spec.parts)
+        }
         self._compiled = {key: kept for key, kept in self._compiled.items() if key in used}
 
-    def _why_not(
-        self, trigger: Trigger, event: Event, context: Context, causes: Sequence[str]
-    ) -> str:
-        spec = trigger.spec
-        if not spec.enabled:
+    def _why_not(self, trigger: Trigger, spec: TriggerSpec, seen: Seen) -> str:
+        if not trigger.spec.enabled:
             return "the trigger is switched off"
-        if spec.source is not None and slug_of(spec.source) != slug_of(event.source):
-            return f"the source is {event.source}, not {spec.source}"
-        if not self._holds(trigger, context):
-            return self._failure(trigger, context)
-        if trigger.workflow in causes:
+        if spec.source is not None and slug_of(spec.source) != slug_of(seen.event.source):
+            return f"the source is {seen.event.source}, not {spec.source}"
+        if why := self._why_false(trigger, spec, seen.context(spec.kind)):
+            return why
+        if trigger.workflow in seen.causes:
             return f"a run of {trigger.workflow} caused this event: no workflow triggers itself"
-        if len(causes) >= DEEPEST:
-            return f"more than {DEEPEST} starts in one chain of causes"
-        return ""
+        return TOO_DEEP if seen.depth >= DEEPEST else ""
 
-    def _holds(self, trigger: Trigger, context: Context) -> bool:
+    def _why_false(self, trigger: Trigger, spec: TriggerSpec, context: Context) -> str:
+        if spec.where is None:
+            return ""
+        key = (trigger.hash, spec.where)
         try:
-            return self._predicate(trigger)(context)
-        except ValueError:
-            return False
-
-    def _failure(self, trigger: Trigger, context: Context) -> str:
-        try:
-            self._predicate(trigger)(context)
+            if key not in self._compiled:
+                self._compiled[key] = self._expressions.predicate(spec.where)
+            return "" if self._compiled[key](context) else f"where is false: {spec.where}"
         except ValueError as error:
             return f"where failed: {error}"
-        return f"where is false: {trigger.spec.where}"
 
-    def _predicate(self, trigger: Trigger) -> Callable[[Context], bool]:
-        where = trigger.spec.where
-        if where is None:
-            return lambda _: True
-        key = (trigger.hash, where)
-        if key not in self._compiled:
-            self._compiled[key] = self._expressions.predicate(where)
-        return self._compiled[key]
+
+def is_named(trigger: Trigger, spec: TriggerSpec, seen: Seen, names: Collection[str]) -> bool:
+    """Say whether *seen* is what *spec*, a trigger or a part of one, looks at by its name."""
+    if spec.kind == "event":
+        return not is_occasion(seen.event) and matches_name(spec.event, names)
+    if spec.kind == "workflow":
+        run = seen.told.get("workflow")
+        return (
+            run is not None
+            and run["workflow"] == spec.keys["workflow"]
+            and run["status"] in spec.keys["status"]
+        )
+    return is_for(seen.event, trigger.workflow, spec.id)
 
 
 def is_asked_for(tx: Transaction, event: Event) -> bool:
@@ -138,7 +196,37 @@ def is_asked_for(tx: Transaction, event: Event) -> bool:
     if not rows:
         return False
     names = names_of(event)
-    return any(matches_name(row.pattern or pattern_of(row.shape), names) for row in rows)
+    return any(
+        matches_name(pattern, names)
+        for row in rows
+        for pattern in ([pattern_of(row.shape)] if row.patterns is None else row.patterns.split())
+    )
+
+
+def tellings_of(
+    event: Event, *, name: str | None, run: Mapping[str, Any] | None = None
+) -> dict[str, Context]:
+    """Return what a trigger's expressions see under ``trigger``, by the kind of trigger.
+
+    Args:
+        event: as it is stored.
+        name: what its process is called; the event itself may leave it out.
+        run: id, workflow and outputs of the run whose end the event tells, if it does.
+    """
+    if is_occasion(event):
+        told = told_of(event)
+        return {told["kind"]: told}
+    seen: dict[str, Context] = {"event": context_of(event, name=name)}
+    if run is not None and event.status is not None and event.status in ENDS:
+        seen["workflow"] = {
+            "kind": "workflow",
+            "run_id": run["id"],
+            "workflow": run["workflow"],
+            "status": ENDS[event.status],
+            "outputs": run["outputs"],
+            "event_id": event.event_id,
+        }
+    return seen
 
 
 def context_of(event: Event, *, name: str | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ Place: TypeAlias = tuple[str, ...]
 Wanted: TypeAlias = Sequence[tuple[Place, str]]
 """What an event must hold, sorted by place."""
 
+OWN = "baton"  # the source of what Baton itself tells
 SPECIAL: Sequence[Place] = (("run",), ("key",))
 LONGEST = 200  # characters of a key in the index; a longer one stands there as its digest
 MOST = 64  # keys of one event for one shape
@@ -54,9 +55,10 @@ def text_of(value: Any) -> str | None:
 
 
 def names_of(event: Event) -> frozenset[str]:
-    """Return every name of *event*; one without a status is a `webhook` as well."""
+    """Return every name of *event*; one without a status is a `webhook` too, unless it is our own."""
     names = event_names(event)
-    return names | {"webhook"} if names and event.status is None else names
+    outside = event.status is None and event.source != OWN
+    return names | {"webhook"} if names and outside else names
 
 
 def shape_of(pattern: str, places: Iterable[Place]) -> str:

@@ -30,7 +30,8 @@ from coordination.database import (
     wakeups,
     workflows,
 )
-from coordination.ports import Definition, Revision, RunStatus, TriggerSpec
+from coordination.ports import Definition, Revision, RunStatus
+from coordination.store.triggers import columns_of
 from workflows.runs import Entry, RunRecord, StepRecord, Wakeup
 
 _REVISION = select(definitions.c.revision).where(definitions.c.hash == bindparam("content"))
@@ -140,7 +141,9 @@ def publish(
         tx.execute(use, called=definition.name, hash=definition.hash, problems=None, updated_at=at)
     tx.execute(_DROP_TRIGGERS, called=definition.name)
     for trigger in definition.triggers:
-        _add_trigger(tx, definition, trigger)
+        columns = columns_of(trigger)
+        tx.execute(_ADD_TRIGGER, workflow=definition.name, hash=definition.hash, **columns)
+    tx.touch("workflow", definition.name)
     return Revision(definition.name, definition.hash, number)
 
 
@@ -160,20 +163,6 @@ def _add_revision(tx: Transaction, definition: Definition, *, by: str, at: datet
         published_by=by,
     )
     return number
-
-
-def _add_trigger(tx: Transaction, definition: Definition, trigger: TriggerSpec) -> None:
-    spec = {"where": trigger.where, "inputs": dict(trigger.inputs), "enabled": trigger.enabled}
-    tx.execute(
-        _ADD_TRIGGER,
-        workflow=definition.name,
-        hash=definition.hash,
-        trigger_id=trigger.id,
-        kind=trigger.kind,
-        event=trigger.event,
-        source=trigger.source,
-        spec=spec,
-    )
 
 
 def note_problems(tx: Transaction, name: str, problems: Any, *, at: datetime) -> bool:

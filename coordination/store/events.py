@@ -53,7 +53,7 @@ _LAST_HEARD = (
     .order_by(events.c.seq.desc())
     .limit(1)
 )
-_UNDISPATCHED = (
+_WHOLE = (
     select(
         events,
         threads.c.id.label("thread_id"),
@@ -65,7 +65,9 @@ _UNDISPATCHED = (
     .outerjoin(threads, threads.c.key == events.c.thread_key)
     .outerjoin(processes, processes.c.key == events.c.process_key)
     .outerjoin(runs, runs.c.key == events.c.caused_by_run)
-    .where(events.c.dispatched_at.is_(None), events.c.seq > bindparam("after"))
+)
+_UNDISPATCHED = (
+    _WHOLE.where(events.c.dispatched_at.is_(None), events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
@@ -89,6 +91,7 @@ _DISPATCH = (
     .where(events.c.seq == bindparam("place"), events.c.dispatched_at.is_(None))
     .values(dispatched_at=bindparam("now"), explain=bindparam("why", type_=events.c.explain.type))
 )
+_WHOLE_BY_ID = _WHOLE.where(events.c.id == bindparam("called"))
 _BY_ID = _EVENT.where(events.c.id == bindparam("called"))
 _RAW = (
     select(raw_bodies, events.c.source, events.c.id)
@@ -203,6 +206,11 @@ async def undispatched_places(reader: Reader, *, after: int, limit: int) -> list
 async def undispatched(reader: Reader, *, after: int, limit: int) -> list[Row]:
     """Return events that nothing was done about yet, oldest first, with what that takes."""
     return await reader.fetch_all(_UNDISPATCHED, after=after, limit=limit)
+
+
+async def whole(reader: Reader, event_id: str) -> Row | None:
+    """Return one event as `undispatched` returns them."""
+    return await reader.fetch_one(_WHOLE_BY_ID, called=event_id)
 
 
 async def read_attempt(reader: Reader, process_key: int, attempt: int, *, limit: int) -> list[Row]:

@@ -29,6 +29,7 @@ _DUE = (
     .order_by(timers.c.due_at, timers.c.owner_kind, timers.c.owner_key, timers.c.slot)
     .limit(bindparam("limit"))
 )
+_OF_KIND = select(timers).where(timers.c.owner_kind == bindparam("kind"))
 _EARLIEST = select(func.min(timers.c.due_at, type_=timers.c.due_at.type).label("due_at"))
 
 
@@ -58,3 +59,8 @@ async def earliest(reader: Reader) -> datetime | None:
     """Say when the next timer is due."""
     row = await reader.fetch_one(_EARLIEST)
     return row.due_at if row is not None else None
+
+
+async def of_kind(reader: Reader, owner_kind: str) -> list[Row]:
+    """Return all timers of owners of one kind."""
+    return await reader.fetch_all(_OF_KIND, kind=owner_kind)
