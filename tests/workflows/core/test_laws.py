@@ -29,7 +29,7 @@ def lived(chance: Random, most: int) -> NestedHost:
     return host
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(seeds)
 def test_whatever_happens_in_whatever_order_every_law_holds(chance: Random) -> None:
     """The host checks after each fact; then it answers all that is open, and the run must end."""
@@ -39,7 +39,7 @@ def test_whatever_happens_in_whatever_order_every_law_holds(chance: Random) -> N
     assert host.core.status in {"completed", "failed", "cancelled"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seeds)
 def test_a_replay_evaluates_nothing_and_gives_the_same_commands_and_state(chance: Random) -> None:
     host = lived(chance, 25)
@@ -55,7 +55,7 @@ def test_a_replay_evaluates_nothing_and_gives_the_same_commands_and_state(chance
     assert again.waiting == host.core.waiting
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seeds)
 def test_a_run_restored_after_every_fact_goes_on_identically(chance: Random) -> None:
     host = lived(chance, 20)
@@ -68,7 +68,7 @@ def test_a_run_restored_after_every_fact_goes_on_identically(chance: Random) -> 
     assert core.snapshot() == host.core.snapshot()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seeds)
 def test_two_lives_with_the_same_facts_and_values_are_the_same(chance: Random) -> None:
     """Nothing depends on the order of a set, on an address or on the time of day."""
