@@ -163,8 +163,7 @@ class Question:
     @classmethod
     def from_json(cls, body: Mapping[str, Json]) -> "Question":
         """Read back what :meth:`to_json` wrote; members of a later version are left out."""
-        known = {each.name for each in fields(cls)}
-        members = {name: value for name, value in body.items() if name in known}
+        members = {name: value for name, value in body.items() if name in _MEMBERS}
         for name in ("show", "approvers", "decisions"):
             members[name] = tuple(members[name])
         until = members["expires_at"]
@@ -195,6 +194,9 @@ class Question:
         if self.require_reason == "always":
             return True
         return self.require_reason == "reject" and choice == "reject"
+
+
+_MEMBERS = frozenset(each.name for each in fields(Question))
 
 
 @dataclass(frozen=True, slots=True)

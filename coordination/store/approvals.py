@@ -30,7 +30,8 @@ from coordination.store.approval_rows import (
     build,
 )
 
-_STILL_OPEN = waits.c.state.in_(("open", "checking"))
+_OPEN_STATES = ("open", "checking")
+_STILL_OPEN = waits.c.state.in_(_OPEN_STATES)
 _BY_ID = APPROVAL.where(approvals.c.id == bindparam("id"))
 _BY_NUMBER = APPROVAL.where(approvals.c.number == bindparam("number"))
 _BY_KEY = APPROVAL.where(waits.c.key == bindparam("wait"))
@@ -50,7 +51,14 @@ _VOTED = APPROVAL.where(
 ).order_by(waits.c.key)
 _OF_THREAD = APPROVAL.where(approvals.c.thread_key == bindparam("thread")).order_by(waits.c.key)
 _LATEST = APPROVAL.order_by(waits.c.key.desc()).limit(bindparam("most"))
-_LATEST_OPEN = APPROVAL.where(_STILL_OPEN).order_by(waits.c.key.desc()).limit(bindparam("most"))
+_newest = waits.alias("newest")
+_NEWEST_OPEN = (  # chosen by their keys alone: to sort all that is open, whole, takes its time
+    select(_newest.c.key)
+    .where(_newest.c.kind == "approval", _newest.c.state.in_(_OPEN_STATES))
+    .order_by(_newest.c.key.desc())
+    .limit(bindparam("most"))
+)
+_LATEST_OPEN = APPROVAL.where(waits.c.key.in_(_NEWEST_OPEN)).order_by(waits.c.key.desc())
 _LATEST_IN = (
     APPROVAL.where(waits.c.state == bindparam("wanted"))
     .order_by(waits.c.key.desc())
