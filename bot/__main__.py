@@ -8,6 +8,7 @@ import typer
 from baton.errors import BatonError
 from bot.commands import (
     doctor,
+    dry_run,
     init,
     login_link,
     migrate,
@@ -38,6 +39,7 @@ app.command("login-link")(login_link.login_link)
 app.command("reconcile")(reconcile.reconcile)
 app.command("preview")(preview.preview)
 app.command("validate")(validate.validate)
+app.command("dry-run")(dry_run.dry_run)
 app.command("schema")(schema.schema)
 app.add_typer(sources.app, name="source")
 app.add_typer(tokens.app, name="token")

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ValidationError
 
 from baton.connector import Action, ActionContext, Result
 from baton.errors import BatonError
+from workflows.language.catalogue import ActionSpec
 
-__all__ = ["InvalidParams", "call"]
+__all__ = ["InvalidParams", "call", "check_params"]
 
 MOST = 10  # problems in one sentence
 
@@ -24,13 +25,21 @@ async def call(verb: Action, params: Any, ctx: ActionContext) -> Result:
         InvalidParams: nothing was performed.
         Exception: whatever the action raises.
     """
-    try:
-        checked = verb.params.model_validate(params)
-    except ValidationError as error:
-        raise InvalidParams(_sentence(error)) from None
-    given = await verb(checked, ctx)
+    given = await verb(check_params(verb, params), ctx)
     result = given if isinstance(given, Result) else Result(given)
     return Result(_plain(result.output), result.notices)
+
+
+def check_params(verb: ActionSpec, params: Any) -> Any:
+    """Return *params* as the model of *verb* has them.
+
+    Raises:
+        InvalidParams: they do not fit it.
+    """
+    try:
+        return verb.params.model_validate(params)
+    except ValidationError as error:
+        raise InvalidParams(_sentence(error)) from None
 
 
 def _plain(output: Any) -> Any:
