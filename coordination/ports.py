@@ -306,17 +306,6 @@ class Language(Protocol):
         """Say what the body *after* may do that *before* could not; before the first there is None."""
 
 
-class Calendar(Protocol):
-    """When schedules are due."""
-
-    def __call__(self, expression: str, zone: str, *, after: datetime) -> datetime:
-        """Return the first slot of *expression*, on the clock of *zone*, after *after*.
-
-        Raises:
-            ValueError: either is wrong, or no slot ever comes.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody of the workspace, as the directory knows them."""

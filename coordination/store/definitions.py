@@ -19,8 +19,7 @@ from coordination.database import (
     update,
     workflows,
 )
-from coordination.ports import Definition
-from coordination.store.triggers import spec_of
+from coordination.ports import Definition, TriggerSpec
 from coordination.store.triggers import columns_of, spec_of
 
 _DRAFTED = (
