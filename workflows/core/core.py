@@ -264,7 +264,7 @@ def _prepare(turn: Turn) -> bool:
 
 def _retry(turn: Turn, fact: RetryRequested) -> None:
     rerun(turn, fact)
-    if turn.state.ended is None and not turn.state.prepared and not _prepare(turn):
+    if turn.warning is None and not turn.state.prepared and not _prepare(turn):
         turn.ready.clear()
 
 

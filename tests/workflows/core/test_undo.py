@@ -379,3 +379,15 @@ def test_there_is_nothing_to_roll_back_where_nothing_says_how() -> None:
     assert story.rollback() == []
     assert story.core.warning == "nothing is left to take back"
     assert story.core.status == "completed"
+
+
+def test_a_retry_that_comes_while_the_lists_are_at_work_changes_nothing() -> None:
+    story = Story(step("one"), vars=(("x", look("inputs.x")),), finally_=(step("tidy"),))
+    story.start()
+    assert story.running == ["finally.tidy"]
+    before = story.core.snapshot()
+
+    assert story.retry() == []
+    assert story.core.snapshot() == before
+    story.done("finally.tidy")
+    assert story.core.status == "failed"
