@@ -5,11 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from coordination import directory
+from coordination import directory, relatives
 from coordination.database import Reader, Row
 from coordination.errors import NotFound
-from coordination.ports import OpenQuestion, Person, RunStatus, RunView, StepStatus, StepView
+from coordination.ports import (
+    OpenQuestion,
+    Pause,
+    Person,
+    RunStatus,
+    RunView,
+    StepStatus,
+    StepView,
+)
 from coordination.questions import Approval
+from coordination.relatives import NOBODY, Relatives
 from coordination.store import approvals as approval_store
 from coordination.store import runs as store
 from coordination.store import waits as wait_store
@@ -38,7 +47,8 @@ async def view(reader: Reader, row: Row) -> RunView:
     """Return the whole of a run: every step, and what is open."""
     steps = await store.read_steps(reader, row.key)
     asked = await approval_store.read_open_of_runs(reader, row.key, row.key)
-    found = build(row, steps, asked, await directory.read_all(reader))
+    around = await relatives.of_run(reader, row)
+    found = build(row, steps, asked, await directory.read_all(reader), around)
     if not any(each.kind == "wait_for" and each.status is WAITING for each in found.steps):
         return found
     troubled = {
@@ -65,12 +75,14 @@ async def views(reader: Reader, rows: list[Row]) -> tuple[RunView, ...]:
     steps = await store.standing_steps(reader, first, last)
     asked = await approval_store.read_open_of_runs(reader, first, last)
     people = await directory.read_all(reader)
+    around = await relatives.of_runs(reader, rows)
     return tuple(
         build(
             row,
             [step for step in steps if step.run_key == row.key],
             [each for each in asked if each.run_key == row.key],
             people,
+            around[row.key],
         )
         for row in rows
     )
@@ -82,9 +94,13 @@ async def page(reader: Reader, wanted: RunFilter) -> tuple[RunView, ...]:
 
 
 def build(
-    row: Row, steps: Iterable[Row], asked: Iterable[Approval], people: Mapping[str, Person]
+    row: Row,
+    steps: Iterable[Row],
+    asked: Iterable[Approval],
+    people: Mapping[str, Person],
+    around: Relatives = NOBODY,
 ) -> RunView:
-    """Put a run together from its rows."""
+    """Put a run together from its rows; steps stand in the order of the file, turn by turn."""
     return RunView(
         id=row.id,
         number=row.number,
@@ -102,13 +118,44 @@ def build(
         ended_at=row.ended_at,
         updated_at=row.updated_at,
         thread_id=row.thread_id,
-        steps=tuple(step_view(step, people) for step in steps),
+        steps=tuple(step_view(step, people, around) for step in sorted(steps, key=_place)),
         questions=tuple(question_view(each, people) for each in asked),
         note=row.note,
+        parent=around.parent,
+        children=tuple(around.children.values()),
+        pause=_named_pause(around, people),
+        queue=around.queue,
     )
 
 
-def step_view(row: Row, people: Mapping[str, Person]) -> StepView:
+def _place(row: Row) -> tuple[int, ...]:
+    """Return where a step stands; the position of one inside another is that of the outermost."""
+    inside = (row.detail or {}).get("at")
+    return tuple(inside) if inside else (row.position,)
+
+
+def _named_pause(around: Relatives, people: Mapping[str, Person]) -> Pause | None:
+    pause = around.pause
+    return pause and replace(pause, by=directory.shown(pause.by, people))
+
+
+def _shown_detail(row: Row, around: Relatives) -> Any:
+    """Return how far a step is; of a child, what is known of that run."""
+    found = {name: value for name, value in (row.detail or {}).items() if name != "at"}
+    child = around.children.get(found.get("child", ""))
+    if child is not None:
+        found["child"] = {
+            "run_id": child.run_id,
+            "number": child.number,
+            "workflow": child.workflow,
+            "status": child.status.value,
+        }
+    elif "child" in found:
+        found["child"] = {"run_id": found["child"]}
+    return found or None
+
+
+def step_view(row: Row, people: Mapping[str, Person], around: Relatives = NOBODY) -> StepView:
     return StepView(
         path=row.path,
         name=row.name,
@@ -124,6 +171,7 @@ def step_view(row: Row, people: Mapping[str, Person]) -> StepView:
         ended_at=row.ended_at,
         due_at=row.due_at,
         log=row.log is not None,
+        detail=_shown_detail(row, around),
     )
 
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from baton.events import WIRE_PREFIX, Event
-from baton.parts import ErrorInfo
+from baton.parts import ErrorInfo, Parent
 from baton.status import Status
-from coordination import accept, audit, counters
+from coordination import accept, audit, counters, queues
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.ports import CORE_VERSION, RunStatus
@@ -45,6 +45,8 @@ class NewRun:
         channel: where a thread of its own is posted.
         own_channel: whether the definition names *channel*: then only a thread there will do.
         depth: starts before this one in its chain of causes.
+        parent_key: of the run whose step begins this one.
+        parent_path: that step.
         request_id: of a start by hand, which a repeat finds again.
     """
 
@@ -59,6 +61,8 @@ class NewRun:
     channel: str | None = None
     own_channel: bool = False
     depth: int = 0
+    parent_key: int | None = None
+    parent_path: str | None = None
     request_id: str | None = None
 
 
@@ -69,7 +73,7 @@ def start(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
         return int(known.key)
     key = store.start(tx, _columns(tx, new, now))
     run = _row(tx, key)
-    _record(tx, run, _event(run, Status.QUEUED, None, now, ids), new.channel, ids)
+    _record(tx, run, _event(tx, run, Status.QUEUED, now, ids), new.channel, ids)
     detail = {"workflow": new.workflow, "hash": new.hash, "trigger": new.trigger}
     audit.record(tx, at=now, actor=new.started_by, action="run.start", object=new.id, detail=detail)
     return key
@@ -92,14 +96,16 @@ def report(
         NotFound: there is no such run.
     """
     run = _row(tx, run_key)
-    event = replace(_event(run, status, error, now, ids), attempt=_attempt(tx, run, status))
-    _record(tx, run, event, None, ids)
+    told = None if error is None else ErrorInfo(error.get("message"), error.get("type"))
+    event = _event(tx, run, status, now, ids)
+    _record(tx, run, replace(event, attempt=_attempt(tx, run, status), error=told), None, ids)
+    if status.terminal:
+        queues.leave(tx, run)
 
 
-def _event(
-    run: Row, status: Status, error: Mapping[str, Any] | None, now: datetime, ids: Ids
-) -> Event:
+def _event(tx: Transaction, run: Row, status: Status, now: datetime, ids: Ids) -> Event:
     event_id = ids.new("ev")
+    parent = None if run.parent_key is None else store.by_key(tx, run.parent_key)
     return Event(
         event_id=event_id,
         id=event_id,
@@ -114,7 +120,7 @@ def _event(
         category="run",
         status=status,
         workflow=run.workflow,
-        error=None if error is None else ErrorInfo(error.get("message"), error.get("type")),
+        parent=None if parent is None else Parent(parent.id, SOURCE),
     )
 
 
@@ -158,6 +164,8 @@ def _columns(tx: Transaction, new: NewRun, now: datetime) -> dict[str, Any]:
         "requested_by": new.requested_by,
         "thread_key": _thread(tx, new),
         "depth": new.depth,
+        "parent_key": new.parent_key,
+        "parent_path": new.parent_path,
         "request_id": new.request_id,
         "created_at": now,
         "updated_at": now,

@@ -34,7 +34,7 @@ class Wakeup:
 
     key: int
     run_key: int
-    kind: str  # approval, timer, event, cancel, retry, resolve
+    kind: str  # approval, timer, event, child, signal, or what people want of the run
     payload: Mapping[str, Any]
     delivery_id: str
     created_at: datetime

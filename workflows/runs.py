@@ -50,6 +50,8 @@ class RunRecord:
     seq: int
     created_at: datetime
     started_at: datetime | None
+    children: Mapping[str, str] | None = None  # the revisions that were pinned at its start
+    held: bool = False  # it waits for a place, so nobody begins it
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class StepRecord:
     input: Json = None
     output: Json = None
     error: Json = None
+    detail: Json = None  # where it stands if it is inside another step, and how far it is
     due_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -1,6 +1,6 @@
 """Reads and writes of workflows: definitions, the rows of runs, journals, step records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,9 @@ _RUN = select(runs, threads.c.id.label("thread_id"), slots.c.permalink).select_f
     )
 )
 _RUN_BY_KEY = _RUN.where(runs.c.key == bindparam("run"))
+_ACTIVE = select(workflows.c.hash).where(
+    workflows.c.name == bindparam("called"), workflows.c.status == "active"
+)
 _KEY_OF_RUN = select(runs.c.key).where(runs.c.id == bindparam("called"))
 _ADVANCE = update(runs).where(
     runs.c.key == bindparam("run"),
@@ -77,6 +80,7 @@ _WRITE_STEP = upsert(
         "input",
         "output",
         "error",
+        "detail",
         "due_at",
         "started_at",
         "ended_at",
@@ -87,15 +91,20 @@ _SET_LOG = update(steps).where(
 )
 
 # Written out, not bound: only so SQLite sees that the index of the runnable ones will do.
-_RUNNABLE = runs.c.status.in_(
-    bindparam("runnable", ["queued", "running"], expanding=True, literal_execute=True)
+_RUNNABLE = and_(
+    runs.c.status.in_(
+        bindparam("runnable", ["queued", "running"], expanding=True, literal_execute=True)
+    ),
+    runs.c.held_since.is_(None),
 )
 _RUNNING_STEP = exists().where(
     steps.c.run_key == runs.c.key, steps.c.kind == "action", steps.c.status == "running"
 )
 _INTERRUPTED = select(runs.c.key).where(_RUNNABLE).order_by(runs.c.key)
-_UNKNOWN = (
-    select(runs.c.key).where(runs.c.status == RunStatus.UNKNOWN, _RUNNING_STEP).order_by(runs.c.key)
+_HALF = (
+    select(runs.c.key)
+    .where(runs.c.status.in_(("unknown", "paused", "compensating")), _RUNNING_STEP)
+    .order_by(runs.c.key)
 )
 _QUEUED = (
     select(runs.c.key).where(_RUNNABLE, runs.c.status == RunStatus.QUEUED).order_by(runs.c.key)
@@ -179,6 +188,12 @@ async def body(reader: Reader, content: str) -> Any:
     return None if row is None else row.body
 
 
+async def active_revisions(reader: Reader, names: Iterable[str]) -> dict[str, str]:
+    """Return the hash of the revision that each of these workflows has now, if it is active."""
+    found = {name: await reader.fetch_one(_ACTIVE, called=name) for name in names}
+    return {name: row.hash for name, row in found.items() if row is not None}
+
+
 async def run(reader: Reader, key: int) -> RunRecord | None:
     row = await reader.fetch_one(_RUN_BY_KEY, run=key)
     return None if row is None else _record(row)
@@ -249,6 +264,7 @@ def write_step(tx: Transaction, key: int, step: StepRecord) -> None:
         input=step.input,
         output=step.output,
         error=step.error,
+        detail=step.detail,
         due_at=step.due_at,
         started_at=step.started_at,
         ended_at=step.ended_at,
@@ -265,9 +281,9 @@ async def interrupted(reader: Reader) -> list[int]:
     return [row.key for row in await reader.fetch_all(_INTERRUPTED)]
 
 
-async def half_unknown(reader: Reader) -> list[int]:
-    """Return the runs that wait for people's word on one step while another one is at work."""
-    return [row.key for row in await reader.fetch_all(_UNKNOWN)]
+async def half_at_work(reader: Reader) -> list[int]:
+    """Return the runs that stand as unknown, paused or compensating while an action is at work."""
+    return [row.key for row in await reader.fetch_all(_HALF)]
 
 
 async def waiting_for_us(reader: Reader) -> list[int]:
@@ -315,4 +331,6 @@ def _record(row: Row) -> RunRecord:
         seq=row.seq,
         created_at=row.created_at,
         started_at=row.started_at,
+        children=row.children,
+        held=row.held_since is not None,
     )

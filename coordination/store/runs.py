@@ -56,6 +56,7 @@ _ENDED = (
     _RUN.where(runs.c.status.in_(ENDED)).order_by(runs.c.number.desc()).limit(bindparam("limit"))
 )
 _OF_THREAD = _RUN.where(runs.c.thread_key == bindparam("thread")).order_by(runs.c.key)
+_PARENT = select(runs.c.parent_key).where(runs.c.key == bindparam("run"))
 _START = insert(runs)
 _JOIN = update(runs).where(runs.c.key == bindparam("run"))
 
@@ -117,6 +118,16 @@ def start(tx: Transaction, values: Mapping[str, Any]) -> int:
 
 def join_thread(tx: Transaction, key: int, thread_key: int) -> None:
     tx.execute(_JOIN, run=key, thread_key=thread_key)
+
+
+def count_above(tx: Transaction, key: int, *, most: int) -> int:
+    """Count the runs around a run: its parent, the parent of that, up to *most* of them."""
+    found = 0
+    row = tx.fetch_one(_PARENT, run=key)
+    while row is not None and row.parent_key is not None and found < most:
+        found += 1
+        row = tx.fetch_one(_PARENT, run=row.parent_key)
+    return found
 
 
 def step(tx: Transaction, run_key: int, path: str) -> Row | None:

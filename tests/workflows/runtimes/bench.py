@@ -11,11 +11,11 @@ from typing import Any
 
 from baton.connector import ActionContext, Connector, Params, action
 from baton.reading import Source, read_event
-from coordination import runs, timers, votes
+from coordination import runs, timers, votes, wakeups
 from coordination.accept import Accepted
 from coordination.changes import Changes
 from coordination.coordinator import Coordinator, Ports, Rules
-from coordination.database import InlineDoor
+from coordination.database import InlineDoor, Transaction
 from coordination.database.statements import Statements
 from coordination.dispatcher import Dispatcher
 from coordination.eligibility import Ballot
@@ -23,6 +23,7 @@ from coordination.policy import Principal, Roles
 from coordination.ports import Definition, Group, Person, RunView, TriggerSpec
 from coordination.runs import NewRun
 from coordination.store import approvals as approval_store
+from coordination.store import runs as run_store
 from coordination.tokens import Credential
 from coordination.votes import Judging
 from tests.prove.simulation.world import SimFiles, SimHttp, SimProcesses, SimWorld
@@ -32,6 +33,7 @@ from workflows.core.plan import Action, Approval, Edge, Json, Plan, Step
 from workflows.language.compile import compile_body
 from workflows.language.definition import InputCheck
 from workflows.language.expressions import Evaluator
+from workflows.runs import UnknownRun
 from workflows.runtimes.host import Host, HostSettings, fire_timer
 
 PEOPLE = tuple(
@@ -46,6 +48,7 @@ PEOPLE = tuple(
     )
     for name in ("ada", "grace", "maya")
 )
+ENDED = TriggerSpec("0", "event", "process.completed", None, None, {})
 ROLES = Roles.read({"operator": ["@grace", "@maya"]})
 COMPILED = Statements()  # compiling is most of the work of a short life
 SECRETS = {"TOKEN": "s3cr3t-canary-value"}
@@ -167,6 +170,8 @@ class Bench:
     hook: Callable[[str], None] = lambda _: None
     settings: dict[str, Any] = field(default_factory=dict)
     people: tuple[Person, ...] = PEOPLE
+    triggers: tuple[TriggerSpec, ...] = (ENDED,)
+    others: dict[str, Plan] = field(default_factory=dict)  # by hash: of workflows beside `demo`
     processes: SimProcesses = field(default_factory=SimProcesses)
     http: SimHttp = field(default_factory=SimHttp)
     files: SimFiles = field(default_factory=SimFiles)
@@ -201,7 +206,16 @@ class Bench:
 
     def _plan(self, content: str, body: Any) -> Plan:
         """Take the plan made by hand, or compile the definition where there is none."""
-        return self.plan or compile_body(content, body, self.registry)
+        return self.others.get(content) or self.plan or compile_body(content, body, self.registry)
+
+    async def publish(self, plan: Plan, **inputs: Any) -> None:
+        """Put a workflow beside the one of the test; *inputs* are declared as in a file."""
+        self.others[plan.revision] = plan
+        body = {"name": plan.name, "inputs": inputs}
+        definition = self.definition(
+            name=plan.name, title=plan.title, hash=plan.revision, body=body, triggers=()
+        )
+        await self.host.publish_definition(definition, by="UADA")
 
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
@@ -248,7 +262,7 @@ class Bench:
             "hash": "hash-demo",
             "body": {"name": "demo"},
             "source": "name: demo\n",
-            "triggers": (TriggerSpec("0", "event", "process.completed", None, None, {}),),
+            "triggers": self.triggers,
         }
         return Definition(**{**values, **how})
 
@@ -295,6 +309,19 @@ class Bench:
             via="test",
         )
 
+    async def tell(self, kind: str, run_id: str = "run_1", **payload: Any) -> None:
+        """Store a wake-up, as the decision of a person does."""
+        row = await self.door.read(lambda reader: run_store.find(reader, run_id))
+        now, delivery = self.world.clock.now(), self.world.ids.new("rq")
+        told = {"by": "UGRACE", **payload}
+
+        def unit(tx: Transaction) -> int:
+            return wakeups.add(
+                tx, run_key=row[0].key, kind=kind, payload=told, delivery_id=delivery, now=now
+            )
+
+        await self.door.write(unit)
+
     async def run(self, run_id: str = "run_1") -> RunView:
         return await self.host.describe(run_id)
 
@@ -315,12 +342,18 @@ class Bench:
     ) -> RunView:
         deadline = self.world.clock.now() + within
         with self.changes.subscribe("run") as changes:
-            while not there(view := await self.run(run_id)):
+            while (view := await self._found(run_id)) is None or not there(view):
                 left = deadline - self.world.clock.now()
                 if left <= timedelta(0):
                     raise AssertionError(f"{run_id} never got {what}: {view}")
                 await changes.wait_on(self.world.clock, left)
         return view
+
+    async def _found(self, run_id: str) -> RunView | None:
+        try:
+            return await self.run(run_id)
+        except UnknownRun:
+            return None  # a child that is not begun yet
 
     async def rest(self, seconds: float = 60.0) -> None:
         """Let time pass."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from baton.status import Status
-from coordination import approvals, outbox, runs, timers, waits, wakeups
+from coordination import approvals, children, outbox, runs, timers, waits, wakeups
+from coordination.children import End, NewChild
 from coordination.database import Transaction
 from coordination.outbox import Notice
 from coordination.store import blobs
@@ -14,10 +15,14 @@ from coordination.world import Ids
 from workflows import store
 from workflows.core.commands import (
     AskApproval,
+    CancelChild,
+    CancelRun,
     ClearTimer,
     CloseApproval,
     CloseWait,
     Command,
+    CompleteRun,
+    FailRun,
     OpenWait,
     SetTimer,
 )
@@ -51,6 +56,7 @@ class Advance:
         values: the columns of the run.
         shown: the status under which the run shows as a process from now on, where it changes.
         commands: what the core asked for.
+        children: the runs that they begin, looked at before.
         steps: the records that changed.
         tellings: what Slack is told.
         reports: what the run says about pieces of work, as `baton.notify` does.
@@ -66,6 +72,7 @@ class Advance:
     values: Mapping[str, Any]
     shown: Status | None = None
     commands: tuple[Command, ...] = ()
+    children: tuple[NewChild, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     tellings: tuple[Telling, ...] = ()
     reports: tuple[Mapping[str, Any], ...] = ()
@@ -82,6 +89,8 @@ def write(tx: Transaction, move: Advance, ids: Ids) -> bool:
     _write_records(tx, move)
     for command in move.commands:
         _obey(tx, move, command, ids)
+    for child in move.children:
+        children.begin(tx, run.key, child, now=now, ids=ids)
     for telling in move.tellings:
         _tell(tx, move, telling, ids)
     for body in move.reports:
@@ -122,7 +131,29 @@ def _obey(tx: Transaction, move: Advance, command: Command, ids: Ids) -> None:
         case CloseWait(path, attempt):
             waits.close(tx, run_key=key, path=path, attempt=attempt)
         case _:
+            _reach_other_runs(tx, move, command)
+
+
+def _reach_other_runs(tx: Transaction, move: Advance, command: Command) -> None:
+    """Store what a command means to the child or to the parent of the run."""
+    key, now = move.run.key, move.now
+    match command:
+        case CancelChild(path, attempt, mode):
+            children.cancel(tx, key, path, attempt, mode=mode, now=now)
+        case CompleteRun() | FailRun() | CancelRun():
+            children.ended(tx, key, _end(command), seq=move.was + 1, now=now)
+        case _:
             pass  # what is told and how the run stands is in the move already
+
+
+def _end(command: CompleteRun | FailRun | CancelRun) -> End:
+    """Say how a run ended, to who waits for it."""
+    if isinstance(command, CompleteRun):
+        return End(outputs=command.outputs)
+    if isinstance(command, CancelRun):
+        return End(problem=f"was cancelled: {command.reason}")
+    where = f" at `{command.path}`" if command.path else ""
+    return End(problem=f"failed{where}: {command.error.message}")
 
 
 def _tell(tx: Transaction, move: Advance, telling: Telling, ids: Ids) -> None:

@@ -1,8 +1,9 @@
 """From a fact to the move that it makes: the core folds it, and what follows is written down."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from workflows.actions.notices import Post, Report
 from workflows.core.facts import Fact
@@ -10,30 +11,40 @@ from workflows.journal import Place, Replayed, fact_entry
 from workflows.runs import RunRecord, Wakeup
 from workflows.runtimes.host.advance import Advance, StepLog
 from workflows.runtimes.host.performing import Answer
-from workflows.runtimes.host.records import run_values, shown_status, step_records
+from workflows.runtimes.host.records import cover_of, run_values, shown_status, step_records
 from workflows.runtimes.host.telling import Telling, posted, tellings, unknown_attempts
 
-__all__ = ["Arrival", "fold"]
+__all__ = ["Arrival", "Life", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A fact, and how it came: by a stored wake-up, or as the answer to an attempt."""
+    """A fact, and how it came: by a stored wake-up, or as the answer to an attempt.
+
+    *values* are columns of the run that are stored with it.
+    """
 
     fact: Fact
     path: str | None = None
     wakeup: Wakeup | None = None
     answer: Answer = field(default_factory=Answer)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What of the host a fold needs: the number of its life, and whether it keeps journals.
+
+    *secretive* says whether a step of the plan gives what must not be seen.
+    """
+
+    fence: int
+    journaled: bool
+    secretive: bool = False
 
 
 def fold(
-    run: RunRecord,
-    replayed: Replayed,
-    arrival: Arrival,
-    *,
-    fence: int,
-    now: datetime,
-    journaled: bool,
+    run: RunRecord, replayed: Replayed, arrival: Arrival, *, life: Life, now: datetime
 ) -> Advance | None:
     """Apply the fact of *arrival* and return the move to store; None where it changes nothing."""
     core, fact = replayed.core, arrival.fact
@@ -41,9 +52,9 @@ def fold(
     commands = tuple(core.apply(fact))
     if core.warning is not None and not commands and not core.changed:
         return None
-    wakeup = arrival.wakeup
+    wakeup, cover = arrival.wakeup, cover_of(core, secretive=life.secretive)
     entry = fact_entry(
-        Place(run.id, replayed.seq + 1, fence),
+        Place(run.id, replayed.seq + 1, life.fence),
         fact,
         derived=core.derived,
         commands=commands,
@@ -52,13 +63,13 @@ def fold(
     return Advance(
         run=run,
         was=replayed.seq,
-        fence=fence,
+        fence=life.fence,
         now=now,
-        entry=entry if journaled else None,
-        values=run_values(core),
+        entry=entry if life.journaled else None,
+        values={**run_values(core, cover), **arrival.values},
         shown=None if shown_status(core) is shown else shown_status(core),
         commands=commands,
-        steps=step_records(core, core.changed),
+        steps=step_records(core, run.id, core.changed, cover),
         tellings=(*tellings(run, core, commands, asked), *_posts(arrival.answer)),
         reports=tuple(each.body for each in arrival.answer.notices if isinstance(each, Report)),
         log=_log(arrival),

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from coordination import audit, outbox, timers
+from coordination import audit, outbox, queues, timers
 from coordination.database import Transaction
 from coordination.outbox import ROOT, Lane, Notice
+from coordination.store import runs
 from coordination.world import Ids
 from workflows import store
 from workflows.runs import RunRecord
@@ -19,6 +20,9 @@ def halt(tx: Transaction, run: RunRecord, why: str, *, fence: int, now: datetime
     if not store.halt(tx, run.key, fence=fence, error=error, at=now):
         return False
     timers.clear(tx, RUN, run.key)
+    row = runs.by_key(tx, run.key)
+    if row is not None:
+        queues.leave(tx, row)
     audit.record(
         tx, at=now, actor="baton", action="run.faulted", object=run.id, detail={"why": why}
     )

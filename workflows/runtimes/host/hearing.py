@@ -4,14 +4,21 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from workflows.core.codec import error_from_json
 from workflows.core.facts import (
     ApprovalDecided,
     CancelRequested,
+    ChildCompleted,
+    ChildFailed,
     EventDelivered,
     Fact,
+    PauseRequested,
+    ResumeRequested,
     RetryRequested,
+    RollbackRequested,
     RunStarted,
-    StepError,
+    SignalReceived,
+    SkipRequested,
     StepFailed,
     StepResolved,
     TimerFired,
@@ -54,13 +61,47 @@ def _event(payload: Mapping[str, Any], now: datetime) -> Fact:
     path, attempt, error = payload["path"], payload["attempt"], payload.get("error")
     if error is None:
         return EventDelivered(now, path, attempt, payload["event"])
-    return StepFailed(
-        now, path, attempt, StepError(error["type"], error["message"], error["class"])
+    return StepFailed(now, path, attempt, error_from_json(error))
+
+
+def _child(payload: Mapping[str, Any], now: datetime) -> Fact:
+    path, attempt, run, error = (
+        payload["path"],
+        payload["attempt"],
+        payload["run"],
+        payload.get("error"),
     )
+    if error is None:
+        return ChildCompleted(now, path, attempt, run, payload["outputs"])
+    return ChildFailed(now, path, attempt, run, error_from_json(error))
+
+
+def _signal(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return SignalReceived(now, payload["name"], payload.get("payload"), payload["by"])
 
 
 def _cancel(payload: Mapping[str, Any], now: datetime) -> Fact:
-    return CancelRequested(now, payload["by"], payload.get("reason") or "no reason was given")
+    return CancelRequested(now, payload["by"], _reason(payload), payload.get("mode") or "now")
+
+
+def _rollback(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return RollbackRequested(now, payload["by"], _reason(payload))
+
+
+def _reason(payload: Mapping[str, Any]) -> str:
+    return payload.get("reason") or "no reason was given"
+
+
+def _pause(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return PauseRequested(now, payload["by"])
+
+
+def _resume(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return ResumeRequested(now, payload["by"])
+
+
+def _skip(payload: Mapping[str, Any], now: datetime) -> Fact:
+    return SkipRequested(now, payload["path"], payload["by"])
 
 
 def _retry(payload: Mapping[str, Any], now: datetime) -> Fact:
@@ -77,14 +118,29 @@ _FACTS: Mapping[str, Callable[[Mapping[str, Any], datetime], Fact]] = {
     "approval": _approval,
     "timer": _timer,
     "event": _event,
+    "child": _child,
+    "signal": _signal,
     "cancel": _cancel,
+    "pause": _pause,
+    "resume": _resume,
+    "skip": _skip,
+    "rollback": _rollback,
     "retry": _retry,
     "resolve": _resolve,
 }
 
 
-def run_started(run: RunRecord, settings: HostSettings, *, now: datetime) -> RunStarted:
-    """Return the first fact of a run, with the names that its expressions see."""
+def run_started(
+    run: RunRecord, settings: HostSettings, children: Mapping[str, str], *, now: datetime
+) -> RunStarted:
+    """Return the first fact of a run, with the names that its expressions see.
+
+    Args:
+        run: the run.
+        settings: of the host.
+        children: by the name of a workflow that its steps begin, the revision that it has now.
+        now: the wall time.
+    """
     base = settings.public_url
     names = {
         "id": run.id,
@@ -103,6 +159,7 @@ def run_started(run: RunRecord, settings: HostSettings, *, now: datetime) -> Run
         run=names,
         workflow={"name": run.workflow, "revision": run.hash},
         seed=settings.derive("seed", run.id),
+        children=dict(children),
     )
 
 

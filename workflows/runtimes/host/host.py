@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from coordination import run_views
+from coordination.changes import Change
 from coordination.database import Door, Reader, Unavailable
 from coordination.errors import NotFound
 from coordination.ports import Definition, Revision, RunView
@@ -162,15 +163,22 @@ class Host:
     async def _listen(self) -> None:
         """Hear of wake-ups as they are stored; look for all that has something to do now and then."""
         clock, sweep = self._parts.world.clock, self._parts.settings.sweep
-        with self._parts.door.changes.subscribe("wakeup") as changes:
+        with self._parts.door.changes.subscribe("wakeup", "start") as changes:
             await self._guarded(self._recover())
             swept = clock.monotonic()
             while not self._parts.stopping:
                 for change in await changes.wait_on(clock, sweep):
-                    await self._guarded(self.deliver(int(change.id)))
+                    await self._guarded(self._heed(change))
                 if clock.monotonic() - swept >= sweep.total_seconds():
                     await self._guarded(self._sweep())
                     swept = clock.monotonic()
+
+    async def _heed(self, change: Change) -> None:
+        """Look for what a run was told, or begin one that another unit started."""
+        if change.kind == "start":
+            self._hint(int(change.id))
+        else:
+            await self.deliver(int(change.id))
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Do a piece of the loop; while the store is away, the rows wait for the next sweep."""
@@ -181,7 +189,7 @@ class Host:
 
     async def _recover(self) -> None:
         """Go on with what an earlier life left."""
-        for key in await self._parts.door.read(store.half_unknown):
+        for key in await self._parts.door.read(store.half_at_work):
             self._hint(key)
         await self._sweep()
 

@@ -5,7 +5,7 @@ stored in one unit, and only then are its commands performed. A run at rest is r
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -22,13 +22,15 @@ from workflows.core.state import RunStatus as CoreStatus
 from workflows.journal import Place, Replayed, intent_entry, replay
 from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
 from workflows.runtimes.host.advance import write
+from workflows.runtimes.host.children import children_of
 from workflows.runtimes.host.flight import Flying, fly, needs_intent
-from workflows.runtimes.host.folding import Arrival, fold
+from workflows.runtimes.host.folding import Arrival, Life, fold
 from workflows.runtimes.host.halting import halt
 from workflows.runtimes.host.hearing import fact_of, run_started
 from workflows.runtimes.host.intents import NotCovered, check_digest, intend
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer
+from workflows.runtimes.host.records import has_secrets
 from workflows.runtimes.host.showing import with_files
 
 __all__ = ["Live"]
@@ -73,6 +75,7 @@ class Live:
         self._working = False
         self._run: RunRecord | None = None
         self._replayed: Replayed | None = None
+        self._life = Life(parts.fence, parts.journaled)
         self._flying: dict[str, Flying] = {}
 
     @property
@@ -141,15 +144,20 @@ class Live:
         if replayed.seq != run.seq:
             raise Faulted(f"the journal has {replayed.seq} rows, and the run counts {run.seq}")
         self._replayed = replayed
+        self._life = replace(self._life, secretive=has_secrets(plan))
         for action in tuple(replayed.flight.actions.values()):
             if replayed.flight.actions.get(action.path) is action:
                 await self._resume(action, begun=replayed.intents.get(action.path))
 
     async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry]]:
+        run = await self._read_run(reader)
+        return run, await store.entries(reader, self.key) if self._parts.journaled else []
+
+    async def _read_run(self, reader: Reader) -> RunRecord:
         run = await store.run(reader, self.key)
         if run is None:
             raise Stale(f"there is no run with the key {self.key}")
-        return run, await store.entries(reader, self.key) if self._parts.journaled else []
+        return run
 
     async def _resume(self, action: RunAction, *, begun: int | None) -> None:
         """Go on with an attempt of an earlier life: start it, run it again, or ask people."""
@@ -162,12 +170,35 @@ class Live:
             await self._take(Arrival(lost))
 
     async def _hear(self) -> None:
-        """Take in what the run was told, then begin it if nobody has."""
-        run, replayed = self._opened
-        for wakeup in await self._parts.door.read(lambda reader: store.pending(reader, self.key)):
+        """Take in what the run was told; begin it first if nobody has, unless it is cancelled."""
+        told = await self._parts.door.read(lambda reader: store.pending(reader, self.key))
+        if self._queued:
+            cancels = [each for each in told if each.kind == "cancel"]
+            await self._hear_of(cancels)
+            if self._queued and not await self._start_run():
+                return
+            told = [each for each in told if each.kind != "cancel"]
+        await self._hear_of(told)
+
+    async def _hear_of(self, told: Sequence[Wakeup]) -> None:
+        for wakeup in told:
             await self._take(Arrival(fact_of(wakeup, now=self._now), wakeup=wakeup))
-        if replayed.core.status is CoreStatus.QUEUED:
-            await self._take(Arrival(run_started(run, self._parts.settings, now=self._now)))
+
+    async def _start_run(self) -> bool:
+        """Begin the run, with the revisions that its children have now; False while it is held."""
+        run, replayed = self._opened
+        read = self._parts.door.read
+        if run.held:
+            self._run = run = await read(self._read_run)
+            if run.held:
+                return False
+        pinned = run.children
+        if pinned is None:
+            names = replayed.core.plan.children
+            pinned = await read(lambda reader: store.active_revisions(reader, names))
+        fact = run_started(run, self._parts.settings, pinned, now=self._now)
+        await self._take(Arrival(fact, values={"children": pinned or None}))
+        return True
 
     async def _begin(self, flying: Flying) -> None:
         """Store that an attempt is about to start, then let it."""
@@ -201,11 +232,15 @@ class Live:
         """Fold a fact, store all that follows from it, then perform it."""
         run, replayed = self._opened
         parts, now = self._parts, self._now
-        move = fold(run, replayed, arrival, fence=parts.fence, now=now, journaled=parts.journaled)
+        move = fold(run, replayed, arrival, life=self._life, now=now)
         if move is None:
             await self._pass_over(arrival.wakeup, now)
             return
-        shown = replace(move, commands=await with_files(parts.world, move.commands))
+        shown = replace(
+            move,
+            commands=await with_files(parts.world, move.commands),
+            children=await children_of(parts, move.commands),
+        )
         if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):
             raise Stale(f"another life of Baton went on with R-{run.number}")
         replayed.seq += 1
@@ -265,6 +300,10 @@ class Live:
             )
         except Exception:  # nothing is left to be done; the sweep comes back to it
             log.exception("halt_failed", run_key=self.key)
+
+    @property
+    def _queued(self) -> bool:
+        return self._opened[1].core.status is CoreStatus.QUEUED
 
     @property
     def _now(self) -> datetime:

@@ -1,65 +1,132 @@
 """How a run and its steps are shown: from the state of the core to rows that people look at."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from baton.status import Status
+from coordination.children import child_id
 from coordination.ports import RunStatus
 from coordination.run_status import shown_as
 from workflows.core.codec import error_to_json, to_json
 from workflows.core.core import Core
-from workflows.core.plan import Action, Approval, Fail, SetVars, Step, Stop, Verb, Wait, WaitFor
-from workflows.core.state import StepState
+from workflows.core.layout import Body
+from workflows.core.plan import (
+    Action,
+    Approval,
+    Child,
+    Fail,
+    ForEach,
+    Node,
+    Parallel,
+    Plan,
+    Repeat,
+    SetVars,
+    Stop,
+    Switch,
+    Verb,
+    Wait,
+    WaitFor,
+    WaitForSignal,
+)
+from workflows.core.state import Progress, StepState
 from workflows.language.expressions import MalformedHandle, from_json, mask
 from workflows.runs import StepRecord
 from workflows.runtimes.host.masks import HIDDEN, covering, cut, texts_in
 
-__all__ = ["run_values", "shown_status", "step_records"]
+__all__ = ["Cover", "cover_of", "has_secrets", "run_values", "shown_status", "step_records"]
 
+Cover: TypeAlias = Callable[[Any], Any]
 KINDS: Mapping[type[Verb], str] = {
     Action: "action",
     Approval: "approval",
     Wait: "wait",
     WaitFor: "wait_for",
+    WaitForSignal: "wait_for",
+    ForEach: "for_each",
+    Parallel: "parallel",
+    Switch: "switch",
+    Repeat: "repeat",
+    Child: "workflow",
     SetVars: "set",
     Fail: "fail",
     Stop: "stop",
 }
 
 
-def step_records(core: Core, paths: Iterable[str]) -> tuple[StepRecord, ...]:
-    """Return the records of the steps at *paths*, in the order of the file."""
-    order = core.plan.graph.order
-    cover = _cover(core)
-    return tuple(_record(core, path, cover) for path in sorted(set(paths), key=order.__getitem__))
+def step_records(
+    core: Core, run_id: str, paths: Iterable[str], cover: Cover
+) -> tuple[StepRecord, ...]:
+    """Return the records of the steps at *paths*, in the order of the file.
+
+    Args:
+        core: of the run.
+        run_id: its id, from which those of its children follow.
+        paths: of the steps that changed; no others are written.
+        cover: hides what must not be seen.
+    """
+    return tuple(_record(core, run_id, path, cover) for path in sorted(paths, key=core.order))
 
 
-def _record(core: Core, path: str, cover: Any) -> StepRecord:
-    step, state = _step(core, path), core.steps[path]
-    is_gate = path in core.plan.graph.gates
-    is_action = isinstance(step.verb, Action) and not is_gate
-    hides = step.secret_output and not is_gate
+def _record(core: Core, run_id: str, path: str, cover: Cover) -> StepRecord:
+    node, state, order = core.node(path), core.steps[path], core.order(path)
+    step, is_gate = node.step, core.is_gate(path)
+    action = step.verb if isinstance(step.verb, Action) and not is_gate else None
+    hides = _hides(node) and not is_gate
     return StepRecord(
         path=path,
-        position=core.plan.graph.order[path],
+        position=order[0],
         name=f"Approval of {step.name}" if is_gate else step.name,
         kind="approval" if is_gate else KINDS[type(step.verb)],
-        action=step.verb.name if is_action and isinstance(step.verb, Action) else None,
+        action=None if action is None else action.name,
         status=state.status.value,
         attempts=state.attempts,
         redo=state.redo,
-        input=cut(cover(_shown(state.input) if is_action else state.input)),
+        input=cut(cover(state.input if action is None else _shown(state.input))),
         output=HIDDEN if hides and state.output is not None else cut(cover(state.output)),
         error=cover(_error(state)),
+        detail=_detail(node, state, (run_id, path), order),
         due_at=state.due_at,
         started_at=state.started_at,
         ended_at=state.ended_at,
     )
 
 
-def _step(core: Core, path: str) -> Step:
-    graph = core.plan.graph
-    return graph.nodes[graph.gates.get(path, path)].step
+def _detail(
+    node: Node, state: StepState, place: tuple[str, str], order: tuple[int, ...]
+) -> dict[str, Any] | None:
+    """Say where a step stands that is inside another one, how far it is, and which run is its child."""
+    found: dict[str, Any] = {} if state.progress is None else _progress(node, state.progress)
+    if isinstance(node.step.verb, Child) and state.attempts and state.started_at is not None:
+        found["child"] = child_id(*place, state.attempts)
+    if len(order) > 1:
+        found["at"] = list(order)
+    return found or None
+
+
+def _progress(node: Node, progress: Progress) -> dict[str, Any]:
+    verb = node.step.verb
+    if isinstance(verb, Switch):
+        return {"branch": progress.first}
+    if isinstance(verb, Repeat):
+        return {"turn": progress.begun, "max": progress.total}
+    counts = {"done": progress.done, "failed": progress.failed}
+    if isinstance(verb, Parallel):
+        return {"branches": progress.total, **counts, "winner": progress.first}
+    return {"items": progress.total, **counts}
+
+
+def _hides(node: Node) -> bool:
+    """Say whether the output of a step is hidden: its own, or that of a step inside it."""
+    return node.step.secret_output or any(_any_hides(body) for body in node.bodies.values())
+
+
+def _any_hides(body: Body) -> bool:
+    return any(_hides(node) for node in body.nodes)
+
+
+def has_secrets(plan: Plan) -> bool:
+    """Say whether any step of *plan* gives what must not be seen."""
+    return any(_any_hides(body) for body in (plan.graph.top, *plan.graph.phases.values()))
 
 
 def _shown(params: Any) -> Any:
@@ -74,20 +141,27 @@ def _error(state: StepState) -> Any:
     return None if state.error is None else error_to_json(state.error)
 
 
-def _cover(core: Core) -> Any:
-    """Cover what a step with `secret_output` gave, wherever else it turns up."""
+def cover_of(core: Core, *, secretive: bool) -> Cover:
+    """Return what covers all that steps with `secret_output` gave, wherever else it turns up.
+
+    Args:
+        core: of the run.
+        secretive: whether its plan has such steps at all.
+    """
+    if not secretive:
+        return lambda value: value
     hidden = {
         text: HIDDEN
-        for path, node in core.plan.graph.nodes.items()
-        if node.step.secret_output and path in core.steps
-        for text in texts_in(core.steps[path].output)
+        for path, state in core.steps.items()
+        if state.output is not None and core.node(path).step.secret_output
+        for text in texts_in(state.output)
     }
     return covering(hidden)
 
 
-def run_values(core: Core) -> dict[str, Any]:
+def run_values(core: Core, cover: Cover) -> dict[str, Any]:
     """Return the columns of a run that follow from its facts."""
-    state, cover = core.state, _cover(core)
+    state = core.state
     error = None
     if state.error is not None:
         error = error_to_json(state.error) | {"path": state.error_path}
@@ -106,6 +180,6 @@ def shown_status(core: Core) -> Status:
     error = core.state.error
     return shown_as(
         RunStatus(core.status.value),
-        asking=any(waiting.kind == "approval" for waiting in core.waiting),
+        asking="approval" in core.state.open.values(),
         error=None if error is None else error_to_json(error),
     )

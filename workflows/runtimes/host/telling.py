@@ -10,18 +10,17 @@ from coordination.trail import escape
 from workflows.actions.notices import Post
 from workflows.core.commands import Command, Tell
 from workflows.core.core import Core
-from workflows.core.state import StepStatus
+from workflows.core.state import UNKNOWN
 from workflows.runs import RunRecord
 
 __all__ = ["Telling", "posted", "tellings", "unknown_attempts"]
 
 _NAMES = re.compile(r"&lt;(@[UW][A-Z0-9]{1,30}|#C[A-Z0-9]{1,30})&gt;")
-_UNKNOWN = StepStatus.UNKNOWN
 _LOUDER: Mapping[str, frozenset[str]] = {
     "none": frozenset(),
-    "attention": frozenset({"failed"}),
-    "milestones": frozenset({"failed", "thread"}),
-    "all": frozenset({"failed", "thread"}),
+    "attention": frozenset({"failed", "not_undone"}),
+    "milestones": frozenset({"failed", "not_undone", "thread"}),
+    "all": frozenset({"failed", "not_undone", "thread"}),
 }
 
 
@@ -38,7 +37,8 @@ class Telling:
 
 def unknown_attempts(core: Core) -> dict[str, int]:
     """Return the attempt of every step that people are asked about."""
-    return {path: step.attempts for path, step in core.steps.items() if step.status is _UNKNOWN}
+    opened = core.state.open
+    return {path: core.steps[path].attempts for path in opened if opened[path] == "unknown"}
 
 
 def tellings(
@@ -55,7 +55,7 @@ def tellings(
     told = [
         _unknown(run, path, attempt)
         for path, attempt in asked_before.items()
-        if core.steps[path].status is not _UNKNOWN
+        if core.steps[path].status is not UNKNOWN
     ]
     for command in commands:
         if isinstance(command, Tell):
@@ -76,8 +76,7 @@ def _of_step(run: RunRecord, core: Core, tell: Tell) -> list[Telling]:
     attempt = core.steps[tell.path].attempts
     if tell.kind == "unknown":
         return [_unknown(run, tell.path, attempt)]
-    graph = core.plan.graph
-    notify = graph.nodes[graph.gates.get(tell.path, tell.path)].step.notify or core.plan.notify
+    notify = core.node(tell.path).step.notify or core.plan.notify
     if tell.kind not in _LOUDER.get(notify, frozenset()):
         return []
     slot = f"failure:{run.id}:{tell.path}:{attempt}"

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from coordination import timers, waits, wakeups
 from coordination.database import Transaction
+from coordination.store import waits as wait_store
 from coordination.timers import Due
 from coordination.world import Ids
 
@@ -16,8 +17,7 @@ AGAIN = timedelta(seconds=1)  # while a wait looks back, it may still find what 
 def fire_timer(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:  # noqa: ARG001
     """Tell the run, in the unit that removes the timer; for timers that a run owns."""
     if due.slot.startswith(EVENT):
-        path = due.slot.removeprefix(EVENT)
-        over = waits.expire(tx, run_key=due.owner_key, path=path)
+        over = _expire(tx, due)
         if over is None:
             timers.set(tx, due.owner_kind, due.owner_key, due.slot, now + AGAIN)
         if not over:
@@ -31,3 +31,11 @@ def fire_timer(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:  # n
         delivery_id=f"timer:{due.slot}:{due_at}",
         now=now,
     )
+
+
+def _expire(tx: Transaction, due: Due) -> bool | None:
+    """End the wait of a step; one for a signal has no row, and its run knows whether that came."""
+    path = due.slot.removeprefix(EVENT)
+    if wait_store.newest_at(tx, due.owner_key, path) is None:
+        return True
+    return waits.expire(tx, run_key=due.owner_key, path=path)

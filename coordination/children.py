@@ -1,0 +1,179 @@
+"""Runs that a step of another run begins: begun once, cancelled, and their end told. Inside a unit.
+
+A child has its own journal, process and card word, and stands in the thread of its parent. Its id
+follows from the step that begins it, so that a repeat finds it.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from coordination import runs, wakeups
+from coordination.database import Row, Transaction
+from coordination.errors import NotFound
+from coordination.runs import NewRun
+from coordination.store import runs as store
+from coordination.world import Ids
+
+MOST_DEEP = 16  # runs inside one another, the outermost not counted
+KIND = "child"  # of the trigger of a child, and of the wake-up that tells its parent
+_BEHIND = ("actor", "namespace", "process_id")  # of a trigger: who stands behind the run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewChild:
+    """What a step wants begun.
+
+    Args:
+        path: of the step.
+        attempt: of the step; each begins a child of its own.
+        workflow: the name of the child's workflow.
+        hash: of the revision that was pinned when the parent began.
+        inputs: checked, with defaults filled in.
+        detach: nobody waits for it, and the end of its parent leaves it alone.
+        problem: why it cannot be begun.
+        public_url: where people reach Baton.
+    """
+
+    path: str
+    attempt: int
+    workflow: str
+    hash: str
+    inputs: Mapping[str, Any]
+    detach: bool
+    problem: str | None = None
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended: *problem* says why it did not complete."""
+
+    outputs: Mapping[str, Any] | None = None
+    problem: str | None = None
+
+
+def child_id(parent_id: str, path: str, attempt: int) -> str:
+    """Derive the id of the child that an attempt of a step begins: begun twice, it is the same run."""
+    digest = hashlib.sha256(f"{parent_id}\n{path}\n{attempt}".encode(errors="surrogatepass"))
+    return "run_" + base64.b32hexencode(digest.digest())[:26].decode()
+
+
+def begin(tx: Transaction, parent_key: int, child: NewChild, *, now: datetime, ids: Ids) -> None:
+    """Write the row of a child; the runtime is told of it after the commit.
+
+    Where it cannot be begun, and where nobody waits for its end, the step is told at once.
+    """
+    parent = _row(tx, parent_key)
+    refusal = _refusal(tx, parent, child)
+    if refusal is not None:
+        _tell(tx, parent, child, {"run": None, "error": refusal}, now=now)
+        return
+    key = runs.start(tx, _new_run(parent, child), now=now, ids=ids)
+    tx.touch("start", str(key))
+    if child.detach:
+        run = _row(tx, key)
+        url = f"{child.public_url}/r/R-{run.number}" if child.public_url else None
+        outputs = {"run_id": run.id, "url": url}
+        _tell(tx, parent, child, {"run": run.id, "outputs": outputs}, now=now)
+
+
+def cancel(
+    tx: Transaction, parent_key: int, path: str, attempt: int, *, mode: str, now: datetime
+) -> None:
+    """Have the child of a step end as its parent ends it, with compensation or without."""
+    parent = _row(tx, parent_key)
+    child = store.by_id(tx, child_id(parent.id, path, attempt))
+    if child is None or child.trigger.get("detached"):
+        return
+    reason = f"R-{parent.number}, which began it, goes on without it"
+    wakeups.add(
+        tx,
+        run_key=child.key,
+        kind="cancel",
+        payload={"by": parent.started_by, "reason": reason, "mode": mode},
+        delivery_id=f"parent:{attempt}",
+        now=now,
+    )
+
+
+def ended(tx: Transaction, run_key: int, end: End, *, seq: int, now: datetime) -> None:
+    """Tell the step that waits for this run, if there is one, how it ended.
+
+    Args:
+        tx: the unit in which the run ends.
+        run_key: of the run.
+        end: how.
+        seq: the number of its journal's row; a run may end more than once.
+        now: the wall time.
+    """
+    run = _row(tx, run_key)
+    if run.parent_key is None or run.trigger.get("detached"):
+        return
+    told: dict[str, Any] = {"path": run.parent_path, "attempt": run.trigger["attempt"]}
+    told["run"] = run.id
+    if end.problem is None:
+        told["outputs"] = dict(end.outputs or {})
+    else:
+        message = f"R-{run.number} (`{run.workflow}`) {end.problem}"
+        told["error"] = {"type": "child", "message": message, "class": "failed"}
+    delivery = f"child:{run.id}:{seq}"
+    wakeups.add(tx, run_key=run.parent_key, kind=KIND, payload=told, delivery_id=delivery, now=now)
+
+
+def _refusal(tx: Transaction, parent: Row, child: NewChild) -> dict[str, Any] | None:
+    if store.count_above(tx, parent.key, most=MOST_DEEP) >= MOST_DEEP:
+        kind, why = "limit", f"more than {MOST_DEEP} runs would stand inside one another"
+    elif child.problem is not None:
+        kind, why = "child", child.problem
+    else:
+        return None
+    message = f"`{child.workflow}` was not begun: {why}"
+    return {"type": kind, "message": message, "class": "not_started"}
+
+
+def _tell(
+    tx: Transaction, parent: Row, child: NewChild, told: Mapping[str, Any], *, now: datetime
+) -> None:
+    wakeups.add(
+        tx,
+        run_key=parent.key,
+        kind=KIND,
+        payload={"path": child.path, "attempt": child.attempt, **told},
+        delivery_id=f"child:{child_id(parent.id, child.path, child.attempt)}:begun",
+        now=now,
+    )
+
+
+def _new_run(parent: Row, child: NewChild) -> NewRun:
+    behind = {name: parent.trigger[name] for name in _BEHIND if name in parent.trigger}
+    return NewRun(
+        id=child_id(parent.id, child.path, child.attempt),
+        workflow=child.workflow,
+        hash=child.hash,
+        inputs=child.inputs,
+        trigger={
+            **behind,
+            "kind": KIND,
+            "run_id": parent.id,
+            "path": child.path,
+            "attempt": child.attempt,
+            "detached": child.detach,
+        },
+        started_by=parent.started_by,
+        requested_by=parent.requested_by,
+        thread_key=parent.thread_key,
+        depth=parent.depth + 1,
+        parent_key=parent.key,
+        parent_path=child.path,
+    )
+
+
+def _row(tx: Transaction, key: int) -> Row:
+    row = store.by_key(tx, key)
+    if row is None:
+        raise NotFound("run", str(key))
+    return row
