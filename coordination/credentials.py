@@ -19,7 +19,7 @@ from coordination.store import tokens as store
 _TOKEN = re.compile(r"bt_([a-z2-7]{12})_([0-9A-Za-z]{43})", re.ASCII)
 _NOBODY = hashlib.sha256(b"no such token").hexdigest()  # compared with where the id is unknown
 _ACTIVE = 2  # secrets of a source at a time
-_NOBODYS_SECRET = "no such source has this secret"  # noqa: S105 - tried where there is none
+NOBODYS_SECRET = "whsec_bm9uZQ=="  # noqa: S105 - tried where there is none; too short to count
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,10 @@ class Known:
     def signer(
         self, source: str | None, scheme: str, *, now: datetime
     ) -> tuple[Credential | None, tuple[str, ...]]:
-        """Return who says to have signed, and the secrets to try; a source without any has a false one.
+        """Return who says to have signed, and the secrets to try, as many for everybody.
 
+        What is missing of them is made up by one that is too short to sign anything: how long a
+        refusal takes does not tell whether there is such a source, and how many secrets it has.
         Without a name it is the only source of that scheme.
         """
         fitting = {
@@ -101,7 +103,7 @@ class Known:
             if until is None or until > now
         ]
         credential = found.credential if found is not None else None
-        return credential, tuple(secrets) or (_NOBODYS_SECRET,)
+        return credential, (*secrets, *[NOBODYS_SECRET] * _ACTIVE)[:_ACTIVE]
 
 
 async def known(reader: Reader, secrets: Secrets | None) -> Known:

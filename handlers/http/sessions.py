@@ -68,7 +68,9 @@ class Sessions:
         return f"{text}.{self._signature(purpose, text)}"
 
     def _signature(self, purpose: Purpose, body: str) -> str:
-        return hmac.new(self.key, f"{purpose}:{body}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(
+            self.key, f"{purpose}:{body}".encode("utf-8", "replace"), hashlib.sha256
+        ).hexdigest()
 
 
 def same(one: str, other: str) -> bool:

@@ -10,11 +10,11 @@ from baton.masking import mask
 from baton.reading import Source
 from coordination import tokens
 from coordination.changes import Changes
-from coordination.credentials import known
+from coordination.credentials import NOBODYS_SECRET, known
 from coordination.database import InlineDoor, Transaction, select
 from coordination.database import tokens as tokens_table
 from coordination.secrets import Secrets
-from coordination.tokens import Credential, Grant, NewToken, UnusableToken
+from coordination.tokens import Credential, Grant, NewToken, UnusableToken, signing_key
 from tests.coordination.inbox import T0, CountingIds
 
 CI = Source("ci", "builds", "api", may_choose_channel=True)
@@ -156,11 +156,9 @@ async def test_a_source_that_signs_keeps_its_scheme_and_its_two_secrets(door: In
     assert credential is not None
     assert (credential.scheme, credential.channel) == ("standard-webhooks", "#ci")
     assert secrets == tuple(words[1:])
-    assert found.signer(None, "standard-webhooks", now=later)[1] == (words[2],)
-    nobody, tried = found.signer("nobody", "standard-webhooks", now=T0)
-    assert nobody is None
-    assert len(tried) == 1
-    assert tried[0] not in words
+    assert found.signer(None, "standard-webhooks", now=later)[1] == (words[2], NOBODYS_SECRET)
+    assert found.signer("nobody", "standard-webhooks", now=T0) == (None, (NOBODYS_SECRET,) * 2)
+    assert len(signing_key(NOBODYS_SECRET) or b"-") < tokens.SHORTEST
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from standardwebhooks.webhooks import Webhook
 
 from baton.reading import Source
 from coordination import tokens
+from coordination.credentials import NOBODYS_SECRET
 from coordination.database import Transaction
 from coordination.database import events as events_table
 from coordination.database import source_secrets as secrets_table
@@ -183,6 +184,15 @@ async def test_no_secret_means_nobody_on_every_way(house: House, scheme: str) ->
     for secret in (SECRET, "whsec_" + base64.b64encode(b"no such source").decode()):
         assert refused(await send(house, secret))
         assert refused(await send(house, secret, query="?source=hook"))
+    assert await count(house) == 0
+
+
+async def test_what_stands_in_for_a_missing_secret_signs_nothing(house: House) -> None:
+    """Everybody can read it in the source of this program."""
+    await sign_up(house, "hook")
+    for signs in (NOBODYS_SECRET, base64.b64encode(NOBODYS_SECRET.encode()).decode()):
+        assert refused(await send(house, signs))
+        assert refused(await send(house, signs, query="?source=hook"))
     assert await count(house) == 0
 
 
