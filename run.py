@@ -162,8 +162,7 @@ def perform(verb: str, rest: list[str], programs: list[Argv]) -> int:
     if verb == "test" and not rest:  # pytest comes last, since its closing lines are the verdict
         vitest: list[Argv] = [(find_npm(), "--prefix", WEB, "test")] if pages and whole else []
         shared = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
-        shared += ("--no-loadscope-reorder",)  # else the files with few and long tests come last
-        programs = [*vitest, PYTEST + shared]
+        programs = [*vitest, (*PYTEST, *shared, "--no-loadscope-reorder")]  # the long files first
     if len(programs) == 1 and not WINDOWS:  # then signals and the exit code are its own
         os.execv(programs[0][0], [*map(str, programs[0]), *rest])  # noqa: S606  no shell is wanted
     return max([0, *(call([*program, *rest]) for program in programs)])
