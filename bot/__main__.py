@@ -17,6 +17,7 @@ from bot.commands import (
     schema,
     serve,
     sources,
+    test,
     tokens,
     validate,
 )
@@ -40,6 +41,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("preview")(preview.preview)
 app.command("validate")(validate.validate)
 app.command("dry-run")(dry_run.dry_run)
+app.command("test")(test.try_cases)
 app.command("schema")(schema.schema)
 app.add_typer(sources.app, name="source")
 app.add_typer(tokens.app, name="token")

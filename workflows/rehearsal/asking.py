@@ -11,7 +11,7 @@ from coordination.questions import outcome
 from workflows.core.commands import AskApproval, Question
 from workflows.core.facts import ApprovalDecided
 from workflows.rehearsal.hall import Run
-from workflows.rehearsal.script import Decision, InvalidScript
+from workflows.rehearsal.script import Decision, InvalidScript, Problem
 from workflows.rehearsal.timeline import shown
 
 __all__ = ["Asking"]
@@ -147,10 +147,9 @@ def decided(asked: Asked, decision: Decision, at: datetime, path: str) -> Approv
         return _fact(asked, at, ("answered", "answer", by), text=text)
     choices = dict.fromkeys((*question.decisions, "reject"))
     if decision.choice not in choices:
-        takes = ", ".join(choices)
-        raise InvalidScript(
-            [f"{path}: there is no decision `{decision.choice}`. It takes {takes}."]
-        )
+        message = f"there is no decision `{decision.choice}` here"
+        hint = f"It takes {', '.join(choices)}."
+        raise InvalidScript([Problem(("decide", path), message, hint)])
     state = outcome(decision.choice)
     return _fact(asked, at, (state, decision.choice, by), decision.comment, decision.text)
 

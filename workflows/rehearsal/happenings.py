@@ -14,15 +14,27 @@ from baton.status import Status
 from workflows.language.durations import InvalidDuration, parse_duration
 from workflows.language.suggestions import did_you_mean
 
-__all__ = ["Happening", "InvalidHappening", "Other", "Signal", "event_of", "read_happening", "told"]
+__all__ = [
+    "Happening",
+    "Misread",
+    "Other",
+    "Signal",
+    "event_of",
+    "read_happening",
+    "told",
+]
 
 SOURCE: Final = "rehearsal"
 OTHERS: Final = ("schedule", "file", "workflow", "webhook", "slack", "record", "all_of", "absence")
 SIGNAL: Final = ("signal", "payload", "by")
 
 
-class InvalidHappening(ValueError):
-    """Something that is neither an event nor a signal; the sentence says what is wrong."""
+class Misread(ValueError):
+    """Something in a script cannot be meant; *hint*, a sentence of its own, says what to write."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        self.message, self.hint = message, hint
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +70,10 @@ def read_happening(body: Any, *, number: int) -> Happening:
     """Read an event, a signal (``{signal: name, payload}``), or what else a trigger may be about.
 
     Raises:
-        InvalidHappening: it is none of them.
+        Misread: it is none of them.
     """
     if not isinstance(body, Mapping):
-        raise InvalidHappening("an event is a map.")
+        raise Misread("an event is a map")
     members = dict(body)
     after = _after(members.pop("at", "0s"))
     if "signal" in members:
@@ -77,7 +89,7 @@ def event_of(members: Mapping[str, Any], *, number: int, at: datetime) -> Event:
     """Return the event of these *members*, with what they leave out filled in.
 
     Raises:
-        InvalidHappening: a member does not have its canonical form.
+        Misread: a member does not have its canonical form.
     """
     moment, own = format_time(at), f"ev_{SOURCE}_{number}"
     source = members.get("source", SOURCE)
@@ -92,7 +104,7 @@ def event_of(members: Mapping[str, Any], *, number: int, at: datetime) -> Event:
     try:
         return Event.from_json({**filled, **members})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InvalidHappening(f"this is no event in its canonical form: {error}.") from None
+        raise Misread(f"this is no event in its canonical form: {error}") from None
 
 
 def told(event: Event) -> dict[str, Any]:
@@ -107,7 +119,7 @@ def _signal(members: Mapping[str, Any]) -> Signal:
     _refuse_unknown(members, SIGNAL)
     name, by = members["signal"], members.get("by", SOURCE)
     if not isinstance(name, str) or not isinstance(by, str):
-        raise InvalidHappening("`signal` and `by` are text.")
+        raise Misread("`signal` and `by` are text")
     return Signal(name, members.get("payload"), by)
 
 
@@ -126,7 +138,7 @@ def _members(members: dict[str, Any]) -> dict[str, Any]:
         named = members.get("name") or f"{SOURCE}-1"
         return {"process_id": named, **members, "kind": "process", "type": WIRE_PREFIX + status}
     if not isinstance(type_, str):
-        raise InvalidHappening("an event needs a `type`, as `test.completed`, or a `status`.")
+        raise Misread("an event needs a `type`, as `test.completed`, or a `status`")
     return {**members, "kind": "event"}
 
 
@@ -134,21 +146,21 @@ def _status(value: Any) -> str:
     try:
         return Status(value).value
     except ValueError:
-        meant = did_you_mean(str(value), [each.value for each in Status]) or ""
-        raise InvalidHappening(f"there is no status {value!r}. {meant}".rstrip()) from None
+        hint = did_you_mean(str(value), [each.value for each in Status])
+        raise Misread(f"there is no status {value!r}", hint) from None
 
 
 def _after(value: Any) -> timedelta:
     if not isinstance(value, str):
-        raise InvalidHappening("`at` is a text as `5m`: the time from the start.")
+        raise Misread("`at` is a text as `5m`: the time from the start")
     try:
         return parse_duration(value, zero=True)
     except InvalidDuration as error:
-        raise InvalidHappening(f"`at`: {error}") from None
+        raise Misread(f"`at`: {error.message}", error.hint) from None
 
 
 def _refuse_unknown(members: Mapping[str, Any], known: Any) -> None:
     for key in members:
         if key not in known:
             hint = did_you_mean(str(key), known) or "It would be ignored."
-            raise InvalidHappening(f"there is no member `{str(key)[:80]}`. {hint}")
+            raise Misread(f"there is no member `{str(key)[:80]}`", hint)

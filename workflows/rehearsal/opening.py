@@ -15,7 +15,7 @@ from workflows.language.model import Trigger as Written
 from workflows.rehearsal.company import Rehearsable
 from workflows.rehearsal.hall import Began
 from workflows.rehearsal.happenings import Happening, Other, Signal, event_of
-from workflows.rehearsal.script import InvalidScript, Script
+from workflows.rehearsal.script import InvalidScript, Problem, Script
 
 __all__ = ["Opening", "open_with"]
 
@@ -98,6 +98,7 @@ def _match(given: Any, context: Mapping[str, Any], trigger_id: str, what: str) -
     try:
         inputs = Evaluator().template(given)(context)
     except ValueError as error:
-        raise InvalidScript([f"the inputs of trigger `{trigger_id}` failed: {error}"]) from None
+        text = f"the inputs of trigger `{trigger_id}` failed: {error}"
+        raise InvalidScript([Problem((), text.removesuffix("."))]) from None
     why = f"by {what} (trigger {trigger_id})"
     return inputs, context["trigger"], f"trigger:{trigger_id}", why

@@ -39,7 +39,7 @@ from workflows.rehearsal.hall import ADDRESS, Arrived, Began, Hall
 from workflows.rehearsal.happenings import Signal
 from workflows.rehearsal.marking import Marking
 from workflows.rehearsal.posting import Posting
-from workflows.rehearsal.script import InvalidScript
+from workflows.rehearsal.script import InvalidScript, Problem
 from workflows.rehearsal.timeline import Kind
 from workflows.rehearsal.waits import Waits
 from workflows.runs import RunRecord
@@ -144,8 +144,8 @@ class Player:
         if decision is None:
             return
         if decision.choice not in OUTCOMES:
-            text = f"{path}: an unknown step takes {', '.join(OUTCOMES)}, not {decision.choice}."
-            raise InvalidScript([text])
+            text = f"an unknown step takes {', '.join(OUTCOMES)}, not {decision.choice}"
+            raise InvalidScript([Problem(("decide", self.prefix + path), text)])
         self.hall.stage.soon(partial(self._resolved, path, decision), after=decision.after)
 
     def _resolved(self, path: str, decision: Any) -> None:

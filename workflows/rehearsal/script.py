@@ -8,19 +8,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from baton.errors import BatonError
 from workflows.core.facts import StepError
 from workflows.language.durations import InvalidDuration, parse_duration
+from workflows.language.places import Path, written
 from workflows.language.suggestions import did_you_mean
-from workflows.rehearsal.happenings import Happening, InvalidHappening, read_happening
+from workflows.rehearsal.happenings import Happening, Misread, read_happening
 
 __all__ = [
     "Answer",
     "Cue",
     "Decision",
     "InvalidScript",
+    "Problem",
     "Script",
     "read_decision",
     "read_script",
@@ -34,12 +36,24 @@ CLASSES: Final = ("not_started", "failed", "unknown")
 TURNS: Final = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]]*)\]|#[0-9]+')
 
 
-class InvalidScript(BatonError, ValueError):
-    """What a rehearsal was given cannot be meant; ``problems`` holds a sentence for each."""
+class Problem(NamedTuple):
+    """Something in a script that cannot be meant; *path* leads to it from the top."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    path: Path
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{written(self.path)}: " if self.path else ""
+        return f"{place}{self.message}.{f' {self.hint}' if self.hint else ''}"
+
+
+class InvalidScript(BatonError, ValueError):
+    """What a rehearsal was given cannot be meant; ``problems`` holds them all."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +112,20 @@ def read_script(given: Mapping[str, Any]) -> Script:
     """Read a script from the members `inputs`, `events`, `decide` and `stubs`.
 
     Raises:
-        InvalidScript: with a sentence for everything that cannot be read.
+        InvalidScript: with path and message of everything that cannot be read.
     """
-    problems = [
-        _unknown("", key, KEYS) for key in given if key not in KEYS
-    ]  # what is misspelt would silently be missing
-    inputs = _map("inputs", given.get("inputs"), problems)
+    problems = [Problem((key,), *_unknown(key, KEYS)) for key in given if key not in KEYS]
+
+    inputs = _map("inputs", given, problems)
     decide = {
-        path: _each(f"decide.{path}", value, _decision, problems)
-        for path, value in _map("decide", given.get("decide"), problems).items()
+        path: _each(("decide", path), value, _decision, problems)
+        for path, value in _map("decide", given, problems).items()
     }
     stubs = {
-        path: _each(f"stubs.{path}", value, _answer, problems)
-        for path, value in _map("stubs", given.get("stubs"), problems).items()
+        path: _each(("stubs", path), value, _answer, problems)
+        for path, value in _map("stubs", given, problems).items()
     }
-    events = given.get("events")
-    listed = events if isinstance(events, list) else [] if events is None else [events]
-    happenings = _happenings(listed, problems)
+    happenings = _happenings(given.get("events"), problems)
     if problems:
         raise InvalidScript(problems)
     return Script(inputs, happenings, decide, stubs)
@@ -128,9 +139,8 @@ def read_decision(text: str) -> tuple[str, Decision]:
     """
     path, sign, said = text.partition("=")
     if not sign or not path.strip() or not said.strip():
-        raise InvalidScript(
-            [f"{text!r} is no decision. Write PATH=CHOICE, or PATH=CHOICE:COMMENT."]
-        )
+        hint = "Write PATH=CHOICE, or PATH=CHOICE:COMMENT."
+        raise InvalidScript([Problem((), f"{text!r} is no decision", hint)])
     return path.strip(), _spoken(said)
 
 
@@ -139,50 +149,54 @@ def _spoken(said: str) -> Decision:
     return Decision(choice.strip(), comment.strip() or None)
 
 
-def _happenings(listed: list[Any], problems: list[str]) -> tuple[Happening, ...]:
+def _happenings(events: Any, problems: list[Problem]) -> tuple[Happening, ...]:
+    if not isinstance(events, list | None):
+        problems.append(Problem(("events",), "this must be a list"))
+        return ()
     found = []
-    for number, body in enumerate(listed):
+    for number, body in enumerate(events or ()):
         try:
             found.append(read_happening(body, number=number))
-        except InvalidHappening as error:
-            problems.append(f"events[{number}]: {error}")
+        except Misread as error:
+            problems.append(Problem(("events", number), error.message, error.hint))
     return tuple(found)
 
 
-def _map(name: str, value: Any, problems: list[str]) -> Mapping[str, Any]:
+def _map(name: str, given: Mapping[str, Any], problems: list[Problem]) -> Mapping[str, Any]:
+    value = given.get(name)
     if value is None:
         return {}
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return value
-    problems.append(f"{name}: this must be a map.")
+    problems.append(Problem((name,), "this must be a map"))
     return {}
 
 
-def _each(place: str, value: Any, read: Any, problems: list[str]) -> tuple[Any, ...]:
+def _each(at: Path, value: Any, read: Any, problems: list[Problem]) -> tuple[Any, ...]:
     listed = value if isinstance(value, list) else [value]
     if not listed:
-        problems.append(f"{place}: the list is empty.")
+        problems.append(Problem(at, "the list is empty"))
     found = []
     for number, each in enumerate(listed):
-        at = f"{place}[{number}]" if isinstance(value, list) else place
         try:
             found.append(read(each))
-        except ValueError as error:
-            problems.append(f"{at}: {error}")
+        except Misread as error:
+            place = (*at, number) if isinstance(value, list) else at
+            problems.append(Problem(place, error.message, error.hint))
     return tuple(found)
 
 
 def _answer(value: Any) -> Answer:
     if not isinstance(value, Mapping):
-        raise ValueError("an answer is a map with `output` or `error`.")  # noqa: TRY004
+        raise Misread("an answer is a map with `output` or `error`")
     _refuse_unknown(value, ANSWER)
     if "output" in value and "error" in value:
-        raise ValueError("an answer has `output` or `error`, not both.")
+        raise Misread("an answer has `output` or `error`, not both")
     takes = _duration(value.get("takes", "0s"))
     if "error" not in value:
         stray = [key for key in ("type", "class", "status") if key in value]
         if stray:
-            raise ValueError(f"`{stray[0]}` goes with `error`.")
+            raise Misread(f"`{stray[0]}` goes with `error`")
         return Answer(value.get("output"), takes=takes, sampled="output" not in value)
     return Answer(error=_error(value), takes=takes)
 
@@ -191,11 +205,11 @@ def _error(value: Mapping[str, Any]) -> StepError:
     message, class_ = value["error"], value.get("class", "failed")
     type_, status = value.get("type", "failed"), value.get("status")
     if not isinstance(message, str) or not isinstance(type_, str):
-        raise ValueError("`error` and `type` are text.")  # noqa: TRY004
+        raise Misread("`error` and `type` are text")
     if class_ not in CLASSES:
-        raise ValueError(f"`class` is one of {', '.join(CLASSES)}, not {class_!r}.")
+        raise Misread(f"`class` is one of {', '.join(CLASSES)}, not {class_!r}")
     if status is not None and type(status) is not int:
-        raise ValueError("`status` is a whole number.")
+        raise Misread("`status` is a whole number")
     return StepError(type_, message, class_, status)
 
 
@@ -203,11 +217,11 @@ def _decision(value: Any) -> Decision:
     if isinstance(value, str) and value.strip():
         return _spoken(value)
     if not isinstance(value, Mapping) or not isinstance(value.get("choice"), str):
-        raise ValueError("a decision is CHOICE[:COMMENT], or a map with `choice`.")  # noqa: TRY004
+        raise Misread("a decision is CHOICE[:COMMENT], or a map with `choice`")
     _refuse_unknown(value, DECISION)
     wrong = [key for key in ("comment", "text", "by") if not isinstance(value.get(key, ""), str)]
     if wrong:
-        raise ValueError(f"`{wrong[0]}` is text.")
+        raise Misread(f"`{wrong[0]}` is text")
     return Decision(
         value["choice"],
         value.get("comment"),
@@ -220,18 +234,18 @@ def _decision(value: Any) -> Decision:
 def _refuse_unknown(value: Mapping[str, Any], known: Sequence[str]) -> None:
     for key in value:
         if key not in known:
-            raise ValueError(_unknown("", str(key), known))
+            raise Misread(*_unknown(str(key), known))
 
 
-def _unknown(place: str, key: str, known: Sequence[str]) -> str:
+def _unknown(key: str, known: Sequence[str]) -> tuple[str, str]:
     hint = did_you_mean(key, known) or f"There are {', '.join(known)}."
-    return f"{place}there is no key `{key[:80]}`. {hint}"
+    return f"there is no key `{key[:80]}`", hint
 
 
 def _duration(value: Any) -> timedelta:
     if not isinstance(value, str):
-        raise ValueError("a time is a text as `30s`.")  # noqa: TRY004
+        raise Misread("a time is a text as `30s`")
     try:
         return parse_duration(value, zero=True)
     except InvalidDuration as error:
-        raise ValueError(str(error)) from None
+        raise Misread(error.message, error.hint) from None

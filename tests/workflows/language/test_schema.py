@@ -15,7 +15,8 @@ from workflows.language.model import Input, Step, Trigger, Workflow
 from workflows.language.schema import inputs_schema, workflow_schema
 
 ROOT = Path(__file__).resolve().parents[3]
-GOOD = sorted((ROOT / "workflows" / "library").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "workflows" / "library").glob("*.yaml"))
+GOOD = [each for each in SHIPPED if not each.stem.endswith(".test")]
 
 
 @pytest.fixture(scope="module")

@@ -164,7 +164,7 @@ def test_a_decision_comes_when_the_script_says_so_and_by_whom() -> None:
 
 
 def test_a_choice_that_the_question_does_not_have_is_refused() -> None:
-    with pytest.raises(InvalidScript, match="gate: there is no decision `maybe`"):
+    with pytest.raises(InvalidScript, match=r"decide\.gate: there is no decision `maybe` here"):
         rehearsed(GATE, decide={"gate": "maybe"})
 
 

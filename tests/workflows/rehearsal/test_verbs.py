@@ -53,6 +53,15 @@ def test_items_are_stubbed_by_their_path_or_for_all_of_them() -> None:
     ]
 
 
+def test_a_failing_item_cancels_the_others() -> None:
+    stubs = {"fan[a].ask": {"error": "no"}, "fan[b].ask": {"output": 2, "takes": "5s"}}
+    report = rehearsed(FAN, stubs=stubs)
+
+    assert report.status == "failed"
+    assert statuses(report) == {"fan": "failed", "fan[a].ask": "failed", "fan[b].ask": "cancelled"}
+    assert (0, "cancelled", "fan[b].ask") in told(report)
+
+
 def test_the_first_event_that_matches_a_trigger_starts_the_run() -> None:
     wrong = {"type": "build.completed", "result": {"failed": 2, "sha": "bad"}}
     report = rehearsed(
