@@ -13,7 +13,6 @@ from coordination import (
     threads_view,
     votes,
 )
-from coordination.controls import refuse_stranger
 from coordination.database import Door, Reader, Row
 from coordination.definitions import WorkflowView
 from coordination.directory import Everybody
@@ -22,6 +21,7 @@ from coordination.errors import InvalidInputs, NotAllowed, NotFound, decided_sen
 from coordination.events_view import EventFilter, EventView, Found
 from coordination.naming import approver_problems
 from coordination.noise import ChannelPolicy
+from coordination.orders import refuse_stranger
 from coordination.policy import Principal, Roles, authorize, require_scope
 from coordination.ports import RunStatus, RunView
 from coordination.questions import Approval

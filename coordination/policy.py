@@ -61,8 +61,13 @@ POLICY: Mapping[str, Rule] = {
     "raw": Rule("admin", Role.ADMIN),
     "replay": Rule("admin", Role.ADMIN),
     "start": Rule("run"),
+    "pause": Rule("run", Role.OPERATOR, involved=True),
+    "resume": Rule("run", Role.OPERATOR, involved=True),
     "cancel": Rule("run", Role.OPERATOR, involved=True),
     "retry": Rule("run", Role.OPERATOR, involved=True),
+    "skip": Rule("run", Role.OPERATOR, involved=True),
+    "rollback": Rule("run", Role.OPERATOR, involved=True),
+    "signal": Rule("run", Role.OPERATOR, involved=True),
     "resolve": Rule("approve", Role.OPERATOR, involved=True),
     "decide": Rule("approve"),
     "repeat": Rule("approve", Role.OPERATOR, involved=True),
@@ -71,6 +76,11 @@ POLICY: Mapping[str, Rule] = {
     "publish": Rule("publish", Role.AUTHOR),
 }
 
+_DOES: Mapping[str, str] = {
+    "skip": "skip a step of",
+    "rollback": "roll back",
+    "signal": "send signals to",
+}
 _IMPLIED: Mapping[Role, frozenset[Role]] = {
     Role.MEMBER: frozenset({Role.MEMBER}),
     Role.OPERATOR: frozenset({Role.MEMBER, Role.OPERATOR}),
@@ -275,6 +285,6 @@ def _not_yours(action: str) -> str:
     if action == "tend":
         return "Only an operator, or the person whose tool reports this, may do that. Ask one of them."
     return (
-        f"Only an operator, whoever started the run, or one of its approvers may {action} it. "
-        "Ask one of them."
+        "Only an operator, whoever started the run, or one of its approvers may "
+        f"{_DOES.get(action, action)} it. Ask one of them."
     )

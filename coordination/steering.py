@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coordination import controls, starting
-from coordination.controls import Order, Told
-from coordination.database import Transaction
+from coordination import controls, mending, outlook, run_views, starting
+from coordination.controls import Mode
+from coordination.database import Reader, Transaction
 from coordination.footing import Footing
+from coordination.orders import Order, Told
+from coordination.outlook import Outlook
 from coordination.policy import Principal, require_scope
 from coordination.ports import RunView
 from coordination.starting import StartOrder
+from coordination.store import orders as order_store
 
 
 class Steering(Footing):
@@ -39,18 +42,104 @@ class Steering(Footing):
         self._world.tasks.start(f"start {run_id}", self._ports.runtime.start(run_id))
         return await self.run(run_id)
 
-    async def cancel(
+    async def outlook(self, run: str, *, from_path: str | None = None) -> Outlook:
+        """Return what each control would do to a run as it stands; a retry from *from_path*.
+
+        Raises: NotFound.
+        """
+
+        async def query(reader: Reader) -> Outlook:
+            row = await run_views.row_of(reader, run)
+            view = await run_views.view(reader, row)
+            ending = await order_store.read_ending(reader, row.key)
+            return outlook.outlook(view, row.definition, from_path, ending=ending is not None)
+
+        return await self._door.read(query)
+
+    async def pause(self, principal: Principal, run: str, *, request_id: str, via: str) -> RunView:
+        """Begin no step of a run until it is resumed; what is at work is finished.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, IdempotencyMismatch
+        """
+        order, judging = await self._order(principal, run, request_id, via), self._judging()
+        return await self._told(order, lambda tx: controls.pause(tx, order, judging=judging))
+
+    async def resume(self, principal: Principal, run: str, *, request_id: str, via: str) -> RunView:
+        """Let a paused run go on.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, IdempotencyMismatch
+        """
+        order, judging = await self._order(principal, run, request_id, via), self._judging()
+        return await self._told(order, lambda tx: controls.resume(tx, order, judging=judging))
+
+    async def cancel(  # all that a surface can send along with it
+        self,
+        principal: Principal,
+        run: str,
+        *,
+        reason: str,
+        mode: Mode | None = None,
+        request_id: str,
+        via: str,
+    ) -> RunView:
+        """End a run: with ``compensate`` what it did is taken back first, otherwise it stays.
+
+        An explicit ``now`` ends the clean-up of a run that is being cancelled already.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, InvalidInputs, IdempotencyMismatch
+        """
+        order, judging = await self._order(principal, run, request_id, via), self._judging()
+        return await self._told(
+            order,
+            lambda tx: controls.cancel(tx, order, reason=reason, mode=mode, judging=judging),
+        )
+
+    async def rollback(
         self, principal: Principal, run: str, *, reason: str, request_id: str, via: str
     ) -> RunView:
-        """End a run.
+        """Take back what a run did, latest first, whether it goes on or has ended.
 
         Raises:
             NotFound, NotAllowed, Conflict, IdempotencyMismatch
         """
         order, judging = await self._order(principal, run, request_id, via), self._judging()
         return await self._told(
-            order, lambda tx: controls.cancel(tx, order, reason=reason, judging=judging)
+            order, lambda tx: controls.rollback(tx, order, reason=reason, judging=judging)
         )
+
+    async def signal(  # all that a surface can send along with it
+        self,
+        principal: Principal,
+        run: str,
+        name: str,
+        *,
+        payload: Any = None,
+        request_id: str,
+        via: str,
+    ) -> RunView:
+        """Send a run a signal that one of its steps waits for, now or later.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, InvalidInputs, IdempotencyMismatch
+        """
+        order, judging = await self._order(principal, run, request_id, via), self._judging()
+        return await self._told(
+            order, lambda tx: controls.signal(tx, order, name, payload=payload, judging=judging)
+        )
+
+    async def skip(
+        self, principal: Principal, run: str, path: str, *, request_id: str, via: str
+    ) -> RunView:
+        """Leave a step out; one that failed its run lets the run go on without it.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, IdempotencyMismatch
+        """
+        order, judging = await self._order(principal, run, request_id, via), self._judging()
+        return await self._told(order, lambda tx: mending.skip(tx, order, path, judging=judging))
 
     async def retry(
         self,
@@ -68,7 +157,7 @@ class Steering(Footing):
         """
         order, judging = await self._order(principal, run, request_id, via), self._judging()
         return await self._told(
-            order, lambda tx: controls.retry(tx, order, from_path=from_path, judging=judging)
+            order, lambda tx: mending.retry(tx, order, from_path=from_path, judging=judging)
         )
 
     async def resolve(  # noqa: PLR0913  # all that a surface can send along with an answer
@@ -90,7 +179,7 @@ class Steering(Footing):
         order, judging = await self._order(principal, run, request_id, via), self._judging()
         return await self._told(
             order,
-            lambda tx: controls.resolve(tx, order, path, outcome, output=output, judging=judging),
+            lambda tx: mending.resolve(tx, order, path, outcome, output=output, judging=judging),
         )
 
     async def _order(self, principal: Principal, ref: str, request_id: str, via: str) -> Order:

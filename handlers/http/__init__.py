@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI
 from handlers.http import (
     answers,
     approvals,
+    controls,
     events,
     health,
     notify,
@@ -34,6 +35,7 @@ ROUTERS = (
     threads.router,
     workflows.router,
     runs.router,
+    controls.router,
     approvals.router,
     stream.router,
     health.router,

@@ -1,6 +1,6 @@
-"""Runs: list, look, start, and the durable decisions about one."""
+"""Runs: list, look, start. What people make one do is in `controls`."""
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,23 +28,6 @@ class Body(BaseModel):
 
 class StartBody(Body):
     inputs: dict[str, Any] = Field(default_factory=dict)
-    request_id: str | None = Field(None, max_length=256)
-
-
-class CancelBody(Body):
-    reason: str = Field("", max_length=2000)
-    request_id: str | None = Field(None, max_length=256)
-
-
-class RetryBody(Body):
-    from_path: str | None = Field(None, max_length=500)
-    request_id: str | None = Field(None, max_length=256)
-
-
-class ResolveBody(Body):
-    path: str = Field(max_length=500)
-    outcome: Literal["retry", "done", "fail"]
-    output: Any = None
     request_id: str | None = Field(None, max_length=256)
 
 
@@ -107,37 +90,6 @@ async def start_run(request: Request, edge: EdgeOf, who: Caller, name: str) -> J
     except InvalidInputs as error:
         found = pointed((f"/inputs/{name}", says) for name, says in error.problems)
         raise Problem(422, str(error), errors=found) from None
-    return JSONResponse(run_json(run, public_url=edge.public_url), 202)
-
-
-@router.post("/v1/runs/{ref}/cancel", status_code=202, openapi_extra=takes(CancelBody))
-async def cancel(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
-    """Cancel a run: what is open is closed, and nothing new starts."""
-    body = await read_model(request, CancelBody)
-    key = request_id(request, edge, body.request_id)
-    run = await edge.coordinator.cancel(who, ref, reason=body.reason, request_id=key, via="api")
-    return JSONResponse(run_json(run, public_url=edge.public_url), 202)
-
-
-@router.post("/v1/runs/{ref}/retry", status_code=202, openapi_extra=takes(RetryBody))
-async def retry(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
-    """Run again what failed; what was completed stays."""
-    body = await read_model(request, RetryBody)
-    key = request_id(request, edge, body.request_id)
-    run = await edge.coordinator.retry(
-        who, ref, from_path=body.from_path, request_id=key, via="api"
-    )
-    return JSONResponse(run_json(run, public_url=edge.public_url), 202)
-
-
-@router.post("/v1/runs/{ref}/resolve", status_code=202, openapi_extra=takes(ResolveBody))
-async def resolve(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
-    """Say what became of a step whose effect nobody could prove."""
-    body = await read_model(request, ResolveBody)
-    key = request_id(request, edge, body.request_id)
-    run = await edge.coordinator.resolve(
-        who, ref, body.path, body.outcome, output=body.output, request_id=key, via="api"
-    )
     return JSONResponse(run_json(run, public_url=edge.public_url), 202)
 
 

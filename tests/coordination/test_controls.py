@@ -1,30 +1,19 @@
-"""Cancel, retry and resolve: durable decisions of those who may, each told once."""
+"""What people make a whole run do: durable decisions of those who may, each told once."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coordination import controls, wakeups
-from coordination.controls import Order
-from coordination.database import Transaction, insert, update
 from coordination.database import audit as audit_table
 from coordination.database import outbox as outbox_table
-from coordination.database import runs as runs_table
-from coordination.database import steps as steps_table
 from coordination.database import wakeups as wakeups_table
-from coordination.errors import Conflict, IdempotencyMismatch, InvalidInputs, NotAllowed, NotFound
+from coordination.errors import Conflict, IdempotencyMismatch, InvalidInputs, NotAllowed
 from coordination.policy import Principal
 from coordination.ports import RunStatus
-from coordination.questions import Covered
-from tests.coordination.scene import QUESTION, Scene, machine, open_scene, person
-
-ADD_STEP = insert(steps_table)
-SET_RUN = update(runs_table)
-COVERING = replace(QUESTION, covers=(Covered("deploy", "shell.run", {}, "d2"),))
-RUN_ID = "run_0000000000000000000000000A"
+from tests.coordination.orders import RUN_ID, WAITING, Steering, plain
+from tests.coordination.scene import Scene, machine, open_scene, person
 
 
 @pytest.fixture
@@ -34,79 +23,6 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     await scene.door.close()
 
 
-class Steering:
-    """Gives orders to the scene's run."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-
-    async def give(self, call: Callable[[Transaction], Any]) -> Any:
-        return await self.scene.door.write(call)
-
-    def order(self, who: Principal | str, request: str) -> Order:
-        principal = person(who) if isinstance(who, str) else who
-        return Order(principal, self.scene.run_key, RUN_ID, request, "slack")
-
-    async def cancel(self, who: Principal | str, request: str = "q1", reason: str = "") -> Any:
-        order = self.order(who, request)
-        judging = self.scene.judging
-        return await self.give(
-            lambda tx: controls.cancel(tx, order, reason=reason, judging=judging)
-        )
-
-    async def retry(
-        self, who: Principal | str, request: str = "q1", from_path: str | None = None
-    ) -> Any:
-        order = self.order(who, request)
-        judging = self.scene.judging
-        return await self.give(
-            lambda tx: controls.retry(tx, order, from_path=from_path, judging=judging)
-        )
-
-    async def resolve(
-        self,
-        who: Principal | str,
-        outcome: str = "done",
-        path: str = "deploy",
-        request: str = "q1",
-        output: Any = None,
-    ) -> Any:
-        order = self.order(who, request)
-        judging = self.scene.judging
-        return await self.give(
-            lambda tx: controls.resolve(tx, order, path, outcome, output=output, judging=judging)
-        )
-
-    async def put(self, status: RunStatus, **steps: str) -> None:
-        def unit(tx: Transaction) -> None:
-            tx.execute(SET_RUN.where(runs_table.c.key == self.scene.run_key), status=status.value)
-            for path, state in steps.items():
-                tx.execute(
-                    ADD_STEP,
-                    run_key=self.scene.run_key,
-                    path=path,
-                    position=0,
-                    name=path,
-                    kind="action",
-                    status=state,
-                    attempts=1,
-                    redo=0,
-                )
-
-        await self.give(unit)
-
-    async def told(self) -> list[tuple[str, Any]]:
-        return [(row.kind, row.payload) for row in await self.scene.rows(wakeups_table)]
-
-    async def drain(self) -> None:
-        def unit(tx: Transaction) -> None:
-            for told in wakeups.pending(tx, self.scene.run_key):
-                assert wakeups.done(tx, told.key, now=self.scene.now)
-                assert not wakeups.done(tx, told.key, now=self.scene.now)
-
-        await self.give(unit)
-
-
 @pytest.fixture
 def steer(scene: Scene) -> Steering:
     return Steering(scene)
@@ -114,7 +30,9 @@ def steer(scene: Scene) -> Steering:
 
 async def test_a_cancel_is_a_row_an_audit_row_and_a_line(scene: Scene, steer: Steering) -> None:
     told = await steer.cancel("ada", reason="wrong <branch>")
-    assert await steer.told() == [("cancel", {"by": "UADA", "reason": "wrong <branch>"})]
+    assert await steer.told() == [
+        ("cancel", {"by": "UADA", "reason": "wrong <branch>", "mode": "now"})
+    ]
     assert told.wakeup == (await scene.rows(wakeups_table))[0].key
     (audited,) = await scene.rows(audit_table)
     assert (audited.actor, audited.action, audited.object) == ("UADA", "run.cancel", RUN_ID)
@@ -169,7 +87,7 @@ async def test_operators_the_starter_and_approvers_may_steer(
 )
 async def test_nobody_else_may(scene: Scene, steer: Steering, who: Principal) -> None:
     await scene.ask()
-    for give in (steer.cancel, steer.retry):
+    for give in (*plain(steer), steer.skip, steer.signal):
         with pytest.raises(NotAllowed):
             await give(who)
     assert await steer.told() == []
@@ -187,91 +105,190 @@ async def test_what_has_ended_cannot_be_cancelled(steer: Steering, status: RunSt
         await steer.cancel("olga")
 
 
-@pytest.mark.parametrize("status", [s for s in RunStatus if s is not RunStatus.FAILED])
-async def test_only_a_failed_run_is_retried(steer: Steering, status: RunStatus) -> None:
-    await steer.put(status)
-    with pytest.raises(Conflict):
-        await steer.retry("olga")
-    assert await steer.told() == []
-
-
 async def test_a_halted_run_takes_no_orders(steer: Steering) -> None:
     await steer.put(RunStatus.FAULTED, deploy="unknown")
-    for give in (steer.cancel, steer.retry, steer.resolve):
+    await steer.define(WAITING)
+    for give in (*plain(steer), steer.resolve, steer.skip, steer.signal):
         with pytest.raises(Conflict, match="halted"):
             await give("olga")
 
 
-async def test_a_retry_may_name_a_step_and_it_has_to_exist(steer: Steering) -> None:
-    await steer.put(RunStatus.FAILED, deploy="failed")
-    with pytest.raises(NotFound, match="Did you mean 'deploy'"):
-        await steer.retry("olga", from_path="deplyo")
-    await steer.retry("olga", from_path="deploy")
-    assert await steer.told() == [("retry", {"by": "UOLGA", "from_path": "deploy"})]
+async def test_a_pause_and_a_resume_are_told_in_the_thread(scene: Scene, steer: Steering) -> None:
+    await steer.pause("ada", "q1")
+    await steer.resume("olga", "q2")
+    assert await steer.told() == [("pause", {"by": "UADA"}), ("resume", {"by": "UOLGA"})]
+    assert [row.action for row in await scene.rows(audit_table)] == ["run.pause", "run.resume"]
+    assert [row.body["text"] for row in await scene.rows(outbox_table)] == [
+        "Paused by <@UADA>",
+        "Resumed by <@UOLGA>",
+    ]
 
 
-async def test_after_a_retry_failed_too_there_may_be_another(steer: Steering) -> None:
-    await steer.put(RunStatus.FAILED)
-    await steer.retry("olga", "q1")
+async def test_what_is_paused_is_not_paused_again_nor_resumed_twice(steer: Steering) -> None:
+    with pytest.raises(Conflict, match="R-3 is not paused, it is waiting"):
+        await steer.resume("olga", "q0")
+    for heard in (False, True):
+        await steer.pause("olga", f"p{heard}")
+        if heard:
+            await steer.drain()
+            await steer.put(RunStatus.PAUSED)
+        with pytest.raises(Conflict, match="R-3 is paused already"):
+            await steer.pause("ada", f"r{heard}")
+        await steer.resume("olga", f"q{heard}")
+        with pytest.raises(Conflict, match="not paused"):
+            await steer.resume("ada", f"s{heard}")
+    assert [kind for kind, _ in await steer.told()] == ["pause", "resume"] * 2
+
+
+async def test_a_paused_run_with_an_unknown_step_can_be_resumed(steer: Steering) -> None:
+    await steer.pause("olga", "q1")
     await steer.drain()
-    await steer.retry("olga", "q2")
+    await steer.put(RunStatus.UNKNOWN)
+    with pytest.raises(Conflict, match="paused already"):
+        await steer.pause("olga", "q2")
+    await steer.resume("olga", "q3")
     assert len(await steer.told()) == 2
 
 
-async def test_resolving_is_a_row_a_line_and_a_new_card(scene: Scene, steer: Steering) -> None:
-    await steer.put(RunStatus.UNKNOWN, deploy="unknown")
-    await steer.resolve("olga", "done", output={"url": "x"})
-    payload = {"by": "UOLGA", "path": "deploy", "outcome": "done", "output": {"url": "x"}}
-    assert await steer.told() == [("resolve", payload)]
-    line, card = await scene.rows(outbox_table)
-    assert line.body == {"text": "<@UOLGA> says of `deploy`: done"}
-    assert (card.kind, card.slot) == ("unknown", f"unknown:{RUN_ID}:deploy:1")
+async def test_a_cancel_ends_a_pause(steer: Steering) -> None:
+    await steer.pause("olga", "q1")
+    await steer.cancel("olga", "q2")
+    with pytest.raises(Conflict, match="not paused"):
+        await steer.resume("olga", "q3")
 
 
-async def test_who_approved_the_step_may_resolve_it_and_the_starter_may_not(
+@pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED])
+async def test_what_has_ended_is_not_paused_resumed_or_signalled(
+    steer: Steering, status: RunStatus
+) -> None:
+    await steer.put(status)
+    await steer.define(WAITING)
+    for give in (steer.pause, steer.resume, steer.signal):
+        with pytest.raises(Conflict, match=f"R-3 has ended already: {status} at 12:00 UTC"):
+            await give("olga")
+    assert await steer.told() == []
+
+
+async def test_a_cancel_may_take_back_first_what_was_done(scene: Scene, steer: Steering) -> None:
+    await steer.cancel("ada", mode="compensate", reason="no")
+    (told,) = await steer.told()
+    assert told == ("cancel", {"by": "UADA", "reason": "no", "mode": "compensate"})
+    (line,) = await scene.rows(outbox_table)
+    assert line.body["text"] == "Cancelled by <@UADA>, and what it did is taken back: no"
+
+
+async def test_there_is_no_third_way_to_cancel(steer: Steering) -> None:
+    with pytest.raises(InvalidInputs, match="'later' is none of compensate, now"):
+        await steer.cancel("olga", mode="later")
+    assert await steer.told() == []
+
+
+async def test_only_who_says_now_cuts_a_cancel_short_and_only_once_it_was_heard(
+    steer: Steering,
+) -> None:
+    await steer.cancel("ada", "q1")
+    for mode in (None, "compensate", "now"):
+        with pytest.raises(Conflict, match="being cancelled already, by <@UADA>"):
+            await steer.cancel("olga", f"q-{mode}", mode=mode)
+    await steer.drain()
+    with pytest.raises(Conflict, match="with the mode `now`"):
+        await steer.cancel("olga", "q2")
+    await steer.cancel("olga", "q3", mode="now")
+    assert [payload["mode"] for _, payload in await steer.told()] == ["now", "now"]
+
+
+async def test_a_run_that_takes_back_what_it_did_is_only_cancelled_now(steer: Steering) -> None:
+    await steer.put(RunStatus.COMPENSATING)
+    with pytest.raises(Conflict, match="is taking back what it did already"):
+        await steer.cancel("olga", "q1", mode="compensate")
+    await steer.cancel("olga", "q2", mode="now")
+    assert len(await steer.told()) == 1
+
+
+async def test_a_cancel_from_before_a_retry_is_forgotten(steer: Steering) -> None:
+    await steer.cancel("olga", "q1", mode="compensate")
+    await steer.drain()
+    await steer.put(RunStatus.FAILED)
+    await steer.retry("olga", "q2")
+    await steer.drain()
+    await steer.put(RunStatus.RUNNING)
+    await steer.cancel("olga", "q3")
+    assert [kind for kind, _ in await steer.told()] == ["cancel", "retry", "cancel"]
+
+
+@pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.FAILED, RunStatus.COMPLETED])
+async def test_a_run_is_rolled_back_while_it_goes_on_and_after(
+    scene: Scene, steer: Steering, status: RunStatus
+) -> None:
+    await steer.define(WAITING)
+    await steer.put(status, build="completed", deploy="completed")
+    await steer.rollback("olga", reason="it leaks")
+    assert await steer.told() == [("rollback", {"by": "UOLGA", "reason": "it leaks"})]
+    (line,) = await scene.rows(outbox_table)
+    assert line.body["text"] == "Rolled back by <@UOLGA>: it leaks"
+    with pytest.raises(Conflict, match="is being rolled back already, by <@UOLGA>"):
+        await steer.rollback("ada", "q2")
+
+
+@pytest.mark.parametrize(
+    ("status", "deploy", "why"),
+    [
+        (RunStatus.CANCELLED, "completed", "What it did stays"),
+        (RunStatus.FAILED, "compensated", "Nothing that R-3 did is left"),
+        (RunStatus.COMPLETED, "skipped", "Nothing that R-3 did is left"),
+        (RunStatus.COMPENSATING, "completed", "is taking back what it did already"),
+    ],
+)
+async def test_what_cannot_be_taken_back_is_said(
+    steer: Steering, status: RunStatus, deploy: str, why: str
+) -> None:
+    await steer.define(WAITING)
+    await steer.put(status, build="completed", deploy=deploy)
+    with pytest.raises(Conflict, match=why):
+        await steer.rollback("olga")
+    assert await steer.told() == []
+
+
+async def test_a_workflow_that_takes_nothing_back_cannot_be_rolled_back(steer: Steering) -> None:
+    with pytest.raises(Conflict, match=r"No step of `pipeline` says .* Cancel it instead"):
+        await steer.rollback("olga")
+
+
+async def test_a_signal_carries_what_it_is_given_and_the_audit_does_not(
     scene: Scene, steer: Steering
 ) -> None:
-    await steer.put(RunStatus.UNKNOWN, deploy="unknown", other="unknown")
-    await scene.ask(COVERING)
-    for who, path in [("ada", "deploy"), ("mallory", "deploy"), ("grace", "other")]:
-        with pytest.raises(NotAllowed):
-            await steer.resolve(who, path=path)
-    await steer.resolve("grace")
+    await steer.define(WAITING)
+    await steer.signal("ada", payload={"sha": "abc"})
+    assert await steer.told() == [
+        ("signal", {"by": "UADA", "name": "go", "payload": {"sha": "abc"}})
+    ]
+    (audited,) = await scene.rows(audit_table)
+    assert audited.detail == {"by": "UADA", "name": "go", "via": "slack", "request_id": "q1"}
+    (line,) = await scene.rows(outbox_table)
+    assert line.body["text"] == "<@UADA> sent the signal `go`"
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "why"),
+    [
+        (WAITING, "goo", "no step of `pipeline` waits for a signal 'goo'. Did you mean 'go'"),
+        (WAITING, "stop_it", "It waits for 'go'"),
+        ({"name": "pipeline"}, "go", "It waits for none"),
+    ],
+)
+async def test_a_signal_that_no_step_names_is_refused(
+    steer: Steering, body: Any, name: str, why: str
+) -> None:
+    await steer.define(body)
+    with pytest.raises(InvalidInputs, match=why) as refused:
+        await steer.signal("olga", name)
+    assert [problem[0] for problem in refused.value.problems] == ["name"]
+    assert await steer.told() == []
+
+
+async def test_a_signal_is_no_way_to_send_a_file(steer: Steering) -> None:
+    await steer.define(WAITING)
+    await steer.signal("olga", request="q1", payload="x" * (64 * 1024 - 2))
+    with pytest.raises(InvalidInputs, match="64 KiB at most"):
+        await steer.signal("olga", request="q2", payload="x" * (64 * 1024))
     assert len(await steer.told()) == 1
-
-
-async def test_a_token_resolves_only_with_the_scope_to_approve(steer: Steering) -> None:
-    await steer.put(RunStatus.UNKNOWN, deploy="unknown")
-    with pytest.raises(NotAllowed, match="scope 'approve'"):
-        await steer.resolve(machine("cli", "run", human="UOLGA"))
-    await steer.resolve(machine("cli", "approve", human="UOLGA"))
-
-
-async def test_the_second_to_resolve_hears_who_did_and_how(steer: Steering) -> None:
-    await steer.put(RunStatus.UNKNOWN, deploy="unknown")
-    await steer.resolve("olga", "fail")
-    said = "<@UOLGA> said of `deploy` at 12:00 UTC: fail"
-    with pytest.raises(Conflict, match=said):
-        await steer.resolve("olga", "done", request="q2")
-    await steer.drain()
-    await steer.put(RunStatus.RUNNING, unit="completed")
-    with pytest.raises(Conflict, match="`unit` is completed, not unknown"):
-        await steer.resolve("olga", path="unit", request="q3")
-    assert len(await steer.told()) == 1
-
-
-async def test_a_step_that_is_unknown_again_is_asked_about_again(steer: Steering) -> None:
-    await steer.put(RunStatus.UNKNOWN, deploy="unknown")
-    await steer.resolve("olga", "retry", request="q1")
-    await steer.drain()
-    await steer.resolve("olga", "done", request="q2")
-    assert [payload["outcome"] for _, payload in await steer.told()] == ["retry", "done"]
-
-
-async def test_all_that_is_wrong_with_an_answer_is_said(steer: Steering) -> None:
-    await steer.put(RunStatus.UNKNOWN, deploy="unknown")
-    with pytest.raises(InvalidInputs) as wrong:
-        await steer.resolve("olga", "maybe", output=1)
-    assert [name for name, _ in wrong.value.problems] == ["outcome", "output"]
-    with pytest.raises(NotFound, match="no step 'nowhere'"):
-        await steer.resolve("olga", path="nowhere")

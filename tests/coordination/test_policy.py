@@ -31,7 +31,7 @@ GRACE = person()
 HER = Principal("person", GRACE.id, GRACE.id, source="slack")
 NOBODY = Roles()
 OPERATORS = Roles({Role.OPERATOR: ("@grace",)})
-STEERING = ("cancel", "retry", "resolve")
+STEERING = ("pause", "resume", "cancel", "retry", "skip", "rollback", "signal", "resolve")
 
 
 def token(*scopes: str, human: str | None = None, admin: bool = False) -> Principal:

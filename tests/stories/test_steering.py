@@ -83,20 +83,20 @@ async def test_a_retry_that_fails_again_can_be_retried_again(baton: BatonInABox)
     assert len({each.key for each in baton.work.done if each.what == "ship"}) == 1
 
 
-async def test_a_step_that_completed_is_not_run_again_on_request_either(
+async def test_a_step_that_completed_runs_again_only_where_somebody_names_it(
     baton: BatonInABox,
 ) -> None:
     await baton.publish(CHAIN)
-    baton.work.fail("tell", "no such channel")
+    baton.work.fail("tell", "no such channel", times=2)
     await baton.report("test.completed", process="build-7")
-    told = await baton.slash("retry R-1 from:ship", by="grace")
-
-    assert told.startswith("`ship` is completed, and what has ended well is not run again")
-    assert baton.card("build-7").state == "Failed"
-    assert len(baton.replies("build-7")) == 1
     await baton.slash("retry R-1 from:tell", by="grace")
+    assert baton.performed == ["build", "ship"]
+    await baton.slash("retry R-1 from:ship", by="grace")
+
     assert baton.card("build-7").state == "Succeeded"
-    assert baton.performed == ["build", "ship", "tell"]
+    assert baton.performed == ["build", "ship", "ship", "tell"]
+    retried = [line for line in baton.replies("build-7") if line.startswith("Retried")]
+    assert retried == ["Retried by @grace from `tell`", "Retried by @grace from `ship`"]
 
 
 async def test_a_failure_is_told_in_the_thread_with_its_reason(baton: BatonInABox) -> None:

@@ -83,7 +83,8 @@ async def test_a_run_is_cancelled_once(house: House, operator: str) -> None:
 
     assert (first.status_code, again.status_code) == (202, 202)
     (wakeup,) = await house.scene.rows(wakeups_table)
-    assert (wakeup.kind, wakeup.payload) == ("cancel", {"by": "UOLGA", "reason": "the freeze"})
+    payload = {"by": "UOLGA", "reason": "the freeze", "mode": "now"}
+    assert (wakeup.kind, wakeup.payload) == ("cancel", payload)
     assert len(await house.scene.rows(audit_table)) == 1
 
 

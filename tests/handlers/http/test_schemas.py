@@ -111,6 +111,9 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("GET /v1/approvals", "", {}),
     ("GET /v1/approvals/{ref}", "", {}),
     ("POST /v1/approvals/{ref}/decision", "", {"json": {"choice": "approve"}}),
+    ("POST /v1/runs/{ref}/pause", "", {"json": {}}),
+    ("POST /v1/runs/{ref}/resume", "", {"json": {}}),
+    ("POST /v1/runs/{ref}/skip", "", {"json": {"path": "build"}}),
     ("POST /v1/runs/{ref}/cancel", "", {"json": {}}),
     ("GET /v1/whoami", "", {}),
     ("GET /healthz", "", {}),
@@ -120,6 +123,8 @@ ELSEWHERE = {  # the same schemas as those beside them, and a text
     "GET /v1/runs/{ref}/steps/{path}/log 200 text/plain",
     "POST /v1/workflows/{name}/runs 202 application/json",
     "POST /v1/runs/{ref}/retry 202 application/json",
+    "POST /v1/runs/{ref}/rollback 202 application/json",
+    "POST /v1/runs/{ref}/signal 202 application/json",
     "POST /v1/runs/{ref}/resolve 202 application/json",
     "POST /v1/approvals/{ref}/delegate 200 application/json",
     "POST /v1/approvals/{ref}/again 200 application/json",
@@ -129,6 +134,7 @@ ELSEWHERE = {  # the same schemas as those beside them, and a text
 async def test_real_answers_fit(house: House, document: Any) -> None:
     token = await house.token("admin", "read", "notify", "approve", "run", owner="UOLGA")
     await house.add_step("gate", "waiting")
+    await house.add_step("build", "running")
     asked = await house.question()
     told = await house.report(token, **REPORT)
     schemas, seen = good(document), set()
