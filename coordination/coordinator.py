@@ -13,11 +13,12 @@ from coordination.pursuing import Pursuing
 from coordination.reconciling import Reconciling
 from coordination.tending import Tending
 from coordination.tracing import Tracing
+from coordination.webhooks import Webhooks
 
 __all__ = ["Coordinator", "Page", "Ports", "Rules"]
 
 
 class Coordinator(
-    BusReports, Pursuing, Desks, Preferences, Publishing, Reconciling, Tending, Tracing
+    BusReports, Pursuing, Desks, Preferences, Publishing, Reconciling, Tending, Tracing, Webhooks
 ):
     """The one face of coordination; every edge calls it, and nothing below does."""

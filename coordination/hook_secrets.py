@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coordination import audit
+from coordination.credentials import NOBODYS_SECRET
 from coordination.database import Transaction
 from coordination.ports import Definition
 from coordination.secrets import ENVIRONMENT, Secrets
@@ -20,6 +21,7 @@ from coordination.world import Ids
 __all__ = ["Closing", "HookSecret", "complete", "made", "opened", "rotate"]
 
 KEPT = 2  # that count at a time
+_STAND_IN = f'[["{NOBODYS_SECRET}{"=" * 40}", null]]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,23 @@ def rotate(  # noqa: PLR0913  # a decision names who, how and for how long
 def opened(
     secrets: Secrets | None, closed: str | None, named: str | None, *, now: datetime
 ) -> tuple[str, ...]:
-    """Return the secrets that count for a hook: that of the store where it is *named*, else Baton's own."""
-    if secrets is None:
-        return ()
-    if named is not None:
-        text = secrets.open(ENVIRONMENT + named)
-        return () if text is None else (text,)
-    found = [] if closed is None else _read(secrets, closed)
-    return tuple(text for text, until in found if until is None or until > now)[-KEPT:]
+    """Return the secrets to try for a call, as many whatever is called, for the same work.
+
+    Args:
+        secrets: opens them.
+        closed: what is held for the trigger; None where there is no such trigger, or no secret.
+        named: the secret of the store that the trigger names instead.
+        now: the wall time.
+    """
+    found: list[str] = []
+    if secrets is not None and named is not None:
+        found = [text for text in [secrets.open(ENVIRONMENT + named)] if text is not None]
+    elif secrets is not None and closed is not None:
+        held = _read(secrets, closed)
+        found = [text for text, until in held if until is None or until > now]
+    if secrets is not None and (closed is None or named is not None):
+        secrets.close(_STAND_IN)  # about the work of opening one
+    return (*found[-KEPT:], *[NOBODYS_SECRET] * KEPT)[:KEPT]
 
 
 def _make(

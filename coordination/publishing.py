@@ -48,6 +48,15 @@ class Publication:
     secrets: tuple[HookSecret, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What publishing a text would bring; *revision* is the one in use, if there is one."""
+
+    read: ReadDefinition
+    gains: tuple[Gain, ...]
+    revision: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """How texts are to be published.
@@ -73,6 +82,14 @@ class Publishing(Footing):
     async def check_definition(self, text: str | bytes, *, file: str = TEXT) -> ReadDefinition:
         """Check a text in the light of all workflows there are. Raises: InvalidDefinition."""
         return _good((await self.read_definitions({file: text}))[file])
+
+    async def review_definition(self, text: str | bytes) -> Review:
+        """Check a text, and say what it may do beyond what is in use. Raises: InvalidDefinition."""
+        read = await self.check_definition(text)
+        row, _ = await self._door.read(lambda reader: store.workflow(reader, read.definition.name))
+        before = None if row is None or row.status == "draft" else row.body
+        gains = self._language.gains(before, read.definition.body)
+        return Review(read, gains, None if row is None else row.revision)
 
     async def read_definitions(
         self, files: Mapping[str, str | bytes]
@@ -307,13 +324,13 @@ class Publishing(Footing):
     @property
     def _language(self) -> Language:
         if self._ports.language is None:
-            raise Unavailable("this Baton reads no definitions")
+            raise Unavailable("This Baton reads no definitions.")
         return self._ports.language
 
     @property
     def _closing(self) -> hook_secrets.Closing:
         if self._ports.secrets is None:
-            raise Unavailable("this Baton keeps no secrets")
+            raise Unavailable("This Baton keeps no secrets.")
         return hook_secrets.Closing(self._ports.secrets, self._world.ids)
 
 

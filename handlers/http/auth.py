@@ -62,7 +62,7 @@ async def admit(request: Request, edge: EdgeOf) -> Admitted:
     if path == NOTIFY:
         return await reporter(request, edge)
     alone = "authorization" not in request.headers and COOKIE in request.cookies
-    if need in ("read", OWN) and alone:
+    if need in ("read", OWN) and alone and request.method == "GET":
         return Admitted(await person(request, edge, "read"))
     return await token(request, edge, need)
 

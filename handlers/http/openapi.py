@@ -218,7 +218,7 @@ def finish(operation: Document, path: str, method: str) -> None:
         answer = responses.setdefault(str(good), {"description": "Successful Response"})
         answer.setdefault("content", {})[kind] = {"schema": schema}
     if need not in (NOBODY_ASKED, SIGNED):
-        names = ["token", "password", *(["login"] if need == "read" else [])]
+        names = ["token", "password", *(["login"] if (need, method) == ("read", "GET") else [])]
         names += ["signature"] if path == "/v1/notify" else []
         operation["security"] = [{name: []} for name in names]
 
@@ -233,15 +233,18 @@ def need_of(path: str, method: str) -> str:
 def refusals(path: str, method: str, need: str, *, asks: bool) -> list[int]:
     """Return every status with which an operation may refuse."""
     if need == SIGNED:
-        return [400, 401, 404, 413, 415, 500, 503]
+        called = [409, 422, 429] if path.startswith("/v1/hooks/") else [404]
+        return sorted([400, 401, 413, 415, 500, 503, *called])
     found = [500, 503, *refusals_of_rights(need)]
     if "{" in path or path == "/v1/stream":
         found.append(404)
     if path.startswith("/v1/processes/"):
         found.append(409)  # of an earlier attempt with too many events
-    if asks or method == "POST":
+    if method == "PUT":
+        found.append(412)
+    if asks or method in ("POST", "PUT"):
         found.append(422)
-    if method == "POST":
+    if method in ("POST", "PUT"):
         found += [400, 413, 415] if path == "/v1/notify" else [400, 409, 413, 415]
     return sorted(found)
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from baton.errors import BatonError, InvalidEvent, MalformedBody
 from baton.masking import mask, mask_json
-from coordination.errors import InvalidInputs, Refused, Unavailable
+from coordination.errors import InvalidDefinition, InvalidInputs, Refused, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50  # in one document; a body may have a hundred thousand mistakes
@@ -25,6 +25,7 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     410: "No longer in use",
+    412: "Changed meanwhile",
     413: "Too large",
     415: "Unsupported media type",
     421: "Not at this address",
@@ -42,6 +43,7 @@ CODES = {
     405: "method-not-allowed",
     409: "conflict",
     410: "source-disabled",
+    412: "precondition-failed",
     413: "too-large",
     415: "unsupported-media-type",
     421: "misdirected",
@@ -131,15 +133,44 @@ def of_baton(error: BatonError) -> Problem:
             return Problem(400, as_sentence(str(error)))
         case InvalidEvent():
             return Problem(422, str(error), errors=pointed(error.problems))
-        case InvalidInputs():
-            found = pointed((f"/{name}", text) for name, text in error.problems)
-            return Problem(error.status, str(error), code=error.code, errors=found)
         case Refused():
-            return Problem(error.status, str(error), code=error.code)
+            return of_refused(error)
         case Unavailable():
             return Problem(503, str(error), headers={"Retry-After": "1"})
         case _:
             return unforeseen()
+
+
+def of_refused(error: Refused) -> Problem:
+    match error:
+        case InvalidInputs():
+            found = pointed((f"/{name}", text) for name, text in error.problems)
+            return Problem(error.status, str(error), code=error.code, errors=found)
+        case InvalidDefinition():
+            places = [placed(problem) for problem in error.problems]
+            return Problem(error.status, refusal_of(error), code=error.code, errors=places)
+        case _:
+            return Problem(error.status, str(error), code=error.code)
+
+
+def placed(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a problem of a definition as one of a document: with its place in the text."""
+    hint = f" {problem['hint']}" if problem.get("hint") else ""
+    keys = ("severity", "file", "line", "column", "path", "code")
+    pointer = "/" + str(problem["path"]).replace("[", "/").replace("]", "").replace(".", "/")
+    says = f"{problem['message']}.{hint}"
+    return {"pointer": pointer[:POINTER], "detail": says, **{key: problem[key] for key in keys}}
+
+
+def refusal_of(error: InvalidDefinition) -> str:
+    """Say how many mistakes there are, and the first of them."""
+    wrong = [each for each in error.problems if each["severity"] == "error"]
+    first = next(iter(wrong or error.problems))
+    count = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
+    return (
+        f"The definition has {count}. {first['file']}:{first['line']}:{first['column']}: "
+        f"{first['message']}."
+    )
 
 
 def as_sentence(said: str) -> str:

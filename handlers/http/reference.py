@@ -19,7 +19,7 @@ from handlers.http.stream import QUIET, STUCK
 
 WHO = {
     NOBODY_ASKED: "nobody is asked",
-    SIGNED: "a signature of Slack",
+    SIGNED: "a signature",
     PAGE: "nobody is asked; only under this server's own name",
     PERSON: "a person's login",
     ANY_TOKEN: "any token",

@@ -50,6 +50,24 @@ def page(name: str, part: str, following: Document | None = None) -> Document:
     return thing({name: many(ref(part)), **cursor})
 
 
+_WORKFLOW: Final[Mapping[str, Document]] = {
+    "name": TEXT,
+    "title": TEXT,
+    "status": TEXT,
+    "triggers": many(OBJECT),
+    "problems": ANY,
+    "revision": ANY,
+    "draft": maybe(NUMBER),
+}
+_WORKFLOW_TEXTS: Final = "description hash published_by origin file"
+_REVISION: Final[Mapping[str, Document]] = {
+    "revision": NUMBER,
+    "hash": TEXT,
+    "title": TEXT,
+    "use": {"enum": ["in_use", "draft", "past"]},
+    "published_at": MOMENT,
+    "published_by": TEXT,
+}
 PARTS: Final[Mapping[str, Document]] = {
     "Result": thing(
         {
@@ -182,18 +200,51 @@ PARTS: Final[Mapping[str, Document]] = {
         texts="digest thread_id run_id requested_by decision by comment text via note again_of",
         at="at asked_at expires_at",
     ),
-    "Workflow": thing(
-        {
-            "name": TEXT,
-            "title": TEXT,
-            "status": TEXT,
-            "triggers": many(OBJECT),
-            "problems": ANY,
-            "revision": ANY,
-        },
-        texts="description hash published_by",
+    "Workflow": thing(_WORKFLOW, texts=_WORKFLOW_TEXTS, at="published_at"),
+    "WorkflowDone": thing(
+        {**_WORKFLOW, "source": TEXT, "inputs_schema": ANY},
+        texts=_WORKFLOW_TEXTS,
         at="published_at",
     ),
+    "Publication": thing(
+        {
+            **_WORKFLOW,
+            "published": thing(
+                {
+                    "revision": NUMBER,
+                    "changed": FLAG,
+                    "created": FLAG,
+                    "gains": many(ref("Gain")),
+                    "warnings": many(ref("DefinitionProblem")),
+                    "secrets": many(ref("HookSecret")),
+                }
+            ),
+        },
+        texts=_WORKFLOW_TEXTS,
+        at="published_at",
+    ),
+    "Gain": thing({"kind": TEXT, "path": TEXT, "text": TEXT}),
+    "DefinitionProblem": thing(
+        {
+            "severity": TEXT,
+            "file": TEXT,
+            "line": NUMBER,
+            "column": NUMBER,
+            "path": TEXT,
+            "code": TEXT,
+            "message": TEXT,
+        },
+        texts="hint",
+    ),
+    "Review": thing(
+        {"valid": FLAG, "problems": many(ref("DefinitionProblem")), "gains": many(ref("Gain"))},
+        texts="name",
+    ),
+    "Revision": thing(_REVISION),
+    "WholeRevision": thing({**_REVISION, "source": TEXT}),
+    "Difference": thing({"from": NUMBER, "to": NUMBER, "diff": TEXT}),
+    "HookSecret": thing({"trigger": TEXT, "url": TEXT, "secret": TEXT}),
+    "Called": thing({"effect": TEXT}, texts="event_id reason"),
     "Caller": thing(
         {"source": TEXT, "namespace": TEXT, "token_id": TEXT, "scopes": TEXTS}, texts="owner"
     ),
@@ -240,16 +291,23 @@ GOOD: Final[Mapping[str, tuple[int, Document]]] = {
     "GET /v1/threads/{ref}": (200, ref("Thread")),
     "GET /v1/workflows": (200, page("workflows", "Workflow")),
     "GET /v1/workflows/{name}": (200, ref("Workflow")),
+    "PUT /v1/workflows/{name}": (200, ref("Publication")),
+    "POST /v1/workflows/validate": (200, ref("Review")),
+    "POST /v1/workflows/{name}/activate": (200, ref("Publication")),
+    "POST /v1/workflows/{name}/pause": (200, ref("WorkflowDone")),
+    "POST /v1/workflows/{name}/resume": (200, ref("WorkflowDone")),
+    "POST /v1/workflows/{name}/archive": (200, ref("WorkflowDone")),
+    "POST /v1/workflows/{name}/restore": (200, ref("WorkflowDone")),
+    "GET /v1/workflows/{name}/revisions": (200, page("revisions", "Revision")),
+    "GET /v1/workflows/{name}/revisions/{number}": (200, ref("WholeRevision")),
+    "GET /v1/workflows/{name}/diff": (200, ref("Difference")),
+    "POST /v1/workflows/{name}/triggers/{trigger}/rotate": (200, ref("HookSecret")),
+    "POST /v1/hooks/workflow/{name}/{trigger}": (202, ref("Called")),
     "POST /v1/workflows/{name}/runs": (202, ref("Run")),
     "GET /v1/runs": (200, page("runs", "RunRow", maybe(NUMBER))),
     "GET /v1/runs/{ref}": (200, ref("Run")),
-    "POST /v1/runs/{ref}/pause": (202, ref("Run")),
-    "POST /v1/runs/{ref}/resume": (202, ref("Run")),
     "POST /v1/runs/{ref}/cancel": (202, ref("Run")),
     "POST /v1/runs/{ref}/retry": (202, ref("Run")),
-    "POST /v1/runs/{ref}/skip": (202, ref("Run")),
-    "POST /v1/runs/{ref}/rollback": (202, ref("Run")),
-    "POST /v1/runs/{ref}/signal": (202, ref("Run")),
     "POST /v1/runs/{ref}/resolve": (202, ref("Run")),
     "GET /v1/approvals": (200, page("approvals", "Approval")),
     "POST /v1/approvals": (201, ref("Approval")),
@@ -272,6 +330,7 @@ _BESIDE: Final[Mapping[str, Iterable[tuple[int, str, Document]]]] = {
     "GET /v1/events": ((200, CLOUD_BATCH, many(ref("CloudEvent"))),),
     "GET /v1/events/{event_id}": ((200, CLOUD, ref("CloudEvent")),),
     "POST /v1/approvals": ((200, "application/json", ref("Approval")),),
+    "PUT /v1/workflows/{name}": ((201, "application/json", ref("Publication")),),
 }
 
 

@@ -1,14 +1,16 @@
 """What the API says of each thing, as plain JSON. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from coordination.accept import Accepted
-from coordination.definitions import WorkflowView
+from coordination.definitions import RevisionView, WorkflowView
 from coordination.events_view import EventView
 from coordination.explain import Explanation
-from coordination.ports import OpenQuestion, RunView, StepView
+from coordination.hook_secrets import HookSecret
+from coordination.ports import Gain, OpenQuestion, RunView, StepView, TriggerSpec
+from coordination.publishing import Publication
 from coordination.questions import Approval, Vote
 from coordination.threads_view import ProcessView, ThreadSummary, ThreadView
 from coordination.waiting_for import card_word, waiting_for
@@ -285,7 +287,60 @@ def workflow_json(workflow: WorkflowView, *, whole: bool) -> dict[str, Json]:
         "problems": workflow.problems,
         "published_at": moment(workflow.published_at),
         "published_by": workflow.published_by,
+        "draft": workflow.draft,
+        "origin": workflow.origin.partition(":")[0] or None,
+        "file": workflow.file,
     }
     if whole:
         row |= {"source": definition.source, "inputs_schema": definition.inputs_schema}
     return row
+
+
+def publication_json(done: Publication, *, public_url: str) -> dict[str, Json]:
+    """Return what became of a text: the workflow as it is now, and what was published."""
+    return {
+        **workflow_json(done.view, whole=True),
+        "published": {
+            "revision": done.revision,
+            "changed": done.changed,
+            "created": done.created,
+            "gains": gains_json(done.gains),
+            "warnings": list(done.warnings),
+            "secrets": [secret_json(each, public_url=public_url) for each in done.secrets],
+        },
+    }
+
+
+def gains_json(gains: Iterable[Gain]) -> list[Json]:
+    return [{"kind": each.kind, "path": each.path, "text": each.text} for each in gains]
+
+
+def revision_json(revision: RevisionView) -> dict[str, Json]:
+    """Return a revision without its text."""
+    return {
+        "revision": revision.number,
+        "hash": revision.hash,
+        "title": revision.title,
+        "use": revision.use,
+        "published_at": moment(revision.published_at),
+        "published_by": revision.published_by,
+    }
+
+
+def hook_json(
+    workflow: str, hook: TriggerSpec, made: Collection[str], *, public_url: str
+) -> dict[str, Json]:
+    """Return where a webhook of a workflow is called, and whether there is a secret to sign with."""
+    named = hook.keys.get("secret")
+    kept = f"store:{named}" if named is not None else "made" if hook.id in made else "missing"
+    return {"trigger": hook.id, "url": hook_url(workflow, hook.id, public_url), "secret": kept}
+
+
+def secret_json(made: HookSecret, *, public_url: str) -> dict[str, Json]:
+    """Return a secret that was made just now, with the address of its trigger."""
+    url = hook_url(made.workflow, made.trigger, public_url)
+    return {"trigger": made.trigger, "url": url, "secret": made.secret}
+
+
+def hook_url(workflow: str, trigger: str, public_url: str) -> str:
+    return f"{public_url}/v1/hooks/workflow/{workflow}/{trigger}"

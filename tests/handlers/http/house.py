@@ -24,10 +24,14 @@ from handlers.http import Demo, Edge, create_api
 from handlers.http.sessions import COOKIE, Sessions
 from tests.coordination.floor import NotedRuntime, TargetsOnly, Workspace
 from tests.coordination.scene import QUESTION, ROLES, CountingIds, Scene, StillClock, open_scene
+from workflows.actions import built_in
+from workflows.actions.registry import Registry
+from workflows.language.reading import DefinitionReader
 
 URL = "http://127.0.0.1:8765"
 RUN = "run_0000000000000000000000000A"
 KEY = b"k" * 32
+SHARED = "a secret of the store, that others know too"
 
 
 class Halfway:
@@ -235,7 +239,9 @@ async def open_house(
     async def readiness() -> dict[str, str]:
         return failing
 
-    ports = Ports(runtime, TargetsOnly(), Workspace(), secrets)
+    language = DefinitionReader(Registry(built_in(environment={})))
+    kept = secrets or Secrets(KEY, {"SHARED": SHARED}.__getitem__)
+    ports = Ports(runtime, TargetsOnly(), Workspace(), kept, language)
     coordinator = Coordinator(scene.door, world, ports, Rules(ROLES, ("@grace",), "#general"))  # type: ignore[arg-type]
     parts = {
         "coordinator": coordinator,

@@ -42,6 +42,8 @@ def filled(row: str) -> tuple[str, str]:
         ("ref", RUN),
         ("path", "gate"),
         ("name", "pipeline"),
+        ("number", "1"),
+        ("trigger", "0"),
     ):
         path = path.replace(f"{{{name}}}", value)
     return method, path.replace("{event_id}", "ev_1")

@@ -13,7 +13,7 @@ from tests.handlers.http.house import House
 from tests.handlers.http.test_doors import GUARDED, filled
 
 ROOT = Path(__file__).parents[3]
-METHODS = {"get", "post", "options"}
+METHODS = {"get", "post", "put", "options"}
 POSTED: tuple[dict[str, Any], ...] = (
     {"json": {"nope": 1}},
     {"json": {"process_id": "b", "status": "started"}},
@@ -110,7 +110,7 @@ async def test_every_status_that_is_answered_is_described(
             await house.ask(method, path.replace("run_0", "run_9"), strong),
             await house.ask(method, f"{path}?limit=x&wait=x", strong),
         ]
-        for more in POSTED if method == "POST" else ():
+        for more in POSTED if method in ("POST", "PUT") else ():
             answers += [await house.ask(method, path, strong, **more)]
         found = {str(answer.status_code) for answer in answers}
         assert found <= described[row], row

@@ -7,6 +7,7 @@ import pytest
 
 from tests.handlers.http.house import RUN, House
 
+TEXT = "name: {}\ntriggers:\n  - {{webhook: generic, id: call}}\nsteps:\n  - {{id: say, action: baton.log, params: {{message: hi}}}}\n"
 KINDS: dict[str, Any] = {
     "string": str,
     "integer": int,
@@ -105,15 +106,24 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("GET /v1/threads", "", {}),
     ("GET /v1/threads/{ref}", "", {}),
     ("GET /v1/workflows", "", {}),
+    ("POST /v1/workflows/validate", "", {"content": TEXT.format("hooked")}),
+    ("PUT /v1/workflows/{name}", "", {"content": TEXT.format("hooked")}),
+    ("PUT /v1/workflows/{name}", "", {"content": TEXT.format("hooked") + "title: Hooked\n"}),
     ("GET /v1/workflows/{name}", "", {}),
+    ("GET /v1/workflows/{name}/revisions", "", {}),
+    ("GET /v1/workflows/{name}/revisions/{number}", "", {}),
+    ("GET /v1/workflows/{name}/diff", "", {}),
+    ("POST /v1/workflows/{name}/triggers/{trigger}/rotate", "", {"json": {}}),
+    ("POST /v1/workflows/{name}/activate", "", {"json": {}}),
+    ("POST /v1/workflows/{name}/pause", "", {"json": {}}),
+    ("POST /v1/workflows/{name}/resume", "", {"json": {}}),
+    ("POST /v1/workflows/{name}/archive", "", {"json": {}}),
+    ("POST /v1/workflows/{name}/restore", "", {"json": {}}),
     ("GET /v1/runs", "", {}),
     ("GET /v1/runs/{ref}", "", {}),
     ("GET /v1/approvals", "", {}),
     ("GET /v1/approvals/{ref}", "", {}),
     ("POST /v1/approvals/{ref}/decision", "", {"json": {"choice": "approve"}}),
-    ("POST /v1/runs/{ref}/pause", "", {"json": {}}),
-    ("POST /v1/runs/{ref}/resume", "", {"json": {}}),
-    ("POST /v1/runs/{ref}/skip", "", {"json": {"path": "build"}}),
     ("POST /v1/runs/{ref}/cancel", "", {"json": {}}),
     ("GET /v1/whoami", "", {}),
     ("GET /healthz", "", {}),
@@ -122,9 +132,8 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
 ELSEWHERE = {  # the same schemas as those beside them, and a text
     "GET /v1/runs/{ref}/steps/{path}/log 200 text/plain",
     "POST /v1/workflows/{name}/runs 202 application/json",
+    "POST /v1/hooks/workflow/{name}/{trigger} 202 application/json",
     "POST /v1/runs/{ref}/retry 202 application/json",
-    "POST /v1/runs/{ref}/rollback 202 application/json",
-    "POST /v1/runs/{ref}/signal 202 application/json",
     "POST /v1/runs/{ref}/resolve 202 application/json",
     "POST /v1/approvals/{ref}/delegate 200 application/json",
     "POST /v1/approvals/{ref}/again 200 application/json",
@@ -132,6 +141,7 @@ ELSEWHERE = {  # the same schemas as those beside them, and a text
 
 
 async def test_real_answers_fit(house: House, document: Any) -> None:
+    author = await house.token("admin", "publish", source="authors")
     token = await house.token("admin", "read", "notify", "approve", "run", owner="UOLGA")
     await house.add_step("gate", "waiting")
     await house.add_step("build", "running")
@@ -142,9 +152,12 @@ async def test_real_answers_fit(house: House, document: Any) -> None:
     for row, query, more in ASKED:
         method, _, path = row.partition(" ")
         ref = asked.id if "approvals" in path else told["thread_id"] if "threads" in path else RUN
-        name = "pipeline" if "workflows" in path else "ci:b1"
-        address = path.format(event_id=told["event_id"], name=name, ref=ref)
-        answer = await house.ask(method, address + query, token, **more)
+        name = "hooked" if "workflows" in path else "ci:b1"
+        address = path.format(
+            event_id=told["event_id"], name=name, ref=ref, number=1, trigger="call"
+        )
+        who = author if "workflows" in path else token
+        answer = await house.ask(method, address + query, who, **more)
         kind = answer.headers["content-type"].partition(";")[0]
         where = f"{row} {answer.status_code} {kind}"
         assert where in schemas, (where, answer.text)
