@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI
 from handlers.http import (
     answers,
     approvals,
+    controls,
     events,
     health,
     hooks,
@@ -38,6 +39,7 @@ ROUTERS = (
     revisions.router,
     hooks.router,
     runs.router,
+    controls.router,
     approvals.router,
     stream.router,
     health.router,
