@@ -105,6 +105,8 @@ def built(kind: Any) -> st.SearchStrategy[Any]:
 
 
 ANSWERS = sorted(answers.drawings(URL), key=lambda each: each.__name__)
+# Fewer than elsewhere, since these are forty kinds of answers that share their parts, and the parts
+# (approvals, runs, threads, workflows, texts) are drawn as often as anything in test_views.py.
 SOME = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 

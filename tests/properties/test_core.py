@@ -23,9 +23,12 @@ from workflows.core.plan import Action, Approval, Fail, SetVars, Stop, Wait, Wai
 from workflows.core.state import StepStatus
 
 seeds = st.randoms(use_true_random=False)
+# Each example is a whole life of dozens of facts, after each of which every law is checked; and
+# tests/prove/simulation plays hundreds of such lives more, through the database.
+LIVES, PAIRS = settings(max_examples=120), settings(max_examples=60)  # of one, of two side by side
 
 
-@settings(max_examples=120, deadline=None)
+@LIVES
 @given(seeds)
 def test_whatever_happens_in_whatever_order_every_law_holds(chance: object) -> None:
     """The host checks after each fact; then it answers all that is open, and the run must end."""
@@ -38,7 +41,7 @@ def test_whatever_happens_in_whatever_order_every_law_holds(chance: object) -> N
     assert host.core.status in {"completed", "failed", "cancelled"}
 
 
-@settings(max_examples=60, deadline=None)
+@PAIRS
 @given(seeds)
 def test_a_replay_gives_the_same_commands_and_the_same_state(chance: object) -> None:
     host = Host(random_plan(chance), chance)
@@ -57,7 +60,7 @@ def test_a_replay_gives_the_same_commands_and_the_same_state(chance: object) -> 
     assert again.waiting == host.core.waiting
 
 
-@settings(max_examples=60, deadline=None)
+@PAIRS
 @given(seeds)
 def test_a_run_restored_at_any_point_goes_on_identically(chance: object) -> None:
     host = Host(random_plan(chance), chance)
@@ -75,7 +78,7 @@ def test_a_run_restored_at_any_point_goes_on_identically(chance: object) -> None
     assert restored.snapshot() == host.core.snapshot()
 
 
-@settings(max_examples=60, deadline=None)
+@PAIRS
 @given(seeds)
 def test_two_lives_with_the_same_facts_and_values_are_the_same(chance: object) -> None:
     """Nothing depends on the order of a set, on an address or on the time of day."""

@@ -84,6 +84,10 @@ questions = st.builds(
 )
 
 
+# For what shows little of a question: its card and its details are drawn as often as the profile says.
+SOME = settings(max_examples=10)
+
+
 def hold(shown: Shown) -> None:
     assert 0 < len(shown.text) <= 400
     assert len(shown.blocks) <= 45
@@ -146,7 +150,7 @@ def test_details_of_any_question_fit_into_a_modal(
         assert harmless(text), text
 
 
-@settings(max_examples=10)
+@SOME
 @given(questions)
 def test_the_forms_of_any_question_open(approval: Approval) -> None:
     assert check_view(details.delegation_form(approval)) == []
@@ -154,7 +158,7 @@ def test_the_forms_of_any_question_open(approval: Approval) -> None:
         assert check_view(modals.reason_form(approval, choice)) == []
 
 
-@settings(max_examples=10)
+@SOME
 @given(
     questions,
     st.sampled_from(["remind", "escalate", "delegate"]),

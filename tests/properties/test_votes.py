@@ -211,7 +211,7 @@ async def recorded(scene: Scene) -> None:
     happened=[("directory", {"ada"}, False), ("click", person("ada2"), "approve", None)],
 )
 @given(quorum=st.sampled_from([1, 2, 3, 3, 4]), happened=st.lists(happenings, max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=max(60, settings().max_examples))
 def test_any_history_of_answers_gives_one_verdict(
     quorum: int, happened: list[tuple[Any, ...]]
 ) -> None:
