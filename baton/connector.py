@@ -34,6 +34,7 @@ __all__ = [
     "ActionFailure",
     "Connector",
     "Failed",
+    "FileEntry",
     "Files",
     "Finished",
     "Http",
@@ -182,6 +183,16 @@ class Processes(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """What lies at *path*, relative to the root; *size* is in bytes. A link is ``other``."""
+
+    path: str
+    kind: Literal["file", "folder", "other"]
+    size: int
+    modified: datetime
+
+
 class Files(Protocol):
     """The files below one folder; no path leads out of it, not through a link either."""
 
@@ -200,6 +211,41 @@ class Files(Protocol):
 
         Raises:
             Failed: it lies outside the root, or cannot be written.
+        """
+
+    async def append(self, path: str, content: bytes) -> int:
+        """Put *content* at the end of the file at *path*, all of it or nothing; return its size.
+
+        Raises:
+            Failed: as for writing.
+        """
+
+    async def copy(self, source: str, target: str, *, replace: bool) -> int:
+        """Copy the file *source*, whole or not at all; return its size.
+
+        Raises:
+            Failed: there is no such file, or *target* is there and *replace* is not said.
+        """
+
+    async def move(self, source: str, target: str, *, replace: bool) -> None:
+        """Give the file or folder *source* another place in one move.
+
+        Raises:
+            Failed: as for copying; a folder never takes the place of another that holds something.
+        """
+
+    async def delete(self, path: str, *, recursive: bool) -> bool:
+        """Delete what lies at *path*, and say whether anything did. The root is never deleted.
+
+        Raises:
+            Failed: it is a folder that holds something, and *recursive* is not said.
+        """
+
+    async def entries(self, path: str, *, recursive: bool, most: int) -> Sequence[FileEntry]:
+        """Return what lies in the folder at *path*, sorted by path; ``.`` is the root.
+
+        Raises:
+            Failed: there is no such folder, or it holds over *most* entries.
         """
 
 

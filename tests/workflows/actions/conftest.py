@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from baton.connector import RunInfo
-from tests.workflows.actions.fakes import Context, FolderFiles, Perform
+from bot.world.files import RootedFiles
+from tests.workflows.actions.fakes import Context, Perform
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
 
 
 @pytest.fixture
 def ctx(tmp_path: Path) -> Context:
-    return Context(FolderFiles(tmp_path), RunInfo("run_1", 1, "demo", "a_step", tmp_path))
+    return Context(RootedFiles(tmp_path), RunInfo("run_1", 1, "demo", "a_step", tmp_path))
 
 
 @pytest.fixture

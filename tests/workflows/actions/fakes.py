@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from baton.connector import Failed, Finished, HttpResponse, OnOutput, RunInfo
+from baton.connector import Finished, HttpResponse, OnOutput, RunInfo
+from bot.world.files import RootedFiles
 
 Perform = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
@@ -56,23 +57,6 @@ class ScriptedProcesses:
         return self.finished
 
 
-@dataclass
-class FolderFiles:
-    root: Path
-
-    async def read(self, path: str, *, limit: int) -> bytes:
-        try:
-            return (self.root / path).read_bytes()[:limit]
-        except FileNotFoundError:
-            raise Failed(f"there is no {path}") from None
-
-    async def write(self, path: str, content: bytes) -> Path:
-        place = self.root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
-        return place
-
-
 class RecordingLog:
     def __init__(self) -> None:
         self.lines: list[tuple[str, dict[str, Any]]] = []
@@ -85,7 +69,7 @@ class RecordingLog:
 
 @dataclass
 class Context:
-    files: FolderFiles
+    files: RootedFiles
     run: RunInfo
     http: ScriptedHttp = field(default_factory=ScriptedHttp)
     processes: ScriptedProcesses = field(default_factory=ScriptedProcesses)
