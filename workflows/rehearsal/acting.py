@@ -8,7 +8,6 @@ from workflows.actions.calling import InvalidParams, check_params
 from workflows.core.commands import RunAction
 from workflows.core.facts import StepError
 from workflows.rehearsal.hall import Run
-from workflows.rehearsal.samples import sample_of
 from workflows.rehearsal.script import Answer
 from workflows.rehearsal.timeline import shown
 from workflows.runtimes.host.performing import Answer as Performed
@@ -16,7 +15,6 @@ from workflows.runtimes.host.performing import Answer as Performed
 __all__ = ["Acting"]
 
 POST: Final = "slack.post"
-POSTED: Final = {"notice_id": "nt_sample"}
 
 
 class Acting:
@@ -54,8 +52,7 @@ class Acting:
             return Answer(error=StepError("params", str(error), "not_started"))
         if not given.sampled:
             return given
-        sample = dict(POSTED) if action.action == POST else sample_of(verb)
-        return replace(given, output=sample)
+        return replace(given, output=run.hall.sample(action.action))
 
     def _land(self, action: RunAction, params: Any, answer: Answer) -> None:
         """Tell the run, unless it has moved on."""

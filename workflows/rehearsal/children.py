@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from coordination.children import KIND, MOST_DEEP
 from workflows.core.commands import CancelChild, StartChild
 from workflows.core.facts import CancelRequested, ChildCompleted, ChildFailed, StepError
 from workflows.core.state import RunStatus
@@ -17,7 +18,6 @@ from workflows.rehearsal.script import Answer
 
 __all__ = ["Children"]
 
-DEEPEST: Final = 16  # runs inside one another, the outermost not counted
 STUBBED: Final = "run_stubbed"
 
 
@@ -49,6 +49,11 @@ class Children:
             self._later(partial(self._stubbed, child, stub), after=stub.takes)
         else:
             self._later(partial(self._enter, child))
+
+    def at(self, path: str) -> Run | None:
+        """Return the child that the step at *path* waits for, if it has begun."""
+        child = self._awaited.get(path)
+        return None if child is None else child.run
 
     def cancel(self, command: CancelChild) -> None:
         """End a child as its parent ends it."""
@@ -96,7 +101,7 @@ class Children:
     def _began(self, child: _Child, inputs: Mapping[str, Any], over: Any) -> Began:
         command, run = child.command, self._run
         trigger = {
-            "kind": "child",
+            "kind": KIND,
             "run_id": run.record.id,
             "path": command.path,
             "attempt": command.attempt,
@@ -115,8 +120,8 @@ class Children:
         self, piece: Rehearsable | None, command: StartChild
     ) -> tuple[StepError | None, Mapping[str, Any]]:
         """Say why the child cannot be begun, or what it is begun with."""
-        if self._run.depth >= DEEPEST:
-            why = f"more than {DEEPEST} runs would stand inside one another"
+        if self._run.depth >= MOST_DEEP:
+            why = f"more than {MOST_DEEP} runs would stand inside one another"
             return _not_begun(command, why, "limit"), {}
         if piece is None:
             why = "there is no such workflow here; a stub for this path would answer for it"

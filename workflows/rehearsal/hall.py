@@ -1,6 +1,7 @@
 """What all runs of one rehearsal share."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from workflows.language.catalogue import Catalogue
 from workflows.rehearsal.company import Company, Rehearsable
 from workflows.rehearsal.cues import Cues
 from workflows.rehearsal.happenings import Signal
+from workflows.rehearsal.samples import sample_of
 from workflows.rehearsal.script import Answer, Decision
 from workflows.rehearsal.stage import Stage
 from workflows.rehearsal.timeline import Kind, Timeline
@@ -61,6 +63,7 @@ class Hall:
     decisions: Cues[Decision]
     stubs: Cues[Answer]
     cast: "Callable[[Hall, Rehearsable, Began], Run]"
+    samples: dict[str, Any] = field(default_factory=dict)  # by action
     arrived: list[Arrived] = field(default_factory=list)
     audience: list[Audience] = field(default_factory=list)
     runs: "count[int]" = field(default_factory=lambda: count(1))
@@ -71,6 +74,12 @@ class Hall:
         self.arrived.append(arrived)
         for each in tuple(self.audience):
             each.hear(arrived)
+
+    def sample(self, action: str) -> Any:
+        """Return a sample of what *action* gives; its own copy for everybody."""
+        if action not in self.samples:
+            self.samples[action] = sample_of(self.catalogue.get(action))
+        return deepcopy(self.samples[action])
 
     def enter(self, piece: Rehearsable, began: "Began", why: str) -> "Run":
         """Begin a run; *why* says what started it."""
@@ -102,6 +111,9 @@ class Run(Protocol):
 
     def tell(self, fact: Fact) -> None:
         """Have the core hear *fact*, and do what follows."""
+
+    def child_at(self, path: str) -> "Run | None":
+        """Return the child that the step at *path* waits for, if it is rehearsed too."""
 
     def note(self, path: str, kind: Kind, **more: Any) -> None:
         """Put a line about the step at *path* into the timeline."""

@@ -11,10 +11,12 @@ from typing import Any, Final, TypeAlias
 
 from baton.events import WIRE_PREFIX, Event, format_time
 from baton.status import Status
+from coordination.occasions import KINDS
 from workflows.language.durations import InvalidDuration, parse_duration
 from workflows.language.suggestions import did_you_mean
 
 __all__ = [
+    "ENDING",
     "Happening",
     "Misread",
     "Other",
@@ -25,7 +27,9 @@ __all__ = [
 ]
 
 SOURCE: Final = "rehearsal"
-OTHERS: Final = ("schedule", "file", "workflow", "webhook", "slack", "record", "all_of", "absence")
+ENDING: Final = "workflow"  # a trigger of this kind is about the end of another run
+OTHERS: Final = (*KINDS, ENDING)
+RUN: Final = ("workflow", "status")
 SIGNAL: Final = ("signal", "payload", "by")
 
 
@@ -79,7 +83,7 @@ def read_happening(body: Any, *, number: int) -> Happening:
     if "signal" in members:
         return Happening(_signal(members), after, number)
     if members.get("kind") in OTHERS:
-        return Happening(Other(str(members["kind"]), members), after, number)
+        return Happening(_other(str(members["kind"]), members), after, number)
     content = _members(members)
     event_of(content, number=number, at=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))
     return Happening(content, after, number)
@@ -113,6 +117,12 @@ def told(event: Event) -> dict[str, Any]:
     if event.kind == "process":
         body["name"] = event.name or event.process_id
     return body
+
+
+def _other(kind: str, members: Mapping[str, Any]) -> Other:
+    if kind == ENDING and not all(isinstance(members.get(key), str) for key in RUN):
+        raise Misread("the end of a run names its `workflow` and its `status`")
+    return Other(kind, members)
 
 
 def _signal(members: Mapping[str, Any]) -> Signal:

@@ -1,15 +1,15 @@
 """From a change of the core to lines of the timeline: what a step came to, in the order of things."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Any, Final
 
 from workflows.core.codec import error_to_json
-from workflows.core.core import Core
-from workflows.core.plan import Child, ForEach, Parallel, Repeat, Switch
+from workflows.core.plan import ForEach, Parallel, Repeat, Switch
 from workflows.core.state import FINAL, PENDING, StepState, StepStatus
-from workflows.rehearsal.timeline import Kind, Timeline
+from workflows.rehearsal.hall import Run
+from workflows.rehearsal.timeline import Kind
 from workflows.runtimes.host.masks import HIDDEN
+from workflows.runtimes.host.records import has_secrets, step_records
 
 __all__ = ["Marking"]
 
@@ -28,54 +28,56 @@ KINDS: Final[dict[StepStatus, Kind]] = {
 class Marking:
     """Compares the steps of one run with how they stood before."""
 
-    def __init__(
-        self, core: Core, timeline: Timeline, prefix: str, samples: Collection[str]
-    ) -> None:
-        self._core = core
-        self._timeline = timeline
-        self._prefix = prefix
+    def __init__(self, run: Run, samples: Collection[str]) -> None:
+        self._run = run
+        self._core = run.core
+        self._secretive = has_secrets(run.core.plan)
         self._seen: dict[str, StepStatus] = {}
         self._samples = samples  # paths whose output nobody said
 
-    def mark(self, changed: Iterable[str], at: datetime) -> None:
+    def mark(self, changed: Iterable[str]) -> None:
         """Note what became of the steps at *changed*."""
         core = self._core
         moved = [path for path in changed if self._seen.get(path, PENDING) != self._status(path)]
         over = [path for path in moved if self._status(path) in FINAL]
         for path in sorted(over, key=lambda each: (*core.order(each), *LAST)):
-            self._ended(path, core.steps[path], at)
+            self._ended(path, core.steps[path])
         for path in sorted(set(moved).difference(over), key=core.order):
-            self._goes_on(path, core.steps[path], at)
+            self._goes_on(path, core.steps[path])
         self._seen.update((path, self._status(path)) for path in moved)
 
     def _status(self, path: str) -> StepStatus:
         return self._core.steps[path].status
 
-    def _ended(self, path: str, step: StepState, at: datetime) -> None:
+    def _ended(self, path: str, step: StepState) -> None:
         kind, more = KINDS[step.status], dict[str, Any]()
         if kind == "completed":
-            hides = self._core.node(path).step.secret_output and not self._core.is_gate(path)
-            more["output"] = HIDDEN if hides and step.output is not None else step.output
+            more["output"] = HIDDEN if self._hides(path) else step.output
             if path in self._samples:
                 more["text"] = "a sample of its result"
         if step.error is not None and kind in ("failed", "cancelled"):
             more["error"] = error_to_json(step.error)
-        self._timeline.add(at, self._prefix + path, kind, **more)
+        self._run.note(path, kind, **more)
 
-    def _goes_on(self, path: str, step: StepState, at: datetime) -> None:
-        open_ = self._core.state.open.get(path)
-        add, place = self._timeline.add, self._prefix + path
+    def _hides(self, path: str) -> bool:
+        """Say whether people may not see the output of the step at *path*, as its record has it."""
+        if not self._secretive:
+            return False
+        (record,) = step_records(self._core, "", [path], lambda value: value)
+        return bool(record.output == HIDDEN)
+
+    def _goes_on(self, path: str, step: StepState) -> None:
+        open_, note = self._core.state.open.get(path), self._run.note
         if open_ == "unknown":
             text = "nobody knows whether it happened; a person must say: retry, done or fail"
-            add(at, place, "waiting", status="unknown", attempt=step.attempts, text=text)
+            note(path, "waiting", status="unknown", attempt=step.attempts, text=text)
         elif step.status is StepStatus.WAITING and open_ in ("event", "signal", "timer", "retry"):
-            add(at, place, "waiting", **_waits(step, open_))
+            note(path, "waiting", **_waits(step, open_))
         elif self._seen.get(path, PENDING) is PENDING and self._has_bodies(path):
-            add(at, place, "started")
+            note(path, "started")
 
     def _has_bodies(self, path: str) -> bool:
-        verb = self._core.node(path).step.verb
-        return isinstance(verb, BODIES) and not isinstance(verb, Child)
+        return isinstance(self._core.node(path).step.verb, BODIES)
 
 
 def _waits(step: StepState, open_: str) -> dict[str, Any]:

@@ -3,24 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from baton.events import matches_name
-from coordination.triggers import context_of, slug_of
-from coordination.wait_keys import names_of
-from workflows.language.event_names import pattern_of
+from coordination.occasions import Occasion, event_of
+from coordination.ports import TriggerSpec
+from coordination.triggers import Matcher, Seen, Trigger, tellings_of
 from workflows.language.expressions import Evaluator
 from workflows.language.inputs import check_inputs
-from workflows.language.model import Trigger as Written
 from workflows.rehearsal.company import Rehearsable
 from workflows.rehearsal.hall import Began
-from workflows.rehearsal.happenings import Happening, Other, Signal, event_of
+from workflows.rehearsal.happenings import ENDING, Happening, Other, Signal
+from workflows.rehearsal.happenings import event_of as happened
 from workflows.rehearsal.script import InvalidScript, Problem, Script
 
 __all__ = ["Opening", "open_with"]
 
 SOMEBODY = "rehearsal"
-CLOCK = ("schedule", "every")  # kinds of which people say: by the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +52,39 @@ def open_with(piece: Rehearsable, script: Script, now: datetime) -> Opening:
     return Opening(Began(inputs, trigger, SOMEBODY), why, script.happenings)
 
 
-Match = tuple[Mapping[str, Any], Mapping[str, Any], str, str]
+Match: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any], str, str]
 
 
 def _matched(piece: Rehearsable, happening: Happening, now: datetime) -> Match | None:
+    """Ask the Dispatcher's own matcher; of a combination of events no part starts a run."""
+    definition, matcher = piece.definition, Matcher(Evaluator())
+    for spec in definition.triggers:
+        seen = _seen(definition.name, spec, happening, now)
+        if seen is None or seen.event.too_old:
+            continue
+        trigger = Trigger(definition.name, definition.hash, spec)
+        if any(not each.why_not and not each.parts for each in matcher.match([trigger], seen)):
+            what = f"the event `{spec.event}`" if spec.kind == "event" else f"`{spec.kind}`"
+            return _match(dict(spec.inputs), seen.context(spec.kind), spec.id, what)
+    return None
+
+
+def _seen(workflow: str, spec: TriggerSpec, happening: Happening, now: datetime) -> Seen | None:
+    """Return what happened as the trigger *spec* looks at it; None where it is not for such a one."""
     content = happening.content
     if isinstance(content, Signal):
         return None
-    if isinstance(content, Other):
-        return _matched_other(piece, content)
-    event = event_of(content, number=happening.number, at=now)
-    context = {"trigger": context_of(event, name=None)}
-    names = names_of(event)
-    for number, written in enumerate(piece.workflow.triggers):
-        named = written.event is not None and matches_name(pattern_of(written.event), names)
-        ours = written.source is None or slug_of(written.source) == slug_of(event.source)
-        if named and ours and _holds(written, context) and not event.too_old:
-            trigger_id = written.id or str(number)
-            return _match(written.inputs, context, trigger_id, f"the event `{written.event}`")
-    return None
-
-
-def _matched_other(piece: Rehearsable, other: Other) -> Match | None:
-    context = {"trigger": dict(other.facts)}
-    for number, written in enumerate(piece.workflow.triggers):
-        kind = "schedule" if written.kind in CLOCK else written.kind
-        if kind == other.kind and _holds(written, context):
-            named = written.id or str(number)
-            return _match(written.inputs, context, named, f"a trigger of the kind `{kind}`")
-    return None
-
-
-def _holds(written: Written, context: Mapping[str, Any]) -> bool:
-    try:
-        if not written.enabled:
-            return False
-        return written.where is None or Evaluator().predicate(written.where)(context)
-    except ValueError:
-        return False
+    if not isinstance(content, Other):
+        event = happened(content, number=happening.number, at=now)
+        return Seen(event, tellings_of(event, name=None))
+    if content.kind != spec.kind:
+        return None
+    data = {name: value for name, value in content.facts.items() if name != "kind"}
+    occasion = Occasion(workflow=workflow, trigger_id=spec.id, kind=spec.kind, data=data)
+    event = event_of(occasion, f"ev_rehearsal_{happening.number}", now=now)
+    if content.kind == ENDING:
+        return Seen(event, {ENDING: content.facts})
+    return Seen(event, tellings_of(event, name=None))
 
 
 def _match(given: Any, context: Mapping[str, Any], trigger_id: str, what: str) -> Match:

@@ -35,7 +35,7 @@ from workflows.rehearsal.acting import Acting
 from workflows.rehearsal.asking import Asking
 from workflows.rehearsal.children import Children
 from workflows.rehearsal.company import Rehearsable
-from workflows.rehearsal.hall import ADDRESS, Arrived, Began, Hall
+from workflows.rehearsal.hall import ADDRESS, Arrived, Began, Hall, Run
 from workflows.rehearsal.happenings import Signal
 from workflows.rehearsal.marking import Marking
 from workflows.rehearsal.posting import Posting
@@ -63,7 +63,7 @@ class Player:
         self._acting = Acting(self)
         self._children = Children(self)
         self._waits = Waits(self.record.id, len(hall.arrived))
-        self._marking = Marking(self.core, hall.timeline, self.prefix, self._acting.samples)
+        self._marking = Marking(self, self._acting.samples)
         self._posting = Posting(self)
         self._timers: dict[str, datetime] = {}
         self._over, self._noted_end = began.over, False
@@ -94,7 +94,7 @@ class Player:
         """Have the core hear *fact*, and do what follows."""
         unknown = unknown_attempts(self.core)
         commands = self.core.apply(fact)
-        self._marking.mark(self.core.changed, self.hall.stage.now)
+        self._marking.mark(self.core.changed)
         for command in commands:
             do = self._do.get(type(command))
             if do is not None:
@@ -105,6 +105,10 @@ class Player:
             self._end()
         for path in unknown_attempts(self.core).keys() - unknown.keys():
             self._resolve(path)
+
+    def child_at(self, path: str) -> Run | None:
+        """Return the child that the step at *path* waits for, if it is rehearsed too."""
+        return self._children.at(path)
 
     def note(self, path: str, kind: Kind, **more: Any) -> None:
         """Put a line about the step at *path* into the timeline; the run itself has no path."""

@@ -1,57 +1,26 @@
 """A rehearsed run as coordination knows runs, so that the sentences about it are the real ones."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from coordination.ports import OpenQuestion, RunStatus, RunView, StepStatus, StepView
 from workflows.core.codec import error_to_json
-from workflows.core.plan import (
-    Action,
-    Approval,
-    Child,
-    Fail,
-    ForEach,
-    Parallel,
-    Repeat,
-    SetVars,
-    Stop,
-    Switch,
-    Verb,
-    Wait,
-    WaitFor,
-    WaitForSignal,
-)
 from workflows.rehearsal.hall import Run
-from workflows.rehearsal.timeline import shown
+from workflows.runs import StepRecord
+from workflows.runtimes.host.records import step_records
 
 __all__ = ["brief_view", "view_of"]
-
-KINDS: Final[dict[type[Verb], str]] = {
-    Action: "action",
-    Approval: "approval",
-    Wait: "wait",
-    WaitFor: "wait_for",
-    WaitForSignal: "wait_for",
-    ForEach: "for_each",
-    Parallel: "parallel",
-    Switch: "switch",
-    Repeat: "repeat",
-    Child: "workflow",
-    SetVars: "set",
-    Fail: "fail",
-    Stop: "stop",
-}
 
 
 def view_of(run: Run, questions: Iterable[OpenQuestion]) -> RunView:
     """Return the whole of *run* as it stands."""
-    core = run.core
-    return _view(run, questions, sorted(core.steps, key=core.order))
+    return _view(run, questions, run.core.steps)
 
 
 def brief_view(run: Run, questions: Iterable[OpenQuestion]) -> RunView:
-    """Return *run* with no more of its steps than are open: enough for the word on its card."""
-    return _view(run, questions, run.core.state.open)
+    """Return *run* with no steps but those that people are asked about: enough for its card's word."""
+    opened = run.core.state.open
+    return _view(run, questions, [path for path in opened if opened[path] == "unknown"])
 
 
 def _view(run: Run, questions: Iterable[OpenQuestion], paths: Iterable[str]) -> RunView:
@@ -59,6 +28,7 @@ def _view(run: Run, questions: Iterable[OpenQuestion], paths: Iterable[str]) -> 
     error = None
     if state.error is not None:
         error = error_to_json(state.error) | {"path": state.error_path}
+    records = step_records(core, record.id, paths, run.hall.timeline.cover)
     now = run.hall.stage.now
     return RunView(
         id=record.id,
@@ -77,27 +47,41 @@ def _view(run: Run, questions: Iterable[OpenQuestion], paths: Iterable[str]) -> 
         ended_at=state.ended_at,
         updated_at=now,
         thread_id=record.thread_id,
-        steps=tuple(_step(run, path) for path in paths),
+        steps=tuple(_step(run, each) for each in records),
         questions=tuple(questions),
         note=state.note,
     )
 
 
-def _step(run: Run, path: str) -> StepView:
-    step, state = run.core.node(path).step, run.core.steps[path]
-    gate = run.core.is_gate(path)
-    action = step.verb if isinstance(step.verb, Action) and not gate else None
-    given: Any = state.input if action is None else shown(state.input)
+def _step(run: Run, record: StepRecord) -> StepView:
     return StepView(
-        path=path,
-        name=step.name,
-        kind="approval" if gate else KINDS[type(step.verb)],
-        status=StepStatus(state.status.value),
-        attempts=state.attempts,
-        action=None if action is None else action.name,
-        input=given,
-        error=None if state.error is None else error_to_json(state.error),
-        started_at=state.started_at,
-        ended_at=state.ended_at,
-        due_at=state.due_at,
+        path=record.path,
+        name=record.name,
+        kind=record.kind,
+        status=StepStatus(record.status),
+        attempts=record.attempts,
+        redo=record.redo,
+        action=record.action,
+        input=record.input,
+        output=record.output,
+        error=record.error,
+        started_at=record.started_at,
+        ended_at=record.ended_at,
+        due_at=record.due_at,
+        detail=_detail(run, record),
     )
+
+
+def _detail(run: Run, record: StepRecord) -> Any:
+    """Return how far a step is; of one that runs a child, which."""
+    found = dict(record.detail or {})
+    child = run.child_at(record.path)
+    found.pop("child", None)
+    if child is not None:
+        found["child"] = {
+            "run_id": child.record.id,
+            "number": child.record.number,
+            "workflow": child.record.workflow,
+            "status": child.core.status.value,
+        }
+    return found or None

@@ -1,5 +1,7 @@
 """Loops, branches, waits, signals, children and what takes back, as a rehearsal shows them."""
 
+import pytest
+
 from tests.workflows.rehearsal.stand import entry, rehearsed, statuses, told
 
 FAN = """
@@ -268,3 +270,33 @@ def test_children_stand_sixteen_deep_and_no_deeper() -> None:
     errors = [each.more["error"] for each in report.timeline if each.kind == "failed"]
     assert errors[0]["type"] == "limit"
     assert len(told(report, "ended")) == 17
+
+
+@pytest.mark.parametrize(
+    ("trigger", "event", "by"),
+    [
+        ("{schedule: '0 9 * * *'}", {"kind": "schedule", "due_at": "now"}, "`schedule`"),
+        ("{file: 'in/*.csv'}", {"kind": "file", "path": "in/a.csv", "change": "added"}, "`file`"),
+        (
+            "{workflow: other, status: [failed]}",
+            {"kind": "workflow", "workflow": "other", "status": "failed", "outputs": {}},
+            "`workflow`",
+        ),
+        ("{webhook: generic, id: hook}", {"kind": "webhook", "body": {"a": 1}}, "`webhook`"),
+    ],
+)
+def test_triggers_of_other_kinds_are_rehearsed_too(
+    trigger: str, event: dict[str, object], by: str
+) -> None:
+    text = f"name: w\ntriggers: [{trigger}]\nsteps: [{{id: a, stop: '{{{{ trigger.kind }}}}'}}]\n"
+    report = rehearsed(text, events=[event])
+
+    assert by in entry(report, "", "started")["text"]
+    assert entry(report, "", "ended")["text"] == event["kind"]
+
+
+def test_the_end_of_another_workflow_than_the_named_one_starts_nothing() -> None:
+    text = "name: w\ntriggers: [{workflow: other, status: [failed]}]\nsteps: [{id: a, stop: x}]\n"
+    for ended in ({"workflow": "third", "status": "failed"}, {"workflow": "other", "status": "x"}):
+        report = rehearsed(text, events=[{"kind": "workflow", **ended}])
+        assert entry(report, "", "started")["text"] == "by hand: no event matches a trigger"
