@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from coordination import audit
+from coordination import audit, tokens
 from coordination.credentials import NOBODYS_SECRET
 from coordination.database import Transaction
 from coordination.ports import Definition
 from coordination.secrets import ENVIRONMENT, Secrets
 from coordination.store import trigger_secrets as store
 from coordination.store.trigger_secrets import made
-from coordination.tokens import new_secret
 from coordination.world import Ids
 
 __all__ = ["Closing", "HookSecret", "complete", "made", "opened", "rotate"]
@@ -107,7 +106,7 @@ def _make(
     before: Sequence[tuple[str, datetime | None]],
     now: datetime,
 ) -> HookSecret:
-    secret = new_secret(closing.ids)
+    secret = tokens.new_secret(closing.ids)
     held = [[text, until and until.isoformat()] for text, until in (*before, (secret, None))]
     store.put(tx, *hook, closing.secrets.close(json.dumps(held)), now=now)
     return HookSecret(*hook, secret)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from coordination import audit
 from coordination.database import Row, Transaction
-from coordination.definitions import file_of, tag_of
+from coordination.definitions import file_of, same_content, tag_of
 from coordination.errors import Conflict, NotFound, Outdated
 from coordination.ports import Definition, Gain, Revision
 from coordination.store import definitions as store
@@ -112,7 +112,7 @@ def activate(
     row = _row(tx, definition.name)
     if row.status == "archived":
         raise Conflict(f"`{row.name}` is archived: {MENDS['archived']}.")
-    if definition.hash != (row.draft or row.hash):
+    if not same_content(definition.hash, row.draft or row.hash):
         raise Outdated(f"The draft of `{row.name}` changed meanwhile. Look at it again.")
     taken_over = is_shipped(row.origin) and not _ships(tx, definition.hash)
     origin = "api" if taken_over else None
@@ -144,7 +144,7 @@ def move(tx: Transaction, name: str, verb: Move, *, by: str, via: str, at: datet
     values: dict[str, Any] = {"status": status}
     if verb == "archive" and row.status == "draft":
         values["draft"] = row.hash  # so that it is known which one was never in use
-    if verb == "restore" and row.draft == row.hash:
+    if verb == "restore" and same_content(row.draft, row.hash):
         values |= {"status": "draft", "draft": None}
     store.change(tx, name, {**values, "updated_at": at})
     tx.touch("workflow", name)
@@ -202,7 +202,8 @@ def _is_shadowed(tx: Transaction, row: Row, new: Writing) -> bool:
         return True
     if row.status == "draft":
         return False
-    return row.hash == new.definition.hash or (row.draft is not None and not _ships(tx, row.draft))
+    known = same_content(row.hash, new.definition.hash)
+    return known or (row.draft is not None and not _ships(tx, row.draft))
 
 
 def _ships(tx: Transaction, content: str) -> bool:
@@ -252,7 +253,7 @@ def _begin(
 
 def _beside(row: Row, new: Writing) -> dict[str, Any]:
     """Return what a draft changes: the revision in use, and its triggers, stay."""
-    draft = new.definition.hash if new.definition.hash != row.hash else None
+    draft = None if same_content(new.definition.hash, row.hash) else new.definition.hash
     return {"status": row.status, "hash": row.hash, "draft": draft, "origin": row.origin}
 
 
@@ -271,8 +272,9 @@ def _apply(
 ) -> bool:
     """Write what differs; False where only the wording, or nothing, does."""
     name = row.name
-    used = values["hash"] == definition.hash
-    if used and not store.has_triggers(tx, name, definition.hash, definition.triggers):
+    used = same_content(values["hash"], definition.hash)
+    wanted = [(definition.hash, each) for each in definition.triggers]
+    if used and store.triggers_of(tx, name) != wanted:
         store.use_triggers(tx, name, definition.hash, definition.triggers)
         tx.touch("workflow", name)
     changed = any(getattr(row, key) != value for key, value in values.items())
@@ -300,7 +302,7 @@ def _note(  # noqa: PLR0913  # a sentence of the audit has so many parts
     detail = {
         "revision": revision.number,
         "hash": revision.hash,
-        "draft": values["hash"] != revision.hash or values["status"] == "draft",
+        "draft": values["status"] == "draft" or not same_content(values["hash"], revision.hash),
         "status": values["status"],
         "origin": values["origin"],
         "via": new.via,

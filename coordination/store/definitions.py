@@ -128,10 +128,9 @@ def known(tx: Transaction) -> list[str]:
     return [row.name for row in tx.fetch_all(_NAMES)]
 
 
-def has_triggers(tx: Transaction, name: str, content: str, specs: Sequence[TriggerSpec]) -> bool:
-    """Say whether the stored triggers of a workflow are these, of the revision *content*."""
-    rows = tx.fetch_all(_TRIGGERS_OF, called=name)
-    return [spec_of(row) for row in rows] == [*specs] and all(row.hash == content for row in rows)
+def triggers_of(tx: Transaction, name: str) -> list[tuple[str, TriggerSpec]]:
+    """Return the stored triggers of a workflow, each with the revision that it is of."""
+    return [(row.hash, spec_of(row)) for row in tx.fetch_all(_TRIGGERS_OF, called=name)]
 
 
 def by_hash(tx: Transaction, content: str) -> Row | None:

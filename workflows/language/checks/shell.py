@@ -6,7 +6,7 @@ from workflows.language.expressions import has_template
 from workflows.language.findings import Findings
 from workflows.language.places import Path
 
-__all__ = ["check_argv"]
+__all__ = ["SHELLS", "WRAPPERS", "check_argv"]
 
 POSIX: Final = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox"})
 POWERSHELL: Final = frozenset({"powershell", "pwsh"})
