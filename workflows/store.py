@@ -1,4 +1,4 @@
-"""Reads and writes of workflows: definitions, the rows of runs, journals, step records."""
+"""Reads and writes of workflows: the rows of runs, journals, step records; of definitions the bodies."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,13 +10,9 @@ from coordination.database import (
     Transaction,
     and_,
     bindparam,
-    case,
     definitions,
-    delete,
     exists,
-    func,
     insert,
-    insert_if_absent,
     journal,
     meta,
     runs,
@@ -24,29 +20,15 @@ from coordination.database import (
     slots,
     steps,
     threads,
-    triggers,
     update,
     upsert,
     wakeups,
     workflows,
 )
-from coordination.ports import Definition, Revision, RunStatus
-from coordination.store.triggers import columns_of
+from coordination.ports import RunStatus
 from workflows.runs import Entry, RunRecord, StepRecord, Wakeup
 
-_REVISION = select(definitions.c.revision).where(definitions.c.hash == bindparam("content"))
-_LATEST = select(func.max(definitions.c.revision).label("number")).where(
-    definitions.c.name == bindparam("called")
-)
-_PUBLISH = insert(definitions)
 _BODY = select(definitions.c.body).where(definitions.c.hash == bindparam("content"))
-_NEW_WORKFLOW = insert_if_absent(workflows)
-_USE = update(workflows).where(workflows.c.name == bindparam("called"))
-_ACTIVATE = _USE.values(
-    status=case((workflows.c.status == "draft", "active"), else_=workflows.c.status)
-)
-_DROP_TRIGGERS = delete(triggers).where(triggers.c.workflow == bindparam("called"))
-_ADD_TRIGGER = insert(triggers)
 
 _RUN = select(runs, threads.c.id.label("thread_id"), slots.c.permalink).select_from(
     runs.outerjoin(threads, threads.c.key == runs.c.thread_key).outerjoin(
@@ -126,60 +108,6 @@ _RUN_OF_WAKEUP = select(wakeups.c.run_key).where(wakeups.c.key == bindparam("wak
 _META = select(meta.c.value).where(meta.c.name == bindparam("called"))
 _SET_META = upsert(meta, key=("name",), update=("value",))
 FENCE = "fence"
-
-
-def publish(
-    tx: Transaction, definition: Definition, *, by: str, at: datetime, draft: bool
-) -> Revision:
-    """Store *definition* if its content is new, and put its workflow on it.
-
-    A workflow keeps its status, but that a draft becomes active where *draft* is false.
-    """
-    known = tx.fetch_one(_REVISION, content=definition.hash)
-    number = known.revision if known is not None else _add_revision(tx, definition, by=by, at=at)
-    added = tx.execute(
-        _NEW_WORKFLOW,
-        name=definition.name,
-        status="draft" if draft else "active",
-        hash=definition.hash,
-        problems=None,
-        updated_at=at,
-    )
-    if not added:
-        use = _USE if draft else _ACTIVATE
-        tx.execute(use, called=definition.name, hash=definition.hash, problems=None, updated_at=at)
-    tx.execute(_DROP_TRIGGERS, called=definition.name)
-    for trigger in definition.triggers:
-        columns = columns_of(trigger)
-        tx.execute(_ADD_TRIGGER, workflow=definition.name, hash=definition.hash, **columns)
-    tx.touch("workflow", definition.name)
-    return Revision(definition.name, definition.hash, number)
-
-
-def _add_revision(tx: Transaction, definition: Definition, *, by: str, at: datetime) -> int:
-    latest = tx.fetch_one(_LATEST, called=definition.name)
-    number = 1 + ((latest.number if latest is not None else None) or 0)
-    tx.execute(
-        _PUBLISH,
-        hash=definition.hash,
-        name=definition.name,
-        revision=number,
-        title=definition.title,
-        description=definition.description,
-        body=definition.body,
-        source=definition.source,
-        published_at=at,
-        published_by=by,
-    )
-    return number
-
-
-def note_problems(tx: Transaction, name: str, problems: Any, *, at: datetime) -> bool:
-    """Record what is wrong with the newest file; the last good revision stays in use.
-
-    False if there is no such workflow.
-    """
-    return tx.execute(_USE, called=name, problems=problems, updated_at=at) == 1
 
 
 async def body(reader: Reader, content: str) -> Any:

@@ -33,18 +33,6 @@ def test_a_paused_workflow_stays_paused_when_its_file_changes(play: Play) -> Non
     play(PLAN, story)
 
 
-def test_a_file_that_breaks_keeps_its_last_good_revision(play: Play) -> None:
-    async def story(bench: Bench) -> None:
-        assert not await bench.host.note_problems("demo", [{"message": "no"}])
-        await bench.host.publish_definition(bench.definition(), by="UADA")
-        assert await bench.host.note_problems("demo", [{"message": "no"}])
-        assert await workflow(bench) == ("active", "hash-demo", [{"message": "no"}])
-        await bench.host.publish_definition(bench.definition(), by="UADA")
-        assert await workflow(bench) == ("active", "hash-demo", None)
-
-    play(PLAN, story)
-
-
 def test_the_triggers_are_those_of_the_revision_in_use(play: Play) -> None:
     def trigger(name: str) -> TriggerSpec:
         return TriggerSpec(name, "event", "process.completed", None, "true", {})

@@ -7,11 +7,12 @@ from typing import Any
 
 import structlog
 
-from coordination import run_views
+from coordination import revisions, run_views
 from coordination.changes import Change
 from coordination.database import Door, Reader, Unavailable
 from coordination.errors import NotFound
 from coordination.ports import Definition, Revision, RunView
+from coordination.revisions import Writing
 from coordination.world import World
 from workflows import store
 from workflows.actions.registry import Registry
@@ -106,19 +107,11 @@ class Host:
             draft: a workflow that is new starts nothing by itself until somebody activates it.
         """
         now = self._parts.world.clock.now()
-        return await self._parts.door.write(
-            lambda tx: store.publish(tx, definition, by=by, at=now, draft=draft)
+        new = Writing(definition=definition, by=by, via="runtime", draft=draft)
+        published = await self._parts.door.write(
+            lambda tx: revisions.publish(tx, new, gains=lambda *_: (), at=now)
         )
-
-    async def note_problems(self, name: str, problems: Any) -> bool:
-        """Record what is wrong with the newest file of a workflow; its last good revision stays.
-
-        Returns False where no revision of it was ever good.
-        """
-        now = self._parts.world.clock.now()
-        return await self._parts.door.write(
-            lambda tx: store.note_problems(tx, name, problems, at=now)
-        )
+        return published.revision
 
     async def start(self, run_id: str) -> None:
         """Begin the queued run *run_id*, or do nothing if it has begun."""
