@@ -6,6 +6,7 @@ from pathlib import Path
 from bot.world.files import RootedFiles
 from bot.world.http import PinnedHttp
 from bot.world.processes import ChildProcesses
+from bot.world.repositories import Repositories
 from bot.world.system import SystemClock, SystemIds, SystemRng
 from bot.world.tasks import OwnedTasks
 
@@ -23,6 +24,11 @@ class SystemWorld:
     clock: SystemClock = field(default_factory=SystemClock)
     ids: SystemIds = field(default_factory=SystemIds)
     rng: SystemRng = field(default_factory=SystemRng)
+
+    @property
+    def repositories(self) -> Repositories:
+        """git, for the repositories below the folder that actions work in."""
+        return Repositories(self.files.root)
 
     async def close(self) -> None:
         await self.tasks.drain()

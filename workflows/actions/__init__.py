@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 
 from baton.connector import Connector
-from workflows.actions import data, files, flow, http, shell, slack
+from workflows.actions import data, files, flow, git, http, shell, slack
+from workflows.actions.repositories import Git
 
 __all__ = ["built_in"]
 
 
-def built_in(*, environment: Mapping[str, str]) -> tuple[Connector, ...]:
+def built_in(
+    *, environment: Mapping[str, str], repositories: Git | None = None
+) -> tuple[Connector, ...]:
     """Return the connectors that come with Baton.
 
     Args:
         environment: the variables that programs of `shell.run` see; they inherit no others.
+        repositories: what runs git below BATON_ROOT; without it the actions `git.*` say so.
     """
     return (
         flow.connector,
@@ -21,4 +25,5 @@ def built_in(*, environment: Mapping[str, str]) -> tuple[Connector, ...]:
         data.connector,
         shell.connector(environment),
         http.connector,
+        git.connector(repositories),
     )
