@@ -73,22 +73,24 @@ def run_child(turn: Turn, node: Node, step: StepState) -> None:
 
 def run_action(turn: Turn, node: Node, step: StepState) -> None:
     """Command the next attempt, with the params of the one before."""
-    path, action = node.path, node.step.verb
-    invariant(isinstance(action, Action), "only actions run", path=path)
-    pin = turn.state.pins.get(path) if turn.state.pins else None
-    if pin is not None:
-        for gate in pin.gates:
-            approved = turn.state.steps[gate].status is COMPLETED
+    path, state = node.path, turn.state
+    if state.pins and path in state.pins:
+        for gate in state.pins[path].gates:
+            approved = state.steps[gate].status is COMPLETED
             invariant(approved, "a covered step runs after its approval", path=path, gate=gate)
     step.attempts += 1
     _begin_attempt(turn, node, step)
 
 
 def _begin_attempt(turn: Turn, node: Node, step: StepState) -> None:
-    path, action = node.path, node.step.verb
+    path, action, timeout = node.path, node.step.verb, node.step.timeout
     if not isinstance(action, Action):
+        invariant(False, "only actions run", path=path)  # noqa: FBT003
         return
-    pin = turn.state.pins.get(path)
+    params, digest = step.input, None
+    pins = turn.state.pins
+    if pins and path in pins:
+        params, digest = pins[path].params, pins[path].digest
     if step.started_at is None:
         step.started_at = turn.at
     step.due_at = None
@@ -98,16 +100,16 @@ def _begin_attempt(turn: Turn, node: Node, step: StepState) -> None:
         RunAction(
             path,
             action.name,
-            step.input if pin is None else pin.params,
+            params,
             step.attempts,
             step.redo,
             bool(step.repeatable),
-            node.step.timeout,
-            None if pin is None else pin.digest,
+            timeout,
+            digest,
         )
     )
-    if node.step.timeout is not None:
-        turn.set_timer(f"timeout:{path}", turn.after(node.step.timeout))
+    if timeout is not None:
+        turn.set_timer(f"timeout:{path}", turn.after(timeout))
 
 
 def in_flight(turn: Turn, path: str, attempt: int) -> StepState | None:

@@ -81,7 +81,9 @@ class Core:
             turn.late(f"{type(fact).__name__} is no fact that this core knows")
             return turn.commands
         turn.open(fact.at, derived)
-        if self._listens(fact):
+        state = self.state
+        at_work = state.started_at is not None and state.ended is None
+        if (at_work and take is not _start) or self._listens(fact):
             take(turn, fact)
             _drain(turn)
         if derived is not None and len(turn.derived) != len(derived):

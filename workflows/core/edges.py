@@ -16,11 +16,18 @@ def propagate(turn: Turn, path: str) -> None:
     node = turn.nodes.get(path)
     if node is None:  # a gate: only its own step waits for it
         return
-    steps, ended = turn.state.steps, turn.state.steps[path]
+    state = turn.state
+    steps, ended = state.steps, state.steps[path]
     for target, index in node.dependants:
         waiting = steps[target]
-        if waiting.status is PENDING and not waiting.begun:
-            _tell(turn, turn.nodes[target], waiting, index, ended)
+        if waiting.status is not PENDING or waiting.begun:
+            continue
+        after = turn.nodes[target]
+        if not (node.scope or state.closing) or may_start(turn, after):
+            count_edge(turn, after, waiting, index, ended)
+            consider(turn, after, waiting)
+        else:
+            turn.pass_over(target, waiting, unreached=True)
     for target in node.guarded:
         waiting = steps[target]
         if waiting.status is PENDING and not waiting.begun:
@@ -39,14 +46,6 @@ def _count_out(turn: Turn, node: Node) -> None:
     frame.left -= 1
     if frame.left == 0 and frame.over is None:
         turn.over.append(node.scope)
-
-
-def _tell(turn: Turn, node: Node, step: StepState, index: int, ended: StepState) -> None:
-    if not (node.scope or turn.state.closing) or may_start(turn, node):
-        count_edge(turn, node, step, index, ended)
-        consider(turn, node, step)
-    else:
-        turn.pass_over(node.path, step, unreached=True)
 
 
 def consider(turn: Turn, node: Node, step: StepState) -> None:
@@ -82,16 +81,15 @@ def may_start(turn: Turn, node: Node) -> bool:
 def count_edge(turn: Turn, node: Node, step: StepState, index: int, ended: StepState) -> None:
     """Count the edge number *index* of *node* as one that holds, or one that cannot."""
     edge = node.step.needs[index]
-    try:
-        holds = (
-            _asked(edge.on, ended)
-            if edge.condition is None
-            else _holds(turn, node, (index, edge.on, edge.condition), ended)
-        )
-    except EvaluationFailed as problem:
-        step.started_at = turn.at
-        fail_expression(turn, node, step, problem)
-        return
+    if edge.condition is None:
+        holds = _asked(edge.on, ended)
+    else:
+        try:
+            holds = _holds(turn, node, (index, edge.on, edge.condition), ended)
+        except EvaluationFailed as problem:
+            step.started_at = turn.at
+            fail_expression(turn, node, step, problem)
+            return
     if holds:
         step.held += 1
     else:

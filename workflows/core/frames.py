@@ -25,14 +25,15 @@ def _enter(turn: Turn, prefix: str, frame: Frame) -> None:
     turn.state.frames[prefix] = frame
     turn.scope.forget(prefix)
     place_body(turn.nodes, body, prefix, frame.owner)
+    changed = turn.changed
     for node in body.nodes:
         path = prefix + node.path
         if path not in steps:
             steps[path] = StepState()
         else:  # it was entered before somebody tried the run again
             renew(turn, path, steps[path])
-        turn.changed.add(path)
-    turn.ready.extend([prefix + name for name in body.roots])
+        changed.add(path)
+    turn.ready += [prefix + name for name in body.roots]
     if not frame.left:
         turn.over.append(prefix)
 

@@ -78,7 +78,7 @@ class Scope:
     def show(self, path: str, step: StepState) -> None:
         """Show the step at *path* as it is now to those who see it."""
         if path in self.steps:
-            self.steps[path] = view(step)
+            self.steps[path] = _BARE.get(step.status) or view(step)
             if self._levels:
                 self._top.version += 1
         elif self._levels:
@@ -129,8 +129,9 @@ class Scope:
 
 def view(step: StepState) -> dict[str, Json]:
     """Return what expressions see of *step*; of one that did not run only its status exists."""
-    if step.status in _BARE:
-        return _BARE[step.status]
+    bare = _BARE.get(step.status)
+    if bare is not None:
+        return bare
     began, ended = step.started_at, step.ended_at
     duration = (ended - began).total_seconds() if began and ended and ended > began else 0.0
     return {

@@ -65,9 +65,8 @@ class Turn:
         self.warning: str | None = None
 
     def open(self, at: datetime, given: Mapping[str, Json] | None) -> None:
-        self.clear()
-        self.at = at
-        self.given = given
+        self.commands, self.derived, self.changed, self.warning = [], {}, set(), None
+        self.at, self.given = at, given
 
     def evaluate(self, key: str, closure: Evaluate, names: Mapping[str, Json]) -> Json:
         """Return what *closure* gives, or on replay what it gave; *key* says for what.
@@ -76,11 +75,12 @@ class Turn:
             EvaluationFailed: there is no value, now or then.
             ReplayDiverged: on replay, this value was never asked for.
         """
-        derived = self.derived
-        while key in derived or (derived and "!" + key in derived):
-            key += "+"
-        if self.given is not None:
-            return self._recall(key, self.given)
+        derived, given = self.derived, self.given
+        if derived:
+            while key in derived or "!" + key in derived:
+                key += "+"
+        if given is not None:
+            return self._recall(key, given)
         try:
             value = derived[key] = closure(names)
         except EvaluationFailed as problem:

@@ -69,6 +69,9 @@ def begin(turn: Turn, path: str) -> None:
 
 def _perform(turn: Turn, node: Node, step: StepState) -> None:
     verb = node.step.verb
+    if isinstance(verb, Action) and node.step.gate is None:
+        perform(turn, node, step, verb)  # the commonest, by the shortest way
+        return
     kind = type(verb)
     if kind not in _TRIED:
         step.attempts += 1
