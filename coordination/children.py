@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from coordination import runs, wakeups
+from coordination import admission, wakeups
+from coordination.admission import FREE, Outcome, Terms
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.runs import NewRun
@@ -36,6 +37,7 @@ class NewChild:
         detach: nobody waits for it, and the end of its parent leaves it alone.
         problem: why it cannot be begun.
         public_url: where people reach Baton.
+        terms: on which the child's workflow starts runs.
     """
 
     path: str
@@ -46,6 +48,7 @@ class NewChild:
     detach: bool
     problem: str | None = None
     public_url: str | None = None
+    terms: Terms = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,26 @@ def child_id(parent_id: str, path: str, attempt: int) -> str:
 def begin(tx: Transaction, parent_key: int, child: NewChild, *, now: datetime, ids: Ids) -> None:
     """Write the row of a child; the runtime is told of it after the commit.
 
-    Where it cannot be begun, and where nobody waits for its end, the step is told at once.
+    Where it cannot be begun, and where nobody waits for its end, the step is told at once. A child
+    that gets no place yet is held, as any run is.
     """
     parent = _row(tx, parent_key)
     refusal = _refusal(tx, parent, child)
     if refusal is not None:
-        _tell(tx, parent, child, {"run": None, "error": refusal}, now=now)
+        _refuse(tx, parent, child, *refusal, now=now)
         return
-    key = runs.start(tx, _new_run(parent, child), now=now, ids=ids)
-    tx.touch("start", str(key))
+    outcome = admission.start(tx, _new_run(parent, child), child.terms, now=now, ids=ids)
+    if outcome.run_key is None:
+        _refuse(tx, parent, child, "child", outcome.text, now=now)
+        return
+    _begun(tx, parent, child, outcome, outcome.run_key, now=now)
+
+
+def _begun(
+    tx: Transaction, parent: Row, child: NewChild, outcome: Outcome, key: int, *, now: datetime
+) -> None:
+    if outcome.kind == "started":
+        tx.touch("start", str(key))
     if child.detach:
         run = _row(tx, key)
         url = f"{child.public_url}/r/R-{run.number}" if child.public_url else None
@@ -100,8 +114,8 @@ def cancel(
     )
 
 
-def ended(tx: Transaction, run_key: int, end: End, *, seq: int, now: datetime) -> None:
-    """Tell the step that waits for this run, if there is one, how it ended.
+def tell_parent(tx: Transaction, run_key: int, end: End, *, seq: int, now: datetime) -> None:
+    """Tell the step that waits for this run, if one does, how it ended.
 
     Args:
         tx: the unit in which the run ends.
@@ -124,15 +138,19 @@ def ended(tx: Transaction, run_key: int, end: End, *, seq: int, now: datetime) -
     wakeups.add(tx, run_key=run.parent_key, kind=KIND, payload=told, delivery_id=delivery, now=now)
 
 
-def _refusal(tx: Transaction, parent: Row, child: NewChild) -> dict[str, Any] | None:
+def _refusal(tx: Transaction, parent: Row, child: NewChild) -> tuple[str, str] | None:
+    """Return the type of the error and why, where the child must not begin."""
     if store.count_above(tx, parent.key, most=MOST_DEEP) >= MOST_DEEP:
-        kind, why = "limit", f"more than {MOST_DEEP} runs would stand inside one another"
-    elif child.problem is not None:
-        kind, why = "child", child.problem
-    else:
-        return None
+        return "limit", f"more than {MOST_DEEP} runs would stand inside one another"
+    return None if child.problem is None else ("child", child.problem)
+
+
+def _refuse(
+    tx: Transaction, parent: Row, child: NewChild, kind: str, why: str, *, now: datetime
+) -> None:
     message = f"`{child.workflow}` was not begun: {why}"
-    return {"type": kind, "message": message, "class": "not_started"}
+    error = {"type": kind, "message": message, "class": "not_started"}
+    _tell(tx, parent, child, {"run": None, "error": error}, now=now)
 
 
 def _tell(
@@ -148,21 +166,26 @@ def _tell(
     )
 
 
+def trigger_of(run_id: str, trigger: Mapping[str, Any], child: NewChild) -> dict[str, Any]:
+    """Return what the child of the run *run_id* sees as its trigger, and who stands behind it."""
+    behind = {name: trigger[name] for name in _BEHIND if name in trigger}
+    return {
+        **behind,
+        "kind": KIND,
+        "run_id": run_id,
+        "path": child.path,
+        "attempt": child.attempt,
+        "detached": child.detach,
+    }
+
+
 def _new_run(parent: Row, child: NewChild) -> NewRun:
-    behind = {name: parent.trigger[name] for name in _BEHIND if name in parent.trigger}
     return NewRun(
         id=child_id(parent.id, child.path, child.attempt),
         workflow=child.workflow,
         hash=child.hash,
         inputs=child.inputs,
-        trigger={
-            **behind,
-            "kind": KIND,
-            "run_id": parent.id,
-            "path": child.path,
-            "attempt": child.attempt,
-            "detached": child.detach,
-        },
+        trigger=trigger_of(parent.id, parent.trigger, child),
         started_by=parent.started_by,
         requested_by=parent.requested_by,
         thread_key=parent.thread_key,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from coordination.database import Reader, Row
 from coordination.ports import Pause, RunLink, RunStatus
+from coordination.queues import standing
 from coordination.store import relatives as store
 
 MOST = 200  # children of one run that are shown
@@ -31,6 +32,7 @@ async def of_run(reader: Reader, row: Row) -> Relatives:
         parent=None if above is None else _link(above, row.parent_path),
         children={each.id: _link(each, each.parent_path) for each in found},
         pause=await _pause(reader, row),
+        queue=await _queue(reader, row),
     )
 
 
@@ -48,6 +50,7 @@ async def of_runs(reader: Reader, rows: Sequence[Row]) -> dict[int, Relatives]:
                 if each.parent_key == row.key
             },
             pause=await _pause(reader, row),
+            queue=await _queue(reader, row),
         )
         for row in rows
     }
@@ -58,6 +61,11 @@ async def _pause(reader: Reader, row: Row) -> Pause | None:
         return None
     told = await store.last_pause(reader, row.key)
     return None if told is None else Pause(told.payload["by"], told.created_at)
+
+
+async def _queue(reader: Reader, row: Row) -> str | None:
+    held = await standing(reader, row)
+    return None if held is None else held.text
 
 
 def _link(row: Row, path: str | None) -> RunLink:

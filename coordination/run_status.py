@@ -17,10 +17,10 @@ ALLOWED: Mapping[RunStatus, frozenset[RunStatus]] = {
     _W: _OVER | {_R, _U, _P, _C},
     _U: _OVER | {_R, _W, _P, _C},
     _P: _OVER | {_R, _W, _U, _C},
-    _C: _OVER | {_U, _P},
-    RunStatus.FAILED: _OVER | {_R, _W, _U, _C},  # a person retried it
-    RunStatus.COMPLETED: frozenset(),
-    RunStatus.CANCELLED: frozenset(),
+    _C: _OVER | {_R, _W, _U, _P},
+    RunStatus.FAILED: _OVER | {_R, _W, _U, _C},  # a person retried it, or took it back
+    RunStatus.COMPLETED: frozenset({_C, _U, RunStatus.CANCELLED, RunStatus.FAULTED}),  # taken back
+    RunStatus.CANCELLED: frozenset({_C, _U, RunStatus.FAULTED}),  # and what was left of that
     RunStatus.FAULTED: frozenset(),
 }
 

@@ -3,20 +3,29 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from baton.status import Status
 from coordination.ports import OpenQuestion, RunStatus, RunView, StepStatus, StepView
 
 NAME, VALUE, SHA = 60, 40, 7  # characters of what an event is called and has to hold
+SHOWN = 3  # steps that are named at work; the rest is counted
+LOOPS = 2  # loops whose progress is told
+UNDO = "~undo"
+WAITING = StepStatus.WAITING
+_OPEN = (StepStatus.RUNNING, StepStatus.WAITING, StepStatus.UNKNOWN)
+_LOOPS = ("for_each", "repeat")
+_STUCK = ("paused", "unknown", "faulted")  # what is worth saying of a child
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingFor:
-    """What a run waits for: *kind* for programs, *text* for people, since when and on whom."""
+    """What a run waits for: *kind* for programs, *text* for people, since when and on whom.
 
-    kind: (
-        str  # approval, unknown, action, retry, event, timer, start, resume, undo, failed, faulted
-    )
+    The kinds that belong to the run as a whole are start, queue, resume, undo, failed and faulted.
+    """
+
+    kind: str  # approval, unknown, action, retry, event, signal, child, timer, start, queue, …
     text: str
     since: datetime | None = None
     who: tuple[str, ...] = ()
@@ -79,15 +88,33 @@ def _needs_people(run: RunView) -> bool:
 
 
 def _queued(run: RunView) -> WaitingFor:
-    return WaitingFor("start", "Waiting to start", run.created_at)
+    if run.queue is None:
+        return WaitingFor("start", "Waiting to start", run.created_at)
+    since = _clock(run.created_at, run.updated_at)
+    return WaitingFor("queue", f"{run.queue}, since {since}", run.created_at)
 
 
 def _paused(run: RunView) -> WaitingFor:
-    return WaitingFor("resume", "Paused, until somebody resumes it", run.updated_at)
+    going = _at_work(run)
+    more = f"; still running {_some(going)}" if going else ""
+    if run.pause is None:
+        return WaitingFor("resume", f"Paused, until somebody resumes it{more}", run.updated_at)
+    at = _clock(run.pause.since, run.updated_at)
+    text = f"Paused by {run.pause.by} at {at}, until somebody resumes it{more}"
+    return WaitingFor("resume", text, run.pause.since)
 
 
 def _undoing(run: RunView) -> WaitingFor:
-    return WaitingFor("undo", "Undoing what was done", run.updated_at)
+    steps = [step for step in run.steps if step.path.endswith(UNDO) and step.status in _OPEN]
+    if not steps:
+        return WaitingFor("undo", "Undoing what was done", run.updated_at)
+    step, since = steps[0], _since(steps, run)
+    name = step.path.removesuffix(UNDO)
+    if step.status is WAITING and step.due_at is not None:
+        due = _clock(step.due_at, since)
+        text = f"Undoing {name}: trying again at {due} (attempt {step.attempts} failed)"
+        return WaitingFor("undo", text, since)
+    return WaitingFor("undo", f"Undoing {name}", since)
 
 
 def _faulted(run: RunView) -> WaitingFor:
@@ -138,32 +165,85 @@ def _open_question(run: RunView) -> WaitingFor | None:
 
 
 def _running_step(run: RunView) -> WaitingFor | None:
-    steps = _steps(run, StepStatus.RUNNING)
+    steps = _at_work(run)
     if not steps:
         return None
-    said = ", ".join(
+    return WaitingFor("action", f"Running {_some(steps)}{_progress(run)}", _since(steps, run))
+
+
+def _at_work(run: RunView) -> list[StepView]:
+    return [step for step in _steps(run, StepStatus.RUNNING) if step.kind == "action"]
+
+
+def _some(steps: Sequence[StepView]) -> str:
+    """Name steps at work, as many as people read."""
+    named = [
         f"{step.path} (attempt {step.attempts})" if step.attempts > 1 else step.path
-        for step in steps
-    )
-    return WaitingFor("action", f"Running {said}", _since(steps, run))
+        for step in steps[:SHOWN]
+    ]
+    more = f" and {len(steps) - SHOWN} more" if len(steps) > SHOWN else ""
+    return ", ".join(named) + more
+
+
+def _progress(run: RunView) -> str:
+    """Say how far the loops at work are, the outermost first."""
+    told = [_loop(step) for step in run.steps if step.kind in _LOOPS and step.status in _OPEN]
+    return f" ({'; '.join(told[:LOOPS])})" if told else ""
+
+
+def _loop(step: StepView) -> str:
+    detail = step.detail or {}
+    if step.kind == "repeat":
+        return f"{step.path}: turn {detail.get('turn', 0)} of {detail.get('max', 0)}"
+    return f"{step.path}: {detail.get('done', 0)} of {detail.get('items', 0)}"
 
 
 def _awaited_event(run: RunView) -> WaitingFor | None:
-    steps = [step for step in _steps(run, StepStatus.WAITING) if step.kind == "wait_for"]
+    steps = [step for step in _steps(run, WAITING) if step.kind == "wait_for"]
     if not steps:
         return None
     step = min(steps, key=lambda each: each.started_at or run.updated_at)
     since = step.started_at or run.updated_at
     until = f", until {_clock(step.due_at, since)}" if step.due_at else ""
+    kind = "signal" if "signal" in _asked(step) else "event"
+    what = f"the signal `{_asked(step)['signal']}`" if kind == "signal" else _event(run, step)
+    said = f"{what}{_others(steps, kind)}, since {_clock(since, run.updated_at)}"
+    return WaitingFor(kind, f"Waiting for {said}{until}{_progress(run)}", since)
+
+
+def _others(steps: Sequence[StepView], kind: str) -> str:
     more = len(steps) - 1
-    others = f", and {more} more event{'s' if more > 1 else ''}" if more else ""
-    text = f"Waiting for {_event(run, step)}{others}, since {_clock(since, run.updated_at)}{until}"
-    return WaitingFor("event", text, since)
+    mixed = len({"signal" in _asked(step) for step in steps}) > 1
+    word = "thing" if mixed else kind
+    return f", and {more} more {word}{'s' if more > 1 else ''}" if more else ""
+
+
+def _asked(step: StepView) -> Mapping[str, Any]:
+    return step.input if isinstance(step.input, Mapping) else {}
+
+
+def _child(run: RunView) -> WaitingFor | None:
+    steps = [step for step in _steps(run, StepStatus.RUNNING) if step.kind == "workflow"]
+    if not steps:
+        return None
+    since, more = _since(steps, run), len(steps) - 1
+    others = f", and {more} more run{'s' if more > 1 else ''}" if more else ""
+    said = f"{_called(steps[0])}{others}, since {_clock(since, run.updated_at)}"
+    return WaitingFor("child", f"Waiting for {said}{_progress(run)}", since)
+
+
+def _called(step: StepView) -> str:
+    """Name the run that a step began, and say so where somebody has to do something about it."""
+    child = (step.detail or {}).get("child") or {}
+    if "number" not in child:
+        return f"the run of {step.path}"
+    stuck = f", which is {child['status']}" if child["status"] in _STUCK else ""
+    return f"R-{child['number']} ({child['workflow']}){stuck}"
 
 
 def _event(run: RunView, step: StepView) -> str:
     """Name the event that a step waits for, and what it has to hold."""
-    asked = step.input if isinstance(step.input, Mapping) else {}
+    asked = _asked(step)
     wanted = asked.get("correlate") or ()
     name = f"`{_short(str(asked.get('event', 'an event')), NAME)}`"
     held = " and ".join(_held(place, text) for place, text in wanted if place != ["run"])
@@ -185,20 +265,22 @@ def _short(text: str, most: int) -> str:
 
 
 def _timed_step(run: RunView) -> WaitingFor | None:
-    steps = [step for step in _steps(run, StepStatus.WAITING) if step.due_at is not None]
+    steps = [step for step in _steps(run, WAITING) if step.due_at is not None]
     if not steps:
         return None
     step = min(steps, key=lambda each: each.due_at or run.updated_at)
     since = step.started_at or run.updated_at
     due = _clock(step.due_at, since)
-    if step.kind == "action":
+    if step.kind in ("action", "workflow"):
         text = f"Retrying {step.path} at {due} (attempt {step.attempts} failed)"
         return WaitingFor("retry", text, since)
-    return WaitingFor("timer", f"Waiting until {due} ({step.path})", since)
+    if step.kind == "repeat":
+        return WaitingFor("timer", f"Waiting until {due}{_progress(run)}", since)
+    return WaitingFor("timer", f"Waiting until {due} ({step.path}){_progress(run)}", since)
 
 
 def _waiting_step(run: RunView) -> WaitingFor | None:
-    steps = _steps(run, StepStatus.WAITING)
+    steps = _steps(run, WAITING)
     if not steps:
         return None
     return WaitingFor(
@@ -211,6 +293,7 @@ _LOOKS = (
     _open_question,
     _running_step,
     _awaited_event,
+    _child,
     _timed_step,
     _waiting_step,
 )

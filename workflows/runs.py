@@ -52,6 +52,8 @@ class RunRecord:
     started_at: datetime | None
     children: Mapping[str, str] | None = None  # the revisions that were pinned at its start
     held: bool = False  # it waits for a place, so nobody begins it
+    counted: bool = False  # among those that share a limited number of places
+    parent_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,4 +261,6 @@ def _record(row: Row) -> RunRecord:
         started_at=row.started_at,
         children=row.children,
         held=row.held_since is not None,
+        counted=row.concurrency_key is not None,
+        parent_key=row.parent_key,
     )

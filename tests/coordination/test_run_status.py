@@ -11,10 +11,18 @@ def test_every_status_has_a_row() -> None:
     assert set(ALLOWED) == set(RunStatus)
 
 
-@pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAULTED])
-def test_an_end_is_an_end(status: RunStatus) -> None:
+def test_a_broken_run_stays_broken() -> None:
+    assert advance(RunStatus.FAULTED, RunStatus.FAULTED) is RunStatus.FAULTED
+    for other in set(RunStatus) - {RunStatus.FAULTED}:
+        with pytest.raises(ImpossibleStatus, match=f"faulted cannot become {other}"):
+            advance(RunStatus.FAULTED, other)
+
+
+@pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.CANCELLED])
+def test_a_run_that_ended_can_only_be_taken_back(status: RunStatus) -> None:
     assert advance(status, status) is status
-    for other in set(RunStatus) - {status}:
+    assert advance(status, RunStatus.COMPENSATING) is RunStatus.COMPENSATING
+    for other in (RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED, RunStatus.FAILED):
         with pytest.raises(ImpossibleStatus, match=f"{status} cannot become {other}"):
             advance(status, other)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baton.status import Status
-from coordination.ports import OpenQuestion, RunStatus, RunView, StepStatus, StepView
+from coordination.ports import OpenQuestion, Pause, RunStatus, RunView, StepStatus, StepView
 from coordination.waiting_for import card_word, process_word, waiting_for
 
 T0 = datetime(2026, 3, 1, 13, 50, tzinfo=UTC)
@@ -211,3 +211,99 @@ def test_a_record_that_was_cut_is_no_error(broken: Any) -> None:
     assert (sentence(run(RunStatus.WAITING, awaits([], input=broken))) or "").startswith(
         "Waiting for `"
     )
+
+
+def loop(path: str, status: StepStatus = StepStatus.RUNNING, **detail: Any) -> StepView:
+    kind = "repeat" if "turn" in detail else "for_each"
+    return step(path, status, kind=kind, detail=detail)
+
+
+def test_a_loop_says_how_far_it_is() -> None:
+    steps = [step(f"fan[{n}].post", StepStatus.RUNNING) for n in range(3, 8)]
+    view = run(RunStatus.RUNNING, loop("fan", items=12, done=3, failed=0), *steps)
+
+    assert sentence(view) == (
+        "Running fan[3].post, fan[4].post, fan[5].post and 2 more (fan: 3 of 12)"
+    )
+
+
+def test_loops_inside_loops_are_said_from_the_outside_and_others_are_not() -> None:
+    around = loop("fan", items=12, done=3, failed=0)
+    inside = loop("fan[3].poll", turn=2, max=9)
+    done = loop("old", StepStatus.COMPLETED, items=1, done=1)
+    branches = step("both", StepStatus.RUNNING, kind="parallel", detail={"branches": 2})
+    event = awaits([])
+    view = run(RunStatus.WAITING, done, branches, around, inside, event)
+
+    assert sentence(view) == (
+        "Waiting for `test.completed`, since 13:51 UTC (fan: 3 of 12; fan[3].poll: turn 2 of 9)"
+    )
+
+
+def test_a_loop_between_two_turns_says_when_the_next_begins() -> None:
+    poll = replace(loop("poll", StepStatus.WAITING, turn=2, max=9), due_at=T0 + 12 * MINUTE)
+
+    assert sentence(run(RunStatus.WAITING, poll)) == ("Waiting until 14:02 UTC (poll: turn 2 of 9)")
+
+
+def test_a_signal_is_named() -> None:
+    wait = step("wait", StepStatus.WAITING, kind="wait_for", input={"signal": "go"})
+    found = waiting_for(run(RunStatus.WAITING, wait))
+
+    assert found is not None
+    assert (found.kind, found.text) == ("signal", "Waiting for the signal `go`, since 13:51 UTC")
+    both = run(RunStatus.WAITING, wait, awaits([]))
+    assert sentence(both) == "Waiting for the signal `go`, and 1 more thing, since 13:51 UTC"
+
+
+@pytest.mark.parametrize(
+    ("child", "said"),
+    [
+        (None, "the run of call"),
+        ({"run_id": "run_2"}, "the run of call"),
+        ({"number": 12, "workflow": "build", "status": "running"}, "R-12 (build)"),
+        ({"number": 12, "workflow": "build", "status": "paused"}, "R-12 (build), which is paused"),
+    ],
+)
+def test_a_child_is_named_and_what_keeps_it(child: Any, said: str) -> None:
+    call = step("call", StepStatus.RUNNING, kind="workflow", detail=child and {"child": child})
+    found = waiting_for(run(RunStatus.WAITING, call))
+
+    assert found is not None
+    assert (found.kind, found.text) == ("child", f"Waiting for {said}, since 13:51 UTC")
+
+
+def test_what_runs_beside_a_child_comes_first() -> None:
+    call = step("call", StepStatus.RUNNING, kind="workflow")
+    assert sentence(run(RunStatus.RUNNING, call, step("unit", StepStatus.RUNNING))) == (
+        "Running unit"
+    )
+
+
+def test_a_pause_says_who_and_since_when_and_what_still_runs() -> None:
+    pause = Pause("@grace", T0 + MINUTE)
+    found = waiting_for(run(RunStatus.PAUSED, step("unit", StepStatus.RUNNING), pause=pause))
+
+    assert found is not None
+    assert found.since == T0 + MINUTE
+    assert found.text == (
+        "Paused by @grace at 13:51 UTC, until somebody resumes it; still running unit"
+    )
+    assert sentence(run(RunStatus.PAUSED)) == "Paused, until somebody resumes it"
+
+
+def test_a_run_that_takes_back_says_what() -> None:
+    undo = step("deploy~undo", StepStatus.RUNNING)
+    assert sentence(run(RunStatus.COMPENSATING, undo)) == "Undoing deploy"
+    again = replace(undo, status=StepStatus.WAITING, due_at=T0 + 12 * MINUTE)
+    assert sentence(run(RunStatus.COMPENSATING, again)) == (
+        "Undoing deploy: trying again at 14:02 UTC (attempt 1 failed)"
+    )
+
+
+def test_a_run_without_a_place_says_behind_whom_it_stands() -> None:
+    found = waiting_for(run(RunStatus.QUEUED, queue="Queued behind R-12, place 2"))
+
+    assert found is not None
+    assert (found.kind, found.since) == ("queue", T0)
+    assert found.text == "Queued behind R-12, place 2, since 13:50 UTC"

@@ -208,10 +208,10 @@ class Bench:
         """Take the plan made by hand, or compile the definition where there is none."""
         return self.others.get(content) or self.plan or compile_body(content, body, self.registry)
 
-    async def publish(self, plan: Plan, **inputs: Any) -> None:
+    async def publish(self, plan: Plan, *, settings: Any = None, **inputs: Any) -> None:
         """Put a workflow beside the one of the test; *inputs* are declared as in a file."""
         self.others[plan.revision] = plan
-        body = {"name": plan.name, "inputs": inputs}
+        body = {"name": plan.name, "inputs": inputs, "settings": settings or {}}
         definition = self.definition(
             name=plan.name, title=plan.title, hash=plan.revision, body=body, triggers=()
         )
@@ -309,10 +309,12 @@ class Bench:
             via="test",
         )
 
-    async def tell(self, kind: str, run_id: str = "run_1", **payload: Any) -> None:
+    async def tell(
+        self, kind: str, run_id: str = "run_1", *, delivery: str | None = None, **payload: Any
+    ) -> None:
         """Store a wake-up, as the decision of a person does."""
         row = await self.door.read(lambda reader: run_store.find(reader, run_id))
-        now, delivery = self.world.clock.now(), self.world.ids.new("rq")
+        now, delivery = self.world.clock.now(), delivery or self.world.ids.new("rq")
         told = {"by": "UGRACE", **payload}
 
         def unit(tx: Transaction) -> int:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from baton.status import Status
-from coordination import approvals, children, outbox, runs, timers, waits, wakeups
+from coordination import approvals, children, outbox, queues, runs, timers, waits, wakeups
 from coordination.children import End, NewChild
 from coordination.database import Transaction
 from coordination.outbox import Notice
 from coordination.store import blobs
+from coordination.store import runs as run_store
 from coordination.world import Ids
 from workflows import store
 from workflows.core.commands import (
@@ -30,7 +31,7 @@ from workflows.runs import Entry, RunRecord, StepRecord
 from workflows.runtimes.host.reporting import report_process
 from workflows.runtimes.host.telling import Telling
 
-__all__ = ["RUN", "Advance", "StepLog", "write"]
+__all__ = ["RUN", "Advance", "StepLog", "leave_place", "write"]
 
 RUN = "run"  # the kind of owner of a run's timers
 
@@ -141,9 +142,18 @@ def _reach_other_runs(tx: Transaction, move: Advance, command: Command) -> None:
         case CancelChild(path, attempt, mode):
             children.cancel(tx, key, path, attempt, mode=mode, now=now)
         case CompleteRun() | FailRun() | CancelRun():
-            children.ended(tx, key, _end(command), seq=move.was + 1, now=now)
+            if move.run.parent_key is not None:
+                children.tell_parent(tx, key, _end(command), seq=move.was + 1, now=now)
+            leave_place(tx, move.run)
         case _:
             pass  # what is told and how the run stands is in the move already
+
+
+def leave_place(tx: Transaction, run: RunRecord) -> None:
+    """Let in whoever waits for the place of a run that is over."""
+    row = run_store.by_key(tx, run.key) if run.counted else None
+    if row is not None:
+        queues.leave(tx, row)
 
 
 def _end(command: CompleteRun | FailRun | CancelRun) -> End:

@@ -9,7 +9,7 @@ from coordination.store import runs
 from coordination.world import Ids
 from workflows import store
 from workflows.runs import RunRecord
-from workflows.runtimes.host.advance import RUN
+from workflows.runtimes.host.advance import RUN, leave_place
 
 __all__ = ["halt"]
 
@@ -20,6 +20,7 @@ def halt(tx: Transaction, run: RunRecord, why: str, *, fence: int, now: datetime
     if not store.halt(tx, run.key, fence=fence, error=error, at=now):
         return False
     timers.clear(tx, RUN, run.key)
+    leave_place(tx, run)
     row = runs.by_key(tx, run.key)
     if row is not None:
         queues.leave(tx, row)

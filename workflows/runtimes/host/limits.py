@@ -25,6 +25,7 @@ class HostSettings:
         sweep: how often rows are looked for whose hint was lost.
         pause: how long to wait before the database is tried again.
         largest_output: what a step may give; more fails it.
+        largest_context: what all that came into a run may be; what is too much fails its step.
         roles: says who has which role now, to judge right before an approved action starts.
     """
 
@@ -35,6 +36,7 @@ class HostSettings:
     sweep: timedelta = timedelta(seconds=5)
     pause: timedelta = timedelta(seconds=1)
     largest_output: int = 8 * 2**20
+    largest_context: int = 32 * 2**20
     roles: Callable[[], Roles] = Roles
 
     def derive(self, *parts: Any) -> str:

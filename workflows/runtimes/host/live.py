@@ -32,6 +32,7 @@ from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer
 from workflows.runtimes.host.records import has_secrets
 from workflows.runtimes.host.showing import with_files
+from workflows.runtimes.host.weighing import Weight
 
 __all__ = ["Live"]
 
@@ -75,6 +76,7 @@ class Live:
         self._working = False
         self._run: RunRecord | None = None
         self._replayed: Replayed | None = None
+        self._weight = Weight(parts.settings)
         self._life = Life(parts.fence, parts.journaled)
         self._flying: dict[str, Flying] = {}
 
@@ -232,6 +234,7 @@ class Live:
         """Fold a fact, store all that follows from it, then perform it."""
         run, replayed = self._opened
         parts, now = self._parts, self._now
+        arrival = replace(arrival, fact=self._weight.admit(replayed.core, arrival.fact))
         move = fold(run, replayed, arrival, life=self._life, now=now)
         if move is None:
             await self._pass_over(arrival.wakeup, now)
@@ -239,12 +242,13 @@ class Live:
         shown = replace(
             move,
             commands=await with_files(parts.world, move.commands),
-            children=await children_of(parts, move.commands),
+            children=await children_of(parts, run, move.commands),
         )
         if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):
             raise Stale(f"another life of Baton went on with R-{run.number}")
         replayed.seq += 1
         replayed.flight.follow(arrival.fact, move.commands)
+        self._weight.take_in(arrival.fact)
         for command in move.commands:
             self._perform(command)
 

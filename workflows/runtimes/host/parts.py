@@ -9,10 +9,12 @@ import structlog
 
 from coordination.database import Door, Transaction, Unavailable
 from coordination.policy import Roles
+from coordination.ports import Definition
+from coordination.store import definitions as definition_store
+from coordination.store import triggers as trigger_store
 from coordination.world import World
 from workflows import store
 from workflows.core.plan import Plan
-from workflows.language.model import Input
 from workflows.runs import Faulted
 from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.performing import Performer
@@ -49,7 +51,7 @@ class Parts:
         fence: the number of this life.
         stopping: nothing new is begun.
         plans: that were compiled, by content hash.
-        declared: what revisions take as inputs, by content hash.
+        definitions: of children, by content hash.
         aloft: the attempts that are not over yet, with run and path.
     """
 
@@ -63,7 +65,7 @@ class Parts:
     fence: int = 0
     stopping: bool = False
     plans: dict[str, Plan] = field(default_factory=dict)
-    declared: dict[str, dict[str, Input]] = field(default_factory=dict)
+    definitions: dict[str, Definition] = field(default_factory=dict)
     aloft: dict["Landing", tuple[int, str]] = field(default_factory=dict)
 
     @property
@@ -108,12 +110,11 @@ class Parts:
                 raise Faulted(f"the definition of this run does not compile: {error}") from error
         return self.plans[content]
 
-    async def inputs(self, content: str) -> dict[str, Input] | None:
-        """Return what the revision with this content hash takes; None where it is not stored."""
-        if content not in self.declared:
-            body = await self.door.read(lambda reader: store.body(reader, content))
-            if body is None:
+    async def definition(self, content: str) -> Definition | None:
+        """Return the revision with this content hash; None where it is not stored."""
+        if content not in self.definitions:
+            row = await self.door.read(lambda reader: trigger_store.definition(reader, content))
+            if row is None:
                 return None
-            given = body.get("inputs") or {}
-            self.declared[content] = {n: Input.model_validate(each) for n, each in given.items()}
-        return self.declared[content]
+            self.definitions[content] = definition_store.definition(row, [])
+        return self.definitions[content]
