@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.reference import commands, slack
+from bot.reference import actions, commands, slack
 from handlers.http import reference
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -10,6 +10,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
 def main() -> None:
     for name, text in (
+        ("actions.md", actions.reference()),
         ("commands.md", commands.reference()),
         ("http.md", reference.reference()),
         ("slack-commands.md", slack.reference()),
