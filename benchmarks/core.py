@@ -32,7 +32,9 @@ def message(names: Json) -> Json:
 
 
 def step(number: int, needs: tuple[Edge, ...]) -> Step:
-    return Step(f"s{number}", f"Step {number}", Action("baton.log", message, repeatable=True), needs=needs)
+    return Step(
+        f"s{number}", f"Step {number}", Action("baton.log", message, repeatable=True), needs=needs
+    )
 
 
 def chain(length: int) -> tuple[Step, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from workflows.language.expressions import nodes
 from workflows.language.expressions.errors import ExpressionFailed, InvalidExpression
 from workflows.language.expressions.filters import DEFAULT, FILTERS, bind
-from workflows.language.expressions.handles import Secret, SecretText, join_secret
+from workflows.language.expressions.handles import Secret, join_secret
 from workflows.language.expressions.limits import Budget, check_length, check_text, weigh
 from workflows.language.expressions.lookups import Context, Run, constant, lookup, path
 from workflows.language.expressions.nodes import Node
@@ -162,7 +162,7 @@ def _(node: nodes.Comparison) -> Run:
         sign, right, at = node.rest[0]
         if sign == "==" and isinstance(right, nodes.Literal) and type(right.value) is str:
             return _equals_text(close(node.first), right.value, at)
-        return _binary(COMPARISONS[sign], close(node.first), close(right), at)
+        return _binary(COMPARISONS[sign], close(node.first), _compared(right), at)
     first = close(node.first)
     rest = [(COMPARISONS[sign], close(operand)) for sign, operand, _ in node.rest]
 
@@ -176,6 +176,13 @@ def _(node: nodes.Comparison) -> Run:
         return True
 
     return located(run, node.at)
+
+
+def _compared(node: Node) -> Run:
+    """Close what is only looked at, so that a list of literals is made once and for all."""
+    if isinstance(node, nodes.ListOf) and all(isinstance(n, nodes.Literal) for n in node.items):
+        return constant([each.value for each in node.items if isinstance(each, nodes.Literal)])
+    return close(node)
 
 
 def _equals_text(left: Run, text: str, at: int) -> Run:
@@ -241,19 +248,31 @@ def as_text(run: Run, at: int) -> Run:
 
     def text(context: Context, budget: Budget) -> Any:
         value = run(context, budget)
-        return value if type(value) is str else text_of(value, budget)
+        if type(value) is str:
+            return value
+        try:
+            return text_of(value, budget)
+        except ExpressionFailed as error:
+            if error.offset is None:
+                error.offset = at
+            raise
 
-    return located(text, at)
+    return text
 
 
-def joined(parts: list[Run]) -> Run:
+def joined(parts: list[Run | str]) -> Run:
     """Return the text of *parts*, one after the other; with a secret in it, a handle."""
+    laid = [part if isinstance(part, str) else "" for part in parts]
+    runs = [(at, part) for at, part in enumerate(parts) if not isinstance(part, str)]
 
     def run(context: Context, budget: Budget) -> Any:
-        texts = [part(context, budget) for part in parts]
-        if any(type(text) is Secret or type(text) is SecretText for text in texts):
+        texts: list[Any] = laid.copy()
+        for at, part in runs:
+            texts[at] = part(context, budget)
+        try:
+            length = sum(map(len, texts))
+        except TypeError:  # a handle of a secret has no length
             return join_secret(texts)
-        length = sum(map(len, texts))
         check_length(length)
         budget.charge_text(length)
         return check_text("".join(texts))
@@ -274,15 +293,26 @@ def _(node: nodes.Filtered) -> Run:
         )
     arguments = bind(found, node)
     value = close(node.value)
-    closed = {name: close(argument) for name, argument in arguments.items()}
-    found.check({n: a.value for n, a in arguments.items() if isinstance(a, nodes.Literal)}, node.at)
-    apply = found.apply
+    known = {n: a.value for n, a in arguments.items() if isinstance(a, nodes.Literal)}
+    found.check(known, node.at)
+    computed = [(name, close(each)) for name, each in arguments.items() if name not in known]
+    return located(_applied(found.apply, value, known, computed), node.at)
 
-    def run(context: Context, budget: Budget) -> Any:
-        given = {name: argument(context, budget) for name, argument in closed.items()}
-        return apply(value(context, budget), budget, **given)
 
-    return located(run, node.at)
+def _applied(
+    apply: Callable[..., Any], value: Run, known: dict[str, Any], computed: list[tuple[str, Run]]
+) -> Run:
+    """Return a filter with its arguments: those that are *known* are no work any more."""
+    if computed:
+        return lambda context, budget: apply(
+            value(context, budget),
+            budget,
+            **known,
+            **{name: argument(context, budget) for name, argument in computed},
+        )
+    if known:
+        return lambda context, budget: apply(value(context, budget), budget, **known)
+    return lambda context, budget: apply(value(context, budget), budget)
 
 
 def _bound(node: nodes.Filtered) -> dict[str, Node]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from workflows.language.expressions import nodes
 from workflows.language.expressions.closures import close, literal_path
+from workflows.language.expressions.depth import measure
 from workflows.language.expressions.expression import Expression
 from workflows.language.expressions.lexer import lex
-from workflows.language.expressions.nodes import Node, children
+from workflows.language.expressions.nodes import Node
 from workflows.language.expressions.parser import parse
 from workflows.language.expressions.references import references
 
@@ -28,9 +29,9 @@ def equalities(text: str, root: str) -> tuple[Equality, ...]:
     Raises:
         InvalidExpression: *text* cannot be read.
     """
-    return tuple(
-        found for term in _terms(parse(lex(text))) for found in _equality(term, text, root)
-    )
+    whole = parse(lex(text))
+    measure(whole)  # what nests too deep is refused before anything goes down into it
+    return tuple(found for term in _terms(whole) for found in _equality(term, text, root))
 
 
 def _terms(node: Node) -> Iterator[Node]:
@@ -51,9 +52,5 @@ def _equality(node: Node, text: str, root: str) -> Iterator[Equality]:
         if path[:1] == (root,) and named and len(named) == len(path) - 1:
             used = tuple(references(other))
             if all(reference.path[0] != root for reference in used):
-                yield Equality(named, Expression(text, close(other), used, _size(other)))
+                yield Equality(named, Expression(text, close(other), used, measure(other)))
                 return
-
-
-def _size(node: Node) -> int:
-    return 1 + sum(_size(child) for child in children(node))

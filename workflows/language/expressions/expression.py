@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from workflows.language.expressions.closures import close
+from workflows.language.expressions.depth import measure
 from workflows.language.expressions.errors import (
     ExpressionError,
     ExpressionFailed,
@@ -13,7 +14,6 @@ from workflows.language.expressions.errors import (
 from workflows.language.expressions.lexer import Token, lex
 from workflows.language.expressions.limits import Budget
 from workflows.language.expressions.lookups import Context, Run
-from workflows.language.expressions.nodes import Node, children
 from workflows.language.expressions.parser import parse
 from workflows.language.expressions.references import Reference, check_names, references
 
@@ -78,11 +78,8 @@ def read(tokens: list[Token]) -> Parsed:
         InvalidExpression: with the offset of what is wrong.
     """
     node = parse(tokens)
-    return Parsed(close(node), tuple(references(node)), _count(node), tokens[0].offset)
-
-
-def _count(node: Node) -> int:
-    return 1 + sum(_count(child) for child in children(node))
+    cost = measure(node)  # first, since what follows goes down as deep as the tree
+    return Parsed(close(node), tuple(references(node)), cost, tokens[0].offset)
 
 
 def compile_expression(text: str, *, names: Collection[str] | None = None) -> Expression:

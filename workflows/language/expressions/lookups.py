@@ -46,24 +46,81 @@ def path(keys: tuple[str | int, ...], *, at: int, lenient: bool) -> Run:
     """
     root, rest = keys[0], keys[1:]
 
-    def absent(context: Context) -> Any:
-        return MISSING if lenient else _report(context, keys, at)
-
     def run(context: Context, _budget: Budget) -> Any:
         try:
             value = context[root]  # type: ignore[index]  # the first key is always a name
-            for key in rest:
-                if type(value) is dict:
-                    value = value[key]
-                else:
-                    value = find(value, key)
-                    if value is MISSING:
-                        return absent(context)
         except KeyError:
-            return absent(context)
+            return MISSING if lenient else _report(context, keys, at)
+        for key in rest:
+            try:
+                value = value[key] if type(value) is dict else find(value, key)
+            except KeyError:
+                value = MISSING
+            if value is MISSING:
+                return MISSING if lenient else _report(context, keys, at)
         return value
 
+    straight = _STRAIGHT.get(len(keys))
+    if straight is None or any(type(key) is not str for key in keys):
+        return run
+    return straight(keys, run)
+
+
+def _one(keys: tuple[Any, ...], otherwise: Run) -> Run:
+    (a,) = keys
+
+    def run(context: Context, budget: Budget) -> Any:
+        try:
+            return context[a]
+        except KeyError:
+            return otherwise(context, budget)
+
     return run
+
+
+def _two(keys: tuple[Any, ...], otherwise: Run) -> Run:
+    a, b = keys
+
+    def run(context: Context, budget: Budget) -> Any:
+        try:
+            return context[a][b]
+        except (KeyError, TypeError):
+            return otherwise(context, budget)
+
+    return run
+
+
+def _three(keys: tuple[Any, ...], otherwise: Run) -> Run:
+    a, b, c = keys
+
+    def run(context: Context, budget: Budget) -> Any:
+        try:
+            return context[a][b][c]
+        except (KeyError, TypeError):
+            return otherwise(context, budget)
+
+    return run
+
+
+def _four(keys: tuple[Any, ...], otherwise: Run) -> Run:
+    a, b, c, d = keys
+
+    def run(context: Context, budget: Budget) -> Any:
+        try:
+            return context[a][b][c][d]
+        except (KeyError, TypeError):
+            return otherwise(context, budget)
+
+    return run
+
+
+_STRAIGHT: Mapping[int, Callable[[tuple[Any, ...], Run], Run]] = {
+    1: _one,
+    2: _two,
+    3: _three,
+    4: _four,
+}
+"""Nearly every lookup is one of these, of names only: nothing but a map takes a name as its key."""
 
 
 def lookup(base: Run, key: Run, *, at: int, lenient: bool) -> Run:

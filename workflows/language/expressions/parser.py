@@ -6,6 +6,7 @@ From loosest to tightest: ``x if c else y``; ``or``; ``and``; ``not``; compariso
 
 from typing import Any, Final
 
+from workflows.language.expressions.depth import too_deep
 from workflows.language.expressions.errors import InvalidExpression
 from workflows.language.expressions.lexer import Token, unquote
 from workflows.language.expressions.limits import DEPTH
@@ -25,7 +26,6 @@ from workflows.language.expressions.nodes import (
     Not,
     Sign,
     Test,
-    children,
 )
 from workflows.language.expressions.values import BIGGEST
 from workflows.language.suggestions import did_you_mean
@@ -54,6 +54,9 @@ FOREIGN: Final = {
 def parse(tokens: list[Token]) -> Node:
     """Read *tokens*, which end with `end`, as one expression.
 
+    How deep a chain of operators nests is not looked at here: `measure` the tree before anything
+    else goes down into it.
+
     Raises:
         InvalidExpression: with the offset of the first token that does not fit.
     """
@@ -63,25 +66,7 @@ def parse(tokens: list[Token]) -> Node:
     node = parser.expression()
     if parser.peek.kind != "end":
         raise parser.unexpected()
-    _check_depth(node)
     return node
-
-
-def _check_depth(node: Node) -> None:
-    level: tuple[Node, ...] = (node,)
-    for _ in range(DEPTH):
-        level = tuple(child for each in level for child in children(each))
-        if not level:
-            return
-    raise _too_deep(level[0].at)
-
-
-def _too_deep(offset: int) -> InvalidExpression:
-    return InvalidExpression(
-        f"this expression nests more than {DEPTH} levels",
-        offset=offset,
-        hint="Split it over several vars.",
-    )
 
 
 class Parser:
@@ -142,7 +127,7 @@ class Parser:
         """Count a level, and refuse one too many before Python's own stack does."""
         self.depth += 1
         if self.depth > DEPTH:
-            raise _too_deep(self.peek.offset)
+            raise too_deep(self.peek.offset)
 
     def binary(self, least: int) -> Node:
         """Operands joined by operators that bind at least as tight as *least*."""

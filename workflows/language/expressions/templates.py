@@ -123,10 +123,8 @@ def _compile(text: str) -> Template:
     return Template(text, _sourced(run, text), found, cost=sum(piece.cost for piece in parsed))
 
 
-def _part(piece: "str | Parsed") -> Run:
-    if isinstance(piece, str):
-        return constant(piece)
-    return as_text(piece.run, piece.at)
+def _part(piece: "str | Parsed") -> "Run | str":
+    return piece if isinstance(piece, str) else as_text(piece.run, piece.at)
 
 
 def _sourced(run: Run, text: str) -> Run:
