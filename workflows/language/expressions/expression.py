@@ -1,8 +1,10 @@
 """An expression that stands alone, as in ``condition`` and ``where``."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 from workflows.language.expressions.closures import close
 from workflows.language.expressions.depth import measure
@@ -18,6 +20,9 @@ from workflows.language.expressions.parser import parse
 from workflows.language.expressions.references import Reference, check_names, references
 
 __all__ = ["Expression", "Parsed", "compile_expression", "predicate", "read", "traced"]
+
+
+BRACES: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
 
 class Expression:
@@ -104,14 +109,22 @@ def compile_expression(text: str, *, names: Collection[str] | None = None) -> Ex
 
 @lru_cache(maxsize=2048)
 def _compile(text: str) -> Expression:
-    inner = text.strip()
-    if inner.startswith("{{"):
-        bare = inner.removeprefix("{{").removesuffix("}}").strip()
-        raise InvalidExpression(
-            "this is an expression already, without braces", offset=0, hint=f"Write `{bare}`."
-        )
-    parsed = read(lex(text))
+    tokens = lex(text)
+    _refuse_braces(tokens, text)
+    parsed = read(tokens)
     return Expression(text, parsed.run, parsed.references, parsed.cost)
+
+
+def _refuse_braces(tokens: list[Token], text: str) -> None:
+    """Refuse the braces of a template, which are none of a map: no map is the key of another."""
+    for token, after in pairwise(tokens):
+        if token.kind == "{" == after.kind and after.offset == token.offset + 1:
+            bare = BRACES.sub(r"\1", text).strip()
+            raise InvalidExpression(
+                "this is an expression already, without braces",
+                offset=token.offset,
+                hint=f"Write `{bare[:200]}`.",
+            )
 
 
 def predicate(text: str) -> Callable[[Mapping[str, Any]], bool]:
