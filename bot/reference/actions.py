@@ -82,7 +82,7 @@ def of_output(schema: Mapping[str, Any]) -> Iterator[str]:
 
 def inner(name: str, each: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
     """Describe the members of the model that *each* holds, or holds a list or map of."""
-    patterned = next(iter(each.get("patternProperties", {}).values()), {})
+    patterned: Mapping[str, Any] = next(iter(each.get("patternProperties", {}).values()), {})
     values = each.get("additionalProperties", {})
     for held, mark in (
         (each, ""),

@@ -64,7 +64,7 @@ async def aggregate(params: Aggregate, ctx: ActionContext) -> Aggregated:  # noq
 
     Of no values a sum and a count are 0, a list is empty and the rest is null.
     """
-    sources = [params.by or "null", *(each.of for each in params.measures.values())]
+    sources = [params.by or "none", *(each.of for each in params.measures.values())]
     rows = [found async for _, found in each_item(params, sources)]
     groups: dict[str, list[tuple[Any, ...]]] = {}
     for row in rows:
@@ -109,9 +109,10 @@ def _of_one_kind(values: list[Any]) -> list[Any]:
 
 
 def _unique(values: list[Any]) -> list[Any]:
-    return list({json.dumps(value, sort_keys=True): value for value in reversed(values)}.values())[
-        ::-1
-    ]
+    found: dict[str, Any] = {}
+    for value in values:
+        found.setdefault(json.dumps(value, sort_keys=True), value)
+    return list(found.values())
 
 
 WAYS: Final[Mapping[str, Callable[[list[Any]], Any]]] = {

@@ -218,16 +218,11 @@ def _csv(params: Target, rows: list[Any]) -> str:
     if columns:
         writer.writerow(columns)
     for number, row in enumerate(rows):
-        writer.writerow([_field(value) for value in _fields(row, columns, number)])
+        if type(row) is not type(first) or not isinstance(row, dict | list):
+            raise Failed(f"value[{number}]: rows are all maps or all lists", type="format")
+        fields = [row.get(name) for name in columns or ()] if isinstance(row, dict) else row
+        writer.writerow([_field(value) for value in fields])
     return out.getvalue()
-
-
-def _fields(row: Any, columns: Sequence[str] | None, number: int) -> list[Any]:
-    if isinstance(row, dict) and columns is not None:
-        return [row.get(name) for name in columns]
-    if isinstance(row, list):
-        return row
-    raise Failed(f"value[{number}] must be a map or a list, as the first row is", type="format")
 
 
 def _field(value: Any) -> str:
