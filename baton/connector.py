@@ -214,11 +214,7 @@ class Files(Protocol):
         """
 
     async def append(self, path: str, content: bytes) -> int:
-        """Put *content* at the end of the file at *path*, all of it or nothing; return its size.
-
-        Raises:
-            Failed: as for writing.
-        """
+        """Put *content* at the end of the file, all of it or nothing; return its size. Raises: Failed."""
 
     async def copy(self, source: str, target: str, *, replace: bool) -> int:
         """Copy the file *source*, whole or not at all; return its size.
@@ -231,7 +227,7 @@ class Files(Protocol):
         """Give the file or folder *source* another place in one move.
 
         Raises:
-            Failed: as for copying; a folder never takes the place of another that holds something.
+            Failed: as for copying.
         """
 
     async def delete(self, path: str, *, recursive: bool) -> bool:

@@ -131,7 +131,9 @@ async def test_groups_and_all_of_it_are_measured(perform: Perform) -> None:
         ("first", [], None),
     ],
 )
-async def test_a_measure(perform: Perform, way: str, values: list[Any], found: Any) -> None:
+async def test_values_become_one_by_measure(
+    perform: Perform, way: str, values: list[Any], found: Any
+) -> None:
     measures = {"it": {"of": "item", "as": way}}
     given = {"items": values, "measures": measures}
     measured = (await perform("data.aggregate", given)).all["it"]
