@@ -18,6 +18,7 @@ def test_the_library_is_not_empty() -> None:
     assert [path.stem for path in SHIPPED] == [
         "automated_testing_pipeline",
         "cross_chat_coordination",
+        "data_synthesis",
     ]
 
 
