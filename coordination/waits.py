@@ -6,6 +6,7 @@ the Dispatcher, which sees the wait because it reads waits after it has read the
 back, the oldest later event that fits is only noted, so that an older one still comes first.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ __all__ = ["MOST_SCANNING", "Order", "answer", "close", "expire", "found_nothing
 
 MOST_SCANNING = 1_000  # open waits of one event type of which every event has to be looked at
 STANDING = ("open", "looking")
+TURNS = re.compile(r'\[(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")\]|#[0-9]+')  # in a path: which turn
 
 
 class Order(Protocol):
@@ -98,7 +100,7 @@ def answer(tx: Transaction, key: int, event_id: str, *, now: datetime, looked: b
     row = store.by_key(tx, key)
     if row is None or row.state not in STANDING:
         return "waits no more"
-    if event_id in store.took(tx, row.run_key, row.path):
+    if wakeups.find(tx, row.run_key, delivery_of(event_id, row.path)) is not None:
         return "had it before"
     if row.state == "looking" and not looked:
         _note_found(tx, row, event_id)
@@ -108,14 +110,21 @@ def answer(tx: Transaction, key: int, event_id: str, *, now: datetime, looked: b
 
 
 def found_nothing(tx: Transaction, key: int, *, now: datetime) -> None:
-    """Open a wait that has looked back, or give it what came meanwhile."""
+    """Open a wait that has looked back, or give it what came meanwhile.
+
+    Where another turn of its step was given that, the wait looks back once more: something else may
+    have come, too.
+    """
     row = store.by_key(tx, key)
     if row is None or row.state != "looking":
         return
     if row.event_id is None:
         store.move(tx, row, {"state": "open"})
-    else:
+    elif wakeups.find(tx, row.run_key, delivery_of(row.event_id, row.path)) is None:
         _deliver(tx, row, row.event_id, now=now)
+    else:
+        store.move(tx, row, {"until_seq": store.head(tx), "event_id": None})
+        tx.touch("wait", row.id)
 
 
 def noted(tx: Transaction, key: int, failures: int, why: str) -> None:
@@ -133,7 +142,7 @@ def close(tx: Transaction, *, run_key: int, path: str, attempt: int) -> None:
         return
     if row.state in STANDING:
         store.move(tx, row, _ended("closed") | {"event_id": None})
-    elif row.state == "answered" and store.forget(tx, run_key, delivery_of(row)):
+    elif row.state == "answered" and store.forget(tx, run_key, delivery_of(row.event_id, path)):
         store.move(tx, row, {"state": "closed", "event_id": None})
 
 
@@ -147,9 +156,9 @@ def expire(tx: Transaction, *, run_key: int, path: str) -> bool | None:
     return store.move(tx, row, _ended("expired"))
 
 
-def delivery_of(row: Row) -> str:
-    """Return under what a run knows the event that answered a wait: a step takes each event once."""
-    return f"event:{row.event_id}:{row.path}"
+def delivery_of(event_id: str, path: str) -> str:
+    """Return under what a run knows an event: a step takes each one once, all its turns together."""
+    return f"event:{event_id}:{TURNS.sub('', path)}"
 
 
 def told(event: Row) -> dict[str, Any]:
@@ -171,7 +180,7 @@ def _deliver(tx: Transaction, row: Row, event_id: str, *, now: datetime) -> None
         run_key=row.run_key,
         kind="event",
         payload=payload,
-        delivery_id=f"event:{event_id}:{row.path}",
+        delivery_id=delivery_of(event_id, row.path),
         now=now,
     )
 

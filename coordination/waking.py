@@ -136,14 +136,9 @@ class Waker:
     async def _look(self, wait: Row) -> bool:
         first, failures, why = self._looked.get(wait.key, (wait.since_seq, 0, ""))
         rows, following = await self._window(wait, first)
-        taken = await self._door.read(
-            lambda reader: store.read_took(reader, wait.run_key, wait.path)
-        )
         for row in rows:
-            if row.id in taken:
-                continue
             fit = self._fit(wait, row)
-            if fit is not None and not fit.why_not:
+            if fit is not None and not fit.why_not and not await self._had(wait, row.id):
                 await self._close_look(wait, failures, why, row.id)
                 return True
             if fit is not None and fit.failed:
@@ -153,6 +148,11 @@ class Waker:
             return True
         await self._close_look(wait, failures, why, None)
         return True
+
+    async def _had(self, wait: Row, event_id: str) -> bool:
+        """Say whether the step of *wait* was given that event before, in whichever turn."""
+        delivery = waits.delivery_of(event_id, wait.path)
+        return await self._door.read(lambda reader: store.had(reader, wait.run_key, delivery))
 
     async def _window(self, wait: Row, first: int) -> tuple[list[Row], int]:
         """Return the next events to look at, and the place after them."""

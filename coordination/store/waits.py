@@ -43,11 +43,8 @@ _LOOKING = _WAIT.where(waits.c.state == "looking").order_by(waits.c.key).limit(b
 _STANDING = select(waits).where(
     waits.c.run_key == bindparam("run"), _IS_EVENT, waits.c.state.in_(("open", "looking"))
 )
-_TAKEN = select(waits.c.event_id).where(
-    waits.c.run_key == bindparam("run"),
-    waits.c.path == bindparam("place"),
-    waits.c.state == "answered",
-    _IS_EVENT,
+_HAD = select(wakeups.c.key).where(
+    wakeups.c.run_key == bindparam("run"), wakeups.c.delivery_id == bindparam("delivery")
 )
 
 _LEAST = select(func.min(waits.c.shape).label("shape")).where(waits.c.shape.is_not(None))
@@ -151,11 +148,6 @@ def seq_of(tx: Transaction, event_id: str) -> int:
     return 0 if row is None else int(row.seq)
 
 
-def took(tx: Transaction, run_key: int, path: str) -> set[str]:
-    """Return the events that answered the step at *path* before."""
-    return {row.event_id for row in tx.fetch_all(_TAKEN, run=run_key, place=path)}
-
-
 def forget(tx: Transaction, run_key: int, delivery_id: str) -> bool:
     """Delete a wake-up that its run has not heard of, and will not."""
     return tx.execute(_FORGET, run=run_key, delivery=delivery_id) == 1
@@ -181,10 +173,9 @@ async def standing(reader: Reader, run_key: int) -> list[Row]:
     return await reader.fetch_all(_STANDING, run=run_key)
 
 
-async def read_took(reader: Reader, run_key: int, path: str) -> set[str]:
-    """Return the events that answered the step at *path* before."""
-    rows = await reader.fetch_all(_TAKEN, run=run_key, place=path)
-    return {row.event_id for row in rows}
+async def had(reader: Reader, run_key: int, delivery_id: str) -> bool:
+    """Say whether a run was told of something under this name before."""
+    return await reader.fetch_one(_HAD, run=run_key, delivery=delivery_id) is not None
 
 
 async def window(reader: Reader, span: tuple[int, int], likely: Mapping[str, str]) -> list[Row]:

@@ -7,7 +7,7 @@ import pytest
 
 from coordination import waits
 from tests.workflows.runtimes.bench import Bench, Play, chain, does, sight, statuses, step
-from workflows.core.plan import Plan, WaitFor
+from workflows.core.plan import ForEach, Parallel, Plan, WaitFor
 
 
 def waits_for(sha: str = "3f1c2d4", **how: Any) -> WaitFor:
@@ -178,3 +178,51 @@ def test_a_wake_up_is_found_without_the_hint(play: Play) -> None:
         assert (await bench.run()).status == "completed"
 
     play(after(waits_for()), story)
+
+
+def test_an_event_goes_to_one_turn_of_a_loop_and_the_next_event_to_the_next(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.start()
+        await bench.until_step("fan[2].wait", "waiting")
+        for number in range(3):
+            await report_test(bench, id=f"e-{number}", name=f"Unit {number}", attempt=number + 1)
+            await bench.rest()
+            view = await bench.run()
+            assert sum(status == "completed" for status in statuses(view).values()) >= number + 1
+        view = await bench.until("completed", within=5)
+        names = [sight(view, f"fan[{n}].wait").output["name"] for n in range(3)]
+        assert names == ["Unit 0", "Unit 1", "Unit 2"]
+
+    loop = ForEach(lambda names: [1, 2, 3], (step("wait", waits_for()),))
+    play(chain(step("fan", loop)), story, triggers=())
+
+
+def test_turns_that_look_back_find_an_event_each(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        async def first(ctx: Any) -> None:
+            for number in range(3):
+                await report_test(
+                    bench, id=f"e-{number}", name=f"Unit {number}", attempt=number + 1
+                )
+
+        bench.effects.scripts["first"] = first
+        await bench.start()
+        view = await bench.until("completed")
+        names = [sight(view, f"fan[{n}].wait").output["name"] for n in range(3)]
+        assert sorted(names) == ["Unit 0", "Unit 1", "Unit 2"]
+
+    loop = ForEach(lambda names: [1, 2, 3], (step("wait", waits_for()),))
+    play(chain(step("first", does("again")), step("fan", loop)), story, triggers=())
+
+
+def test_two_steps_may_each_have_the_same_event(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.start()
+        await bench.until_step("both.b.wait", "waiting")
+        await report_test(bench)
+        view = await bench.until("completed")
+        outputs = [sight(view, f"both.{name}.wait").output["event_id"] for name in "ab"]
+        assert outputs[0] == outputs[1]
+
+    branches = tuple((name, (step("wait", waits_for()),)) for name in "ab")
+    play(chain(step("both", Parallel(branches))), story, triggers=())

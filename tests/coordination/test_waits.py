@@ -180,3 +180,17 @@ async def test_the_clock_waits_until_a_wait_has_looked_back(hall: Hall) -> None:
     await hall.settle()
 
     assert await hall.woken() == [(key, "wait", told)]
+
+
+@pytest.mark.parametrize(
+    ("path", "step"),
+    [
+        ("wait", "wait"),
+        ("fan[3].wait", "fan.wait"),
+        ("fan[a-b].poll#12.race.fast.wait", "fan.poll.race.fast.wait"),
+        ('fan["a]#1.\\"b"].wait', "fan.wait"),
+        ("fetch~error.wait", "fetch~error.wait"),
+    ],
+)
+def test_a_run_knows_an_event_by_the_step_and_not_by_its_turn(path: str, step: str) -> None:
+    assert waits.delivery_of("ev_1", path) == f"event:ev_1:{step}"
