@@ -18,8 +18,10 @@ from bot.rereading import Rereading
 from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld, make_world
-from coordination import leases
+from coordination import leases, windows
 from coordination.changes import Changes
+from coordination.clockwork import OWNER as TRIGGER
+from coordination.clockwork import Clockwork
 from coordination.coordinator import Coordinator, Ports
 from coordination.database import Door, open_sqlite
 from coordination.dispatcher import Dispatcher
@@ -37,6 +39,7 @@ from workflows.language.reading import DefinitionReader
 from workflows.runtimes.embedded import embedded_runtime
 from workflows.runtimes.host import Host, HostSettings
 from workflows.runtimes.host.timers import fire_timer
+from workflows.schedule import next_slot
 
 log = structlog.get_logger()
 
@@ -65,6 +68,7 @@ class Baton:
     coordinator: Coordinator
     dispatcher: Dispatcher
     timers: Timers
+    clockwork: Clockwork
     definitions: Definitions
     sessions: Sessions
     slack: SlackConnection
@@ -78,6 +82,7 @@ class Baton:
         tasks = self.world.tasks
         tasks.keep("dispatcher", self.dispatcher.run)
         tasks.keep("timers", self.timers.run)
+        tasks.keep("clockwork", self.clockwork.run)
         tasks.keep("definitions", self.definitions.watch)
         tasks.keep("configuration", lambda: self.rereading.watch(self._take_rules))
         tasks.keep("directory", self._directory)
@@ -181,18 +186,21 @@ def assemble(
     own = built_in(environment=settings.child_environment())
     registry = Registry((*own, *fittings.connectors))
     host = make_host(settings, world, door, registry, fittings, lambda: rereading.rules.roles)
-    inputs = InputCheck()
+    inputs, evaluator = InputCheck(), Evaluator()
     secrets = Secrets(derived(instance_key(settings, world.ids), "secrets"), settings.secret)
-    ports = Ports(host, inputs, slack.directory, secrets, DefinitionReader(registry))
+    ports = Ports(
+        host, inputs, slack.directory, secrets, DefinitionReader(registry), evaluator, next_slot
+    )
     coordinator = Coordinator(door, world, ports, rereading.rules)
     dispatcher = Dispatcher(
         door,
         world,
-        expressions=Evaluator(),
+        expressions=evaluator,
         inputs=inputs,
         runtime=host,
         channel=settings.channel,
     )
+    clockwork = Clockwork(door, world, next_slot)
     return Baton(
         settings=settings,
         world=world,
@@ -203,8 +211,15 @@ def assemble(
         timers=Timers(
             door,
             world,
-            {"run": fire_timer, "approval": coordinator.fire_approval, "process": leases.fire},
+            {
+                "run": fire_timer,
+                "approval": coordinator.fire_approval,
+                "process": leases.fire,
+                TRIGGER: clockwork.fire,
+                windows.OWNER: windows.fire,
+            },
         ),
+        clockwork=clockwork,
         definitions=Definitions(coordinator, settings.workflows),
         sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),
         slack=slack,

@@ -9,7 +9,7 @@ from coordination import staffing, wakeups
 from coordination.credentials import Known
 from coordination.database import Door, Transaction
 from coordination.lookups import Lookups, Rules
-from coordination.ports import Directory, Inputs, Language, Runtime
+from coordination.ports import Calendar, Directory, Expressions, Inputs, Language, Runtime
 from coordination.questions import Approval
 from coordination.secrets import Secrets
 from coordination.votes import Judging
@@ -26,6 +26,8 @@ class Ports:
         people: where the directory comes from.
         secrets: opens what signatures are checked with; without it none is right.
         language: reads definitions; without it nothing is published.
+        expressions: fills in what counts runs together; without it no run does.
+        calendar: says when schedules are due; without it nothing is known of that.
     """
 
     runtime: Runtime
@@ -33,6 +35,8 @@ class Ports:
     people: Directory
     secrets: Secrets | None = None
     language: Language | None = None
+    expressions: Expressions | None = None
+    calendar: Calendar | None = None
 
 
 class Footing(Lookups):

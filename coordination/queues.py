@@ -33,6 +33,8 @@ def leave(tx: Transaction, run: Row) -> None:
     """Let those in for whom there is a place now that *run* has ended."""
     if run.concurrency_key is None:
         return
+    if run.held_since is not None:
+        store.admit(tx, run.key)  # it has ended without a place, and waits for none any more
     rows = store.open_of(tx, run.workflow, run.concurrency_key)
     held = [row for row in rows if row.held_since is not None]
     taken = len(rows) - len(held)

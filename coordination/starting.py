@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coordination import directory, runs
+from coordination import admission, directory
+from coordination.admission import FREE, Outcome, Terms
 from coordination.database import Transaction
 from coordination.definitions import WorkflowView
 from coordination.errors import Conflict, IdempotencyMismatch, NotAllowed
@@ -30,14 +31,29 @@ class StartOrder:
     inputs: Mapping[str, Any]
     request_id: str
     channel: str | None  # where it is posted if the definition names none
+    terms: Terms = FREE
 
 
-def start(tx: Transaction, order: StartOrder, judging: Judging) -> str:
-    """Write the run and return its id.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The run that was asked for, and what came of the start."""
+
+    run_id: str
+    outcome: Outcome
+
+    def require_run(self) -> str:
+        """Return the run's id. Raises: Conflict, where there is none."""
+        if self.outcome.run_key is None:
+            raise Conflict(f"The run was {self.outcome.text}.")
+        return self.run_id
+
+
+def start(tx: Transaction, order: StartOrder, judging: Judging) -> Begun:
+    """Write the run, or what is told of one that is left out.
 
     Raises:
         NotAllowed: whoever asks may not start this one.
-        Conflict: the workflow is not active.
+        Conflict: the workflow is not active, or has started as often as it may.
         IdempotencyMismatch: the same request started something else.
     """
     _authorize(tx, order, judging)
@@ -46,11 +62,13 @@ def start(tx: Transaction, order: StartOrder, judging: Judging) -> str:
     if known is not None:
         if (known.workflow, known.inputs) != (order.workflow.name, dict(order.inputs)):
             raise IdempotencyMismatch(order.request_id)
-        return str(known.id)
+        return Begun(known.id, Outcome("started", "started", known.key))
     _refuse_inactive(order.workflow)
     new = _new_run(order, judging.ids.new("run"), request)
-    runs.start(tx, new, now=judging.now, ids=judging.ids)
-    return new.id
+    outcome = admission.start(tx, new, order.terms, now=judging.now, ids=judging.ids)
+    if outcome.kind == "refused":
+        raise Conflict(f"{outcome.text}.")
+    return Begun(new.id, outcome)
 
 
 def may_start(order: StartOrder) -> str:

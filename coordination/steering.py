@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from coordination import controls, mending, outlook, run_views, starting
+from coordination.admission import FREE, Terms, terms_of
 from coordination.controls import Mode
 from coordination.database import Reader, Transaction
+from coordination.errors import InvalidInputs
 from coordination.footing import Footing
 from coordination.orders import Order, Told
 from coordination.outlook import Outlook
 from coordination.policy import Principal, require_scope
-from coordination.ports import RunView
+from coordination.ports import Definition, RunView
 from coordination.starting import StartOrder
 from coordination.store import orders as order_store
 
@@ -36,11 +38,28 @@ class Steering(Footing):
         require_scope(principal, "start")
         view = await self.workflow(workflow)
         checked = self._ports.inputs.check(view.definition, inputs)
-        order = StartOrder(principal, view, checked, request_id, self.rules.channel)
+        terms = self._terms(view.definition, checked, principal.actor)
+        order = StartOrder(principal, view, checked, request_id, self.rules.channel, terms)
         judging = self._judging()
-        run_id = await self._door.write(lambda tx: starting.start(tx, order, judging))
+        begun = await self._door.write(lambda tx: starting.start(tx, order, judging))
+        run_id = begun.require_run()
         self._world.tasks.start(f"start {run_id}", self._ports.runtime.start(run_id))
         return await self.run(run_id)
+
+    def _terms(self, definition: Definition, inputs: Mapping[str, Any], by: str) -> Terms:
+        """Return the rules for a start by hand. Raises: InvalidInputs, where its key has no value."""
+        if self._ports.expressions is None:
+            return FREE
+        context = {
+            "trigger": {"kind": "manual", "by": by},
+            "inputs": inputs,
+            "run": {"inputs": inputs, "started_by": by},
+            "workflow": {"name": definition.name, "revision": definition.hash},
+        }
+        try:
+            return terms_of(definition, self._ports.expressions, context)
+        except ValueError as error:
+            raise InvalidInputs([("concurrency", str(error))]) from error
 
     async def outlook(self, run: str, *, from_path: str | None = None) -> Outlook:
         """Return what each control would do to a run as it stands; a retry from *from_path*.

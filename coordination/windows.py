@@ -70,7 +70,7 @@ def fire(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:
     window = store.by_key(tx, due.owner_key)
     if window is None:
         return
-    if now < window.expires_at + PATIENCE and store.unseen(tx, window.expires_at):
+    if _is_early(tx, window, now):
         timers.set(tx, OWNER, window.key, SLOT, now + AGAIN)
         return
     store.close(tx, window.key)
@@ -78,6 +78,18 @@ def fire(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:
     if spec is not None and spec.kind == "absence" and window.events["what"] == _digest(spec):
         began = window.events["after"]
         _happen(tx, window.workflow, spec, {"after": {"event_id": began}}, began, now=now, ids=ids)
+
+
+def _is_early(tx: Transaction, window: Row, now: datetime) -> bool:
+    """Say whether an event that came in time may still be on its way to the window."""
+    if not store.unseen(tx, window.expires_at):
+        return False
+    since = window.events.get("since")
+    if since is None:
+        collected = {**window.events, "since": format_time(now)}
+        store.change(tx, window.key, collected, window.expires_at)
+        return True
+    return now < datetime.fromisoformat(since) + PATIENCE
 
 
 def _collect(tx: Transaction, arrived: Arrived, *, now: datetime, ids: Ids) -> str:

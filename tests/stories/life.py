@@ -16,7 +16,19 @@ from bot.settings import Settings, read_settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld
 from coordination.changes import Change, Changes
-from coordination.database import events, open_sqlite, outbox, runs, select, timers, waits, wakeups
+from coordination.database import (
+    events,
+    exists,
+    open_sqlite,
+    outbox,
+    runs,
+    select,
+    timers,
+    triggers,
+    waits,
+    wakeups,
+    workflows,
+)
 from coordination.database.door import Reader, SqliteDoor
 from coordination.database.statements import Statements
 from devslack.app import Server
@@ -31,6 +43,8 @@ ADDRESS = "http://baton.test"
 STANDING = {
     "dispatcher",
     "timers",
+    "clockwork",
+    "files",
     "definitions",
     "configuration",
     "directory",
@@ -46,7 +60,14 @@ SOON = timedelta(seconds=5)  # what is due so soon is brought about by moving th
 
 _WAITING = {
     "event": select(events.c.seq).where(events.c.dispatched_at.is_(None)).limit(1),
-    "run": select(runs.c.key).where(runs.c.status == "queued").limit(1),
+    "run": select(runs.c.key)
+    .where(runs.c.status == "queued", runs.c.held_since.is_(None))
+    .limit(1),
+    "schedule": select(triggers.c.key)
+    .join(workflows, workflows.c.name == triggers.c.workflow)
+    .where(workflows.c.status == "active", triggers.c.kind.in_(("schedule", "every")))
+    .where(~exists().where(timers.c.slot == triggers.c.workflow + "/" + triggers.c.trigger_id))
+    .limit(1),
     "look back": select(waits.c.key).where(waits.c.state == "looking").limit(1),
     "wake-up": select(wakeups.c.key).where(wakeups.c.done_at.is_(None)).limit(1),
     "notice in flight": select(outbox.c.key).where(outbox.c.state == "leased").limit(1),
