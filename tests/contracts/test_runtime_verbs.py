@@ -1,13 +1,13 @@
-"""What every runtime promises of steps that hold other steps, and of what follows the work."""
+"""What every runtime promises of steps that hold other steps."""
 
 from datetime import timedelta
 from typing import Any
 
 from baton.connector import ActionContext, Failed
-from coordination.ports import RunStatus
 from tests.workflows.runtimes.bench import (
     Bench,
     Play,
+    asks,
     chain,
     does,
     raising,
@@ -21,9 +21,7 @@ from workflows.core.plan import (
     ForEach,
     Parallel,
     Repeat,
-    Stop,
     Switch,
-    Undo,
     Wait,
     WaitFor,
 )
@@ -40,10 +38,6 @@ def says(value: Any, name: str = "again") -> Action:
 
 def fan(*steps: Any, count: int = 3, **how: Any) -> Any:
     return step("fan", ForEach(items(*range(count)), steps, **how))
-
-
-def undo(name: str, say: Any = None) -> Undo:
-    return Undo(does(name, say=say))
 
 
 def test_a_loop_runs_its_steps_once_for_each_item_and_gives_the_list(play: Play) -> None:
@@ -240,132 +234,68 @@ def test_a_timeout_around_steps_ends_what_is_in_them(play: Play) -> None:
     play(chain(loop), story)
 
 
-def test_what_was_done_is_taken_back_latest_first_and_then_the_lists_run(play: Play) -> None:
+def test_a_join_that_cannot_be_reached_any_more_fails_the_step(play: Play) -> None:
     async def story(bench: Bench) -> None:
-        bench.effects.scripts["verify"] = raising(Failed("it is down"))
+        for name in "ab":
+            bench.effects.scripts[f"vote.{name}.ask"] = raising(Failed(f"{name} says no"))
         await bench.start()
-        view = await bench.until("failed")
+        view = await bench.until("failed", within=5)
+        assert view.error["path"] == "vote.b.ask"
+        assert sight(view, "vote").detail == {"branches": 3, "done": 0, "failed": 2, "winner": None}
+        assert statuses(view)["vote.c.nap"] == "cancelled"
 
-        assert [path for _, path, _ in bench.effects.log] == [
-            "create",
-            "fan[0].deploy",
-            "fan[1].deploy",
-            "verify",
-            "fan[1].deploy~undo",
-            "fan[0].deploy~undo",
-            "create~undo",
-            "on_failure.tell",
-            "finally.tidy",
-        ]
-        assert bench.effects.said[-3] == "back to nothing"
-        assert statuses(view)["create"] == "compensated"
-        assert statuses(view)["fan[1].deploy"] == "compensated"
-        assert [each.path for each in view.steps if each.path.startswith("create")] == [
-            "create",
-            "create~undo",
-        ]
-        assert view.error["path"] == "verify"
-
-    inner = step("deploy", does("once"), undo=undo("once"))
-    plan = chain(
-        step("create", does("once", say="nothing"), undo=Undo(_back("create"))),
-        fan(inner, count=2, concurrency=1),
-        step("verify", does("again")),
-        on_failure=(step("tell", does("again")),),
-        on_cancel=(step("never", does("again")),),
-        finally_=(step("tidy", does("again")),),
-    )
-    play(plan, story)
+    nap = (step("nap", Wait(duration=timedelta(hours=1))),)
+    asked = chain(step("ask", does("again"))).steps
+    later = chain(
+        step("nap", Wait(duration=timedelta(seconds=2))), step("ask", does("again"))
+    ).steps
+    branches = (("a", asked), ("b", later), ("c", nap))
+    play(chain(step("vote", Parallel(branches, join=2))), story)
 
 
-def _back(path: str) -> Action:
-    def params(names: Any) -> Any:
-        return {"say": f"back to {names['steps'][path]['output']}"}
-
-    return Action("test.again", params, repeatable=True)
-
-
-def test_what_cannot_be_taken_back_is_told_and_does_not_stop_the_rest(play: Play) -> None:
-    async def story(bench: Bench) -> None:
-        bench.effects.scripts["verify"] = raising(Failed("it is down"))
-        bench.effects.scripts["two~undo"] = raising(Failed("the door is locked"))
-        await bench.start()
-        view = await bench.until("failed")
-
-        assert statuses(view)["one"] == "compensated"
-        assert statuses(view)["two"] == "completed"
-        assert statuses(view)["two~undo"] == "failed"
-        assert "two: the door is locked" in view.error["message"]
-
-    steps = [step(name, does("once"), undo=undo("once")) for name in ("one", "two")]
-    play(chain(*steps, step("verify", does("again"))), story)
-
-
-def test_a_run_shows_that_it_takes_back(play: Play) -> None:
-    async def story(bench: Bench) -> None:
-        bench.effects.scripts["verify"] = raising(Failed("it is down"))
-        await bench.start()
-        view = await bench.until("compensating")
-        assert sight(view, "one~undo").status == "running"
-        await bench.until("failed")
-
-    slow = Undo(does("again", takes=20.0))
-    play(chain(step("one", does("once"), undo=slow), step("verify", does("again"))), story)
-
-
-def test_a_stop_completes_the_run_and_runs_the_last_list(play: Play) -> None:
+def test_loops_stand_inside_loops_and_keys_name_their_turns(play: Play) -> None:
     async def story(bench: Bench) -> None:
         await bench.start()
         view = await bench.until("completed")
-        assert view.note == "nothing to do"
-        assert [path for _, path, _ in bench.effects.log] == ["finally.tidy"]
-        assert statuses(view)["then"] == "not_taken"
+        assert [each.path for each in view.steps] == [
+            "teams",
+            "teams[web].each",
+            "teams[web].each#1.post",
+            "teams[web].each#2.post",
+            'teams["a b"].each',
+            'teams["a b"].each#1.post',
+            'teams["a b"].each#2.post',
+        ]
+        assert sight(view, "teams").output == ["web 1", "a b 1"]
 
-    end = step("end", Stop(lambda names: "nothing to do"))
-    tidy = (step("tidy", does("again")),)
-    play(chain(end, step("then", does("once")), finally_=tidy), story)
-
-
-def test_a_failed_last_list_fails_a_run_that_completed(play: Play) -> None:
-    async def story(bench: Bench) -> None:
-        bench.effects.scripts["finally.tidy"] = raising(Failed("no space"))
-        await bench.start()
-        view = await bench.until("failed")
-        assert view.error["path"] == "finally.tidy"
-        assert view.outputs == {}
-
-    tidy = (step("tidy", does("again")),)
-    play(chain(step("work", does("once")), finally_=tidy), story)
+    post = step("post", says(lambda names: f"{names['item']} {names['index']}"))
+    enough = Repeat(lambda names: names["index"] == 1, (post,), 9)
+    loop = ForEach(items("web", "a b"), (step("each", enough),), key=lambda names: names["item"])
+    play(chain(step("teams", loop)), story)
 
 
-def test_a_run_that_takes_too_long_fails_and_is_taken_back(play: Play) -> None:
+def test_two_equal_keys_fail_the_loop_before_it_begins(play: Play) -> None:
     async def story(bench: Bench) -> None:
         await bench.start()
         view = await bench.until("failed")
-        assert view.error["type"] == "timeout"
-        assert statuses(view) == {
-            "one": "compensated",
-            "pause": "cancelled",
-            "one~undo": "completed",
-        }
-        assert view.status is RunStatus.FAILED
+        assert "items 0 and 2 have the same key 'a'" in view.error["message"]
+        assert bench.effects.log == []
 
-    one = step("one", does("once"), undo=undo("once"))
-    pause = step("pause", Wait(duration=timedelta(hours=5)))
-    play(chain(one, pause, timeout=timedelta(minutes=30)), story)
+    loop = ForEach(items("a", "b", "a"), (step("post", does("once")),), key=lambda n: n["item"])
+    play(chain(step("fan", loop)), story)
 
 
-def test_a_failure_that_a_list_handles_lets_the_run_go_on(play: Play) -> None:
+def test_each_turn_of_a_gated_step_is_a_question_of_its_own(play: Play) -> None:
     async def story(bench: Bench) -> None:
-        bench.effects.scripts["fetch"] = raising(Failed("gone"))
         await bench.start()
+        for number in range(2):
+            view = await bench.until_step(f"fan[{number}].ship~approval", "waiting")
+            assert [each.path for each in view.questions] == [f"fan[{number}].ship~approval"]
+            await bench.decide("approve")
+            await bench.until_step(f"fan[{number}].ship", "completed")
         view = await bench.until("completed")
-        assert bench.effects.said == [None, "gone", None]
-        assert statuses(view) == {
-            "fetch": "failed",
-            "fetch~error.cache": "completed",
-            "then": "completed",
-        }
+        assert [bench.effects.of(f"fan[{n}].ship") for n in range(2)] == [1, 1]
+        assert [each.path for each in view.steps][1:3] == ["fan[0].ship~approval", "fan[0].ship"]
 
-    cache = step("cache", says(lambda names: names["error"]["message"]))
-    play(chain(step("fetch", does("once"), on_error=(cache,)), step("then", does("once"))), story)
+    ship = step("ship", does("once"), gate=asks("ship"))
+    play(chain(fan(ship, count=2, concurrency=1)), story)
