@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,6 +30,10 @@ def missing() -> dict[str, str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Begun in the background by a script. What the tests start would inherit it, and no
+        # interruption would reach them.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     required = {word.strip() for word in os.environ.get("BATON_REQUIRE", "").split(",")}
     if absent := required.intersection(missing().values()):
         raise pytest.UsageError(

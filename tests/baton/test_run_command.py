@@ -153,7 +153,7 @@ def test_a_signal_reaches_the_command(
     server: Any, shell: dict[str, str], number: signal.Signals, status: str
 ) -> None:
     # A shell that is just about to become another program may lose an interruption; this one stays.
-    script = "echo ready; while :; do sleep 0.05; done"
+    script = "echo ready; for each in $(seq 400); do sleep 0.05; done"
     env = {**shell, "BATON_URL": server.url}
     argv = [sys.executable, "-m", "baton", "run", "--", "sh", "-c", script]
     with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, start_new_session=True) as running:
