@@ -47,3 +47,9 @@ def test_every_example_stands_in_the_readme_once() -> None:
 def test_every_verb_has_an_example() -> None:
     page = (EXAMPLES / "README.md").read_text("utf-8")
     assert [verb for verb in Step.verbs if f"| `{verb}`" not in page] == []
+
+
+def test_every_example_stands_in_the_docs() -> None:
+    page = (ROOT / "docs/reference/examples.md").read_text("utf-8")
+    named = [f'--8<-- "{each.relative_to(ROOT)}"' for each in FILES if each.parent == EXAMPLES]
+    assert [each for each in named if page.count(each) != 1] == []
