@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from bot.slack.blocks import Shown, fit, section
 from bot.slack.views import answers, inputs, modals
+from bot.slack.views.controls import control_form
 from bot.slack.views.home import HomeFacts, home_view
 from coordination.desk import Desk, Profile, SourceView
 from coordination.noise import ChannelPolicy, QuietHours
+from coordination.outlook import outlook
 from coordination.policy import Role
 from coordination.ports import Person
 from devslack.blocks import check_blocks, check_view
@@ -34,7 +36,7 @@ from handlers.slack.answers import (
     UnknownSteps,
 )
 from handlers.slack.mentions import WORDS
-from handlers.slack.screens import ChoiceForm
+from handlers.slack.screens import ChoiceForm, ControlForm
 from handlers.slack.verbs import VERBS
 from tests.properties.test_views import (
     EVIL,
@@ -74,11 +76,15 @@ def each_its_own(found: list[Any]) -> tuple[Any, ...]:
     )
 
 
+def desk_of(
+    profile: Profile, waiting: tuple[Any, ...], others: int, drawn: tuple[Any, ...], going: int
+) -> Desk:
+    return Desk(profile, waiting, others, drawn[:going], drawn[going:])
+
+
 desks = st.builds(
-    Desk, profile=profiles,
-    waiting=st.lists(approvals, max_size=3).map(each_its_own), others=st.integers(0, 9),
-    running=st.lists(runs, max_size=3).map(each_its_own),
-    results=st.lists(runs, max_size=3).map(each_its_own),
+    desk_of, profiles, st.lists(approvals, max_size=3).map(each_its_own), st.integers(0, 9),
+    st.lists(runs, max_size=4).map(each_its_own), st.integers(0, 4),
 )  # fmt: skip
 policies = st.builds(
     ChannelPolicy, fallback=st.none() | hostile, owners=st.lists(hostile, max_size=5).map(tuple),
@@ -206,8 +212,9 @@ def test_what_somebody_follows_and_hears_can_be_shown(
 @given(runs, st.lists(deep_steps, max_size=6, unique_by=lambda each: each.path))
 def test_any_step_that_is_unknown_or_failed_can_be_asked_about(run: Any, steps: list[Any]) -> None:
     whole = replace(run, steps=tuple(steps))
-    assert check_view(inputs.retry_form(whole)) == []
-    harmless(*markup(inputs.retry_form(whole)))
+    form = control_form(ControlForm("retry", outlook(whole, {}, None, ending=False)))
+    assert check_view(form) == []
+    harmless(*markup(form))
     shown = answers.draw(UnknownSteps(whole), public_url=URL)
     if shown.blocks:
         hold(shown)
