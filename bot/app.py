@@ -1,10 +1,11 @@
 """The composition root: the only place that knows everybody."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -36,6 +37,7 @@ from workflows.language.compile import compile_body
 from workflows.language.definition import InputCheck
 from workflows.language.expressions import Evaluator
 from workflows.language.reading import DefinitionReader
+from workflows.rehearsal import PublishedRehearsals, Rehearsal
 from workflows.runtimes.embedded import embedded_runtime
 from workflows.runtimes.host import Host, HostSettings
 from workflows.runtimes.host.timers import fire_timer
@@ -71,6 +73,7 @@ class Baton:
     clockwork: Clockwork
     definitions: Definitions
     sessions: Sessions
+    rehearsals: PublishedRehearsals
     slack: SlackConnection
     rereading: Rereading
 
@@ -116,6 +119,10 @@ class Baton:
             ),
             Finding("baton.yaml", file.problem is None, file.problem or str(file.place)),
         )
+
+    async def rehearse(self, name: str, given: Mapping[str, Any]) -> Rehearsal:
+        """Show what a run of a published workflow would do. Raises: Refused."""
+        return await self.rehearsals.rehearse(name, given)
 
     def login_link(self, person: str) -> str:
         """Return a link that logs *person* in on the web, once, within five minutes."""
@@ -222,6 +229,7 @@ def assemble(
         clockwork=clockwork,
         definitions=Definitions(coordinator, settings.workflows),
         sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),
+        rehearsals=PublishedRehearsals(coordinator.workflow, registry, world.clock),
         slack=slack,
         rereading=rereading,
     )

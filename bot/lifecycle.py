@@ -74,6 +74,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
         changes=baton.door.changes,
         sessions=baton.sessions,
         readiness=baton.readiness,
+        rehearsals=baton.rehearsals,
         public_url=baton.settings.address,
         static=STATIC,
         demo=demo,

@@ -41,6 +41,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET /v1/workflows/{name}/diff": "read",
     "POST /v1/workflows/{name}/triggers/{trigger}/rotate": "publish",
     "POST /v1/hooks/workflow/{name}/{trigger}": SIGNED,
+    "POST /v1/workflows/{name}/dry-run": "read",
     "POST /v1/workflows/{name}/runs": "start",
     "GET /v1/runs": "read",
     "GET /v1/runs/{ref}": "read",

@@ -13,6 +13,7 @@ from coordination.world import World
 from handlers.http.holding import Holding
 from handlers.http.limits import Limits
 from handlers.http.sessions import Sessions
+from workflows.rehearsal import PublishedRehearsals
 
 Readiness = Callable[[], Awaitable[dict[str, str]]]
 """Gives the parts that are not ready, each with a word that says how; empty means ready."""
@@ -57,6 +58,7 @@ class Edge:
     changes: Changes
     sessions: Sessions
     readiness: Readiness
+    rehearsals: PublishedRehearsals
     public_url: str
     static: Path
     demo: Demo | None = None

@@ -36,6 +36,11 @@ def thing(members: Mapping[str, Document], *, texts: str = "", at: str = "") -> 
     return {"type": "object", "required": sorted(found), "properties": found}
 
 
+def _with(whole: Document, **members: Document) -> Document:
+    """Return *whole* with members that it may have."""
+    return {**whole, "properties": {**whole["properties"], **members}}
+
+
 def many(part: Document) -> Document:
     return {"type": "array", "items": part}
 
@@ -60,6 +65,15 @@ _WORKFLOW: Final[Mapping[str, Document]] = {
     "draft": maybe(NUMBER),
 }
 _WORKFLOW_TEXTS: Final = "description hash published_by origin file"
+_ENTRY: Final = _with(
+    thing({"at": {"type": "number"}, "path": TEXT, "kind": TEXT}),
+    status=TEXT,
+    params=ANY,
+    attempt=NUMBER,
+    output=ANY,
+    error=OBJECT,
+    text=TEXT,
+)
 _REVISION: Final[Mapping[str, Document]] = {
     "revision": NUMBER,
     "hash": TEXT,
@@ -240,6 +254,17 @@ PARTS: Final[Mapping[str, Document]] = {
         {"valid": FLAG, "problems": many(ref("DefinitionProblem")), "gains": many(ref("Gain"))},
         texts="name",
     ),
+    "DryRun": _with(
+        thing(
+            {
+                "status": TEXT,
+                "outputs": ANY,
+                "steps": many(thing({"path": TEXT, "status": TEXT, "attempts": NUMBER})),
+                "timeline": many(_ENTRY),
+            }
+        ),
+        waiting_for=TEXT,
+    ),
     "Revision": thing(_REVISION),
     "WholeRevision": thing({**_REVISION, "source": TEXT}),
     "Difference": thing({"from": NUMBER, "to": NUMBER, "diff": TEXT}),
@@ -303,6 +328,7 @@ GOOD: Final[Mapping[str, tuple[int, Document]]] = {
     "GET /v1/workflows/{name}/diff": (200, ref("Difference")),
     "POST /v1/workflows/{name}/triggers/{trigger}/rotate": (200, ref("HookSecret")),
     "POST /v1/hooks/workflow/{name}/{trigger}": (202, ref("Called")),
+    "POST /v1/workflows/{name}/dry-run": (200, ref("DryRun")),
     "POST /v1/workflows/{name}/runs": (202, ref("Run")),
     "GET /v1/runs": (200, page("runs", "RunRow", maybe(NUMBER))),
     "GET /v1/runs/{ref}": (200, ref("Run")),

@@ -109,6 +109,16 @@ class WorkflowPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a run of a workflow would do, a line for each thing, and how it stands in the end."""
+
+    name: str
+    status: str
+    lines: tuple[str, ...]
+    waiting_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunList:
     """Runs, newest first; *more* says that there are older ones."""
 
@@ -243,6 +253,7 @@ Answer: TypeAlias = (
     | Misread
     | WorkflowList
     | WorkflowPage
+    | Rehearsed
     | RunList
     | RunPage
     | UnknownSteps

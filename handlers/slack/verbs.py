@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from coordination.following import FILTERS
-from handlers.slack import following, looking, starting, steering
+from handlers.slack import following, looking, rehearsing, starting, steering
 from handlers.slack.answers import Answer, Explained, Help
 from handlers.slack.asked import Asked
 from handlers.slack.grammar import Line, Unreadable, Word
@@ -83,6 +83,18 @@ LOOKS: tuple[Verb, ...] = (
         "why something belongs to its thread, and what came of it",
         looking.explain,
         (1, 1),
+    ),
+)
+REHEARSING: tuple[Verb, ...] = (
+    Verb(
+        "dry-run",
+        "dry-run <workflow> [input:value …]",
+        "dry-run automated_testing_pipeline sha:1f2e3d4",
+        "See",
+        "what a run would do, with nothing of it done",
+        rehearsing.dry_run,
+        (1, 1),
+        keys=None,
     ),
 )
 DECISIONS: tuple[Verb, ...] = (
@@ -210,7 +222,7 @@ TROUBLE: tuple[Verb, ...] = (
         looking.whoami,
     ),
 )
-VERBS: tuple[Verb, ...] = (*LOOKS, *DECISIONS, *STEERING, *NOTIFICATIONS, *TROUBLE)
+VERBS: tuple[Verb, ...] = (*LOOKS, *REHEARSING, *DECISIONS, *STEERING, *NOTIFICATIONS, *TROUBLE)
 
 
 def chosen(word: Word) -> Verb:

@@ -144,6 +144,7 @@ class Life:
             changes=self.door.changes,
             sessions=self.baton.sessions,
             readiness=self.baton.readiness,
+            rehearsals=self.baton.rehearsals,
             public_url=ADDRESS,
             static=STATIC,
         )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workflows.rehearsal.timeline import Entry, Rehearsal
 
-__all__ = ["clock", "lines_of"]
+__all__ = ["clock", "lines_of", "short_lines_of"]
 
 WORDS: Final[Mapping[str, str]] = {"would_call": "would call", "not_taken": "not taken"}
 UNITS: Final = ((604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"))
@@ -29,6 +29,14 @@ def lines_of(rehearsal: Rehearsal) -> Iterator[str]:
         yield rehearsal.waiting_for
     for name, value in (rehearsal.outputs or {}).items():
         yield f"  {name}: {_value(value)}"
+
+
+def short_lines_of(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield one line for each thing that happened: of what was said below it, only why it failed."""
+    for entry in rehearsal.timeline:
+        error = entry.more.get("error")
+        why = f": {error['message']}" if isinstance(error, Mapping) else ""
+        yield f"{next(_entry(entry))}{why}"
 
 
 def _entry(entry: Entry) -> Iterator[str]:

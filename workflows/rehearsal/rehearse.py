@@ -13,7 +13,7 @@ from workflows.rehearsal.happenings import Happening, Other, Signal, event_of, t
 from workflows.rehearsal.opening import open_with
 from workflows.rehearsal.player import Player
 from workflows.rehearsal.script import Script
-from workflows.rehearsal.stage import Stage
+from workflows.rehearsal.stage import MOST, Stage
 from workflows.rehearsal.standing import view_of
 from workflows.rehearsal.timeline import Rehearsal, StepEnd, Timeline
 
@@ -21,7 +21,13 @@ __all__ = ["rehearse"]
 
 
 def rehearse(
-    name: str, company: Company, script: Script, *, catalogue: Catalogue, start: datetime
+    name: str,
+    company: Company,
+    script: Script,
+    *,
+    catalogue: Catalogue,
+    start: datetime,
+    most: int = MOST,
 ) -> Rehearsal:
     """Rehearse the workflow *name* of *company*.
 
@@ -31,6 +37,7 @@ def rehearse(
         script: what happens to it, and what answers in place of actions and people.
         catalogue: the actions.
         start: what the virtual clock shows at first.
+        most: how many things may happen.
 
     Raises:
         InvalidInputs: what it would be started with does not fit.
@@ -53,7 +60,7 @@ def rehearse(
     stage.soon(partial(player.begin, opening.why))
     for happening in opening.rest:
         stage.soon(partial(_happen, hall, happening), after=happening.after)
-    stage.play()
+    stage.play(most=most)
     return _report(hall, player)
 
 

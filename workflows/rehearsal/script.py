@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from baton.errors import BatonError
+from coordination.refusals import Refused
 from workflows.core.facts import StepError
 from workflows.language.durations import InvalidDuration, parse_duration
 from workflows.language.places import Path, written
@@ -48,8 +48,11 @@ class Problem(NamedTuple):
         return f"{place}{self.message}.{f' {self.hint}' if self.hint else ''}"
 
 
-class InvalidScript(BatonError, ValueError):
+class InvalidScript(Refused, ValueError):
     """What a rehearsal was given cannot be meant; ``problems`` holds them all."""
+
+    code = "invalid-event"
+    status = 422
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)

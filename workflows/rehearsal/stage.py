@@ -5,15 +5,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 
-from baton.errors import BatonError
+from coordination.refusals import Refused
 
 __all__ = ["MOST", "Stage", "TooLong"]
 
 MOST = 200_000  # things that happen in one rehearsal
 
 
-class TooLong(BatonError):
+class TooLong(Refused):
     """A rehearsal does not come to its end."""
+
+    code = "invalid-event"
+    status = 422
 
 
 class Stage:
@@ -32,8 +35,8 @@ class Stage:
         """Have a timer fire *at* its time, after everything else of that time."""
         heapq.heappush(self._agenda, (max(at, self.now), 1, next(self._numbers), do))
 
-    def play(self) -> None:
-        """Let everything happen until nothing is left.
+    def play(self, *, most: int = MOST) -> None:
+        """Let everything happen until nothing is left, *most* things at most.
 
         Raises:
             TooLong: it never ends.
@@ -43,8 +46,8 @@ class Stage:
             self.now, _, _, do = heapq.heappop(self._agenda)
             do()
             played += 1
-            if played >= MOST:
+            if played >= most:
                 raise TooLong(
-                    f"The rehearsal was stopped after {MOST:,} facts, at {self.now - self.start}"
+                    f"The rehearsal was stopped after {most:,} facts, at {self.now - self.start}"
                     " of its own time. Give it fewer items or turns."
                 )

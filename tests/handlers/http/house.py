@@ -27,6 +27,7 @@ from tests.coordination.scene import QUESTION, ROLES, CountingIds, Scene, StillC
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
 from workflows.language.reading import DefinitionReader
+from workflows.rehearsal import PublishedRehearsals
 
 URL = "http://127.0.0.1:8765"
 RUN = "run_0000000000000000000000000A"
@@ -239,7 +240,8 @@ async def open_house(
     async def readiness() -> dict[str, str]:
         return failing
 
-    language = DefinitionReader(Registry(built_in(environment={})))
+    registry = Registry(built_in(environment={}))
+    language = DefinitionReader(registry)
     kept = secrets or Secrets(KEY, {"SHARED": SHARED}.__getitem__)
     ports = Ports(runtime, TargetsOnly(), Workspace(), kept, language)
     coordinator = Coordinator(scene.door, world, ports, Rules(ROLES, ("@grace",), "#general"))  # type: ignore[arg-type]
@@ -249,6 +251,7 @@ async def open_house(
         "changes": scene.door.changes,
         "sessions": Sessions(KEY),
         "readiness": readiness,
+        "rehearsals": PublishedRehearsals(coordinator.workflow, registry, world.clock),
         "public_url": URL,
         "static": folder / "static",
         "demo": demo,

@@ -114,6 +114,7 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("GET /v1/workflows/{name}/revisions/{number}", "", {}),
     ("GET /v1/workflows/{name}/diff", "", {}),
     ("POST /v1/workflows/{name}/triggers/{trigger}/rotate", "", {"json": {}}),
+    ("POST /v1/workflows/{name}/dry-run", "", {"json": {}}),
     ("POST /v1/workflows/{name}/activate", "", {"json": {}}),
     ("POST /v1/workflows/{name}/pause", "", {"json": {}}),
     ("POST /v1/workflows/{name}/resume", "", {"json": {}}),

@@ -21,7 +21,6 @@ async def test_help_shows_every_verb_and_three_buttons(box: Box) -> None:
     for verb in VERBS:
         assert f"/baton {verb.example}" in text
     assert "[Waiting for me]" in text
-    assert "dry-run" not in text
     assert (await box.posts()) == []
 
 
