@@ -22,6 +22,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("bot/slack/saying.py", "slot.hash == fingerprint(drawn)"): OURS,
     ("coordination/approvals.py", "standing.digest == asked.digest"): SHOWN,
     ("coordination/bus_reports.py", "report.said.meaning == row.body_hash"): OURS,
+    ("coordination/identities.py", "row.body_hash != body_hash(event)"): OURS,
     ("coordination/identities.py", "row.body_hash != identity.body_hash"): OURS,
     ("coordination/votes.py", "covered.digest == digest"): SHOWN,
     ("workflows/core/approvals.py", "fact.digest != step.asked"): SHOWN,
