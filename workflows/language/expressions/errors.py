@@ -12,6 +12,7 @@ __all__ = [
 ]
 
 SHOWN = 120
+LONGEST = 400  # characters of a sentence
 
 
 class ExpressionError(BatonError, ValueError):
@@ -30,10 +31,10 @@ class ExpressionError(BatonError, ValueError):
     code = "expression"
 
     def __init__(self, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _clipped(message)  # names of strangers may be as long as their text
+        super().__init__(self.message)
         self.offset = offset
-        self.hint = hint
+        self.hint = None if hint is None else _clipped(hint)
         self.source: str | None = None
 
     def __str__(self) -> str:
@@ -62,6 +63,10 @@ class LimitExceeded(ExpressionFailed):
     """An expression that costs, or makes, more than is allowed."""
 
     code = "limit"
+
+
+def _clipped(sentence: str) -> str:
+    return sentence if len(sentence) <= LONGEST else sentence[:LONGEST] + "…"
 
 
 def _shown(source: str) -> str:

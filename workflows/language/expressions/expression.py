@@ -1,10 +1,9 @@
 """An expression that stands alone, as in ``condition`` and ``where``."""
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from workflows.language.expressions.closures import close
 from workflows.language.expressions.depth import measure
@@ -20,9 +19,6 @@ from workflows.language.expressions.parser import parse
 from workflows.language.expressions.references import Reference, check_names, references
 
 __all__ = ["Expression", "Parsed", "compile_expression", "predicate", "read", "traced"]
-
-
-BRACES: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
 
 class Expression:
@@ -119,7 +115,7 @@ def _refuse_braces(tokens: list[Token], text: str) -> None:
     """Refuse the braces of a template, which are none of a map: no map is the key of another."""
     for token, after in pairwise(tokens):
         if token.kind == "{" == after.kind and after.offset == token.offset + 1:
-            bare = BRACES.sub(r"\1", text).strip()
+            bare = " ".join(text.replace("{{", " ").replace("}}", " ").split())
             raise InvalidExpression(
                 "this is an expression already, without braces",
                 offset=token.offset,

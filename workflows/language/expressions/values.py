@@ -115,14 +115,14 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
 def _equal_lists(left: list[Any], right: list[Any], budget: Budget) -> bool:
     if len(left) != len(right):
         return False
-    budget.charge_items(len(left))
+    budget.charge_items(2 * len(left))  # two walks
     return all(equal(a, b, budget) for a, b in zip(left, right, strict=True))
 
 
 def _equal_maps(left: dict[str, Any], right: dict[str, Any], budget: Budget) -> bool:
     if left.keys() != right.keys():
         return False
-    budget.charge_items(len(left))
+    budget.charge_items(2 * len(left))
     return all(equal(value, right[key], budget) for key, value in left.items())
 
 

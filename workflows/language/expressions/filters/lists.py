@@ -1,7 +1,7 @@
 """Filters on lists, and on what has a length or an order."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from workflows.language.expressions.errors import ExpressionFailed, MissingValue
 from workflows.language.expressions.handles import Secret, SecretText, join_secret
@@ -10,6 +10,7 @@ from workflows.language.expressions.lookups import find
 from workflows.language.expressions.operators import add
 from workflows.language.expressions.values import (
     MISSING,
+    NUMBERS,
     compact_json,
     equal,
     kind_of,
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 MOST_SLICES = 10_000
+NAMELESS: Final = frozenset({str, int, float, bool, type(None), list})
+SLOWER = 3  # times as long as over texts or numbers alone
 
 
 def _paid(value: Any, budget: Budget) -> list[Any]:
@@ -45,24 +48,33 @@ def _paid(value: Any, budget: Budget) -> list[Any]:
     return items
 
 
-def pick(item: Any, attribute: Any) -> Any:
-    """Return what *item* holds under *attribute*, a key or several joined by dots."""
+def _steps(attribute: Any) -> list[Any]:
+    """Return the keys of *attribute*, a key or several joined by dots."""
     keys: list[Any] = attribute.split(".") if isinstance(attribute, str) else [attribute]
-    for key in keys:
-        item = find(item, int(key) if isinstance(key, str) and key.isdecimal() else key)
-        if item is MISSING:
-            break
-    return item
+    return [int(key) if isinstance(key, str) and key.isdecimal() else key for key in keys]
+
+
+def _taken(items: list[Any], key: Any) -> list[Any]:
+    """Look *key* up in each of *items*; what is no map holds nothing under a name."""
+    if type(key) is not str:
+        return [find(each, key) for each in items]
+    return [
+        each.get(key, MISSING)
+        if type(each) is dict
+        else (MISSING if type(each) in NAMELESS else find(each, key))
+        for each in items
+    ]
 
 
 def _picked(items: list[Any], attribute: Any, default: Any = MISSING) -> list[Any]:
     if attribute is None:
         return items
-    picked = [pick(item, attribute) for item in items]
-    if any(each is MISSING for each in picked):
+    picked = items
+    for key in _steps(attribute):
+        picked = _taken(picked, key)
+    if MISSING in picked:
         if default is MISSING:
-            at = next(index for index, each in enumerate(picked) if each is MISSING)
-            raise MissingValue(f"item {at} has no `{str(attribute)[:100]}`")
+            raise MissingValue(f"item {picked.index(MISSING)} has no `{str(attribute)[:100]}`")
         picked = [default if each is MISSING else each for each in picked]
     return picked
 
@@ -94,7 +106,7 @@ def join(value: Any, budget: Budget, *, separator: Any = "", attribute: Any = No
     """Join the items into one text."""
     items = _picked(_paid(value, budget), attribute)
     between = want_text(separator, "`separator`")
-    texts = [text_of(item, budget) for item in items]
+    texts = items if set(map(type, items)) == {str} else [text_of(each, budget) for each in items]
     if any(isinstance(text, Secret | SecretText) for text in texts):
         spaced = [piece for text in texts for piece in (between, text)]
         return join_secret(spaced[1:])
@@ -115,6 +127,12 @@ def _keys(items: list[Any], attribute: Any, case_sensitive: Any, budget: Budget)
     """Return what *items* are ordered by; as in Jinja, capitals count only where asked for."""
     fields = _picked(items, attribute)
     weigh(fields, budget)
+    kinds = set(map(type, fields))
+    if kinds == {str}:
+        return fields if case_sensitive else list(map(str.lower, fields))
+    if kinds <= NUMBERS:
+        return fields
+    budget.charge_items(len(items) * SLOWER)
     keys = [order_key(each) for each in fields]
     if not case_sensitive:
         keys = [each.lower() if isinstance(each, str) else each for each in keys]
@@ -170,14 +188,23 @@ def unique(
 ) -> list[Any]:
     """Keep the first of those that are equal; as in Jinja, capitals count only where asked for."""
     items = _paid(value, budget)
-    seen: set[Any] = set()
-    kept = []
-    for item, compared in zip(items, _picked(items, attribute), strict=True):
-        key = _identity(compared, budget, fold=not case_sensitive)
-        if key not in seen:
-            seen.add(key)
-            kept.append(item)
-    return kept
+    budget.charge_items(len(items))  # once more: to know them again takes as long as to walk
+    kept: dict[Any, Any] = {}
+    identities = _identities(_picked(items, attribute), budget, fold=not case_sensitive)
+    for item, key in zip(items, identities, strict=True):
+        kept.setdefault(key, item)
+    return list(kept.values())
+
+
+def _identities(values: list[Any], budget: Budget, *, fold: bool) -> Iterable[Any]:
+    """Return something for each of *values* that is the same exactly where they are equal."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return map(str.lower, values) if fold else values
+    if kinds <= NUMBERS:
+        return values
+    budget.charge_items(len(values) * SLOWER)
+    return [_identity(each, budget, fold=fold) for each in values]
 
 
 def _identity(value: Any, budget: Budget, *, fold: bool) -> Any:
