@@ -215,17 +215,7 @@ def assemble(
         host=host,
         coordinator=coordinator,
         dispatcher=dispatcher,
-        timers=Timers(
-            door,
-            world,
-            {
-                "run": fire_timer,
-                "approval": coordinator.fire_approval,
-                "process": leases.fire,
-                TRIGGER: clockwork.fire,
-                windows.OWNER: windows.fire,
-            },
-        ),
+        timers=make_timers(door, world, coordinator, clockwork),
         clockwork=clockwork,
         definitions=Definitions(coordinator, settings.workflows),
         sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),
@@ -233,6 +223,20 @@ def assemble(
         slack=slack,
         rereading=rereading,
     )
+
+
+def make_timers(
+    door: Door, world: SystemWorld, coordinator: Coordinator, clockwork: Clockwork
+) -> Timers:
+    """Make the one loop of timers, with what fires those of each owner."""
+    fires = {
+        "run": fire_timer,
+        "approval": coordinator.fire_approval,
+        "process": leases.fire,
+        TRIGGER: clockwork.fire,
+        windows.OWNER: windows.fire,
+    }
+    return Timers(door, world, fires)
 
 
 def make_host(
