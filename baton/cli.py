@@ -94,6 +94,16 @@ VERBS = {
         "baton status R-1",
         ("wait", "status", "add_status_arguments"),
     ),
+    "pause": Verb(
+        "begin no step of a run until it is resumed",
+        "baton pause R-1",
+        ("steer", "pause", "add_arguments"),
+    ),
+    "resume": Verb(
+        "let a paused run go on",
+        "baton resume R-1",
+        ("steer", "resume", "add_arguments"),
+    ),
     "cancel": Verb(
         "end a run",
         'baton cancel R-1 --reason "the wrong branch"',
@@ -103,6 +113,21 @@ VERBS = {
         "run again what failed",
         "baton retry R-2",
         ("steer", "retry", "add_retry_arguments"),
+    ),
+    "skip": Verb(
+        "leave a step of a run out",
+        "baton skip R-2 announce",
+        ("steer", "skip", "add_skip_arguments"),
+    ),
+    "rollback": Verb(
+        "take back what a run did",
+        'baton rollback R-2 --reason "it leaks"',
+        ("steer", "rollback", "add_rollback_arguments"),
+    ),
+    "signal": Verb(
+        "send a run a signal that it waits for",
+        "baton signal R-3 go_on batch=7",
+        ("steer", "signal", "add_signal_arguments"),
     ),
     "resolve": Verb(
         "say what became of a step whose effect nobody could prove",

@@ -21,6 +21,7 @@ from coordination.orders import (
     refuse_ended,
     refuse_halted,
     refuse_pending,
+    refuse_queued,
     repeated,
     run_of,
     tell,
@@ -44,7 +45,7 @@ def pause(tx: Transaction, order: Order, *, judging: Judging) -> Told:
 
     Raises:
         NotAllowed: by neither an operator, its starter nor one of its approvers.
-        Conflict: it has ended, is halted, or is paused already.
+        Conflict: it has not begun, has ended, is halted, or is paused already.
     """
     run = run_of(tx, order)
     allow(tx, order, "pause", run, judging)
@@ -53,6 +54,7 @@ def pause(tx: Transaction, order: Order, *, judging: Judging) -> Told:
         return known
     refuse_halted(run)
     refuse_ended(run, "There is nothing to pause.")
+    refuse_queued(run, "Pause it once it runs, or cancel it.")
     if is_paused(tx, run):
         raise Conflict(f"R-{run.number} is paused already. Resume it, or leave it.")
     telling = Telling("pause", payload, f"Paused by {mention(order.by)}")
@@ -150,6 +152,7 @@ def rollback(tx: Transaction, order: Order, *, reason: str, judging: Judging) ->
     if known := repeated(tx, order, "rollback", payload):
         return known
     refuse_halted(run)
+    refuse_queued(run, "Cancel it instead.")
     if run.status == RunStatus.CANCELLED:
         raise Conflict(f"R-{run.number} has ended already: {ending_of(run)}. What it did stays.")
     refuse_pending(tx, run, "rollback", "being rolled back")

@@ -16,6 +16,7 @@ from coordination.orders import (
     ending_of,
     refuse_halted,
     refuse_pending,
+    refuse_queued,
     repeated,
     run_of,
     step_of,
@@ -105,6 +106,7 @@ def skip(tx: Transaction, order: Order, path: str, *, judging: Judging) -> Told:
     """
     run = run_of(tx, order)
     allow(tx, order, "skip", run, judging)
+    refuse_queued(run, "Leave a step out once it runs, or cancel it.")
     step = step_of(tx, run, path)
     payload = {"by": order.by, "path": path}
     if known := repeated(tx, order, "skip", payload):

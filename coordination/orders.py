@@ -183,6 +183,12 @@ def refuse_ended(run: Row, so: str) -> None:
         raise Conflict(f"R-{run.number} has ended already: {ending_of(run)}. {so}")
 
 
+def refuse_queued(run: Row, so: str) -> None:
+    """Raises: Conflict, of a run that has not begun; *so* is the sentence after that."""
+    if run.status == RunStatus.QUEUED:
+        raise Conflict(f"R-{run.number} has not begun yet. {so}")
+
+
 def refuse_pending(tx: Transaction, run: Row, kind: str, doing: str) -> None:
     """Raises: Conflict, while the run has not heard yet of the same from somebody."""
     for told in wakeups.pending(tx, run.key):

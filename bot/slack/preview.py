@@ -214,5 +214,7 @@ def lines_of(block: Block) -> Sequence[str]:
             said = part.get("text")
             if isinstance(said, Mapping):  # of something to press
                 said = f"({said['text']})"
+            if part.get("type") == "overflow":
+                said = "(" + " | ".join(each["text"]["text"] for each in part["options"]) + ")"
             found += str(said).splitlines()
     return found

@@ -8,13 +8,12 @@ import structlog
 from bot.slack.blocks import Shown
 from bot.slack.client import SlackClient, SlackTrouble
 from bot.slack.home import HomeTabs
-from bot.slack.views import answers, details, inputs, modals
-from coordination.ports import RunView
+from bot.slack.views import answers, controls, details, inputs, modals
 from coordination.question_view import QuestionView
 from coordination.questions import Approval
 from handlers.slack.answers import TITLES, Answer, Listing
 from handlers.slack.clicks import Place
-from handlers.slack.screens import ChoiceForm, Expired, StartForm
+from handlers.slack.screens import ChoiceForm, ControlForm, Expired, StartForm
 
 log = structlog.get_logger()
 
@@ -61,8 +60,8 @@ class SlackScreens:
     async def show_start(self, view_id: str, form: StartForm) -> None:
         await self._update(view_id, inputs.start_form(form))
 
-    async def show_retry(self, view_id: str, run: RunView) -> None:
-        await self._update(view_id, inputs.retry_form(run))
+    async def show_control(self, view_id: str, form: ControlForm) -> None:
+        await self._update(view_id, controls.control_form(form))
 
     async def show_answer(self, view_id: str, answer: Answer) -> None:
         await self._update(view_id, self.said(answer))

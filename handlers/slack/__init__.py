@@ -8,6 +8,7 @@ from handlers.slack import (
     approvals,
     bus,
     commands,
+    controls,
     errors,
     home,
     mentions,
@@ -38,6 +39,7 @@ def register(
     bus.register(bolt, read)
     approvals.register(bolt, edge)
     runs.register(bolt, edge)
+    controls.register(bolt, edge)
     silent.register(bolt, edge)
     starting.register(bolt, edge, drafts)
     shortcuts.register(bolt, edge, drafts)

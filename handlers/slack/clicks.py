@@ -17,6 +17,8 @@ Body: TypeAlias = Mapping[str, Any]
 
 OF_APPROVAL = re.compile(r"(ap_[0-9A-Za-z]{1,40})\.([0-9]{1,9})")
 OF_FORM = re.compile(r"(ap_[0-9A-Za-z]{1,40})\.([0-9]{1,9})\.([a-z][a-z0-9_-]{0,63})")
+OF_CANCEL = re.compile(r"(run_[0-9A-Za-z]{1,60})\.(going|ending)")
+OF_MENU = re.compile(r"(skip|rollback)\.(run_[0-9A-Za-z]{1,60})")
 OF_RUN = re.compile(r"run_[0-9A-Za-z]{1,60}")
 OF_STEP = re.compile(r"(run_[0-9A-Za-z]{1,60})\.([0-9]{1,9})\.(\S{1,500})")
 OF_THREAD = re.compile(r"th_[0-9A-Za-z]{1,60}")
@@ -165,6 +167,36 @@ def run_in_form(view: Body) -> str:
     if match is None:
         raise Forged
     return match[0]
+
+
+def cancel_in_form(view: Body) -> tuple[str, bool]:
+    """Read which run a form cancels, and whether it was seen ending already.
+
+    Raises:
+        Forged: it is none of ours.
+    """
+    match = OF_CANCEL.fullmatch(str(view.get("private_metadata", "")))
+    if match is None:
+        raise Forged
+    return match[1], match[2] == "ending"
+
+
+def chosen_of_menu(body: Body) -> tuple[str, str]:
+    """Read what was chosen from the menu of a run: the control, and the run.
+
+    Raises:
+        Forged: it is none of ours.
+    """
+    match = OF_MENU.fullmatch(chosen(body))
+    if match is None:
+        raise Forged
+    return match[1], match[2]
+
+
+def chosen(body: Body) -> str:
+    """Return the value of the option that was chosen from a menu or a list."""
+    option = pressed(body).get("selected_option")
+    return str(option.get("value", "")) if isinstance(option, Mapping) else ""
 
 
 def step(body: Body) -> SeenStep:

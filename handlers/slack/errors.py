@@ -18,7 +18,7 @@ log = structlog.get_logger()
 # Bolt looks for an ack every millisecond, and drops one that it has not seen when a listener raises.
 TAKEN = timedelta(milliseconds=50)
 UNSURE = {
-    *(ids.COMMAND, ids.RETRY, ids.CANCEL, ids.UNFOLLOW),
+    *(ids.COMMAND, ids.RETRY, ids.CANCEL, ids.PAUSE, ids.RESUME, ids.UNFOLLOW),
     *(ids.PING, ids.MARK_FAILED, ids.WAIT_LONGER),
     *(ids.RESOLVE_RETRY, ids.RESOLVE_DONE, ids.RESOLVE_FAIL),
 }

@@ -34,7 +34,11 @@ ANSWER_INPUT = "answer_text"
 # A run's buttons carry its id.
 RETRY = "baton_retry:v1"  # retries at once; on cards that are older than the form
 RETRY_WITH = "baton_retry_with:v1"  # opens the form that says what runs again
-CANCEL = "baton_cancel:v1"
+CANCEL = "baton_cancel:v1"  # cancels at once; on cards that are older than the form
+CANCEL_WITH = "baton_cancel_with:v1"  # opens the form that asks how, and why
+PAUSE = "baton_pause:v1"
+RESUME = "baton_resume:v1"
+MORE = "baton_more:v1"  # a menu; its options carry `<skip or rollback>.<run id>`
 OPEN_RUN = "baton_open_run:v1"  # a link; Slack reports the click all the same
 
 WHY = "baton_why:v1"  # carries the id of a thread; opens what is known of it
@@ -74,6 +78,15 @@ WORKFLOW = "baton_workflow:v1"  # the form that asks which one; the id of a draf
 WORKFLOW_BLOCK = "workflow"
 WORKFLOW_INPUT = "workflow_name"
 
-RETRY_FORM = "baton_retry_form:v1"  # the run's id
+# The forms that steer a run: each carries its id, that of a cancel `<run id>.<going or ending>`.
+RETRY_FORM = "baton_retry_form:v1"
+CANCEL_FORM = "baton_cancel_form:v1"
+SKIP_FORM = "baton_skip_form:v1"
+ROLLBACK_FORM = "baton_rollback_form:v1"
+STEP_BLOCK = "step"
+RETRY_FROM = "baton_retry_from:v1"  # a list in the form of a retry; choosing draws it anew
+SKIP_STEP = "skip_step"
+MODE_BLOCK = "mode"
+MODE_INPUT = "cancel_mode"
 
 HOME = "baton_home:v1"

@@ -1,23 +1,19 @@
-"""Buttons that steer a run: retry, cancel, and what became of a step that is unknown.
+"""The buttons of a step that is unknown, those that lead elsewhere, and those of older cards.
 
 Each carries a request id made of the click, so that the same envelope twice changes nothing.
 """
 
-from functools import partial
-
 from slack_bolt.async_app import AsyncApp
 
-from baton.errors import BatonError
 from coordination.errors import Conflict
 from coordination.policy import Principal
-from coordination.ports import RunStatus, RunView, StepStatus
+from coordination.ports import RunView, StepStatus
 from handlers.slack import clicks, ids
-from handlers.slack.answers import WHY, Answer, Lines, RunPage, Sentence
+from handlers.slack.answers import WHY, Lines, RunPage
 from handlers.slack.clicks import Body, SeenStep
 from handlers.slack.listening import EXPECTED, Edge
-from handlers.slack.recording import Ack, store_then_ack, store_then_show
+from handlers.slack.recording import Ack, store_then_ack
 
-RETRYING = "Retrying…"
 OUTCOMES = ((ids.RESOLVE_RETRY, "retry"), (ids.RESOLVE_DONE, "done"), (ids.RESOLVE_FAIL, "fail"))
 
 
@@ -55,30 +51,8 @@ def register(bolt: AsyncApp, edge: Edge) -> None:
     bolt.action(ids.OPEN_RUN)(followed)
     bolt.action(ids.OPEN_WEB)(followed)
     bolt.action(ids.WHY)(why)
-    forms(bolt, edge)
     for action_id, outcome in OUTCOMES:
         resolver(bolt, edge, action_id, outcome)
-
-
-def forms(bolt: AsyncApp, edge: Edge) -> None:
-    """Listen to the button that asks what a retry runs again, and to the answer."""
-
-    async def ask(ack: Ack, body: Body) -> None:
-        await ack()
-        await ask_retry(edge, body)
-
-    async def submit(ack: Ack, body: Body, view: Body) -> None:
-        await store_then_show(
-            edge,
-            ack,
-            view,
-            retried(edge, body, view),
-            waiting=RETRYING,
-            refuse=partial(refuse, edge, ack),
-        )
-
-    bolt.action(ids.RETRY_WITH)(ask)
-    bolt.view(ids.RETRY_FORM)(submit)
 
 
 async def tell_why(edge: Edge, body: Body) -> None:
@@ -91,39 +65,6 @@ async def tell_why(edge: Edge, body: Body) -> None:
         await edge.screens.show_answer(view_id, await edge.refusal(error))
         return
     await edge.screens.show_answer(view_id, Lines(WHY, found))
-
-
-async def ask_retry(edge: Edge, body: Body) -> None:
-    """Say what would run again, before it does."""
-    run_id, who = clicks.run_id(body), clicks.principal(body)
-    view_id = await edge.screens.open_loading(str(body.get("trigger_id", "")), "Retry")
-    try:
-        run = await edge.coordinator.run(run_id)
-        no = await edge.coordinator.can_steer(who, "retry", run_id)
-    except EXPECTED as error:
-        await edge.screens.show_answer(view_id, await edge.refusal(error))
-        return
-    if no is None and run.status is not RunStatus.FAILED:
-        no = f"{run.label} is {run.status.value} now: there is nothing to retry."
-    if no is not None:
-        await edge.screens.show_answer(view_id, Sentence(no))
-    else:
-        await edge.screens.show_retry(view_id, run)
-
-
-async def retried(edge: Edge, body: Body, view: Body) -> Answer:
-    """Retry the run that a form is about; a form does it once, however often it is sent."""
-    run = await edge.coordinator.retry(
-        clicks.principal(body),
-        clicks.run_in_form(view),
-        request_id=f"slack.{view.get('id')}",
-        via="slack",
-    )
-    return RunPage(run, None, "is retried")
-
-
-async def refuse(edge: Edge, ack: Ack, error: BatonError) -> None:
-    await ack(response_action="update", view=edge.screens.said(await edge.refusal(error)))
 
 
 def resolver(bolt: AsyncApp, edge: Edge, action_id: str, outcome: str) -> None:

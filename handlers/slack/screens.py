@@ -5,11 +5,11 @@ None of it is a record of anything, and nothing of it goes through the outbox.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from baton.errors import BatonError
 from coordination.definitions import WorkflowView
-from coordination.ports import RunView
+from coordination.outlook import Outlook
 from coordination.question_view import QuestionView
 from coordination.questions import Approval
 from handlers.slack.answers import Answer
@@ -42,6 +42,14 @@ class ChoiceForm:
     draft: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ControlForm:
+    """A form that says what a control would do to a run, and asks what it has to know."""
+
+    kind: Literal["cancel", "retry", "skip", "rollback"]
+    outlook: Outlook
+
+
 class Screens(Protocol):
     """Every method says nothing rather than fail: what it cannot show is logged."""
 
@@ -67,8 +75,8 @@ class Screens(Protocol):
     async def show_start(self, view_id: str, form: StartForm) -> None:
         """Turn a modal into the form that asks for the inputs of a run."""
 
-    async def show_retry(self, view_id: str, run: RunView) -> None:
-        """Turn a modal into the form that says what a retry runs again."""
+    async def show_control(self, view_id: str, form: ControlForm) -> None:
+        """Turn a modal into the form of a control."""
 
     async def show_answer(self, view_id: str, answer: Answer) -> None:
         """Turn a modal into something to read, or a list with its buttons."""

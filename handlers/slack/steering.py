@@ -1,7 +1,26 @@
-"""The verbs that steer a run which goes on, or has failed."""
+"""The verbs that steer a run which goes on, or has ended."""
 
+import json
+from typing import Any
+
+from coordination.controls import Mode
 from handlers.slack.answers import Answer, RunPage
 from handlers.slack.asked import Asked, ref
+from handlers.slack.grammar import Unreadable
+
+
+async def pause(asked: Asked) -> Answer:
+    run = await asked.coordinator.pause(
+        asked.who, ref(asked.words), request_id=asked.request_id, via="slack"
+    )
+    return RunPage(run, None, "is paused")
+
+
+async def resume(asked: Asked) -> Answer:
+    run = await asked.coordinator.resume(
+        asked.who, ref(asked.words), request_id=asked.request_id, via="slack"
+    )
+    return RunPage(run, None, "is resumed")
 
 
 async def cancel(asked: Asked) -> Answer:
@@ -9,10 +28,24 @@ async def cancel(asked: Asked) -> Answer:
         asked.who,
         ref(asked.words),
         reason=asked.line.given.get("reason", ""),
+        mode=mode(asked),
         request_id=asked.request_id,
         via="slack",
     )
     return RunPage(run, None, "is cancelled")
+
+
+def mode(asked: Asked) -> Mode | None:
+    """Return how the run is to end, if that was typed. Raises: Unreadable."""
+    for given in asked.line.filters:
+        if given.key == "mode":
+            match given.value.lower():
+                case "compensate":
+                    return "compensate"
+                case "now":
+                    return "now"
+            raise Unreadable("Write `compensate` or `now`.", given.at, given.length, "cancel")
+    return None
 
 
 async def retry(asked: Asked) -> Answer:
@@ -24,3 +57,47 @@ async def retry(asked: Asked) -> Answer:
         via="slack",
     )
     return RunPage(run, None, "is retried")
+
+
+async def skip(asked: Asked) -> Answer:
+    path = asked.words[1].text
+    run = await asked.coordinator.skip(
+        asked.who, ref(asked.words), path, request_id=asked.request_id, via="slack"
+    )
+    return RunPage(run, None, "goes on without that step")
+
+
+async def rollback(asked: Asked) -> Answer:
+    run = await asked.coordinator.rollback(
+        asked.who,
+        ref(asked.words),
+        reason=asked.line.given.get("reason", ""),
+        request_id=asked.request_id,
+        via="slack",
+    )
+    return RunPage(run, None, "is rolled back")
+
+
+async def signal(asked: Asked) -> Answer:
+    """Send a signal; what is typed as ``key:value`` is what it carries."""
+    run = await asked.coordinator.signal(
+        asked.who,
+        ref(asked.words),
+        asked.words[1].text,
+        payload=payload_of(asked),
+        request_id=asked.request_id,
+        via="slack",
+    )
+    return RunPage(run, None, "was sent the signal")
+
+
+def payload_of(asked: Asked) -> dict[str, Any] | None:
+    """Return what a signal carries: values that are JSON as such, all others as text."""
+    return {each.key: valued(each.value) for each in asked.line.filters} or None
+
+
+def valued(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError):
+        return text

@@ -292,3 +292,16 @@ async def test_a_signal_is_no_way_to_send_a_file(steer: Steering) -> None:
     with pytest.raises(InvalidInputs, match="64 KiB at most"):
         await steer.signal("olga", request="q2", payload="x" * (64 * 1024))
     assert len(await steer.told()) == 1
+
+
+async def test_a_run_that_has_not_begun_hears_signals_and_is_cancelled_and_no_more(
+    steer: Steering,
+) -> None:
+    await steer.define(WAITING)
+    await steer.put(RunStatus.QUEUED)
+    for give in (steer.pause, steer.rollback, steer.skip):
+        with pytest.raises(Conflict, match="R-3 has not begun yet"):
+            await give("olga")
+    await steer.signal("olga", request="q1")
+    await steer.cancel("olga", request="q2")
+    assert [kind for kind, _ in await steer.told()] == ["signal", "cancel"]

@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from bot.slack.blocks import Shown, at_rung
 from bot.slack.text import sentence
 from bot.slack.views import answers, modals, notices
-from bot.slack.views import inputs as forms
+from bot.slack.views.controls import FORMS, control_form
 from bot.slack.views.home import HomeFacts, home_view
 from bot.slack.views.notices import Line
 from coordination.definitions import WorkflowView
 from coordination.desk import Desk
+from coordination.outlook import outlook
 from coordination.ports import RunView
 from coordination.questions import Approval
 from coordination.threads_view import ThreadView
 from devslack.blocks import check_blocks, check_view
+from handlers.slack.screens import ControlForm
 from tests.properties import test_views as views
 from tests.properties.test_views import (
     TOKEN,
@@ -217,7 +219,13 @@ def test_a_message_without_mentions_notifies_nobody(
     assert check_blocks(list(notices.noted(silent, note or "x").blocks)) == []
 
 
-@given(runs)
+@given(runs, st.booleans())
 @SOME
-def test_any_form_for_another_try_can_be_opened(run: RunView) -> None:
-    assert check_view(forms.retry_form(run)) == []
+def test_any_form_that_steers_a_run_can_be_opened(run: RunView, ending: bool) -> None:  # noqa: FBT001
+    steps = [{"id": step.path, "action": "x", "compensate": {}} for step in run.steps]
+    found = outlook(run, {"steps": steps}, None, ending=ending)
+    for kind in FORMS:
+        if kind != "skip" or any(0 < len(step.path) <= 150 for step in found.skippable):
+            form = control_form(ControlForm(kind, found))  # type: ignore[arg-type]  # one of them
+            assert check_view(form) == []
+            assert all(harmless(text) for text in markup(form["blocks"]))

@@ -147,7 +147,8 @@ async def test_who_has_nothing_to_do_with_a_run_does_not_cancel_it(baton: BatonI
 async def test_the_button_on_the_card_cancels_too(baton: BatonInABox) -> None:
     await baton.publish(RELEASE)
     await baton.report("test.completed", process="build-7")
-    await baton.click("Cancel", by="linus", on="build-7")
+    await baton.click("Cancel…", by="linus", on="build-7")
+    await baton.submit(by="linus", reason="the freeze")
 
     assert baton.card("build-7").state == "Cancelled"
     assert baton.performed == []

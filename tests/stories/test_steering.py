@@ -10,7 +10,8 @@ async def test_a_cancel_stops_what_is_in_flight_and_nothing_follows(baton: Baton
     await baton.publish(CHAIN)
     baton.work.hang("ship")
     await baton.report("test.completed", process="build-7")
-    await baton.click("Cancel", by="grace", on="build-7")
+    await baton.click("Cancel…", by="grace", on="build-7")
+    await baton.submit(by="grace")
 
     assert baton.work.hanging == set()
     assert baton.card("build-7").state == "Cancelled"
@@ -24,8 +25,9 @@ async def test_a_cancel_stops_what_is_in_flight_and_nothing_follows(baton: Baton
 async def test_a_cancel_that_was_acknowledged_outlives_a_kill(baton: BatonInABox) -> None:
     await baton.publish(RELEASE)
     await baton.report("test.completed", process="build-7")
+    await baton.click("Cancel…", by="grace", on="build-7")
     baton.hold("run ", "deliver ")
-    await baton.click("Cancel", by="grace", on="build-7")
+    await baton.submit(by="grace")
     await baton.kill()
 
     assert baton.card("build-7").state == "Cancelled"
@@ -38,9 +40,10 @@ async def test_an_approval_and_a_cancel_at_the_same_moment_never_both_win(
 ) -> None:
     await baton.publish(RELEASE)
     await baton.report("test.completed", process="build-7")
+    await baton.click("Cancel…", by="linus", on="build-7")
     await asyncio.gather(
         baton.click("Approve", by="grace", wait=False),
-        baton.click("Cancel", by="linus", on="build-7", wait=False),
+        baton.submit(by="linus", wait=False),
     )
     await baton.quiet()
 

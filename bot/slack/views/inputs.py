@@ -1,14 +1,13 @@
-"""The forms of a start: which workflow, and what it is started with. And that of a retry."""
+"""The forms of a start: which workflow, and what it is started with."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.slack.blocks import Block, context, cut, lines, plain_text, section
-from bot.slack.text import code, ends, escape, head, one_line, plain
+from bot.slack.blocks import Block, context, cut, plain_text, section
+from bot.slack.text import escape, head, one_line
 from bot.slack.views.modals import LABEL, TITLE, modal
 from coordination.definitions import WorkflowView
-from coordination.ports import RunView, StepStatus, StepView
 from handlers.slack import ids
 from handlers.slack.listed import in_lines
 from handlers.slack.screens import ChoiceForm, StartForm
@@ -19,8 +18,6 @@ OPTION = 75
 HINT = 300
 LONGEST = 3_000
 LONG_TYPES = ("array", "object")
-AGAIN = 10
-CALL = 300
 
 
 def choice_form(form: ChoiceForm) -> Block:
@@ -211,50 +208,3 @@ def about(declared: Mapping[str, Any]) -> str:
         "number": "A number.",
     }.get(kind, "")
     return " ".join(part for part in (str(declared.get("description") or ""), shape) if part)
-
-
-def retry_form(run: RunView) -> Block:
-    """Return the form that says which steps run again, and what each of them does."""
-    failed = [step for step in run.steps if step.status is StepStatus.FAILED]
-    rest = [step for step in run.steps if not_run(step)]
-    done = [step for step in run.steps if step.status is StepStatus.COMPLETED]
-    blocks = [
-        section(f"*Retry {run.label} {escape(ends(plain(run.title), 120))}?*", "q"),
-        section(f"*Runs again*\n{rows(failed) or 'What failed.'}", "f"),
-    ]
-    if rest:
-        blocks.append(section(f"*May run after it*\n{rows(rest)}", "r"))
-    if done:
-        names = ", ".join(code(ends(step.path, 60)) for step in done[:AGAIN])
-        more = f" and {len(done) - AGAIN} more" if len(done) > AGAIN else ""
-        blocks.append(context(f"Done, and not run again: {names}{more}", "d"))
-    blocks.append(
-        context("What was approved for one start only is asked again before it runs.", "a")
-    )
-    return modal(
-        f"Retry {run.label}",
-        blocks,
-        callback_id=ids.RETRY_FORM,
-        private_metadata=run.id,
-        submit=plain_text("Retry", TITLE),
-        close=plain_text("Leave it", TITLE),
-    )
-
-
-def not_run(step: StepView) -> bool:
-    """Say whether a step was cut off, or not reached, by the end of its run."""
-    return step.status in (StepStatus.PENDING, StepStatus.NOT_TAKEN, StepStatus.CANCELLED)
-
-
-def rows(steps: Sequence[StepView]) -> str:
-    return lines([row(step) for step in steps], AGAIN)
-
-
-def row(step: StepView) -> str:
-    """Write what a step does to the world, as it was called the last time."""
-    name = code(ends(step.path, 80))
-    params = step.input if isinstance(step.input, Mapping) else {}
-    argv = params.get("argv")
-    call = " ".join(str(part) for part in argv) if isinstance(argv, list) else ""
-    said = " ".join(part for part in (step.action or step.kind, call) if part)
-    return f"• {name}: {code(head(plain(said), CALL))}"

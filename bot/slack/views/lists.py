@@ -3,9 +3,9 @@
 from bot.slack.blocks import Block, Shown, actions, button, fit, section
 from bot.slack.text import escape, head
 from bot.slack.views.approvals import buttons, summary
+from bot.slack.views.controls import cancel_button
 from bot.slack.views.people import follow_line
 from bot.slack.views.runs import row
-from bot.slack.views.threads import cancel_button
 from coordination.ports import RunView
 from coordination.questions import Approval
 from handlers.slack import ids

@@ -15,8 +15,9 @@ from bot.slack.blocks import (
     section,
 )
 from bot.slack.text import code_block, ends, escape, head, link, one_line, person, plain, time, took
+from bot.slack.views.controls import around, control_buttons
 from bot.slack.views.steps import step_lines
-from bot.slack.views.threads import cancel_button, retry_button, says
+from bot.slack.views.threads import says
 from bot.slack.views.words import icon, state
 from coordination.ports import RunView, StepView
 from coordination.waiting_for import card_word
@@ -73,10 +74,7 @@ def run_page(page: RunPage, *, public_url: str) -> Shown:
 
 def buttons(run: RunView, url: str) -> list[Block]:
     details = link_button("Details", ids.OPEN_RUN, url)
-    word = card_word(run)
-    if not run.status.ended and word != "Broken":
-        return [details, cancel_button(run)]
-    return [retry_button(run), details] if word == "Failed" else [details]
+    return around(control_buttons(run), [details])
 
 
 def run_list(answer: RunList, *, public_url: str) -> Shown:

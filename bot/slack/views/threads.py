@@ -8,7 +8,6 @@ from bot.slack.blocks import (
     Shown,
     actions,
     button,
-    confirm,
     context,
     fields,
     fit,
@@ -19,6 +18,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.text import ends, escape, link, person, plain, time, took
 from bot.slack.views import processes as drawn
+from bot.slack.views.controls import around, control_buttons
 from bot.slack.views.steps import plan as step_plan
 from bot.slack.views.steps import step_lines
 from bot.slack.views.words import foremost, icon, state
@@ -190,29 +190,7 @@ def pressed(thread: ThreadView, run: RunView | None, public_url: str) -> list[Bl
     if run is None:
         return [actions([*tended, why], f"a:{thread.id}")]
     details = link_button("Details", ids.OPEN_RUN, f"{public_url}/r/{run.label}")
-    made = [details, why]
-    if card_word(run) == "Failed":
-        made = [retry_button(run), *made]
-    elif not run.status.ended and card_word(run) != "Broken":
-        made = [*made, cancel_button(run)]
-    return [actions([*tended, *made], f"a:{run.id}")]
-
-
-def retry_button(run: RunView) -> Block:
-    """Return the button that first says what would run again."""
-    says_it = f"Retry what failed in {run.label}"
-    return button("Retry…", ids.RETRY_WITH, value=run.id, style="primary", says=says_it)
-
-
-def cancel_button(run: RunView) -> Block:
-    made = button("Cancel", ids.CANCEL, value=run.id, says=f"Cancel {run.label} {run.title}")
-    made["confirm"] = confirm(
-        f"Cancel {run.label}?",
-        "What is open is closed and nothing new starts. What is done stays done.",
-        "Cancel the run",
-        "Let it run",
-    )
-    return made
+    return [actions([*tended, *around(control_buttons(run), [details, why])], f"a:{run.id}")]
 
 
 def footer(thread: ThreadView) -> str:

@@ -129,11 +129,14 @@ async def test_start_tells_the_problems_where_the_form_comes_too_late(box: Box) 
     assert "`target` is required" in text
 
 
+BY_ADA = {"by": "UADA", "mode": "now"}
+
+
 async def test_cancel_and_retry_are_decisions_of_whoever_typed_them(box: Box) -> None:
     _, text = await box.slash("UADA", 'cancel R-3 reason:"no <!here> need"')
     assert "R-3 Pipeline is cancelled" in text
     (row,) = await box.scene.rows(wakeups_table)
-    assert (row.kind, row.payload) == ("cancel", {"by": "UADA", "reason": "no <!here> need"})
+    assert (row.kind, row.payload) == ("cancel", {**BY_ADA, "reason": "no <!here> need"})
 
     _, text = await box.slash("UMALLORY", "retry R-3")
     assert "Only an operator" in text
