@@ -9,11 +9,15 @@ __all__ = ["Post", "Report"]
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A line for Slack: a reply in the thread of the run, or a message in *channel*."""
+    """A line for Slack: a reply in the thread of the run, or a message in *channel*.
+
+    *instead_of* is the id of an earlier one, whose message gets this text.
+    """
 
     id: str
     text: str
     channel: str | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`slack.post`: say something in Slack. To ask people something, use the verb `approval`."""
+"""`slack.post` and `slack.update`: say something in Slack, and change it. To ask people something, use the verb `approval`."""
 
 from typing import Annotated
 
@@ -47,4 +47,26 @@ async def post(params: NewPost, ctx: ActionContext) -> Result:
     return Result({"notice_id": ids[0], "notice_ids": ids}, notices)
 
 
-connector = Connector("slack", actions=(post,))
+class NewText(Params):
+    notice_id: str = Field(
+        pattern="^nt_[0-9A-Z]{26}$",
+        description="Which message: what `slack.post` of this run gave.",
+        examples=["{{ steps.say.output.notice_id }}"],
+    )
+    text: str = Field(
+        min_length=1, max_length=12_000, description="What it says from now on, in plain words."
+    )
+
+
+@action("slack.update", repeatable=True)
+async def update(params: NewText, ctx: ActionContext) -> Result:
+    """Change what a message says that this run posted. One that was not sent yet is sent like this.
+
+    The output is `{notice_id}`, which is the message's own.
+    """
+    own = f"nt_{ctx.idempotency_key.upper()[:26]}"
+    changed = Post(own, params.text, instead_of=params.notice_id)
+    return Result({"notice_id": params.notice_id}, (changed,))
+
+
+connector = Connector("slack", actions=(post, update))

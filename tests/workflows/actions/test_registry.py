@@ -53,6 +53,7 @@ def test_names_are_sorted_and_hold_those_of_every_connector() -> None:
         "http.request",
         "shell.run",
         "slack.post",
+        "slack.update",
         "tracker.create",
     )
 

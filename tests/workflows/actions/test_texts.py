@@ -67,6 +67,14 @@ async def test_a_text_for_several_channels_is_posted_once_in_each(perform: Perfo
     }
 
 
+async def test_an_update_is_a_notice_for_the_same_message(perform: Perform) -> None:
+    first = await perform("slack.post", {"text": "half"})
+    told = first.output["notice_id"]
+    second = await perform("slack.update", {"notice_id": told, "text": "whole"})
+    assert second.output == first.output
+    assert second.notices == (Post(second.notices[0].id, "whole", None, told),)
+
+
 @pytest.mark.parametrize("channel", [[], [""], 7, ["#x"] * 21])
 async def test_a_list_of_no_channels_is_refused(perform: Perform, channel: Any) -> None:
     with pytest.raises(ValidationError):

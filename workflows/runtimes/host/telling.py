@@ -69,7 +69,8 @@ def posted(post: Post) -> Telling:
     """Return what `slack.post` says: people and channels may be named, all else is plain text."""
     text = _NAMES.sub(r"<\1>", escape(post.text))
     body = {"text": text} | ({"channel": post.channel} if post.channel else {})
-    return Telling(f"reply:{post.id}", Lane.RESULT, "reply", body, post.id)
+    slot = f"reply:{post.instead_of or post.id}"  # a slot is one message, and shows its newest text
+    return Telling(slot, Lane.RESULT, "reply", body, post.id)
 
 
 def _of_step(run: RunRecord, core: Core, tell: Tell) -> list[Telling]:
