@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from baton.connector import Failed
+from bot.world import files as files_module
+from bot.world import folders
 from bot.world.files import RootedFiles
 
 
@@ -112,3 +114,36 @@ async def test_the_folder_is_made_when_it_is_first_written_to(tmp_path: Path) ->
     await files.write("x", b"1")
 
     assert await files.read("x", limit=1) == b"1"
+
+
+async def test_no_file_grows_beyond_what_baton_writes(
+    files: RootedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (files.root / "big").write_bytes(b"x" * 11)
+    for module in (folders, files_module):
+        monkeypatch.setattr(module, "LARGEST", 10)
+
+    assert await files.append("log", b"x" * 10) == 10
+    for work in (
+        files.append("log", b"y"),
+        files.write("new", b"x" * 11),
+        files.copy("big", "new", replace=True),
+    ):
+        with pytest.raises(Failed, match="more than 10 bytes") as failed:
+            await work
+        assert failed.value.type == "limit"
+
+    assert (files.root / "log").read_bytes() == b"x" * 10
+    assert sorted(each.name for each in files.root.iterdir()) == ["big", "log"]
+
+
+async def test_nothing_is_added_to_what_is_no_file(files: RootedFiles, tmp_path: Path) -> None:
+    os.mkfifo(files.root / "pipe")
+    (files.root / "link").symlink_to(tmp_path / "outside.txt")
+    (files.root / "folder").mkdir()
+
+    for path in ("pipe", "link", "folder", "../outside.txt"):
+        with pytest.raises(Failed):
+            await files.append(path, b"bad")
+
+    assert (tmp_path / "outside.txt").read_text() == "secret"
