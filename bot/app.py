@@ -190,7 +190,7 @@ def assemble(
     rereading = Rereading(
         settings.configuration, configuration, channel=settings.channel, door=door, world=world
     )
-    own = built_in(environment=settings.child_environment())
+    own = built_in(environment=settings.child_environment(), repositories=world.repositories)
     registry = Registry((*own, *fittings.connectors))
     host = make_host(settings, world, door, registry, fittings, lambda: rereading.rules.roles)
     inputs, evaluator = InputCheck(), Evaluator()
