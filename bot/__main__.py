@@ -7,8 +7,11 @@ import typer
 
 from baton.errors import BatonError
 from bot.commands import (
+    apply,
     doctor,
     dry_run,
+    export,
+    hooks,
     init,
     login_link,
     migrate,
@@ -43,8 +46,11 @@ app.command("validate")(validate.validate)
 app.command("dry-run")(dry_run.dry_run)
 app.command("test")(test.try_cases)
 app.command("schema")(schema.schema)
+app.command("apply")(apply.apply)
+app.command("export")(export.export)
 app.add_typer(sources.app, name="source")
 app.add_typer(tokens.app, name="token")
+app.add_typer(hooks.app, name="hook")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

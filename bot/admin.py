@@ -18,6 +18,7 @@ from baton.errors import BatonError
 from bot.app import Baton
 from bot.looking import Finding
 from bot.operations import perform
+from bot.publications import PREFIX, perform_workflow
 from bot.world.listening import listen_privately, reachable
 from coordination.policy import Principal
 
@@ -70,10 +71,14 @@ class AdminSocket:
             raise TypeError("a request is an object")
         if request.get("command") == "doctor":
             return {"done": {"findings": await self._findings()}}
+        baton = self.baton
         try:
-            done = await perform(
-                self.baton.door, self.baton.world, self.baton.sessions, request, self.baton.settings
-            )
+            if str(request.get("command")).startswith(PREFIX):
+                done = await perform_workflow(baton.coordinator, baton.settings, request)
+            else:
+                done = await perform(
+                    baton.door, baton.world, baton.sessions, request, baton.settings
+                )
         except BatonError as error:
             return {"error": str(error)}
         log.info("admin", command=request.get("command"))

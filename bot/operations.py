@@ -6,6 +6,7 @@ from typing import Any
 
 from baton.errors import BatonError
 from baton.reading import Source
+from bot.publications import PREFIX, offline, perform_workflow
 from bot.settings import Settings
 from bot.sources import perform_source
 from coordination import audit, tokens
@@ -37,6 +38,8 @@ async def perform(
             return {"cards": await redraw(door, world, request.get("thread"))}
         case str(command) if command.startswith("source-"):
             return await perform_source(door, world, settings, request)
+        case str(command) if command.startswith(PREFIX):
+            return await perform_workflow(offline(door, world, settings), settings, request)
         case command:
             raise UnknownCommand(f"This server does not know the command {command!r}.")
 

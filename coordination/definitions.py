@@ -1,7 +1,7 @@
 """Workflows as people look at them: the definition in use, its status, and what is wrong with it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,7 @@ class RevisionView:
     published_by: str
     use: str
     source: str = ""  # the text, where one revision was asked for
+    body: Any = None  # and what it says
 
 
 async def all_workflows(reader: Reader) -> tuple[WorkflowView, ...]:
@@ -101,7 +102,7 @@ async def revision(reader: Reader, name: str, number: int) -> RevisionView:
     row = await store.revision(reader, name, number)
     if row is None:
         raise NotFound(f"revision of {name}", str(number))
-    return _revision(row, view, source=row.source)
+    return replace(_revision(row, view), source=row.source, body=row.body)
 
 
 def same_content(one: str | None, other: str | None) -> bool:
@@ -137,7 +138,7 @@ def _view(row: Row, triggers: list[Row]) -> WorkflowView:
     )
 
 
-def _revision(row: Row, view: WorkflowView, *, source: str = "") -> RevisionView:
+def _revision(row: Row, view: WorkflowView) -> RevisionView:
     in_use = same_content(row.hash, view.definition.hash)
     use = "in_use" if in_use else "draft" if row.revision == view.draft else "past"
     if in_use and view.status == "draft":
@@ -150,5 +151,4 @@ def _revision(row: Row, view: WorkflowView, *, source: str = "") -> RevisionView
         published_at=row.published_at,
         published_by=row.published_by,
         use=use,
-        source=source,
     )

@@ -4,25 +4,21 @@ A text is read and checked before the unit that publishes it, beside the event l
 what it finds with what was looked at.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import unified_diff
 from typing import Any
 
-from coordination import definitions, hook_secrets, revisions
-from coordination.database import Reader, Transaction
-from coordination.definitions import RevisionView, WorkflowView
+from coordination import hook_secrets, revisions
+from coordination.database import Transaction
+from coordination.definitions import WorkflowView
 from coordination.errors import Conflict, InvalidDefinition, NotFound, Unavailable
-from coordination.footing import Footing
 from coordination.hook_secrets import HookSecret
 from coordination.policy import Principal
-from coordination.ports import Definition, Gain, Language, ReadDefinition
+from coordination.ports import Definition, Gain, ReadDefinition
+from coordination.reviewing import TEXT, Reviewing, good
 from coordination.revisions import Move, Published, Writing
-from coordination.store import definitions as store
 
 PUBLISH = "publish"
-TEXT = "definition.yaml"  # what a text is called that came without a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +44,6 @@ class Publication:
     secrets: tuple[HookSecret, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What publishing a text would bring; *revision* is the one in use, if there is one."""
-
-    read: ReadDefinition
-    gains: tuple[Gain, ...]
-    revision: int | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """How texts are to be published.
@@ -76,27 +63,8 @@ class Order:
     shows: bool = True
 
 
-class Publishing(Footing):
+class Publishing(Reviewing):
     """The verbs of those who write workflows."""
-
-    async def check_definition(self, text: str | bytes, *, file: str = TEXT) -> ReadDefinition:
-        """Check a text in the light of all workflows there are. Raises: InvalidDefinition."""
-        return _good((await self.read_definitions({file: text}))[file])
-
-    async def review_definition(self, text: str | bytes) -> Review:
-        """Check a text, and say what it may do beyond what is in use. Raises: InvalidDefinition."""
-        read = await self.check_definition(text)
-        row, _ = await self._door.read(lambda reader: store.workflow(reader, read.definition.name))
-        before = None if row is None or row.status == "draft" else row.body
-        gains = self._language.gains(before, read.definition.body)
-        return Review(read, gains, None if row is None else row.revision)
-
-    async def read_definitions(
-        self, files: Mapping[str, str | bytes]
-    ) -> Mapping[str, ReadDefinition | InvalidDefinition]:
-        """Return what came of each text, checked in the light of the others and of all workflows."""
-        known = await self._door.read(store.bodies)
-        return await asyncio.to_thread(self._language.read, files, known)
 
     async def publish_workflow(
         self, principal: Principal, text: str | bytes, order: Order, *, file: str = TEXT
@@ -183,7 +151,7 @@ class Publishing(Footing):
         number = view.draft or view.revision
         if revision is not None and revision != number:
             raise Conflict(f"The draft of `{name}` is revision {number} by now, not {revision}.")
-        read = await self._read_revision(name, number)
+        read = await self.read_revision(name, number)
         now, gains = self._world.clock.now(), self._language.gains
 
         def unit(tx: Transaction) -> tuple[Published, tuple[HookSecret, ...]]:
@@ -204,7 +172,7 @@ class Publishing(Footing):
             InvalidDefinition: it is not good any more.
         """
         await self.authorize(principal, PUBLISH)
-        read = await self._read_revision(name, number)
+        read = await self.read_revision(name, number)
         writing = Writing(definition=read.definition, by=principal.actor, via=via, origin=None)
         ((done, secrets),) = await self._write([writing], shows=shows)
         return replace(await self._publication(done, secrets), warnings=read.warnings)
@@ -221,26 +189,6 @@ class Publishing(Footing):
         now, by = self._world.clock.now(), principal.actor
         await self._door.write(lambda tx: revisions.move(tx, name, verb, by=by, via=via, at=now))
         return await self.workflow(name)
-
-    async def revisions(self, name: str) -> tuple[RevisionView, ...]:
-        """Return the revisions of a workflow, the newest first. Raises: NotFound."""
-        return await self._door.read(lambda reader: definitions.revisions(reader, name))
-
-    async def revision(self, name: str, number: int) -> RevisionView:
-        """Return one revision with its text. Raises: NotFound."""
-        return await self._door.read(lambda reader: definitions.revision(reader, name, number))
-
-    async def compare_revisions(self, name: str, old: int, new: int) -> str:
-        """Return what the text of *new* changes in that of *old*, as a unified diff. Raises: NotFound."""
-        before, after = await self.revision(name, old), await self.revision(name, new)
-        lines = unified_diff(
-            before.source.splitlines(),
-            after.source.splitlines(),
-            f"{name} revision {old}",
-            f"{name} revision {new}",
-            lineterm="",
-        )
-        return "".join(f"{line}\n" for line in lines)
 
     async def rotate_hook(
         self, principal: Principal, name: str, trigger: str, *, overlap_hours: float, via: str
@@ -270,19 +218,6 @@ class Publishing(Footing):
                 now=now,
             )
         )
-
-    async def hooks_with_secrets(self, name: str) -> frozenset[str]:
-        """Return the webhook triggers of a workflow for which Baton has made a secret."""
-        return await self._door.read(lambda reader: hook_secrets.made(reader, name))
-
-    async def _read_revision(self, name: str, number: int) -> ReadDefinition:
-        """Check a stored revision again: what it uses may be gone. Raises: NotFound, InvalidDefinition."""
-
-        async def query(reader: Reader) -> RevisionView:
-            return await definitions.revision(reader, name, number)
-
-        found = await self._door.read(query)
-        return await self.check_definition(found.source, file=f"{name} revision {number}")
 
     async def _write(
         self, writings: Sequence[Writing], *, shows: bool
@@ -322,22 +257,10 @@ class Publishing(Footing):
         )
 
     @property
-    def _language(self) -> Language:
-        if self._ports.language is None:
-            raise Unavailable("This Baton reads no definitions.")
-        return self._ports.language
-
-    @property
     def _closing(self) -> hook_secrets.Closing:
         if self._ports.secrets is None:
             raise Unavailable("This Baton keeps no secrets.")
         return hook_secrets.Closing(self._ports.secrets, self._world.ids)
-
-
-def _good(found: ReadDefinition | InvalidDefinition) -> ReadDefinition:
-    if isinstance(found, InvalidDefinition):
-        raise found
-    return found
 
 
 def _all_good(
@@ -348,7 +271,7 @@ def _all_good(
     if bad:
         problems = [problem for each in bad for problem in each.problems]
         raise InvalidDefinition(problems, "\n".join(str(each) for each in bad))
-    return [_good(each) for each in found.values()]
+    return [good(each) for each in found.values()]
 
 
 def _refuse_other_name(definition: Definition, named: str | None) -> None:

@@ -5,13 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
-from coordination.definitions import RevisionView
 from handlers.http.edge import EdgeOf
-from handlers.http.shapes import revision_json
+from handlers.http.shapes import gains_json, revision_json
 
 router = APIRouter(tags=["workflows"])
-
-Number = Annotated[int | None, Query(ge=1)]
 
 
 @router.get("/v1/workflows/{name}/revisions")
@@ -39,16 +36,6 @@ async def diff(
 
     `from` is the revision in use unless it is given, and `to` the draft; without one, the last two.
     """
-    found = await edge.coordinator.revisions(name)
-    before, after = chosen(found, old, new)
-    text = await edge.coordinator.compare_revisions(name, before, after)
-    return JSONResponse({"from": before, "to": after, "diff": text})
-
-
-def chosen(found: tuple[RevisionView, ...], old: int | None, new: int | None) -> tuple[int, int]:
-    """Return which two revisions are meant."""
-    used = next((each.number for each in found if each.use == "in_use"), found[0].number)
-    draft = next((each.number for each in found if each.use == "draft"), None)
-    after = new or (draft if draft is not None else used)
-    before = old or (used if used != after else max(1, after - 1))
-    return before, after
+    found = await edge.coordinator.compare_revisions(name, old, new)
+    body = {"from": found.old, "to": found.new, "diff": found.text}
+    return JSONResponse({**body, "gains": gains_json(found.gains)})

@@ -267,7 +267,7 @@ PARTS: Final[Mapping[str, Document]] = {
     ),
     "Revision": thing(_REVISION),
     "WholeRevision": thing({**_REVISION, "source": TEXT}),
-    "Difference": thing({"from": NUMBER, "to": NUMBER, "diff": TEXT}),
+    "Difference": thing({"from": NUMBER, "to": NUMBER, "diff": TEXT, "gains": many(ref("Gain"))}),
     "HookSecret": thing({"trigger": TEXT, "url": TEXT, "secret": TEXT}),
     "Called": thing({"effect": TEXT}, texts="event_id reason"),
     "Caller": thing(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from coordination.definitions import WorkflowView
@@ -105,7 +106,10 @@ class WorkflowList:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowPage:
+    """A workflow, and the next times of its triggers by the clock, by their ids."""
+
     workflow: WorkflowView
+    upcoming: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,26 @@ class Rehearsed:
     status: str
     lines: tuple[str, ...]
     waiting_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowDone:
+    """What was done to a workflow just now, and what it may do that was not possible before."""
+
+    workflow: WorkflowView
+    just: str
+    gains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one revision of a workflow changes in another: lines of a diff, and what it may do more."""
+
+    name: str
+    old: int
+    new: int
+    text: str
+    gains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +277,8 @@ Answer: TypeAlias = (
     | Misread
     | WorkflowList
     | WorkflowPage
+    | WorkflowDone
+    | Difference
     | Rehearsed
     | RunList
     | RunPage

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from coordination.following import FILTERS
-from handlers.slack import following, looking, rehearsing, starting, steering
+from handlers.slack import following, looking, publishing, rehearsing, starting, steering
 from handlers.slack.answers import Answer, Explained, Help
 from handlers.slack.asked import Asked
 from handlers.slack.grammar import Line, Unreadable, Word
@@ -222,6 +222,59 @@ STEERING: tuple[Verb, ...] = (
         stores=True,
     ),
 )
+PUBLISHING: tuple[Verb, ...] = (
+    Verb(
+        "activate",
+        "activate <workflow> [revision:<n>]",
+        "activate automated_testing_pipeline",
+        "Workflows",
+        "put the draft of a workflow to use, and see what it may do that it could not before",
+        publishing.activate,
+        (1, 1),
+        keys=("revision",),
+        stores=True,
+    ),
+    Verb(
+        "archive",
+        "archive <workflow>",
+        "archive automated_testing_pipeline",
+        "Workflows",
+        "let a workflow start nothing any more; its revisions are kept",
+        publishing.archive,
+        (1, 1),
+        stores=True,
+    ),
+    Verb(
+        "restore",
+        "restore <workflow> [revision:<n>]",
+        "restore automated_testing_pipeline revision:1",
+        "Workflows",
+        "take a workflow from the archive, or put an older revision to use again",
+        publishing.restore,
+        (1, 1),
+        keys=("revision",),
+        stores=True,
+    ),
+    Verb(
+        "revisions",
+        "revisions <workflow>",
+        "revisions automated_testing_pipeline",
+        "Workflows",
+        "what was published of a workflow, when and by whom",
+        publishing.revisions,
+        (1, 1),
+    ),
+    Verb(
+        "diff",
+        "diff <workflow> [from:<n>] [to:<n>]",
+        "diff automated_testing_pipeline",
+        "Workflows",
+        "what the draft, or the last revision, changes in the one before",
+        publishing.diff,
+        (1, 1),
+        keys=("from", "to"),
+    ),
+)
 NOTIFICATIONS: tuple[Verb, ...] = (
     Verb(
         "subscribe",
@@ -274,7 +327,15 @@ TROUBLE: tuple[Verb, ...] = (
         looking.whoami,
     ),
 )
-VERBS: tuple[Verb, ...] = (*LOOKS, *REHEARSING, *DECISIONS, *STEERING, *NOTIFICATIONS, *TROUBLE)
+VERBS: tuple[Verb, ...] = (
+    *LOOKS,
+    *REHEARSING,
+    *DECISIONS,
+    *STEERING,
+    *PUBLISHING,
+    *NOTIFICATIONS,
+    *TROUBLE,
+)
 
 
 def chosen(word: Word) -> Verb:

@@ -7,6 +7,7 @@ from bot.slack.blocks import Block, Shown, actions, context, fit, lines, section
 from bot.slack.text import code, escape, head, link, person, sentence, time
 from bot.slack.views import commands, lists, people
 from bot.slack.views.approvals import VERDICTS, approval_card, buttons, summary
+from bot.slack.views.publishing import difference, workflow_done
 from bot.slack.views.rehearsals import rehearsal
 from bot.slack.views.runs import run_list, run_page
 from bot.slack.views.threads import says, thread_word, told
@@ -19,6 +20,7 @@ from handlers.slack.answers import (
     ApprovalList,
     ApprovalPage,
     Changed,
+    Difference,
     Following,
     Help,
     Lines,
@@ -39,6 +41,7 @@ from handlers.slack.answers import (
     ThreadPage,
     TooLate,
     UnknownSteps,
+    WorkflowDone,
     WorkflowList,
     WorkflowPage,
 )
@@ -68,6 +71,8 @@ def drawings(public_url: str) -> Mapping[type, Callable[[Any], Shown]]:
         Misread: commands.misread,
         WorkflowList: workflow_list,
         WorkflowPage: workflow_page,
+        WorkflowDone: workflow_done,
+        Difference: difference,
         Rehearsed: rehearsal,
         RunList: lambda each: run_list(each, public_url=public_url),
         RunPage: lambda each: run_page(each, public_url=public_url),
