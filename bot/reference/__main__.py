@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.reference import actions, commands, slack
+from bot.reference import actions, commands, expressions, slack
 from handlers.http import reference
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -12,6 +12,7 @@ def main() -> None:
     for name, text in (
         ("actions.md", actions.reference()),
         ("commands.md", commands.reference()),
+        ("expressions.md", expressions.reference()),
         ("http.md", reference.reference()),
         ("slack-commands.md", slack.reference()),
     ):

@@ -15,10 +15,12 @@ __all__ = ["DEFAULT", "FILTERS", "Filter", "bind"]
 
 
 def _matches(value: Any, budget: Budget, *, pattern: Any) -> bool:
+    """Say whether *pattern* is found anywhere in a text; look-around and back-references do not exist."""
     return search(want_text(pattern, "`pattern`"), want_text(value, "this"), budget)
 
 
 def _contains(value: Any, budget: Budget, *, wanted: Any) -> bool:
+    """Say whether *wanted* is an item of a list, a key of a map or a part of a text."""
     return contains(wanted, value, budget)
 
 

@@ -87,10 +87,12 @@ def length(value: Any, _budget: Budget) -> int:
 
 
 def first(value: Any, _budget: Budget) -> Any:
+    """Take the first item or character; an empty value has none, and that is an error."""
     return _end(value, 0)
 
 
 def last(value: Any, _budget: Budget) -> Any:
+    """Take the last item or character; an empty value has none, and that is an error."""
     return _end(value, -1)
 
 
@@ -117,6 +119,7 @@ def join(value: Any, budget: Budget, *, separator: Any = "", attribute: Any = No
 
 
 def reverse(value: Any, budget: Budget) -> Any:
+    """Turn a list or a text around."""
     if isinstance(value, str):
         budget.charge_text(len(value))
         return value[::-1]
@@ -166,12 +169,14 @@ def sort(
 def minimum(
     value: Any, budget: Budget, *, case_sensitive: Any = False, attribute: Any = None
 ) -> Any:
+    """Take the least number or text; an empty list has none, and that is an error."""
     return _extreme(min, value, budget, case_sensitive, attribute)
 
 
 def maximum(
     value: Any, budget: Budget, *, case_sensitive: Any = False, attribute: Any = None
 ) -> Any:
+    """Take the greatest number or text; an empty list has none, and that is an error."""
     return _extreme(max, value, budget, case_sensitive, attribute)
 
 

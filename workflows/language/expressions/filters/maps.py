@@ -11,12 +11,14 @@ __all__ = ["fromjson", "items", "keys", "tojson", "values"]
 
 
 def keys(value: Any, budget: Budget) -> list[str]:
+    """Give the keys of a map, in its order."""
     found = want_map(value, "this")
     budget.charge_items(len(found))
     return list(found)
 
 
 def values(value: Any, budget: Budget) -> list[Any]:
+    """Give the values of a map, in its order."""
     found = want_map(value, "this")
     budget.charge_items(len(found))
     return list(found.values())

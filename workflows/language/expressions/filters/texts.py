@@ -29,10 +29,12 @@ def _paid(value: Any, budget: Budget) -> str:
 
 
 def upper(value: Any, budget: Budget) -> str:
+    """Write a text in capitals."""
     return check_text(_paid(value, budget).upper())
 
 
 def lower(value: Any, budget: Budget) -> str:
+    """Write a text in small letters."""
     return check_text(_paid(value, budget).lower())
 
 
@@ -79,10 +81,12 @@ def split(value: Any, budget: Budget, *, separator: Any = None, maxsplit: Any = 
 
 
 def startswith(value: Any, budget: Budget, *, prefix: Any) -> bool:
+    """Say whether a text begins with *prefix*."""
     return _paid(value, budget).startswith(want_text(prefix, "`prefix`"))
 
 
 def endswith(value: Any, budget: Budget, *, suffix: Any) -> bool:
+    """Say whether a text ends with *suffix*."""
     return _paid(value, budget).endswith(want_text(suffix, "`suffix`"))
 
 
