@@ -79,7 +79,7 @@ class History:
         self.outside = Outside(random.Random(seed))  # noqa: S311 - a simulation
         self.plan_name = sorted(PLANS)[seed % len(PLANS)]
         self.builds = [f"build-{n}" for n in range(1 + seed // 3 % 2)]
-        self.first_crash = 1 + (seed // 2) % 60
+        self.first_crash = 1 + (seed // 2) % 36
         self._commits = 0
         self._life = 0
         self._bench: Bench | None = None
