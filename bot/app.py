@@ -12,6 +12,7 @@ import structlog
 from baton.connector import Connector
 from bot.configuration import Configuration
 from bot.definitions import Definitions
+from bot.file_triggers import FileTriggers
 from bot.housekeeping import Housekeeping
 from bot.keys import derived, instance_key
 from bot.looking import Finding, of_slack
@@ -71,6 +72,7 @@ class Baton:
     dispatcher: Dispatcher
     timers: Timers
     clockwork: Clockwork
+    files: FileTriggers
     definitions: Definitions
     sessions: Sessions
     rehearsals: PublishedRehearsals
@@ -86,6 +88,7 @@ class Baton:
         tasks.keep("dispatcher", self.dispatcher.run)
         tasks.keep("timers", self.timers.run)
         tasks.keep("clockwork", self.clockwork.run)
+        tasks.keep("files", self.files.run)
         tasks.keep("definitions", self.definitions.watch)
         tasks.keep("configuration", lambda: self.rereading.watch(self._take_rules))
         tasks.keep("directory", self._directory)
@@ -117,6 +120,7 @@ class Baton:
                 Finding("definitions", good=False, says=each)
                 for each in self.definitions.complaints()
             ),
+            *(Finding("files", good=False, says=each) for each in self.files.troubles.values()),
             Finding("baton.yaml", file.problem is None, file.problem or str(file.place)),
         )
 
@@ -217,6 +221,7 @@ def assemble(
         dispatcher=dispatcher,
         timers=make_timers(door, world, coordinator, clockwork),
         clockwork=clockwork,
+        files=FileTriggers(door, world, settings.work),
         definitions=Definitions(coordinator, settings.workflows),
         sessions=Sessions(derived(instance_key(settings, world.ids), "sessions")),
         rehearsals=PublishedRehearsals(coordinator.workflow, registry, world.clock),

@@ -12,6 +12,7 @@ from coordination.publishing import Publishing
 from coordination.pursuing import Pursuing
 from coordination.reconciling import Reconciling
 from coordination.tending import Tending
+from coordination.timetable import Timetable
 from coordination.tracing import Tracing
 from coordination.webhooks import Webhooks
 
@@ -19,6 +20,15 @@ __all__ = ["Coordinator", "Page", "Ports", "Rules"]
 
 
 class Coordinator(
-    BusReports, Pursuing, Desks, Preferences, Publishing, Reconciling, Tending, Tracing, Webhooks
+    BusReports,
+    Pursuing,
+    Desks,
+    Preferences,
+    Publishing,
+    Reconciling,
+    Tending,
+    Timetable,
+    Tracing,
+    Webhooks,
 ):
     """The one face of coordination; every edge calls it, and nothing below does."""

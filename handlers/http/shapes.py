@@ -1,6 +1,6 @@
 """What the API says of each thing, as plain JSON. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -270,8 +270,16 @@ def explanation_json(found: Explanation) -> dict[str, Json]:
     return {**found.to_json(), "lines": list(found.lines())}
 
 
-def workflow_json(workflow: WorkflowView, *, whole: bool) -> dict[str, Json]:
-    """Return a workflow; *whole* with its text, its inputs and the problems of a broken file."""
+def workflow_json(
+    workflow: WorkflowView,
+    *,
+    whole: bool,
+    upcoming: Mapping[str, Sequence[datetime]] | None = None,
+) -> dict[str, Json]:
+    """Return a workflow; *whole* with its text, its inputs and the problems of a broken file.
+
+    *upcoming* are the next times of its triggers by the clock, by their ids.
+    """
     definition = workflow.definition
     row = {
         "name": workflow.name,
@@ -280,10 +288,7 @@ def workflow_json(workflow: WorkflowView, *, whole: bool) -> dict[str, Json]:
         "status": workflow.status,
         "revision": workflow.revision,
         "hash": definition.hash,
-        "triggers": [
-            {"id": each.id, "kind": each.kind, "event": each.event, "where": each.where}
-            for each in definition.triggers
-        ],
+        "triggers": [_trigger_json(each, upcoming or {}) for each in definition.triggers],
         "problems": workflow.problems,
         "published_at": moment(workflow.published_at),
         "published_by": workflow.published_by,
@@ -293,6 +298,24 @@ def workflow_json(workflow: WorkflowView, *, whole: bool) -> dict[str, Json]:
     }
     if whole:
         row |= {"source": definition.source, "inputs_schema": definition.inputs_schema}
+    return row
+
+
+def _trigger_json(
+    trigger: TriggerSpec, upcoming: Mapping[str, Sequence[datetime]]
+) -> dict[str, Json]:
+    row: dict[str, Json] = {
+        "id": trigger.id,
+        "kind": trigger.kind,
+        "event": trigger.event if trigger.kind == "event" else None,
+        "where": trigger.where,
+    }
+    if trigger.keys:
+        row["keys"] = dict(trigger.keys)
+    if trigger.parts:
+        row["parts"] = [_trigger_json(each, upcoming) for each in trigger.parts]
+    if trigger.id in upcoming:
+        row["next"] = [moment(at) for at in upcoming[trigger.id]]
     return row
 
 

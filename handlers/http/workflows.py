@@ -66,7 +66,7 @@ async def get_workflow(request: Request, edge: EdgeOf, name: str) -> Response:
     """
     view = await edge.coordinator.workflow(name)
     made = await edge.coordinator.hooks_with_secrets(name)
-    body = workflow_json(view, whole=True)
+    body = workflow_json(view, whole=True, upcoming=await edge.coordinator.upcoming(view))
     body["hooks"] = [
         hook_json(view.name, each, made, public_url=edge.public_url)
         for each in view.definition.triggers

@@ -30,7 +30,8 @@ async def list_(asked: Asked) -> Answer:
 
 
 async def describe(asked: Asked) -> Answer:
-    return WorkflowPage(await asked.coordinator.workflow(asked.words[0].text))
+    view = await asked.coordinator.workflow(asked.words[0].text)
+    return WorkflowPage(view, await asked.coordinator.upcoming(view))
 
 
 async def status(asked: Asked) -> Answer:

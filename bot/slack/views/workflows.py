@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.slack.blocks import Shown, context, fields, fit, lines, section
 from bot.slack.text import code, escape, head, one_line, plain, sentence
+from bot.slack.views.triggers import starts_on
 from coordination.definitions import WorkflowView
 from handlers.slack.answers import WorkflowList, WorkflowPage
 
@@ -49,7 +50,10 @@ def workflow_page(answer: WorkflowPage) -> Shown:
         fields(
             [
                 ("State", f"{escape(view.status)}, revision {view.revision}"),
-                ("Starts by itself on", lines([starts_on(each) for each in definition.triggers])),
+                (
+                    "Starts by itself on",
+                    lines([starts_on(each, answer.upcoming) for each in definition.triggers]),
+                ),
                 ("Who may start it", sentence(", ".join(definition.start_by)) or "everybody"),
                 ("Channel", escape(definition.channel or "")),
             ],
@@ -64,12 +68,6 @@ def workflow_page(answer: WorkflowPage) -> Shown:
         blocks.append(section(f":warning: Its file is broken since:\n{broken(view.problems)}", "b"))
     blocks.append(context(f"`/baton start {escape(view.name)}`", "c"))
     return fit(f"{escape(view.name)}: {one_line(definition.description, 200)}", blocks)
-
-
-def starts_on(trigger: Any) -> str:
-    source = f" from {escape(trigger.source)}" if trigger.source else ""
-    where = f" where {code(head(trigger.where, 120))}" if trigger.where else ""
-    return f"{code(trigger.event)}{source}{where}{'' if trigger.enabled else ' (off)'}"
 
 
 def an_input(name: str, spec: Any) -> str:
