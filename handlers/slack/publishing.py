@@ -8,7 +8,7 @@ from handlers.slack.answers import Answer, Difference, Lines, WorkflowDone
 from handlers.slack.asked import Asked
 from handlers.slack.grammar import Filter, Unreadable, Word
 
-RUN = re.compile(r"(?i:r-)[0-9]{1,15}|run_[0-9A-Za-z]{1,40}|(?i:last)")
+RUN = re.compile(r"(?i:r-)[0-9]{1,15}|run_[0-9A-Z]{1,40}|(?i:last)")
 USES = {"in_use": "in use", "draft": "a draft", "past": ""}
 JUST = {
     "pause": "is paused: it starts nothing, and runs that go on are left alone",

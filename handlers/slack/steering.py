@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 from coordination.controls import Mode
+from handlers.slack import publishing
 from handlers.slack.answers import Answer, RunPage
 from handlers.slack.asked import Asked, ref
 from handlers.slack.grammar import Unreadable
 
 
 async def pause(asked: Asked) -> Answer:
+    if not publishing.is_run(asked.words[0]):
+        return await publishing.moved(asked, "pause")
     run = await asked.coordinator.pause(
         asked.who, ref(asked.words), request_id=asked.request_id, via="slack"
     )
@@ -17,6 +20,8 @@ async def pause(asked: Asked) -> Answer:
 
 
 async def resume(asked: Asked) -> Answer:
+    if not publishing.is_run(asked.words[0]):
+        return await publishing.moved(asked, "resume")
     run = await asked.coordinator.resume(
         asked.who, ref(asked.words), request_id=asked.request_id, via="slack"
     )
