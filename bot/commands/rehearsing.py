@@ -59,9 +59,9 @@ def _children(
     checked: Checked, beside: Mapping[str, bytes], registry: Registry
 ) -> dict[str, Checked] | tuple[Problem, ...]:
     """Return the definitions that *checked* runs, and that those run; or the problems of one."""
-    files = _by_name(beside)
-    found: dict[str, Checked] = {}
     wanted = list(of_checked(checked, registry).plan.children)
+    files = _by_name(beside) if wanted else {}
+    found: dict[str, Checked] = {}
     while wanted:
         name = wanted.pop()
         if name in found or name == checked.workflow.name or name not in files:

@@ -1,10 +1,10 @@
 """Questions to people in a rehearsal: answered as the script says, or by the clock, or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from coordination.ports import OpenQuestion
 from coordination.questions import outcome
@@ -19,6 +19,9 @@ __all__ = ["Asking"]
 SOMEBODY = "rehearsal"  # who answers where no person is named
 TIMER = "timer"
 GATE = "~approval"
+REJECT = "reject"
+
+Vote: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,19 @@ class Asked:
     command: AskApproval
     number: int
     at: datetime
+    votes: list[Vote] = field(default_factory=list)  # that do not settle it yet, in order
 
     @property
     def question(self) -> Question:
         return self.command.question
+
+    def count(self, choice: str | None = None) -> int:
+        """Return how many people have made *choice*, or the one that most have made."""
+        people: dict[str, set[str]] = {}
+        for vote in self.votes:
+            people.setdefault(vote["choice"], set()).add(vote["by"])
+        counts = {each: len(who) for each, who in people.items()}
+        return max(counts.values(), default=0) if choice is None else counts.get(choice, 0)
 
     def as_open(self) -> OpenQuestion:
         """Return it as the sentence about what a run waits for needs it."""
@@ -43,7 +55,7 @@ class Asked:
             title=question.title,
             approvers=question.approvers,
             quorum=question.quorum,
-            approved=0,
+            approved=self.count(),
             since=self.at,
             expires_at=question.expires_at,
             decisive=question.answer == "choice"
@@ -68,14 +80,19 @@ class Asking:
         asked = Asked(command, next(hall.questions), hall.stage.now)
         self._open[path] = asked
         run.note(path, "asked", text=asked.question.title, params=as_shown(asked.question))
-        own = run.prefix + path
-        decision = hall.decisions.next(own, own.removesuffix(GATE))
-        if decision is not None:
-            hall.stage.soon(partial(self._decide, asked, decision), after=decision.after)
+        self._next_vote(asked)
         self._come_by_themselves(asked)
 
     def close(self, path: str) -> None:
         self._open.pop(path, None)
+
+    def _next_vote(self, asked: Asked) -> None:
+        """Have the next of the script's answers come in its time."""
+        hall, own = self._run.hall, self._run.prefix + asked.command.path
+        decision = hall.decisions.next(own, own.removesuffix(GATE))
+        if decision is not None:
+            after = max(timedelta(0), asked.at + decision.after - hall.stage.now)
+            hall.stage.soon(partial(self._decide, asked, decision), after=after)
 
     def _come_by_themselves(self, asked: Asked) -> None:
         stage, question = self._run.hall.stage, asked.question
@@ -96,10 +113,19 @@ class Asking:
         stage.on_time(stage.now + after, say)
 
     def _decide(self, asked: Asked, decision: Decision) -> None:
-        path = asked.command.path
-        if self._open.get(path) is asked:
-            now = self._run.hall.stage.now
-            self._end(asked, decided(asked, decision, now, self._run.prefix + path))
+        """Take an answer; one of a named person counts for one, any other for all who are needed."""
+        path, run = asked.command.path, self._run
+        if self._open.get(path) is not asked:
+            return
+        own, quorum = run.prefix + path, asked.question.quorum
+        fact = decided(asked, decision, run.hall.stage.now, own)
+        if decision.by is None or fact.decision == REJECT or asked.count(fact.decision) >= quorum:
+            self._end(asked, fact)
+            return
+        text = f"by {fact.by}, {asked.count(fact.decision)} of {quorum}"
+        run.note(path, "decided", status=fact.decision, text=text)
+        if run.hall.decisions.more(own, own.removesuffix(GATE)):
+            self._next_vote(asked)
 
     def _expire(self, asked: Asked) -> None:
         if self._open.get(asked.command.path) is asked:
@@ -136,16 +162,16 @@ def as_shown(question: Question) -> dict[str, Any]:
 
 
 def decided(asked: Asked, decision: Decision, at: datetime, path: str) -> ApprovalDecided:
-    """Return what the run is told when people answer.
+    """Return what the run is told when people answer like this, and keep the vote.
 
     Raises:
         InvalidScript: the question does not take that answer; *path* is where the script gives it.
     """
     question, by = asked.question, decision.by or _first(asked.question)
-    if question.answer == "text" and decision.choice != "reject":
+    if question.answer == "text" and decision.choice != REJECT:
         text = decision.text or ": ".join(filter(None, (decision.choice, decision.comment)))
         return _fact(asked, at, ("answered", "answer", by), text=text)
-    choices = dict.fromkeys((*question.decisions, "reject"))
+    choices = dict.fromkeys((*question.decisions, REJECT))
     if decision.choice not in choices:
         message = f"there is no decision `{decision.choice}` here"
         hint = f"It takes {', '.join(choices)}."
@@ -171,11 +197,10 @@ def _fact(
 ) -> ApprovalDecided:
     state, decision, by = verdict
     vote = {"by": by, "choice": decision, "comment": comment, "text": text, "at": at.isoformat()}
-    votes = () if by == TIMER else (vote,)
-    digest = asked.question.digest
-    return ApprovalDecided(
-        at, asked.command.path, state, decision, by, comment, text, votes, digest
-    )
+    if by != TIMER:
+        asked.votes.append({name: value for name, value in vote.items() if value is not None})
+    path, digest, votes = asked.command.path, asked.question.digest, tuple(asked.votes)
+    return ApprovalDecided(at, path, state, decision, by, comment, text, votes, digest)
 
 
 def _first(question: Question) -> str:

@@ -25,5 +25,13 @@ class Cues(Generic[T]):
                 return value
         return None
 
+    def more(self, *paths: str) -> bool:
+        """Say whether the script holds a value for one of *paths* that was not given out yet."""
+        for path in paths:
+            cue = self._cues.get(path) or self._cues.get(static_of(path))
+            if cue is not None:
+                return cue.used < len(cue.given)
+        return False
+
     def unused(self) -> Iterator[str]:
         return (path for path, cue in self._cues.items() if not cue.used)

@@ -163,6 +163,48 @@ def test_a_decision_comes_when_the_script_says_so_and_by_whom() -> None:
     assert entry(report, "gate", "completed")["output"]["decision"] == "later"
 
 
+QUORUM = GATE.replace("timeout: 4h", "quorum: 2, timeout: 4h").replace("<@U123>", "role:operator")
+
+
+def test_named_people_count_one_each_until_there_are_enough() -> None:
+    two = [
+        {"choice": "approve", "by": "U1", "after": "5m"},
+        {"choice": "approve", "by": "U2", "after": "9m"},
+    ]
+    report = rehearsed(QUORUM, decide={"gate": two})
+
+    decided = [each for each in report.timeline if each.kind == "decided"]
+    assert [(each.at, each.more["text"]) for each in decided] == [
+        (300, "by U1, 1 of 2"),
+        (540, "by U2"),
+    ]
+    assert report.status == "completed"
+    votes = entry(report, "gate", "completed")["output"]["votes"]
+    assert [each["by"] for each in votes] == ["U1", "U2"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"choice": "approve", "by": "U1"},
+        [{"choice": "approve", "by": "U1"}, {"choice": "approve", "by": "U1"}],
+        [{"choice": "approve", "by": "U1"}, {"choice": "later", "by": "U2"}],
+    ],
+)
+def test_too_few_people_leave_a_question_to_the_clock(given: Any) -> None:
+    report = rehearsed(QUORUM, decide={"gate": given})
+
+    assert report.status == "failed"
+    assert statuses(report)["deploy"] == "not_taken"
+    assert entry(report, "", "ended")["at"] == 14_400
+
+
+def test_an_answer_of_nobody_in_particular_stands_for_all_who_are_needed() -> None:
+    assert rehearsed(QUORUM, decide={"gate": "approve"}).status == "completed"
+    one = [{"choice": "approve", "by": "U1"}, {"choice": "reject", "by": "U2"}]
+    assert rehearsed(QUORUM, decide={"gate": one}).status == "failed"
+
+
 def test_a_choice_that_the_question_does_not_have_is_refused() -> None:
     with pytest.raises(InvalidScript, match=r"decide\.gate: there is no decision `maybe` here"):
         rehearsed(GATE, decide={"gate": "maybe"})

@@ -300,3 +300,21 @@ def test_the_end_of_another_workflow_than_the_named_one_starts_nothing() -> None
     for ended in ({"workflow": "third", "status": "failed"}, {"workflow": "other", "status": "x"}):
         report = rehearsed(text, events=[{"kind": "workflow", **ended}])
         assert entry(report, "", "started")["text"] == "by hand: no event matches a trigger"
+
+
+def test_what_a_run_with_a_child_waits_for_names_the_child() -> None:
+    report = rehearsed(PARENT, CHILD)
+
+    assert report.status == "waiting"
+    assert report.waiting_for is not None
+    assert "R-2 (child)" in report.waiting_for
+
+
+def test_how_far_a_loop_is_stands_in_what_the_run_waits_for() -> None:
+    text = FAN.replace(
+        'action: shell.run, params: {argv: [ping, "{{ item }}"]}', "wait_for: {event: a.b}"
+    )
+    report = rehearsed(text, events=[{"type": "a.b"}])
+
+    assert report.waiting_for is not None
+    assert "1 of 2" in report.waiting_for
