@@ -11,7 +11,7 @@ from typing import Any
 
 from baton.events import Event, format_time
 
-__all__ = ["KINDS", "Occasion", "event_of", "is_for", "is_occasion", "told_of"]
+__all__ = ["KINDS", "Occasion", "event_of", "is_for", "is_occasion", "is_own", "told_of"]
 
 SOURCE = "baton"
 KINDS = ("schedule", "every", "file", "webhook", "slack", "all_of", "absence")
@@ -57,7 +57,12 @@ def event_of(occasion: Occasion, event_id: str, *, now: datetime) -> Event:
 
 def is_occasion(event: Event) -> bool:
     """Say whether *event* is one of these, so that nobody else is asked about it."""
-    return event.source == SOURCE and event.type in TYPES and "for" in (event.data or {})
+    return is_own(event) and event.type in TYPES and "for" in (event.data or {})
+
+
+def is_own(event: Event) -> bool:
+    """Say whether Baton itself told *event*: what comes from outside has gone through an adapter."""
+    return event.source == SOURCE and event.adapter is None
 
 
 def is_for(event: Event, workflow: str, trigger_id: str) -> bool:

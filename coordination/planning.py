@@ -8,7 +8,7 @@ from coordination.acting import Count, Item, Note, Start
 from coordination.admission import BEHIND, terms_of
 from coordination.database import Door, Reader, Row
 from coordination.errors import InvalidInputs
-from coordination.occasions import is_occasion
+from coordination.occasions import is_occasion, is_own
 from coordination.ports import Definition, Expressions, Inputs
 from coordination.runs import SOURCE, NewRun
 from coordination.store import definitions as definition_store
@@ -173,7 +173,7 @@ def _kind(event: Event) -> str:
 
 
 def _tells_of_a_run(event: Event) -> bool:
-    return event.source == SOURCE and event.category == "run"
+    return is_own(event) and event.category == "run"
 
 
 def _behind(event: Event) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from baton.events import WIRE_PREFIX, Event
 from baton.parts import ErrorInfo, Parent
 from baton.status import Status
-from coordination import accept, audit, counters, queues
+from coordination import accept, audit, counters
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.ports import CORE_VERSION, RunStatus
@@ -99,8 +99,6 @@ def report(
     told = None if error is None else ErrorInfo(error.get("message"), error.get("type"))
     event = _event(tx, run, status, now, ids)
     _record(tx, run, replace(event, attempt=_attempt(tx, run, status), error=told), None, ids)
-    if status.terminal:
-        queues.leave(tx, run)
 
 
 def _event(tx: Transaction, run: Row, status: Status, now: datetime, ids: Ids) -> Event:

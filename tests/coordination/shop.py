@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from coordination import runs, windows
+from coordination import queues, runs, windows
 from coordination.clockwork import OWNER, Clockwork
 from coordination.database import Row, Transaction, definitions, delete, insert, triggers, update
 from coordination.database import runs as runs_table
@@ -144,6 +144,7 @@ class Shop:
         def unit(tx: Transaction) -> None:
             tx.execute(change.values(status=status, outputs=outputs, ended_at=self.now))
             runs.report(tx, run.key, shown, now=self.now, ids=self.inbox.ids)
+            queues.leave(tx, run)
 
         await self.inbox.write(unit)
 

@@ -9,11 +9,17 @@ import pytest
 
 from coordination import queues
 from coordination.admission import Outcome, Terms, start, terms_of
+from coordination.coordinator import Coordinator, Ports, Rules
 from coordination.database import Row, audit, outbox, wakeups
 from coordination.database import events as events_table
+from coordination.errors import Conflict
 from coordination.ports import RunStatus
 from coordination.runs import NewRun
+from tests.coordination.floor import Workspace
+from tests.coordination.inbox import T0
+from tests.coordination.scene import ROLES, SmallWorld, person
 from tests.coordination.shop import Shop, open_shop
+from workflows.language.definition import InputCheck
 from workflows.language.expressions import Evaluator
 
 MINUTE = timedelta(minutes=1)
@@ -198,3 +204,57 @@ async def test_what_is_not_normal_of_its_priority_is_kept(shop: Shop) -> None:
     await build(shop, 1)
     (run,) = await shop.runs()
     assert (run.priority, run.concurrency_key) == ("high", None)
+
+
+# By hand
+
+
+@pytest.fixture
+def desk(shop: Shop) -> Coordinator:
+    ports = Ports(shop.hints, InputCheck(), Workspace(), expressions=Evaluator())  # type: ignore[arg-type]
+    world = SmallWorld()
+    world.ids = shop.inbox.ids  # type: ignore[assignment]
+    world.clock.at = T0
+    return Coordinator(shop.inbox.door, world, ports, Rules(ROLES, (), "#general"))  # type: ignore[arg-type]
+
+
+async def by_hand(desk: Coordinator, request: str, env: str = "prod") -> Any:
+    await desk.refresh_directory()
+    run = await desk.start(person("ada"), "tidy", {"env": env}, request_id=request, via="slack")
+    desk._world.tasks.drop()
+    return run
+
+
+BY_HAND = (
+    "inputs: {env: {type: string}}\n"
+    'settings: {concurrency: {key: "{{ inputs.env }}", policy: POLICY}}\n'
+)
+
+
+async def test_a_start_by_hand_waits_as_any_other(shop: Shop, desk: Coordinator) -> None:
+    await shop.publish(BY_HAND.replace("POLICY", "queue"))
+    await by_hand(desk, "r1")
+    second = await by_hand(desk, "r2")
+    assert (await by_hand(desk, "r3", "staging")).queue is None
+    assert (second.status, second.queue) == ("queued", "Queued behind R-1, place 1")
+    assert await held(shop) == [2]
+
+
+async def test_a_start_by_hand_that_is_left_out_says_why(shop: Shop, desk: Coordinator) -> None:
+    await shop.publish(BY_HAND.replace("POLICY", "skip"))
+    first = await by_hand(desk, "r1")
+    with pytest.raises(Conflict, match="The run was left out, since R-1 of `tidy` goes on"):
+        await by_hand(desk, "r2")
+    assert [row.status for row in await shop.inbox.rows(events_table)][-1] == "skipped"
+    assert (await by_hand(desk, "r1")).id == first.id
+    assert len(await shop.runs()) == 1
+
+
+async def test_a_start_by_hand_beyond_an_hour_s_number_is_refused(
+    shop: Shop, desk: Coordinator
+) -> None:
+    await shop.publish("inputs: {env: {type: string}}\nsettings: {max_runs_per_hour: 1}\n")
+    await by_hand(desk, "r1")
+    with pytest.raises(Conflict, match="starts at most one run within an hour"):
+        await by_hand(desk, "r2")
+    assert len(await shop.runs()) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from baton.events import Adapter
 from coordination.database import timers
 from coordination.store import triggers as trigger_store
 from tests.coordination.inbox import T0
@@ -208,10 +209,15 @@ async def test_a_run_by_the_clock_can_be_explained(shop: Shop) -> None:
     assert await shop.why(row.id) == ["started"]
 
 
-async def test_an_event_of_that_name_from_elsewhere_starts_nothing(shop: Shop) -> None:
+@pytest.mark.parametrize("source", ["ci", "baton"])
+async def test_an_event_of_that_name_from_elsewhere_starts_nothing(shop: Shop, source: str) -> None:
     await shop.publish(HOURLY)
     forged = await shop.report(
-        None, type="baton.schedule", source="ci", data={"for": ["tidy", "0"], "due_at": "now"}
+        None,
+        type="baton.schedule",
+        source=source,
+        adapter=Adapter("generic", "1"),
+        data={"for": ["tidy", "0"], "due_at": "now"},
     )
     await shop.work()
     assert (await shop.runs(), await shop.why(forged)) == ([], [])

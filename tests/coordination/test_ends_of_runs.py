@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from baton.events import Adapter
 from coordination.database import audit, update
 from coordination.database import runs as runs_table
 from coordination.ports import RunStatus
@@ -81,10 +82,9 @@ async def test_a_tool_cannot_pretend_that_a_run_ended(shop: Shop) -> None:
     await shop.publish("triggers:\n  - workflow: build\n")
     run = await first(shop)
     for process in (run.id, "other"):
-        await shop.report(process, "completed", category="run", source="ci", workflow="build")
-        await shop.report(
-            process, "failed", category="run", source="ci", workflow="build", run_id=run.id
-        )
+        for source in ("ci", "baton"):
+            told = {"category": "run", "source": source, "workflow": "build", "run_id": run.id}
+            await shop.report(process, "completed", adapter=Adapter("generic", "1"), **told)
     await shop.work()
     assert await shop.runs("tidy") == []
 

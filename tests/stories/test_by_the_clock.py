@@ -78,3 +78,25 @@ async def test_one_run_waits_until_the_other_has_ended(baton: BatonInABox) -> No
     assert baton.performed == ["one a"]
     await baton.click("Approve", by="grace")
     assert baton.performed == ["one a", "one b"]
+
+
+async def test_a_newer_run_takes_the_place_of_the_older_one(baton: BatonInABox) -> None:
+    await baton.publish(ONE.replace("limit: 1", "limit: 1, policy: cancel_running"))
+    for name in ("a", "b"):
+        await baton.report("test.completed", process=name)
+    first, second = sorted(await baton.runs(), key=lambda run: run.number)
+    assert (first.status, second.status) == ("cancelled", "waiting")
+    await baton.click("Approve", by="grace")
+    assert baton.performed == ["one b"]
+
+
+async def test_a_run_that_is_left_out_is_explained_and_posts_nothing(baton: BatonInABox) -> None:
+    await baton.publish(ONE.replace("limit: 1", "limit: 1, policy: skip"))
+    await baton.report("test.completed", process="a")
+    told = await baton.report("test.completed", process="b")
+    assert len(await baton.runs()) == 1
+    answer = (await baton.ask("GET", f"/v1/events/{told['event_id']}")).json()
+    (line,) = answer["explain"]["triggers"]
+    assert line["outcome"] == "left out, since R-1 of `one` goes on"
+    assert len(baton.slack.roots()) == 2
+    assert baton.replies("b") == []
