@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from coordination import directory, outbox, run_views, threads_view, unheard
+from coordination import directory, hook_secrets, outbox, run_views, threads_view, unheard
 from coordination.correlation import slack_key
 from coordination.database import Reader, Row
 from coordination.definitions import all_workflows
@@ -151,6 +151,7 @@ class Desks(Footing):
         return (
             *await self._door.read(unheard.problems),
             *found,
+            *await self._door.read(hook_secrets.problems),
             *alone,
             *await self._unanswerable(),
         )

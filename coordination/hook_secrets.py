@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 
 from coordination import audit, tokens
 from coordination.credentials import NOBODYS_SECRET
-from coordination.database import Transaction
+from coordination.database import Reader, Transaction
 from coordination.ports import Definition
 from coordination.secrets import ENVIRONMENT, Secrets
 from coordination.store import trigger_secrets as store
 from coordination.store.trigger_secrets import made
 from coordination.world import Ids
 
-__all__ = ["Closing", "HookSecret", "complete", "made", "opened", "rotate"]
+__all__ = ["Closing", "HookSecret", "complete", "made", "opened", "problems", "rotate"]
 
 KEPT = 2  # that count at a time
 _STAND_IN = f'[["{NOBODYS_SECRET}{"=" * 40}", null]]'
@@ -97,6 +97,15 @@ def opened(
     if secrets is not None and (closed is None or named is not None):
         secrets.close(_STAND_IN)  # about the work of opening one
     return (*found[-KEPT:], *[NOBODYS_SECRET] * KEPT)[:KEPT]
+
+
+async def problems(reader: Reader) -> list[str]:
+    """Return a sentence for each webhook that nobody can call, since it has no secret."""
+    return [
+        f"The webhook {trigger} of {workflow} has no secret, so every call is refused: "
+        f"`python -m bot hook rotate {workflow} {trigger}` makes one."
+        for workflow, trigger in await store.lacking(reader)
+    ]
 
 
 def _make(

@@ -6,6 +6,7 @@ from coordination.database import (
     Reader,
     Row,
     Transaction,
+    and_,
     bindparam,
     select,
     trigger_secrets,
@@ -25,8 +26,10 @@ _HOOK = (
     .select_from(
         triggers.join(workflows, workflows.c.name == triggers.c.workflow).outerjoin(
             trigger_secrets,
-            (trigger_secrets.c.workflow == triggers.c.workflow)
-            & (trigger_secrets.c.trigger_id == triggers.c.trigger_id),
+            and_(
+                trigger_secrets.c.workflow == triggers.c.workflow,
+                trigger_secrets.c.trigger_id == triggers.c.trigger_id,
+            ),
         )
     )
     .where(
@@ -35,6 +38,24 @@ _HOOK = (
         triggers.c.kind == "webhook",
         triggers.c.hash == workflows.c.hash,
     )
+)
+_LACKING = (
+    select(triggers.c.workflow, triggers.c.trigger_id, triggers.c.spec)
+    .select_from(
+        triggers.join(workflows, workflows.c.name == triggers.c.workflow).outerjoin(
+            trigger_secrets,
+            and_(
+                trigger_secrets.c.workflow == triggers.c.workflow,
+                trigger_secrets.c.trigger_id == triggers.c.trigger_id,
+            ),
+        )
+    )
+    .where(
+        triggers.c.kind == "webhook",
+        workflows.c.status == "active",
+        trigger_secrets.c.secret.is_(None),
+    )
+    .order_by(triggers.c.key)
 )
 
 
@@ -56,3 +77,12 @@ def put(tx: Transaction, workflow: str, trigger: str, closed: str, *, now: datet
 async def hook(reader: Reader, workflow: str, trigger: str) -> Row | None:
     """Return a webhook trigger of the revision in use, with the status of its workflow and the secret."""
     return await reader.fetch_one(_HOOK, called=workflow, trigger=trigger)
+
+
+async def lacking(reader: Reader) -> list[tuple[str, str]]:
+    """Return workflow and id of each trigger that is called and has no secret, of Baton's or its own."""
+    return [
+        (row.workflow, row.trigger_id)
+        for row in await reader.fetch_all(_LACKING)
+        if (row.spec.get("keys") or {}).get("secret") is None
+    ]

@@ -14,10 +14,11 @@ from coordination import definitions
 from coordination.database import Transaction, update
 from coordination.database import workflows as workflows_table
 from coordination.definitions import WorkflowView
-from coordination.errors import NotFound
+from coordination.errors import Conflict, NotFound
 from coordination.footing import Ports
 from coordination.lookups import Rules
-from coordination.publishing import Publishing
+from coordination.policy import Principal
+from coordination.publishing import Order, Publishing
 from tests.coordination.floor import NotedRuntime, TargetsOnly, Workspace
 from tests.coordination.scene import SmallWorld, open_scene
 from workflows.actions import built_in
@@ -26,6 +27,9 @@ from workflows.language.reading import DefinitionReader
 
 GOOD = "name: hello\ntitle: {title}\nsteps:\n  - id: say\n    action: baton.log\n    params: {{message: hi}}\n"
 BROKEN = "name: hello\nsteps:\n  - id: say\n    action: baton.lgo\n"
+
+
+ADMIN = Principal("token", "tests", scopes=frozenset({"admin"}), admin=True)
 
 
 class Shelf:
@@ -53,7 +57,10 @@ class Shelf:
         return place
 
     async def find(self, name: str = "hello") -> WorkflowView:
-        return await self.scene.door.read(lambda reader: definitions.workflow(reader, name))
+        found: WorkflowView = await self.scene.door.read(
+            lambda reader: definitions.workflow(reader, name)
+        )
+        return found
 
     async def until(self, **facts: Any) -> WorkflowView:
         """Return the workflow once it looks as it should; files take a moment to be seen."""
@@ -276,3 +283,108 @@ async def test_of_two_files_that_define_the_same_the_first_stays_and_the_other_i
     await folders.load()
     assert (await shelf.find()).title == "Second"
     assert folders.twice == {}
+
+
+async def test_who_takes_a_name_that_became_free_is_published(shelf: Shelf) -> None:
+    first = shelf.write("a.yaml", GOOD.format(title="First"))
+    shelf.write("b.yaml", GOOD.format(title="Second"))
+    folders = shelf.folders()
+    with capture_logs():
+        await folders.load()
+        first.unlink()
+        await folders.changed([first])
+
+    found = await shelf.find()
+    assert (found.title, found.file) == ("Second", "b.yaml")
+    assert [*folders.complaints()] == []
+
+
+async def test_a_renamed_file_keeps_its_workflow(shelf: Shelf) -> None:
+    before = shelf.write("before.yaml", GOOD.format(title="Hello"))
+    folders = shelf.folders()
+    await folders.load()
+    after = shelf.own / "after.yaml"
+    before.rename(after)
+    await folders.changed([before, after])
+
+    found = await shelf.find()
+    assert (found.status, found.revision, found.file) == ("active", 1, "after.yaml")
+
+
+async def test_a_workflow_whose_file_is_gone_may_be_changed_by_others(shelf: Shelf) -> None:
+    place = shelf.write("hello.yaml", GOOD.format(title="Hello"))
+    folders = shelf.folders()
+    await folders.load()
+    order, text = Order(), GOOD.format(title="Mine")
+    with pytest.raises(Conflict, match=r"the file hello\.yaml"):
+        await shelf.publishing.publish_workflow(ADMIN, text, order)
+    with pytest.raises(Conflict, match=r"the file hello\.yaml"):
+        await shelf.publishing.restore_revision(ADMIN, "hello", 1, via="api")
+
+    place.unlink()
+    with capture_logs() as logs:
+        await shelf.folders().load()
+    await shelf.publishing.publish_workflow(ADMIN, text, order)
+
+    assert [each["event"] for each in logs] == ["definitions_gone"]
+    assert ((await shelf.find()).title, (await shelf.find()).file) == ("Mine", None)
+
+
+async def test_a_file_takes_over_what_was_published_otherwise(shelf: Shelf) -> None:
+    await shelf.publishing.publish_workflow(ADMIN, GOOD.format(title="Mine"), Order())
+    shelf.write("hello.yaml", GOOD.format(title="Theirs"))
+    await shelf.folders().load()
+
+    found = await shelf.find()
+    assert (found.title, found.revision, found.file) == ("Theirs", 2, "hello.yaml")
+
+
+async def test_a_draft_of_somebodys_own_is_not_replaced_by_the_library(shelf: Shelf) -> None:
+    (shelf.library / "hello.yaml").write_text(GOOD.format(title="Shipped"))
+    await shelf.folders().load()
+    await shelf.publishing.activate_workflow(ADMIN, "hello", via="api")
+    await shelf.publishing.publish_workflow(ADMIN, GOOD.format(title="Mine"), Order(draft=True))
+    (shelf.library / "hello.yaml").write_text(GOOD.format(title="Newer"))
+    await shelf.folders().load()
+    kept = await shelf.find()
+    await shelf.publishing.activate_workflow(ADMIN, "hello", via="api")
+    await shelf.folders().load()
+
+    mine = await shelf.find()
+    assert (kept.title, kept.draft) == ("Shipped", 2)
+    assert (mine.title, mine.draft, mine.origin) == ("Mine", None, "api")
+
+
+async def test_a_library_that_grows_replaces_its_own_draft(shelf: Shelf) -> None:
+    for title in ("One", "Two", "Three"):
+        (shelf.library / "hello.yaml").write_text(GOOD.format(title=title))
+        await shelf.folders().load()
+        if title == "One":
+            await shelf.publishing.activate_workflow(ADMIN, "hello", via="api")
+
+    found = await shelf.find()
+    assert (found.title, found.revision, found.draft) == ("One", 1, 3)
+
+
+async def test_a_parent_and_its_child_load_together_whatever_their_order(shelf: Shelf) -> None:
+    shelf.write("a_parent.yaml", "name: parent\nsteps:\n  - {id: call, workflow: hello}\n")
+    shelf.write("z_child.yaml", GOOD.format(title="Child"))
+    await shelf.folders().load()
+
+    assert (await shelf.find("parent")).status == "active"
+
+
+async def test_cases_are_no_definitions_and_a_file_that_never_was_good_is_a_complaint(
+    shelf: Shelf,
+) -> None:
+    shelf.write("hello.test.yaml", "cases: []")
+    place = shelf.write("fresh.yaml", BROKEN)
+    folders = shelf.folders()
+    with capture_logs():
+        await folders.load()
+    (said,) = folders.complaints()
+    assert said.startswith("fresh.yaml defines nothing: fresh.yaml:4:")
+
+    shelf.write("fresh.yaml", GOOD.format(title="Hello"))
+    await folders.changed([place])
+    assert [*folders.complaints()] == []

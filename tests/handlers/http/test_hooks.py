@@ -11,7 +11,13 @@ import pytest
 
 from coordination.database import events as events_table
 from coordination.database import trigger_secrets
+from coordination.policy import Principal
+from coordination.ports import ReadDefinition
+from coordination.revisions import Writing
 from tests.handlers.http.house import SHARED, URL, House, problem
+from workflows.actions import built_in
+from workflows.actions.registry import Registry
+from workflows.language.reading import DefinitionReader
 
 HOOKED = """name: hooked
 triggers:
@@ -260,3 +266,22 @@ async def test_what_cannot_be_read_is_refused_after_the_signature(
 
     assert answer.status_code == status
     assert await told(house) == []
+
+
+async def test_a_webhook_without_a_secret_is_a_problem_until_it_has_one(
+    house: House, author: str
+) -> None:
+    reader = DefinitionReader(Registry(built_in(environment={})))
+    read = reader.read({"hooked.yaml": HOOKED}, {})["hooked.yaml"]
+    assert isinstance(read, ReadDefinition)
+    file = Writing(definition=read.definition, by="file", via="file", origin="file:hooked.yaml")
+    coordinator = house.edge.coordinator
+    await coordinator.publish_files([file])
+    admin = Principal("token", "tests", scopes=frozenset({"admin"}), admin=True)
+    said = [each for each in await coordinator.problems(admin) if "webhook" in each]
+    assert [each.split(" ")[2] for each in said] == ["order", "paid"]
+
+    await house.post("/v1/workflows/hooked/triggers/order/rotate", author, json={})
+    await house.post("/v1/workflows/hooked/triggers/paid/rotate", author, json={})
+
+    assert not any("webhook" in each for each in await coordinator.problems(admin))
