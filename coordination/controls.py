@@ -17,7 +17,6 @@ from coordination.orders import (
     Told,
     allow,
     because,
-    ending_of,
     refuse_ended,
     refuse_halted,
     refuse_pending,
@@ -144,7 +143,7 @@ def rollback(tx: Transaction, order: Order, *, reason: str, judging: Judging) ->
 
     Raises:
         NotAllowed: as for `pause`.
-        Conflict: it is halted, was cancelled, is ending already, or nothing can be taken back.
+        Conflict: it has not begun, is halted, is ending already, or nothing is left to take back.
     """
     run = run_of(tx, order)
     allow(tx, order, "rollback", run, judging)
@@ -153,8 +152,6 @@ def rollback(tx: Transaction, order: Order, *, reason: str, judging: Judging) ->
         return known
     refuse_halted(run)
     refuse_queued(run, "Cancel it instead.")
-    if run.status == RunStatus.CANCELLED:
-        raise Conflict(f"R-{run.number} has ended already: {ending_of(run)}. What it did stays.")
     refuse_pending(tx, run, "rollback", "being rolled back")
     if RunStatus(run.status).ended:
         refuse_pending(tx, run, "retry", "being retried")

@@ -8,6 +8,7 @@ from typing import Any
 from coordination import outbox, outline, wakeups
 from coordination.database import Row, Transaction
 from coordination.errors import Conflict, InvalidInputs
+from coordination.failing import failed_the_run
 from coordination.orders import (
     Order,
     Telling,
@@ -114,6 +115,8 @@ def skip(tx: Transaction, order: Order, path: str, *, judging: Judging) -> Told:
     refuse_halted(run)
     _refuse_over(tx, run)
     why = why_not_left_out(path, step.kind, StepStatus(step.status), RunStatus(run.status))
+    if why is None and run.status == RunStatus.FAILED:
+        why = _why_not_its_failure(tx, run, step)
     if why is not None:
         raise Conflict(f"`{path}` {why}")
     _refuse_skipped(tx, run, path)
@@ -142,6 +145,12 @@ def why_not_left_out(path: str, kind: str, status: StepStatus, run: RunStatus) -
     if status in TO_LEAVE_OUT:
         return None
     return f"is {_word(status)} already: only a step that is to come, or at work, can be left out."
+
+
+def _why_not_its_failure(tx: Transaction, run: Row, step: Row) -> str | None:
+    if failed_the_run(run.definition, step, store.steps_of(tx, run.key)):
+        return None
+    return "failed without failing the run: skip what did."
 
 
 def _word(status: StepStatus) -> str:

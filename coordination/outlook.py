@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from coordination import outline
+from coordination.failing import failed_the_run, is_handled
 from coordination.mending import why_not_again, why_not_left_out
-from coordination.outline import HANDLERS, UNDO, Place, place_of
+from coordination.outline import UNDO, place_of
 from coordination.ports import RunStatus, RunView, StepStatus, StepView
 from coordination.undoing import undoable
 
@@ -70,7 +71,7 @@ def outlook(
             step for step in work if step.status is StepStatus.COMPLETED and step.path not in redone
         ),
         starts=tuple(step.path for step in work if _can_begin(body, step)),
-        skippable=tuple(step for step in run.steps if _can_be_left_out(run, step)),
+        skippable=tuple(step for step in run.steps if _can_be_left_out(run, body, step)),
         undo=tuple(step for step in run.steps if step.path in left),
         signals=outline.signals_of(body),
         ending=ending,
@@ -88,9 +89,12 @@ def _can_begin(body: Mapping[str, Any], step: StepView) -> bool:
     return not gate and why_not_again(body, step.path, step.status) is None
 
 
-def _can_be_left_out(run: RunView, step: StepView) -> bool:
-    gate = step.path.endswith(outline.GATE)
-    return not gate and why_not_left_out(step.path, step.kind, step.status, run.status) is None
+def _can_be_left_out(run: RunView, body: Mapping[str, Any], step: StepView) -> bool:
+    if step.path.endswith((outline.GATE, UNDO)):
+        return False
+    if run.status is RunStatus.FAILED and not failed_the_run(body, step, run.steps):
+        return False
+    return why_not_left_out(step.path, step.kind, step.status, run.status) is None
 
 
 def _redone(body: Mapping[str, Any], work: list[StepView], from_path: str | None) -> set[str]:
@@ -108,34 +112,7 @@ def _failed(body: Mapping[str, Any], step: StepView, work: list[StepView]) -> bo
     """Whether a step failed the run, or was cut off by that."""
     if step.status is StepStatus.CANCELLED:
         return True
-    return step.status is StepStatus.FAILED and not _is_handled(body, step, work)
-
-
-def _is_handled(body: Mapping[str, Any], step: StepView, work: list[StepView]) -> bool:
-    place = place_of(body, step.path)
-    if place is None:
-        return False
-    handling = place.step.get("on_error")
-    if handling == "continue":
-        return True
-    if isinstance(handling, list):
-        return not any(
-            each.path.startswith(step.path + HANDLERS) and each.status in _BROKEN for each in work
-        )
-    return _is_followed(place, work)
-
-
-_BROKEN = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
-
-
-def _is_followed(place: Place, work: list[StepView]) -> bool:
-    """Whether a step that waits for the failure of the one at *place* was begun by it."""
-    reached = {step.path for step in work if step.status not in NOT_REACHED}
-    for at, step in enumerate(place.around):
-        edge = outline.needs_of(step, place.around[at - 1] if at else None).get(place.step["id"])
-        if edge and edge.get("on") == "failure" and place.scope + step["id"] in reached:
-            return True
-    return False
+    return step.status is StepStatus.FAILED and not is_handled(body, step, work)
 
 
 def _with_what_follows(body: Mapping[str, Any], work: list[StepView], path: str) -> set[str]:
@@ -157,8 +134,3 @@ def _with_what_follows(body: Mapping[str, Any], work: list[StepView], path: str)
 
 def _is_in(path: str, around: str) -> bool:
     return path == around or path.startswith(tuple(f"{around}{joint}" for joint in ".[#~"))
-
-
-def can_roll_back(found: Outlook) -> bool:
-    """Say whether a rollback does more than a cancel."""
-    return bool(found.undo) and found.run.status is not RunStatus.CANCELLED

@@ -1,22 +1,14 @@
 """What a rollback of a run would take back. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from coordination.failing import Standing
 from coordination.outline import UNDO, place_of
 from coordination.ports import StepStatus
 
 
-class Ended(Protocol):
-    """As much of a step, a row or a view, as it takes."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-
-
-def undoable(body: Mapping[str, Any], steps: Iterable[Ended]) -> list[str]:
+def undoable(body: Mapping[str, Any], steps: Iterable[Standing]) -> list[str]:
     """Return the paths of what a run did and can take back, in the order of *steps*."""
     done = [step.path for step in steps if step.status == StepStatus.COMPLETED]
     return [path for path in done if not path.endswith(UNDO) and _says_how(body, path)]

@@ -22,7 +22,7 @@ COVERING = replace(QUESTION, covers=(Covered("deploy", "shell.run", {}, "d2"),))
 RUN_ID = "run_0000000000000000000000000A"
 SET_BODY = update(definitions_table)
 BACK = {"action": "shell.run", "params": {"argv": ["./back.sh"]}}
-WAITING = {
+WAITING: Any = {
     "name": "pipeline",
     "steps": [
         {"id": "build", "action": "test.work"},

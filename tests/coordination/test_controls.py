@@ -216,7 +216,9 @@ async def test_a_cancel_from_before_a_retry_is_forgotten(steer: Steering) -> Non
     assert [kind for kind, _ in await steer.told()] == ["cancel", "retry", "cancel"]
 
 
-@pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.FAILED, RunStatus.COMPLETED])
+@pytest.mark.parametrize(
+    "status", [RunStatus.RUNNING, RunStatus.FAILED, RunStatus.COMPLETED, RunStatus.CANCELLED]
+)
 async def test_a_run_is_rolled_back_while_it_goes_on_and_after(
     scene: Scene, steer: Steering, status: RunStatus
 ) -> None:
@@ -233,7 +235,7 @@ async def test_a_run_is_rolled_back_while_it_goes_on_and_after(
 @pytest.mark.parametrize(
     ("status", "deploy", "why"),
     [
-        (RunStatus.CANCELLED, "completed", "What it did stays"),
+        (RunStatus.CANCELLED, "compensated", "Nothing that R-3 did is left"),
         (RunStatus.FAILED, "compensated", "Nothing that R-3 did is left"),
         (RunStatus.COMPLETED, "skipped", "Nothing that R-3 did is left"),
         (RunStatus.COMPENSATING, "completed", "is taking back what it did already"),

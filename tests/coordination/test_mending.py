@@ -144,6 +144,16 @@ async def test_what_failed_a_run_is_left_out_and_nothing_else_of_it(steer: Steer
     assert len(await steer.told()) == 1
 
 
+async def test_a_failure_that_was_handled_did_not_fail_the_run(steer: Steering) -> None:
+    handled = {"id": "build", "action": "test.work", "on_error": "continue"}
+    await steer.define({"steps": [handled, *WAITING["steps"][1:]]})
+    await steer.put(RunStatus.FAILED, build="failed", deploy="failed")
+    with pytest.raises(Conflict, match="`build` failed without failing the run"):
+        await steer.skip("olga", "build")
+    await steer.skip("olga", "deploy")
+    assert len(await steer.told()) == 1
+
+
 async def test_a_question_is_answered_and_not_left_out(steer: Steering) -> None:
     await steer.put(RunStatus.WAITING, deploy="waiting")
     await steer.kind("deploy", "approval")

@@ -267,6 +267,27 @@ async def test_an_unknown_step_is_resolved(
     assert baton.performed == ["build", "ship", "tell"]
 
 
+async def test_a_run_is_steered_from_a_shell(baton: BatonInABox, grace: Terminal) -> None:
+    await baton.publish(CHAIN)
+    baton.work.hang("build")
+    await baton.report("test.completed", process="build-7")
+    for line in ("pause R-1", "skip R-1 ship", "resume R-1"):
+        typed = await grace.type(f"baton {line}")
+        assert (typed.code, typed.err) == (0, "")
+        await baton.quiet()
+    refused = await grace.type("baton signal R-1 go n=7")
+    baton.work.finish("build")
+    await baton.quiet()
+
+    assert (refused.code, "waits for a signal 'go'" in refused.err) == (2, True)
+    assert baton.performed == ["build", "tell"]
+    assert baton.replies("build-7") == [
+        "Paused by @grace",
+        "`ship` is left out by @grace",
+        "Resumed by @grace",
+    ]
+
+
 async def test_events_are_followed_and_none_is_lost_in_a_restart(
     baton: BatonInABox, office: Office, ada: Terminal
 ) -> None:

@@ -85,7 +85,7 @@ async def test_nobody_else_gives_the_order(
         ("retry", {"from_path": "nowhere"}, "failed", 404),
         ("skip", {}, "waiting", 422),
         ("skip", {"path": "deploy"}, "waiting", 409),
-        ("rollback", {}, "cancelled", 409),
+        ("rollback", {}, "queued", 409),
         ("signal", {"name": "stop"}, "waiting", 422),
         ("signal", {"name": "go", "payload": "x" * 70_000}, "waiting", 422),
         ("signal", {"name": "go"}, "failed", 409),
