@@ -33,7 +33,7 @@ class Standing:
         state = self.fold.to_json()
         for name in ("fired", "attempt_keys", "asks", "lease", "tied"):
             if value := getattr(self, name):
-                state[name] = value
+                state[name] = list(value) if name == "fired" else value
         return state
 
     @classmethod

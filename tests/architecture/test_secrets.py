@@ -25,6 +25,8 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("coordination/identities.py", "row.body_hash != body_hash(event)"): OURS,
     ("coordination/identities.py", "row.body_hash != identity.body_hash"): OURS,
     ("coordination/votes.py", "covered.digest == digest"): SHOWN,
+    ("coordination/windows.py", "window.events['what'] != _digest(arrived.spec)"): OURS,
+    ("coordination/windows.py", "window.events['what'] == _digest(spec)"): OURS,
     ("workflows/core/approvals.py", "fact.digest != step.asked"): SHOWN,
     ("workflows/journal.py", "digest(commands) != entry.data['commands']"): OURS,
     (
