@@ -283,7 +283,9 @@ def _not_yours(action: str) -> str:
     if action == "publish":
         return "Only an author or an admin may publish workflows, or change what becomes of them."
     if action == "tend":
-        return "Only an operator, or the person whose tool reports this, may do that. Ask one of them."
+        return (
+            "Only an operator, or the person whose tool reports this, may do that. Ask one of them."
+        )
     return (
         "Only an operator, whoever started the run, or one of its approvers may "
         f"{_DOES.get(action, action)} it. Ask one of them."
