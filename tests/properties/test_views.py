@@ -29,11 +29,13 @@ from coordination.threads_view import ProcessView, ThreadView
 from devslack.blocks import check_blocks, check_view
 from handlers.slack.answers import (
     ApprovalList,
+    Difference,
     Misread,
     RunList,
     RunPage,
     Sentence,
     TooLate,
+    WorkflowDone,
     WorkflowList,
     WorkflowPage,
 )
@@ -330,6 +332,8 @@ def test_any_private_answer_can_be_shown(
         RunList(tuple(unique.values()), more=True, filters={"state": text}),
         WorkflowList((workflow,)),
         WorkflowPage(workflow),
+        WorkflowDone(workflow, text or "x", (text or "x",) * 30),
+        Difference(workflow.name, 1, 2, text * 50, (text or "x",)),
         *(RunPage(each, None) for each in some),
         *(TooLate(each) for each in waiting),
     ]
@@ -376,6 +380,10 @@ def test_large_things_fit_too(
     assert check_view(forms.start_form(StartForm(workflow, {}, []))) == []
     hold_private(answers.draw(WorkflowPage(workflow), public_url=URL))
     hold_private(answers.draw(WorkflowList((workflow,) * more), public_url=URL))
+    gains = tuple(f"runs the program `{name}`" for name in wide)
+    hold_private(answers.draw(WorkflowDone(workflow, "is in use", gains), public_url=URL))
+    text = "".join(f"+{name}: {each}\n" for name, each in wide.items())
+    hold_private(answers.draw(Difference("w", 1, 2, text, gains), public_url=URL))
 
 
 @given(hostile)

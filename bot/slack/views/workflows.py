@@ -49,7 +49,7 @@ def workflow_page(answer: WorkflowPage) -> Shown:
     blocks.append(
         fields(
             [
-                ("State", f"{escape(view.status)}, revision {view.revision}"),
+                ("State", state(view)),
                 (
                     "Starts by itself on",
                     lines([starts_on(each, answer.upcoming) for each in definition.triggers]),
@@ -68,6 +68,13 @@ def workflow_page(answer: WorkflowPage) -> Shown:
         blocks.append(section(f":warning: Its file is broken since:\n{broken(view.problems)}", "b"))
     blocks.append(context(f"`/baton start {escape(view.name)}`", "c"))
     return fit(f"{escape(view.name)}: {one_line(definition.description, 200)}", blocks)
+
+
+def state(view: WorkflowView) -> str:
+    """Say where a workflow stands, and whose it is."""
+    file = f", of the file {escape(view.file)}" if view.file else ""
+    draft = f"; revision {view.draft} is a draft" if view.draft is not None else ""
+    return f"{escape(view.status)}, revision {view.revision}{file}{draft}"
 
 
 def an_input(name: str, spec: Any) -> str:
