@@ -30,8 +30,8 @@ def weaker_gates(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
         said = ["is gone"] if now is None else [*_weaker(gate, now)]
         yield from (Gain("gate", path, f"the approval `{path}` {each}") for each in said)
     guarded, still = _guarded(before), _guarded(after)
-    for path in guarded.keys() & still.keys():
-        if guarded[path] and not still[path]:
+    for path, before_it in guarded.items():
+        if before_it and still.get(path) is False:
             yield Gain("gate", path, f"`{path}` waits for no approval any more")
     yield from _starters(before, after)
 
