@@ -22,6 +22,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     yield Office(inbox, hints, dispatcher(inbox, hints))
     await inbox.door.close()
 
+
 _FORGET = update(events)
 
 
