@@ -1,5 +1,6 @@
 """Slack takes only so much: what is urgent goes first, the rest is joined, and nothing is lost."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -175,6 +176,9 @@ async def test_a_question_finds_another_channel_and_is_answered_there(baton: Bat
     await baton.publish(ELSEWHERE)
     await baton.report("test.completed", process="build-7")
     assert baton.slack.roots("#secops") == []
+    await baton.until(
+        lambda: any("Approve" in each.buttons for each in baton.slack.roots("#alerts"))
+    )
     question = next(each for each in baton.slack.roots("#alerts") if "Approve" in each.buttons)
     assert "This belongs to #secops, where I cannot post." in question.plain
     assert any("#secops" in note for note in await baton.life.baton.problems())
@@ -194,7 +198,7 @@ async def test_without_another_channel_its_owners_are_written_to(baton: BatonInA
     await baton.publish(ELSEWHERE)
     await baton.report("test.completed", process="build-7")
 
-    assert any("Approve" in each.buttons for each in direct(baton, "linus"))
+    await baton.until(lambda: any("Approve" in each.buttons for each in direct(baton, "linus")))
     assert direct(baton, "ada") == []
 
 
@@ -202,6 +206,8 @@ async def test_a_parked_channel_comes_back_when_baton_is_invited(baton: BatonInA
     await baton.publish(ELSEWHERE)
     await baton.report("test.completed", process="build-7")
     assert baton.slack.roots("#secops") == []
+    while not any("#secops" in note for note in await baton.life.baton.problems()):
+        await asyncio.sleep(0.01)  # until Slack has refused it, and it is put aside
     await baton.slack.do("members", channel="#secops", user="U0BOTUSER", op="join")
     await baton.until(lambda: baton.slack.roots("#secops") != [])
     await baton.quiet()
