@@ -5,7 +5,7 @@ late it is delivered, it shows how things are.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -56,6 +56,7 @@ class Delivery:
     policies: Policies = field(default_factory=Lenient)
     allowance: Allowance = OURS
     refused: str | None = None  # Slack does not know our token any more
+    openings: int = 0  # how often it was worth trying again what no channel took
     _flying: int = 0
     _due: datetime | None = None  # what comes next, as of the last round
     _vain: float | None = None  # when the last round was, if it let nothing leave
@@ -132,7 +133,8 @@ class Delivery:
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
             await self._put_off(late)
-        self._vain = self.world.clock.monotonic() if len(late) == len(leased) else None
+        vain = bool(leased) and len(late) == len(leased)
+        self._vain = self.world.clock.monotonic() if vain else None
         waiting = {one.key for one, _ in late}
         for one in leased:
             if one.key not in waiting:
@@ -142,6 +144,7 @@ class Delivery:
 
     async def deliver(self, leased: Leased) -> None:
         """Say one notice, and write down what became of it."""
+        openings = self.openings
         try:
             if await self._saying.has_nowhere(leased):
                 await self._put_aside(leased)
@@ -152,7 +155,10 @@ class Delivery:
             await self._saying.say(leased)
             await self._note_success()
         except SlackTrouble as error:
-            await self._trouble(leased, error.trouble)
+            trouble = error.trouble
+            if trouble.meaning is Meaning.NO_PLACE and openings != self.openings:
+                trouble = replace(trouble, meaning=Meaning.LATER, retry_after=timedelta(0))
+            await self._trouble(leased, trouble)
 
     async def flush(self, limit: timedelta) -> None:
         """Say what is due of decisions and results, for *limit* at most; for the end of a life."""
@@ -166,6 +172,7 @@ class Delivery:
 
     async def unpark(self) -> None:
         """Try again what no channel took: somebody may have invited us, or opened it again."""
+        self.openings += 1
         self._fallback.forget()
         now = self.world.clock.now()
 
@@ -193,7 +200,7 @@ class Delivery:
         changes = await woken.wait(wait)
         await self._gather()
         if any(change.id.startswith("joined:") for change in changes):
-            self._fallback.forget()
+            await self.unpark()
         await self._fallback.tell_others()
 
     async def _gather(self) -> None:

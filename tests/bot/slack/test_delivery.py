@@ -1,12 +1,13 @@
 """What people see is a projection of rows: in order, never lost, never doubled."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.slack.client import SlackTrouble
+from bot.slack.client import Meaning, SlackTrouble, Trouble
 from coordination.database import Transaction, update
 from coordination.database import outbox as outbox_table
 from coordination.database import threads as threads_table
@@ -358,3 +359,46 @@ async def test_delivery_runs_by_itself_and_wakes_up_for_what_is_new(box: Box) ->
     await box.do("POST", "wait", until={"message": {"contains": "woken"}}, timeout_ms=4000)
 
     assert len(await box.posts()) == 1
+
+
+async def test_an_invitation_counts_for_what_was_refused_while_it_came(box: Box) -> None:
+    asked, invited = asyncio.Event(), asyncio.Event()
+    real = box.client.call
+
+    async def refuses_late(method: str, **arguments: Any) -> Any:
+        if method != "chat.postMessage" or asked.is_set():
+            return await real(method, **arguments)
+        asked.set()
+        await invited.wait()
+        raise SlackTrouble(Trouble(Meaning.NO_PLACE, "not_in_channel"))
+
+    box.client.call = refuses_late  # type: ignore[method-assign]
+    box.world.tasks.start("delivery", box.delivery.run())
+    await reply(box, "said after all")
+    await asked.wait()
+    before = box.delivery.openings
+    await box.coordinator.channel_joined("C0RELEASES")
+    async with asyncio.timeout(4):
+        while box.delivery.openings == before:
+            await asyncio.sleep(0.01)
+    invited.set()
+
+    await box.do("POST", "wait", until={"message": {"contains": "said after all"}}, timeout_ms=4000)
+
+    assert await plain(box) == ["said after all"]
+    assert box.delivery.problems == ()
+
+
+async def test_an_invitation_brings_back_what_was_put_aside(box: Box) -> None:
+    await box.do("PATCH", "channels/C0RELEASES", archived=True)
+    box.world.tasks.start("delivery", box.delivery.run())
+    await reply(box, "said after all")
+    async with asyncio.timeout(4):
+        while set(await states(box)) != {"parked"}:
+            await asyncio.sleep(0.01)
+    await box.do("PATCH", "channels/C0RELEASES", archived=False)
+    await box.coordinator.channel_joined("C0RELEASES")
+
+    await box.do("POST", "wait", until={"message": {"contains": "said after all"}}, timeout_ms=4000)
+
+    assert await plain(box) == ["said after all"]
