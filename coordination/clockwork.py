@@ -67,19 +67,22 @@ class Clockwork:
                 await changes.wait_on(self._world.clock, SWEEP)
 
     async def settle(self) -> None:
-        """Set the timers that are missing or of another schedule; take back those of none."""
+        """Set the timers that are missing or of another schedule; take back those of none.
+
+        A schedule counts from the moment it came into use, were Baton down since then or not.
+        """
         now = self._world.clock.now()
         rows, states, standing = await self._door.read(_look)
         wanted = {
-            name_of(row.workflow, spec.id): (row.workflow, spec)
+            name_of(row.workflow, spec.id): (row, spec)
             for row in rows
             for spec in _clocked(store.spec_of(row))
         }
         lost = [name for name in standing if name not in wanted]
         settings = [
             setting
-            for name, (workflow, spec) in wanted.items()
-            if (setting := self._setting(workflow, spec, states, name in standing, now)) is not None
+            for name, (row, spec) in wanted.items()
+            if (setting := self._setting(row, spec, states, name in standing)) is not None
         ]
         if lost or settings:
             await self._door.write(lambda tx: _write(tx, lost, settings, now))
@@ -105,18 +108,17 @@ class Clockwork:
 
     def _setting(
         self,
-        workflow: str,
+        row: Row,
         spec: TriggerSpec,
         states: Mapping[tuple[str, str], Mapping[str, Any]],
         stands: bool,  # noqa: FBT001  # whether it has a timer
-        now: datetime,
     ) -> _Setting | None:
-        schedule = self._schedule(workflow, spec)
-        state = states.get((workflow, spec.id), {})
+        schedule = self._schedule(row.workflow, spec)
+        state = states.get((row.workflow, spec.id), {})
         if stands and state.get("what") == dict(schedule.what):
             return None
         try:
-            return _Setting(workflow, spec, schedule, schedule.after(now))
+            return _Setting(row.workflow, spec, schedule, schedule.after(row.since))
         except ValueError as error:
             log.warning("schedule_never_due", trigger=schedule.name, error=str(error))
             return None

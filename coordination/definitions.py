@@ -25,7 +25,7 @@ class WorkflowView:
         problems: of a file that broke since; the last good revision stays in use.
         published_at: when the revision was first published.
         published_by: by whom.
-        updated_at: when anything of it last changed.
+        updated_at: when its text, its status or its problems last changed.
         draft: the revision that is written and not in use, beside the one in use.
         origin: who may change it: ``file:NAME`` of the folder, ``library:NAME``, or ``api``.
         tag: changes with everything that an edit is based on.

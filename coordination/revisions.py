@@ -170,7 +170,7 @@ def release(tx: Transaction, name: str, *, by: str, at: datetime) -> None:
     row = store.active(tx, name)
     if row is None or file_of(row.origin) is None:
         return
-    store.change(tx, name, {"origin": "api", "problems": None, "updated_at": at})
+    store.change(tx, name, {"origin": "api", "problems": None})
     tx.touch("workflow", name)
     detail = {"file": file_of(row.origin)}
     audit.record(tx, at=at, actor=by, action="workflow.release", object=name, detail=detail)

@@ -133,7 +133,7 @@ class Delivery:
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
             await self._put_off(late)
-        vain = bool(leased) and len(late) == len(leased)
+        vain = len(late) == len(leased) and bool(leased or claimed.held)
         self._vain = self.world.clock.monotonic() if vain else None
         waiting = {one.key for one, _ in late}
         for one in leased:

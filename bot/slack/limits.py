@@ -60,13 +60,16 @@ class Limits:
         """What is paused, and until when on the monotonic clock."""
         return dict(self._until)
 
-    def enter(self, method: str, channel: str, lane: int) -> None:
+    def enter(self, method: str, channel: str, lane: int, *, simpler: bool = False) -> None:
         """Return if *method* may be called now, and count it.
+
+        What Slack refused and is drawn *simpler* waits for Slack alone and not for our own budget:
+        else it would be drawn at its best again after each wait, and never arrive.
 
         Raises:
             SlackTrouble: LATER, with the time to wait.
         """
-        wait = self.wait(method, channel, lane)
+        wait = self._paused(method, channel) if simpler else self.wait(method, channel, lane)
         if wait > 0:
             raise later(wait)
         now = self._world.clock.monotonic()
@@ -76,11 +79,9 @@ class Limits:
 
     def wait(self, method: str, channel: str, lane: int) -> float:
         """Return 0.0 if *method* may be called now, else the seconds after which to come back."""
+        if (paused := self._paused(method, channel)) > 0:
+            return paused
         now = self._world.clock.monotonic()
-        for place in ("", method, f"{method} {channel}"):
-            if (left := self._until.get(place, 0.0) - now) > 0:
-                return left + MARGIN
-            self._until.pop(place, None)
         budget = self._budget(method, channel, now)
         wait = budget.wait(now, urgent=lane <= Lane.RESULT) if budget is not None else 0.0
         return wait + MARGIN if wait > 0 else 0.0
@@ -139,6 +140,14 @@ class Limits:
             return None
         down, self._down_since = self._world.clock.monotonic() - self._down_since, None
         return timedelta(seconds=down)
+
+    def _paused(self, method: str, channel: str) -> float:
+        now = self._world.clock.monotonic()
+        for place in ("", method, f"{method} {channel}"):
+            if (left := self._until.get(place, 0.0) - now) > 0:
+                return left + MARGIN
+            self._until.pop(place, None)
+        return 0.0
 
     def _budget(self, method: str, channel: str, now: float) -> Budget | None:
         if method == EDIT:

@@ -135,11 +135,11 @@ class Telling:
     ) -> tuple[Mapping[str, Any], Shown]:
         """Call Slack; what it refuses to draw is drawn more simply, at once."""
         shown, channel = message.shown, str(arguments["channel"])
-        rung = self._refusals.first(shown)
+        rung, refused = self._refusals.first(shown), False
         if rung:
             shown = await message.redraw(rung) or shown
         while True:
-            self._limits.enter(method, channel, message.leased.urgency)
+            self._limits.enter(method, channel, message.leased.urgency, simpler=refused)
             dressed = message.dress(shown)
             try:
                 refuse_misfit(dressed)
@@ -149,6 +149,7 @@ class Telling:
                     raise
                 self._note_refusal(message, dressed, error.trouble, rung)
                 shown, rung = await simpler(message, shown, rung)
+                refused = True
 
     async def _heard(
         self, method: str, arguments: Mapping[str, Any], shown: Shown

@@ -24,7 +24,7 @@ from coordination.ports import TriggerSpec
 from coordination.store.waits import SHAPES
 
 _IN_USE = (
-    select(triggers)
+    select(triggers, workflows.c.updated_at.label("since"))
     .join(workflows, workflows.c.name == triggers.c.workflow)
     .where(workflows.c.status == "active", workflows.c.hash == triggers.c.hash)
 )
@@ -53,7 +53,7 @@ _DROP_STATE = delete(trigger_states).where(*_STATE_OF)
 
 
 async def active(reader: Reader) -> list[Row]:
-    """Return the triggers of the revisions in use."""
+    """Return the triggers of the revisions in use; *since* says when their workflow changed."""
     return await reader.fetch_all(_ACTIVE)
 
 

@@ -105,7 +105,8 @@ class Shop:
 
     async def become(self, status: str, name: str = "tidy") -> None:
         here = _USE.where(workflows_table.c.name == name)
-        await self.inbox.write(lambda tx: tx.execute(here.values(status=status)))
+        changed = here.values(status=status, updated_at=self.inbox.clock.now())
+        await self.inbox.write(lambda tx: tx.execute(changed))
         await self.clockwork.settle()
 
     async def pass_time(self, duration: timedelta) -> None:

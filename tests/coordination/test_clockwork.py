@@ -102,6 +102,19 @@ async def test_at_most_a_hundred_slots_are_made_up_for_the_newest_ones(shop: Sho
     assert await shop.timers.fire_due() == 0
 
 
+async def test_a_schedule_counts_from_its_publication_though_baton_went_down_right_after(
+    shop: Shop,
+) -> None:
+    settle, shop.clockwork.settle = shop.clockwork.settle, _nothing  # type: ignore[method-assign]
+    await shop.publish(HOURLY)
+    shop.clockwork.settle = settle  # type: ignore[method-assign]
+    shop.inbox.clock.advance(HOUR)
+    await shop.clockwork.settle()
+    await shop.work()
+
+    assert await due(shop) == ["2026-03-02T11:00:00Z"]
+
+
 async def test_a_paused_workflow_makes_up_for_nothing(shop: Shop) -> None:
     await shop.publish(f"{HOURLY}    catch_up: all\n")
     await shop.become("paused")

@@ -61,6 +61,8 @@ async def test_a_day_that_nobody_saw_is_made_up_for_once(baton: BatonInABox) -> 
     await baton.life.stop()
     baton._pass(timedelta(days=3))
     await baton.begin()
+    await baton.until(lambda: baton.performed != [])
+    await baton.quiet()
     assert len(baton.performed) == 1
     assert len(await baton.runs()) == 1
 

@@ -137,9 +137,11 @@ class Box:
         await self.deliver()
         return asked
 
-    async def tell(self, slot: str = ROOT, kind: str = "thread", **body: Any) -> str:
+    async def tell(
+        self, slot: str = ROOT, kind: str = "thread", lane: Lane | None = None, **body: Any
+    ) -> str:
         """Queue a notice for the scene's thread; return its id."""
-        lane = Lane.RESULT if slot == ROOT else Lane.DECISION
+        lane = lane or (Lane.RESULT if slot == ROOT else Lane.DECISION)
         notice = Notice(self.scene.thread_key, slot, lane, kind, body)
         name, now = self.world.ids.new("nt"), self.world.clock.now()
         await self.scene.door.write(lambda tx: outbox.add(tx, notice, id=name, now=now))

@@ -11,7 +11,7 @@ from bot.slack.client import Meaning, SlackTrouble, Trouble
 from coordination.database import Transaction, update
 from coordination.database import outbox as outbox_table
 from coordination.database import threads as threads_table
-from coordination.outbox import ROOT
+from coordination.outbox import ROOT, Lane
 from coordination.policy import Principal
 from tests.bot.slack.box import Box
 
@@ -220,6 +220,17 @@ async def test_where_no_blocks_are_taken_the_words_remain(box: Box) -> None:
     (asked,) = await plain(box)
     assert "A-1: Deploy to production?" in asked
     assert "[Approve]" not in asked
+
+
+async def test_a_simpler_drawing_is_no_further_post_that_has_to_wait_for_room(box: Box) -> None:
+    await box.tell(lane=Lane.PROGRESS)
+    await box.fault("error_next", count=2, method="chat.postMessage", error="msg_blocks_too_long")
+    await box.deliver()
+
+    tried = [len(each["args"]["blocks"]) for each in await box.calls("chat.postMessage")]
+    assert tried[0] > tried[1] > tried[2] == 0
+    assert len(tried) == 3
+    assert await states(box) == ["sent"]
 
 
 async def test_a_question_that_somebody_deleted_is_asked_again_while_it_is_open(box: Box) -> None:
