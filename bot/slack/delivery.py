@@ -133,8 +133,9 @@ class Delivery:
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
             await self._put_off(late)
-        vain = len(late) == len(leased) and bool(leased or claimed.held)
-        self._vain = self.world.clock.monotonic() if vain else None
+        if leased or claimed.held or self._vain is not None:
+            vain = len(late) == len(leased)
+            self._vain = self.world.clock.monotonic() if vain else None
         waiting = {one.key for one, _ in late}
         for one in leased:
             if one.key not in waiting:
