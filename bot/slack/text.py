@@ -9,6 +9,7 @@ from baton.reading.text import visible
 
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
+GROUP = re.compile(r"S[A-Z0-9]{1,30}")
 ESCAPED_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]{1,30})&gt;")
 MARKUP = re.compile(r"<(?!@[UW][A-Z0-9]{1,30}>|#C[A-Z0-9]{1,30}>)")
 TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,3})$")  # markup or an escape that a cut went through

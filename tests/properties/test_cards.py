@@ -162,19 +162,15 @@ def distinct(held: Any) -> Any:
     """Leave each thing once in the lists of *held*, as they come from the store."""
     if held is None or not is_dataclass(held):
         return held
-    changed = {
-        name: tuple({name_of(each): each for each in getattr(held, name)}.values())
-        for name in LISTS
-        if hasattr(held, name)
-    }
+    changed = {}
+    for member in LISTS:
+        if hasattr(held, member):
+            found = list(getattr(held, member))
+            for name in ("id", "number", "key", "name"):  # of what has such a one, each once
+                marked = {getattr(each, name, at): each for at, each in enumerate(found)}
+                found = list(marked.values())
+            changed[member] = tuple(found)
     return replace(held, **changed)  # type: ignore[type-var]  # it is an instance
-
-
-def name_of(thing: Any) -> Any:
-    for name in ("id", "key", "name"):
-        if hasattr(thing, name):
-            return getattr(thing, name)
-    return thing
 
 
 @given(st.one_of(any_of(HomeFacts).map(distinct), fitting(HomeFacts)))

@@ -20,11 +20,11 @@ from bot.slack.blocks import (
     plain_text,
     section,
 )
-from bot.slack.text import code, ends, escape, head, link, person, plain, time
+from bot.slack.text import GROUP, code, ends, escape, head, link, person, plain, time
 from bot.slack.views.exhibits import covers, shown_along
 from coordination.directory import ROLE, shown
 from coordination.policy import GROUP_MENTION
-from coordination.questions import Approval, Vote, mention
+from coordination.questions import Approval, Vote
 from handlers.slack import ids
 
 VERDICTS = {
@@ -120,8 +120,8 @@ def approver(form: str, people: Mapping[str, str]) -> str:
 
 
 def named(known: str) -> str:
-    """Mention whom an id stands for."""
-    return group(known) if known.startswith("S") else mention(known)
+    """Mention whom an id stands for; what is none stays a text."""
+    return group(known) if GROUP.fullmatch(known) else person(known)
 
 
 def group(group_id: str) -> str:

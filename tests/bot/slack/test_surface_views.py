@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.slack.blocks import Shown, fit, section
 from bot.slack.views import answers, inputs, modals
+from bot.slack.views.approvals import approver
 from bot.slack.views.controls import control_form
 from bot.slack.views.home import HomeFacts, home_view
 from coordination.desk import Desk, Profile, SourceView
@@ -235,3 +236,9 @@ def test_any_choice_of_workflows_can_be_asked_for(found: list[Any], many: int, d
 def test_the_hostile_texts_are_hostile() -> None:
     assert any(LIVE.search(text) for text in EVIL)
     assert any(len(text) > 3_000 for text in WORSE)
+
+
+def test_who_is_no_person_and_no_group_is_never_mentioned() -> None:
+    assert approver("<#CEVIL>", {"x": "<#CEVIL>"}) == "&lt;#CEVIL&gt;"
+    assert approver("@ada", {"ada": "U1"}) == "<@U1>"
+    assert approver("@ops", {"ops": "S1"}) == "<!subteam^S1>"
