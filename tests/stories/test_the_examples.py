@@ -22,7 +22,12 @@ title: Deploy
 triggers:
   - event: build.completed
 steps:
-  - {id: deploy, action: test.deploy, params: {what: deploy}}
+  - id: deploy
+    action: test.deploy
+    params: {what: deploy}
+    compensate: {action: test.work, params: {what: "take back {{ trigger.process_id }}"}}
+  - {id: go, wait_for: {signal: go_on}}
+  - {id: announce, action: test.work, params: {what: "announce {{ trigger.process_id }}"}}
 """
 QUESTION = {"prompt": "Go on?", "approvers": ["@grace"]}
 
@@ -87,12 +92,18 @@ async def steer(typed: Typed, ada: Terminal, grace: Terminal) -> None:
     assert "gate  waiting" in (await typed.done(ada, "show")).out
     watching = await ada.start(typed.line("watch"))
     await watching.says("gate  waiting")
+    await typed.done(ada, "pause")
+    await typed.done(ada, "resume")
     await typed.done(ada, "cancel")
     assert (await watching.done()).code == 3  # it was cancelled
     await typed.done(grace, "resolve")
+    await typed.done(ada, "signal")
     await typed.done(ada, "start")
     typed.office.box.work.finish("deploy")
     await typed.done(ada, "retry")
+    await typed.office.box.quiet()
+    await typed.done(ada, "skip")
+    await typed.done(ada, "rollback")
 
 
 async def look(typed: Typed, ada: Terminal) -> None:
@@ -120,6 +131,7 @@ async def test_every_example_works_as_it_is_typed(baton: BatonInABox, tmp_path: 
         assert [(run.label, run.status.value) for run in await baton.runs()] == [
             ("R-4", "waiting"),
             ("R-3", "completed"),
-            ("R-2", "completed"),
+            ("R-2", "cancelled"),
             ("R-1", "cancelled"),
         ]
+        assert baton.performed[-2:] == ["announce b2", "take back b1"]
