@@ -134,4 +134,4 @@ async def test_every_example_works_as_it_is_typed(baton: BatonInABox, tmp_path: 
             ("R-2", "cancelled"),
             ("R-1", "cancelled"),
         ]
-        assert baton.performed[-2:] == ["announce b2", "take back b1"]
+        assert baton.performed[-3:] == ["announce b2", "deploy", "take back b1"]
