@@ -37,7 +37,7 @@ WHOLE = 8 * 1024 * 1024
 """Characters of all texts inside a value that an expression makes."""
 LEVELS = 100
 """Levels a value that an expression makes may nest."""
-ITEMS_A_STEP = 40
+ITEMS_A_STEP = 25
 CHARACTERS_A_STEP = 1024
 
 

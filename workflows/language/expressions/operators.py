@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from workflows.language.expressions.errors import ExpressionFailed
-from workflows.language.expressions.handles import Secret, SecretText
+from workflows.language.expressions.handles import SECRETS
 from workflows.language.expressions.limits import (
     Budget,
     check_count,
@@ -55,7 +55,7 @@ def _numbers(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Any, An
 
 
 def _mixed(sign: str, left: Any, right: Any, hint: str | None) -> ExpressionFailed:
-    if isinstance(left, Secret | SecretText) or isinstance(right, Secret | SecretText):
+    if isinstance(left, SECRETS) or isinstance(right, SECRETS):
         return ExpressionFailed(
             f"`{sign}` cannot be used on a secret",
             hint="A secret can be passed on, or joined into text with `~`.",
@@ -83,7 +83,7 @@ def signed(sign: str, value: Any) -> Any:
 def contains(needle: Any, hay: Any, budget: Budget) -> bool:
     """Say whether *needle* is an item of a list, a key of a map, or a part of a text."""
     if isinstance(hay, list):
-        budget.charge_items(len(hay))
+        budget.charge_items(2 * len(hay))  # each is compared, in Python
         return any(equal(needle, each, budget) for each in hay)
     if isinstance(hay, Mapping):
         return isinstance(needle, str) and needle in hay

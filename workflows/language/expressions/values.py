@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workflows.language.expressions.errors import ExpressionFailed
-from workflows.language.expressions.handles import Secret, SecretText
+from workflows.language.expressions.handles import SECRETS, Secret, SecretText
 from workflows.language.expressions.limits import TEXT, Budget, check_text, weigh
 
 __all__ = [
@@ -107,7 +107,7 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
         return bool(left == right)
     if kind in NUMBERS and type(right) in NUMBERS:
         return bool(left == right)
-    if isinstance(left, Secret | SecretText) or isinstance(right, Secret | SecretText):
+    if isinstance(left, SECRETS) or isinstance(right, SECRETS):
         raise ExpressionFailed("a secret cannot be compared", hint="Nobody here knows its value.")
     return isinstance(left, str) and isinstance(right, str) and left == right
 
@@ -146,7 +146,7 @@ def text_of(value: Any, budget: Budget) -> Any:
         ExpressionFailed: *value* is null.
         LimitExceeded: it is too long.
     """
-    if type(value) is str or isinstance(value, Secret | SecretText):
+    if type(value) is str or isinstance(value, SECRETS):
         return value
     if type(value) is int:
         return str(value)
@@ -168,7 +168,7 @@ def compact_json(value: Any, budget: Budget, *, sort_keys: bool = False) -> str:
 
 def _plain(value: Any) -> Any:
     """Refuse handles inside a value that becomes text: their JSON would be no secret any more."""
-    if isinstance(value, Secret | SecretText):
+    if isinstance(value, SECRETS):
         raise ExpressionFailed("a secret inside a list or a map cannot become text")
     if isinstance(value, list):
         return [_plain(each) for each in value]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from workflows.language.expressions.errors import ExpressionFailed, MissingValue
-from workflows.language.expressions.handles import Secret, SecretText, join_secret
+from workflows.language.expressions.handles import SECRETS, join_secret
 from workflows.language.expressions.limits import Budget, check_length, check_text, weigh
 from workflows.language.expressions.lookups import find
 from workflows.language.expressions.operators import add
@@ -109,7 +109,7 @@ def join(value: Any, budget: Budget, *, separator: Any = "", attribute: Any = No
     items = _picked(_paid(value, budget), attribute)
     between = want_text(separator, "`separator`")
     texts = items if set(map(type, items)) == {str} else [text_of(each, budget) for each in items]
-    if any(isinstance(text, Secret | SecretText) for text in texts):
+    if any(isinstance(text, SECRETS) for text in texts):
         spaced = [piece for text in texts for piece in (between, text)]
         return join_secret(spaced[1:])
     size = sum(map(len, texts)) + len(between) * max(len(texts) - 1, 0)
