@@ -151,7 +151,7 @@ class Configuration(_Part):
     @field_validator("sources")
     @classmethod
     def _named(cls, value: Mapping[str, SourceConfig]) -> Mapping[str, SourceConfig]:
-        _sources(value)
+        _sources((*value, *(each.namespace for each in value.values() if each.namespace)))
         return value
 
     @field_validator("channels", "bus")

@@ -21,13 +21,24 @@ from coordination.incoming import Incoming
 from coordination.processes import Effect
 from coordination.store import events as store
 from coordination.taking import Taken, take
+from coordination.tokens import RESERVED
 from coordination.triggers import is_asked_for
 from coordination.world import Ids
 
 RAW_KEPT = timedelta(days=7)
 _VERDICTS = frozenset({Status.APPROVED, Status.REJECTED})
 
-__all__ = ["Accepted", "Incoming", "Recorded", "again", "keep", "record", "refuse_verdict", "told"]
+__all__ = [
+    "Accepted",
+    "Incoming",
+    "Recorded",
+    "again",
+    "keep",
+    "record",
+    "refuse_own_name",
+    "refuse_verdict",
+    "told",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -66,10 +77,11 @@ def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> R
     """Accept one event, or answer a repeat as the first time.
 
     Raises:
-        NotAllowed: only the decision function approves and rejects.
+        NotAllowed: only the decision function approves and rejects, and only Baton reports as Baton.
         IdempotencyMismatch: a client's key came with another body before.
     """
     if not incoming.trusted:
+        refuse_own_name(incoming.event)
         refuse_verdict(incoming.event)
     if incoming.identity is not None:
         repeat = identities.taken(tx, incoming.identity, incoming.event, now=now)
@@ -185,6 +197,19 @@ def _replayed(repeat: Repeat) -> Accepted:
     )
     accepted = Accepted(**{**first, "warnings": warnings})
     return replace(accepted, effect="duplicate", duplicate=True)
+
+
+def refuse_own_name(event: Event) -> None:
+    """Return unless *event* says to be of Baton itself, as what its runs tell. Raises: NotAllowed.
+
+    No source of such a name can be made; one may be left of the time when that was possible.
+    """
+    for word in (event.source, event.namespace):
+        if word in RESERVED:
+            raise NotAllowed(
+                f"Only Baton itself reports as {word!r}: so no tool can say what a run does. Make a"
+                " source of another name, with a namespace of its own, and a token of that."
+            )
 
 
 def refuse_verdict(event: Event) -> None:

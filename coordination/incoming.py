@@ -25,7 +25,8 @@ class Incoming:
         raw: the body as it came, secrets masked; kept for 7 days.
         thread_key: the thread it belongs to, where Baton knows better than the event.
         run_key: of the run that reports itself.
-        trusted: Baton itself says so; only then a process may be approved or rejected by an event.
+        trusted: Baton itself says so; only then a process may be approved or rejected by an event,
+            and only then it may be of a source or a namespace of Baton's own name.
         origin: how it came, for `explain`: ``token``, ``scheme``, and ``fields``, the members that
             came under another name.
     """

@@ -24,6 +24,8 @@ BEARER = "bearer"
 SCHEMES = (BEARER, "standard-webhooks")
 OVERLAP = timedelta(hours=24)
 SHORTEST = 16  # bytes of a signing secret
+RESERVED = frozenset({"baton", "workflow-engine", "workflow_engine"})
+"""What Baton itself goes by, as `triggers.SOURCES` has it: nobody else reports under these names."""
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _WHSEC = "whsec_"
 _NOTE_USE_EVERY = timedelta(hours=1)
@@ -32,6 +34,7 @@ _NOTE_USE_EVERY = timedelta(hours=1)
 __all__ = [
     "BEARER",
     "OVERLAP",
+    "RESERVED",
     "SCHEMES",
     "SCOPES",
     "SHORTEST",
@@ -92,7 +95,9 @@ def make(ids: Ids) -> NewToken:
 
 
 def problem_of_name(word: str) -> str | None:
-    """Say why *word* cannot name a source; None: it can."""
+    """Say why *word* cannot name a source, or a namespace; None: it can."""
+    if word in RESERVED:
+        return f"{word!r} is Baton's own name; give the source and its namespace another one"
     if _SLUG.fullmatch(word):
         return None
     return f"{word[:100]!r} cannot name a source; use up to 64 of a-z, 0-9, '.', '_' and '-'"
@@ -117,7 +122,8 @@ def put_source(
             None leaves what there is, which is the first for a new source.
 
     Raises:
-        UnusableToken: the name or the namespace is no slug, or there is no such scheme.
+        UnusableToken: the name or the namespace is no slug, or Baton's own; or there is no such
+            scheme.
     """
     for word in (source.source, source.namespace):
         if problem := problem_of_name(word):

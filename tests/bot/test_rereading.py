@@ -80,7 +80,13 @@ async def test_a_change_is_in_force_without_a_restart(tmp_path: Path) -> None:
 async def test_a_mistake_leaves_in_force_what_was_said_before(tmp_path: Path) -> None:
     async with opened(tmp_path) as scene:
         desk = Desk(scene, tmp_path, "roles: {operator: ['@grace']}")
-        for wrong in ("roles: {king: ['@grace']}", "roles: [", "sources: {'Not A Slug': {}}"):
+        for wrong in (
+            "roles: {king: ['@grace']}",
+            "roles: [",
+            "sources: {'Not A Slug': {}}",
+            "sources: {baton: {}}",
+            "sources: {ci: {namespace: baton}}",
+        ):
             desk.write(wrong)
             desk.reading._text = desk.place.read_bytes()
             with capture_logs() as logs:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from baton.events import Adapter
-from coordination.database import timers
+from coordination.database import events, timers
+from coordination.errors import NotAllowed
 from coordination.store import triggers as trigger_store
 from tests.coordination.inbox import T0
 from tests.coordination.shop import Shop, open_shop
@@ -222,18 +223,27 @@ async def test_a_run_by_the_clock_can_be_explained(shop: Shop) -> None:
     assert await shop.why(row.id) == ["started"]
 
 
-@pytest.mark.parametrize("source", ["ci", "baton"])
-async def test_an_event_of_that_name_from_elsewhere_starts_nothing(shop: Shop, source: str) -> None:
+FORGED = {
+    "type": "baton.schedule",
+    "adapter": Adapter("generic", "1"),
+    "data": {"for": ["tidy", "0"], "due_at": "now"},
+}
+
+
+async def test_an_event_of_that_name_from_elsewhere_starts_nothing(shop: Shop) -> None:
     await shop.publish(HOURLY)
-    forged = await shop.report(
-        None,
-        type="baton.schedule",
-        source=source,
-        adapter=Adapter("generic", "1"),
-        data={"for": ["tidy", "0"], "due_at": "now"},
-    )
+    forged = await shop.report(None, source="ci", **FORGED)
     await shop.work()
     assert (await shop.runs(), await shop.why(forged)) == ([], [])
+
+
+async def test_an_event_that_says_to_be_of_baton_is_refused_and_stored_nowhere(shop: Shop) -> None:
+    await shop.publish(HOURLY)
+    for own in ({"source": "baton"}, {"namespace": "baton"}, {"source": "workflow_engine"}):
+        with pytest.raises(NotAllowed, match="Only Baton itself reports as"):
+            await shop.report(None, **own, **FORGED)
+    await shop.work()
+    assert (await shop.runs(), await shop.inbox.rows(events)) == ([], [])
 
 
 async def test_no_other_trigger_sees_what_the_clock_did(shop: Shop) -> None:

@@ -9,6 +9,7 @@ import pytest
 from baton.events import Adapter
 from coordination.database import audit, update
 from coordination.database import runs as runs_table
+from coordination.errors import NotAllowed
 from coordination.ports import RunStatus
 from tests.coordination.shop import Shop, open_shop
 
@@ -81,12 +82,16 @@ async def test_another_workflow_s_end_starts_nothing(shop: Shop) -> None:
 async def test_a_tool_cannot_pretend_that_a_run_ended(shop: Shop) -> None:
     await shop.publish("triggers:\n  - workflow: build\n")
     run = await first(shop)
+    told = {"category": "run", "workflow": "build", "run_id": run.id}
+    told["adapter"] = Adapter("generic", "1")
     for process in (run.id, "other"):
-        for source in ("ci", "baton"):
-            told = {"category": "run", "source": source, "workflow": "build", "run_id": run.id}
-            await shop.report(process, "completed", adapter=Adapter("generic", "1"), **told)
+        await shop.report(process, "completed", source="ci", **told)
+        for own in ({"source": "baton"}, {"namespace": "baton"}):
+            with pytest.raises(NotAllowed, match="Only Baton itself"):
+                await shop.report(process, "completed", **own, **told)
     await shop.work()
     assert await shop.runs("tidy") == []
+    assert (await shop.inbox.rows(runs_table))[0].status == RunStatus.QUEUED
 
 
 async def test_no_run_starts_itself_through_another(shop: Shop) -> None:

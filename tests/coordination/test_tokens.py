@@ -14,6 +14,7 @@ from coordination.credentials import NOBODYS_SECRET, known
 from coordination.database import InlineDoor, Transaction, select
 from coordination.database import tokens as tokens_table
 from coordination.secrets import Secrets
+from coordination.store import tokens as store
 from coordination.tokens import Credential, Grant, NewToken, UnusableToken, signing_key
 from tests.coordination.inbox import T0, CountingIds
 
@@ -136,6 +137,21 @@ async def test_a_source_has_a_name_that_fits_everywhere(door: InlineDoor) -> Non
 
         with pytest.raises(UnusableToken, match="cannot name a source"):
             await door.write(unit)
+
+
+@pytest.mark.parametrize("name", ["baton", "workflow-engine", "workflow_engine"])
+async def test_no_source_and_no_namespace_has_the_name_of_baton_itself(
+    door: InlineDoor, name: str
+) -> None:
+    for source in (Source(name, "ns", "api"), Source("ci", name, "api")):
+
+        def unit(tx: Transaction, source: Source = source) -> None:
+            tokens.put_source(tx, source, channel=None, now=T0)
+
+        with pytest.raises(UnusableToken, match="is Baton's own name; give"):
+            await door.write(unit)
+    (only,) = await door.read(store.all_sources)
+    assert (only.name, only.namespace) == ("ci", "builds")
 
 
 async def test_a_source_that_signs_keeps_its_scheme_and_its_two_secrets(door: InlineDoor) -> None:

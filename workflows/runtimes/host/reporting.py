@@ -43,5 +43,5 @@ def report_process(
         parent=Parent(run.id, SOURCE),
         run_id=run.id,
     )
-    incoming = Incoming(event=event, identity=None, thread_key=run.thread_key)
+    incoming = Incoming(event=event, identity=None, thread_key=run.thread_key, trusted=True)
     accept.record(tx, incoming, now=now, ids=ids)
