@@ -23,6 +23,7 @@ from coordination import outbox, turns
 from coordination.coordinator import Coordinator, Ports, Rules
 from coordination.database import Transaction, insert, update
 from coordination.database import definitions as definitions_table
+from coordination.database import outbox as outbox_table
 from coordination.database import runs as runs_table
 from coordination.database import steps as steps_table
 from coordination.database import workflows as workflows_table
@@ -146,6 +147,19 @@ class Box:
         name, now = self.world.ids.new("nt"), self.world.clock.now()
         await self.scene.door.write(lambda tx: outbox.add(tx, notice, id=name, now=now))
         return name
+
+    async def reply(self, text: str) -> None:
+        """Queue a reply in the scene's thread."""
+        await self.tell(f"reply:{self.world.ids.new('nt')}", "reply", text=text)
+
+    async def said(self) -> list[str]:
+        """Return the replies of the thread, as people read them."""
+        _, replies = await self.thread()
+        return [each["plain"] for each in replies]
+
+    async def states(self) -> list[str]:
+        """Return what became of each notice."""
+        return [row.state for row in await self.scene.rows(outbox_table)]
 
     async def deliver(self) -> None:
         """Let Delivery say all that is due."""
@@ -319,7 +333,8 @@ async def open_box(path: Path) -> AsyncIterator[Box]:
         program = NotedProgram()
         homes = HomeTabs(client, coordinator, program, world, URL)  # type: ignore[arg-type]
         screens = SlackScreens(client, public_url=URL, homes=homes)
-        bus = Bus(coordinator, world, Marks(client))  # type: ignore[arg-type]
+        others = Overhearing(coordinator, SlackLooks(client))
+        bus = Bus(coordinator, world, Marks(client), others)  # type: ignore[arg-type]
         register(bolt, coordinator, screens, world, program, bus)  # type: ignore[arg-type]
         socket = SlackSocket(bolt, slack.keys.app_token, identity, world)  # type: ignore[arg-type]
         await socket.connect()

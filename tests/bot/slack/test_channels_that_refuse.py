@@ -16,32 +16,18 @@ from tests.bot.slack.box import Box
 OLGA = Principal("person", "UOLGA", admin=True)
 
 
-async def states(box: Box) -> list[str]:
-    return [row.state for row in await box.scene.rows(outbox_table)]
-
-
-async def reply(box: Box, text: str) -> None:
-    name = box.world.ids.new("nt")
-    await box.tell(f"reply:{name}", "reply", text=text)
-
-
-async def plain(box: Box) -> list[str]:
-    _, replies = await box.thread()
-    return [each["plain"] for each in replies]
-
-
 async def test_a_channel_that_takes_nothing_parks_its_thread_and_is_tried_again(box: Box) -> None:
     await box.do("PATCH", "channels/C0RELEASES", archived=True)
     await box.tell()
-    await reply(box, "later")
+    await box.reply("later")
     await box.deliver()
-    assert set(await states(box)) == {"parked"}
+    assert set(await box.states()) == {"parked"}
 
     await box.do("PATCH", "channels/C0RELEASES", archived=False)
     await box.delivery.unpark()
     await box.deliver()
 
-    assert await plain(box) == ["later"]
+    assert await box.said() == ["later"]
 
 
 def without_channels(tx: Transaction) -> None:
@@ -56,12 +42,12 @@ async def test_a_thread_without_a_channel_is_put_aside_and_named_once(box: Box) 
         await box.tell()
         await box.deliver()
         for number in range(3):
-            await reply(box, f"reply {number}")
+            await box.reply(f"reply {number}")
             await box.deliver()
             await box.delivery.unpark()
             await box.deliver()
 
-    assert set(await states(box)) == {"parked"}
+    assert set(await box.states()) == {"parked"}
     assert [each["event"] for each in logs] == ["thread_without_channel"]
     assert len(await box.calls("")) == before
     rows = await box.scene.rows(outbox_table)
@@ -75,7 +61,7 @@ async def test_a_thread_without_a_channel_is_put_aside_and_named_once(box: Box) 
     await box.delivery.unpark()
     await box.deliver()
 
-    assert await plain(box) == ["reply 0", "reply 1", "reply 2"]
+    assert await box.said() == ["reply 0", "reply 1", "reply 2"]
     assert not any("nowhere" in each for each in await box.coordinator.problems(OLGA))
 
 
@@ -92,7 +78,7 @@ async def test_an_invitation_counts_for_what_was_refused_while_it_came(box: Box)
 
     box.client.call = refuses_late  # type: ignore[method-assign]
     box.world.tasks.start("delivery", box.delivery.run())
-    await reply(box, "said after all")
+    await box.reply("said after all")
     await asked.wait()
     before = box.delivery.openings
     await box.coordinator.channel_joined("C0RELEASES")
@@ -103,20 +89,20 @@ async def test_an_invitation_counts_for_what_was_refused_while_it_came(box: Box)
 
     await box.do("POST", "wait", until={"message": {"contains": "said after all"}}, timeout_ms=4000)
 
-    assert await plain(box) == ["said after all"]
+    assert await box.said() == ["said after all"]
     assert box.delivery.problems == ()
 
 
 async def test_an_invitation_brings_back_what_was_put_aside(box: Box) -> None:
     await box.do("PATCH", "channels/C0RELEASES", archived=True)
     box.world.tasks.start("delivery", box.delivery.run())
-    await reply(box, "said after all")
+    await box.reply("said after all")
     async with asyncio.timeout(4):
-        while set(await states(box)) != {"parked"}:
+        while set(await box.states()) != {"parked"}:
             await asyncio.sleep(0.01)
     await box.do("PATCH", "channels/C0RELEASES", archived=False)
     await box.coordinator.channel_joined("C0RELEASES")
 
     await box.do("POST", "wait", until={"message": {"contains": "said after all"}}, timeout_ms=4000)
 
-    assert await plain(box) == ["said after all"]
+    assert await box.said() == ["said after all"]

@@ -13,30 +13,16 @@ from tests.bot.slack.box import Box
 OLGA = Principal("person", "UOLGA", admin=True)
 
 
-async def states(box: Box) -> list[str]:
-    return [row.state for row in await box.scene.rows(outbox_table)]
-
-
-async def reply(box: Box, text: str) -> None:
-    name = box.world.ids.new("nt")
-    await box.tell(f"reply:{name}", "reply", text=text)
-
-
-async def plain(box: Box) -> list[str]:
-    _, replies = await box.thread()
-    return [each["plain"] for each in replies]
-
-
 async def test_a_reply_waits_for_the_card_of_its_thread_and_all_keep_their_order(box: Box) -> None:
     for text in ("one", "two", "three"):
-        await reply(box, text)
+        await box.reply(text)
 
     await box.deliver()
 
     card, replies = await box.thread()
     assert card["plain"].startswith("Pipeline")
     assert [each["plain"] for each in replies] == ["one", "two", "three"]
-    assert set(await states(box)) == {"sent"}
+    assert set(await box.states()) == {"sent"}
 
 
 async def test_a_card_that_shows_it_already_is_left_alone(box: Box) -> None:
@@ -47,7 +33,7 @@ async def test_a_card_that_shows_it_already_is_left_alone(box: Box) -> None:
 
     assert len(await box.calls("chat.postMessage")) == 1
     assert await box.calls("chat.update") == []
-    assert await states(box) == ["sent", "superseded"]
+    assert await box.states() == ["sent", "superseded"]
 
 
 async def test_a_change_is_an_edit_of_the_one_card(box: Box) -> None:
@@ -74,31 +60,31 @@ async def test_metadata_names_the_slot_and_holds_ids_only(box: Box) -> None:
 async def test_a_post_without_an_answer_is_found_and_not_posted_again(box: Box) -> None:
     await box.tell()
     await box.deliver()
-    await reply(box, "only once")
+    await box.reply("only once")
     await box.fault("api_reset_after", method="chat.postMessage")
     await box.deliver()
-    assert await plain(box) == ["only once"]
+    assert await box.said() == ["only once"]
 
     await box.later(seconds=11)
 
-    assert await plain(box) == ["only once"]
+    assert await box.said() == ["only once"]
     assert len(await box.calls("chat.postMessage")) == 2
-    assert (await states(box))[-1] in ("sent", "superseded")
+    assert (await box.states())[-1] in ("sent", "superseded")
 
 
 async def test_a_post_that_never_arrived_is_posted_after_a_look(box: Box) -> None:
     await box.tell()
     await box.deliver()
-    await reply(box, "at last")
+    await box.reply("at last")
     await box.fault("api_500", method="chat.postMessage")
     await box.deliver()
-    assert await plain(box) == []
+    assert await box.said() == []
 
     await box.later(seconds=5)
-    assert await plain(box) == []
+    assert await box.said() == []
     await box.later(seconds=6)
 
-    assert await plain(box) == ["at last"]
+    assert await box.said() == ["at last"]
     assert len(await box.calls("conversations.replies")) == 1
 
 
@@ -106,7 +92,7 @@ async def test_a_card_whose_post_had_no_answer_is_found_in_the_channel(box: Box)
     await box.tell()
     await box.fault("api_reset_after", method="chat.postMessage")
     await box.deliver()
-    await reply(box, "below it")
+    await box.reply("below it")
 
     await box.later(seconds=11)
 
@@ -118,8 +104,8 @@ async def test_a_card_whose_post_had_no_answer_is_found_in_the_channel(box: Box)
 async def test_after_the_end_of_the_process_nothing_is_lost_and_nothing_doubled(box: Box) -> None:
     await box.tell()
     await box.deliver()
-    await reply(box, "posted, not written down")
-    await reply(box, "not even posted")
+    await box.reply("posted, not written down")
+    await box.reply("not even posted")
 
     claimed = await box.claim()
     real = box.client.call
@@ -139,7 +125,7 @@ async def test_after_the_end_of_the_process_nothing_is_lost_and_nothing_doubled(
 
     await box.deliver()
 
-    assert await plain(box) == ["posted, not written down", "not even posted"]
+    assert await box.said() == ["posted, not written down", "not even posted"]
 
 
 async def test_an_edit_without_an_answer_is_sent_again(box: Box) -> None:
@@ -159,16 +145,16 @@ async def test_an_edit_without_an_answer_is_sent_again(box: Box) -> None:
 async def test_429_pauses_as_long_as_slack_asks_and_is_no_attempt(box: Box) -> None:
     await box.tell()
     await box.deliver()
-    await reply(box, "patience")
+    await box.reply("patience")
     await box.fault("ratelimit_next", method="chat.postMessage", retry_after=30)
     await box.deliver()
-    assert await plain(box) == []
+    assert await box.said() == []
 
     await box.later(seconds=29)
-    assert await plain(box) == []
+    assert await box.said() == []
     await box.later(seconds=3)
 
-    assert await plain(box) == ["patience"]
+    assert await box.said() == ["patience"]
     row = (await box.scene.rows(outbox_table))[-1]
     assert row.attempts == 1
     assert await box.calls("conversations.replies") == []
@@ -184,7 +170,7 @@ async def test_an_edit_that_has_to_wait_holds_up_no_decision(box: Box) -> None:
 
     await box.ask()
 
-    assert [text.splitlines()[0] for text in await plain(box)] == ["Deploy to production?"]
+    assert [text.splitlines()[0] for text in await box.said()] == ["Deploy to production?"]
     (card,) = await box.posts()
     assert "Needs you" not in card["plain"]
     await box.later(seconds=62)
@@ -199,10 +185,10 @@ async def test_blocks_that_slack_refuses_are_drawn_more_simply_at_once(box: Box)
 
     await box.ask()
 
-    (asked,) = await plain(box)
+    (asked,) = await box.said()
     assert asked.startswith("A-1: Deploy to production? Waiting for 1 of @grace")
     assert "[Approve]" in asked
-    assert (await states(box))[-1] == "sent"
+    assert (await box.states())[-1] == "sent"
 
 
 async def test_where_no_blocks_are_taken_the_words_remain(box: Box) -> None:
@@ -212,7 +198,7 @@ async def test_where_no_blocks_are_taken_the_words_remain(box: Box) -> None:
 
     await box.ask()
 
-    (asked,) = await plain(box)
+    (asked,) = await box.said()
     assert "A-1: Deploy to production?" in asked
     assert "[Approve]" not in asked
 
@@ -225,7 +211,7 @@ async def test_a_simpler_drawing_is_no_further_post_that_has_to_wait_for_room(bo
     tried = [len(each["args"]["blocks"]) for each in await box.calls("chat.postMessage")]
     assert tried[0] > tried[1] > tried[2] == 0
     assert len(tried) == 3
-    assert await states(box) == ["sent"]
+    assert await box.states() == ["sent"]
 
 
 async def test_a_question_that_somebody_deleted_is_asked_again_while_it_is_open(box: Box) -> None:
@@ -236,7 +222,7 @@ async def test_a_question_that_somebody_deleted_is_asked_again_while_it_is_open(
 
     await box.deliver()
 
-    (again,) = await plain(box)
+    (again,) = await box.said()
     assert "1 of 2: @grace" in again
 
 
@@ -263,7 +249,7 @@ async def test_the_last_word_on_a_card_has_whoever_deleted_it_unless_it_asks(box
     await box.tell()
     await box.deliver()
 
-    assert (await states(box))[-1] == "failed"
+    assert (await box.states())[-1] == "failed"
     assert len(await box.calls("chat.postMessage")) == 1
 
 
@@ -273,13 +259,13 @@ async def test_a_token_that_is_no_good_stops_delivery_and_loses_nothing(box: Box
     await box.deliver()
     assert box.delivery.refused is not None
     assert "token" in box.delivery.refused
-    assert await states(box) == ["queued"]
+    assert await box.states() == ["queued"]
 
     await box.do("DELETE", "chaos")
     box.restart()
     await box.later(seconds=61)
 
-    assert await states(box) == ["sent"]
+    assert await box.states() == ["sent"]
 
 
 async def test_edits_stay_within_the_budget_and_decisions_have_a_reserve(box: Box) -> None:
@@ -311,7 +297,7 @@ async def test_a_post_into_another_channel_is_no_reply(box: Box) -> None:
 
 async def test_delivery_runs_by_itself_and_wakes_up_for_what_is_new(box: Box) -> None:
     box.world.tasks.start("delivery", box.delivery.run())
-    await reply(box, "woken")
+    await box.reply("woken")
 
     await box.do("POST", "wait", until={"message": {"contains": "woken"}}, timeout_ms=4000)
 
