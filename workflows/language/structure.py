@@ -6,9 +6,10 @@ out, and the rest is checked as if it had not been there.
 
 import copy
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, Final, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from workflows.language.findings import Findings
@@ -150,49 +151,62 @@ def _note_extra(model: type[BaseModel], path: Path, findings: Findings) -> None:
         )
         return
     known = [field.alias or name for name, field in model.model_fields.items()]
-    hint = did_you_mean(key, known) or f"There are {', '.join(sorted(known))}."
+    there = f"There are {', '.join(sorted(known))}." if known[1:] else f"There is only {known[0]}."
+    hint = did_you_mean(key, known) or there
     findings.add_key("unknown_key", path, f"there is no key `{key[:80]}` here", hint)
 
 
 def _holder(model: type[BaseModel], loc: tuple[str | int, ...], at: Path) -> str:
     names = {"Workflow": "a workflow", "Step": "a step", "Head": "a workflow"}
     found = _model_at(model, loc[:-1]).__name__
-    return names.get(
-        found, next((f"`{key}`" for key in reversed((*at, *_plain(loc[:-1])))), "this")
-    )
+    return names.get(found) or _called((*at, *_plain(loc[:-1])))
+
+
+def _called(path: Path) -> str:
+    """Name what stands at *path*: by its key, or as an entry of the list behind one."""
+    key = next((key for key in reversed(path) if isinstance(key, str)), None)
+    if key is None:
+        return "this"
+    return f"`{key}`" if path[-1] == key else f"an entry of `{key}`"
 
 
 def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel]:
     """Return the model that stands at *loc* inside *model*."""
-    for key in loc:
+    for key, form in zip_longest(loc, loc[1:]):
         if not isinstance(key, str) or key in OF_PYDANTIC:
             continue
         for name, field in model.model_fields.items():
             if key in (name, field.alias):
-                model = next(_models(field.annotation), model)
+                model = next(_models(field.annotation, form), model)
                 break
     return model
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def _models(annotation: Any, form: str | int | None) -> Iterator[type[BaseModel]]:
+    """Yield the models that a key may hold; where it has several forms, those of *form*."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         return
-    for argument in get_args(annotation):
-        yield from _models(argument)
+    arguments = get_args(annotation)
+    tags = [each.tag for each in arguments if isinstance(each, Tag)]
+    if form in OF_PYDANTIC and tags and form not in tags:
+        return
+    for argument in arguments:
+        yield from _models(argument, form)
 
 
 def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
     kind, context = error["type"], error.get("ctx", {})
     if kind in KINDS:
         quotes = kind == "string_type" and isinstance(error["input"], bool | int | float)
-        hint = "Put it in quotes." if quotes else None
+        hint = "Put it in quotes." if quotes else _as_list(KINDS[kind], error["input"])
         return f"must be {KINDS[kind]}, not {_kind_of(error['input'])}", hint
     if kind.startswith("union_tag"):
         tags = str(context.get("expected_tags", "'<text>', '<map>'")).split(", ")
         wanted = " or ".join(TAGS.get(tag, tag) for tag in tags)
         number = "text" in wanted and isinstance(error["input"], int | float)
-        hint = f"Write `{error['input']}s` for seconds." if number else None
+        seconds = f"Write `{error['input']}s` for seconds." if number else None
+        hint = seconds or _as_list(wanted, error["input"])
         return f"must be {wanted}, not {_kind_of(error['input'])}", hint
     if kind == "literal_error":
         words = context["expected"].replace("'", "`")
@@ -204,6 +218,13 @@ def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
         return f"is refused: {context['error']}", None
     hint = context.get("hint") or HINTS.get(kind)
     return _length_sentence(kind, context) or error["msg"], hint
+
+
+def _as_list(wanted: str, value: Any) -> str | None:
+    """Show one text as the list that is wanted."""
+    if "a list" not in wanted or not isinstance(value, str) or not value:
+        return None
+    return f"Write `[{value}]`." if value.isidentifier() else "Put its entries into `[` and `]`."
 
 
 def _length_sentence(kind: str, context: dict[str, Any]) -> str | None:

@@ -87,7 +87,7 @@ def test_a_step_that_can_never_run_is_found() -> None:
 - {{id: i, {LOG}, needs: [{{step: h, on: failure}}]}}
 """
     found = [each.line for each in problems(steps(text)) if each.code == "unreachable"]
-    assert found == [4, 7]
+    assert found == [4, 7, 11]
 
 
 def test_a_long_chain_is_checked_in_a_moment() -> None:

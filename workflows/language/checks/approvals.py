@@ -103,7 +103,8 @@ def check_covers(gate: Placed, graph: Graph, findings: Findings) -> None:
         path = (*gate.path, "approval", "covers", number)
         index = graph.index(name)
         if index is None:
-            hint = did_you_mean(name, [each.id for each in graph.steps])
+            near = did_you_mean(name, [each.id for each in graph.steps])
+            hint = near or "It names steps of its own list that come after it."
             findings.add("covers", path, f"there is no step `{name[:80]}` here", hint)
             continue
         covered, place = graph.steps[index].step, graph.index(gate.id)

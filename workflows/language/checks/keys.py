@@ -28,6 +28,12 @@ def check_one_verb(path: Path, step: Step, findings: Findings) -> None:
     written = findings.document.get(path) or {}
     if any(written.get(key) is not None for key in Step.verbs):
         return  # a verb that is there and wrong has been complained about
+    empty = next((key for key in Step.verbs if key in written), None)
+    if empty is not None:
+        findings.add_absent(
+            "verb", (*path, empty), f"`{empty}` says nothing here", "Write what it is to do."
+        )
+        return
     known = ", ".join(f"`{verb}`" for verb in Step.verbs)
     findings.add_absent(
         "verb", (*path, "action"), f"the step `{step.id}` does nothing", f"Give it one of {known}."
@@ -46,9 +52,7 @@ def check_keys(path: Path, step: Step, checks: Checks) -> None:
             _check_key((*path, key), step, verb, findings)
     if step.timeout is not None:
         _check_timeout((*path, "timeout"), verb, findings)
-    if step.compensate is not None and verb in ("fail", "stop"):
-        text = f"`{verb}` ends the run, so there is nothing to take back"
-        findings.warn("no_effect", (*path, "compensate"), text, "Leave it out.")
+    _check_ends(path, step, verb, findings)
     _check_no_is_no(path, step, findings)
     if step.requires_approval and not checks.head.settings.approvers:
         findings.add_absent(
@@ -77,6 +81,16 @@ def _check_timeout(path: Path, verb: str, findings: Findings) -> None:
         findings.add_key("misplaced", path, f"{what} has a `timeout` of its own", hint)
     elif verb in WITHOUT_TIME:
         findings.warn("no_effect", path, f"`{verb}` takes no time", "Leave it out.")
+
+
+def _check_ends(path: Path, step: Step, verb: str, findings: Findings) -> None:
+    if step.compensate is not None and verb in ("fail", "stop"):
+        text = f"`{verb}` ends the run, so there is nothing to take back"
+        findings.warn("no_effect", (*path, "compensate"), text, "Leave it out.")
+    if step.on_error != "fail" and verb == "fail":
+        text = "`fail` ends the run, whoever would handle it"
+        hint = "Leave it out; what is to run then stands in `on_failure` of the workflow."
+        findings.warn("no_effect", (*path, "on_error"), text, hint)
 
 
 def _check_no_is_no(path: Path, step: Step, findings: Findings) -> None:

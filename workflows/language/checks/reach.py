@@ -6,6 +6,7 @@ from operator import and_, or_
 from typing import NamedTuple
 
 from workflows.language.checks.tree import Placed
+from workflows.language.expressions import has_template
 from workflows.language.findings import Findings
 from workflows.language.model import AnyOf, Edge, Step
 
@@ -84,7 +85,7 @@ def _check_ends(
 ) -> None:
     """Note a step that waits for one which ends the run whenever it runs."""
     for link in () if any_of else links:
-        if _always_ends(steps[link.needs].step) and link.edge.on not in ("failure", "always"):
+        if _always_ends(steps[link.needs].step, link.edge):
             findings.add(
                 "unreachable",
                 (*steps[index].path, "needs"),
@@ -93,10 +94,13 @@ def _check_ends(
             )
 
 
-def _always_ends(step: Step | None) -> bool:
-    return (
-        step is not None
-        and (step.fail is not None or step.stop is not None)
-        and step.condition is None
-        and step.on_error == "fail"
-    )
+def _always_ends(step: Step | None, edge: Edge) -> bool:
+    """Say whether nothing can follow *step* along *edge*."""
+    if step is None or step.condition is not None:
+        return False
+    if step.fail is not None:
+        return edge.on != "always"
+    if step.stop is None:
+        return False
+    fails = step.on_error != "fail" or edge.on in ("failure", "always")
+    return not fails or not has_template(step.stop)  # a text without a value is a failure

@@ -1,5 +1,6 @@
 """Checks what a step does."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from workflows.language.checks.approvals import check_approval
@@ -95,7 +96,7 @@ def _check_action(
     spec = checks.catalogue.get(name)
     if spec is None:
         if not has_template(name):  # otherwise noted as a stray template
-            hint = did_you_mean(name, checks.catalogue.names())
+            hint = _near_action(name, sorted(checks.catalogue.names()))
             message = f"there is no action `{name[:80]}`"
             checks.findings.add("unknown_action", (*path, "action"), message, hint)
         return
@@ -103,6 +104,14 @@ def _check_action(
     if name == SHELL:
         programs = checks.head.settings.programs
         check_argv((*path, "params", "argv"), params.get("argv"), programs, checks.findings)
+
+
+def _near_action(name: str, known: Sequence[str]) -> str:
+    """Say which action is meant, or which there are of that service, or which services there are."""
+    service = name.partition(".")[0]
+    alike = [each for each in known if each.startswith(f"{service}.")]
+    services = list(dict.fromkeys(each.partition(".")[0] for each in known))
+    return did_you_mean(name, known) or f"There are {', '.join(alike or services)}."
 
 
 def _check_repeatable(path: Path, step: Step, checks: Checks) -> None:
