@@ -29,6 +29,7 @@ def supersede(unit: Unit, row: Row, attempt: int) -> None:
     }
     store.add(unit.tx, columns)
     unit.tx.touch("event", event.event_id, thread_id=row.thread_id)
+    unit.tx.touch("dispatch", event.event_id)
 
 
 def _cancelled(unit: Unit, row: Row, note: str) -> Event:

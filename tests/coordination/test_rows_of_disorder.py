@@ -70,6 +70,17 @@ async def test_d12_an_attempt_without_an_end_is_cancelled_by_the_next_one(inbox:
     assert await rule(inbox, second.event_id) == "D12"
 
 
+async def test_d12_the_dispatcher_hears_of_it_at_once(inbox: Inbox) -> None:
+    await inbox.report("build", "started", 1, attempt=1)
+    with inbox.door.changes.subscribe("dispatch") as heard:
+        await inbox.report("build", "started", 5, attempt=2)
+        changes = await asyncio.wait_for(heard.wait(1.0), 5)
+
+    ended = (await inbox.rows(events_table))[1]
+    assert (ended.status, ended.dispatched_at) == ("cancelled", None)
+    assert ended.id in [each.id for each in changes]
+
+
 async def test_d12_an_attempt_that_had_its_end_is_left_alone(inbox: Inbox) -> None:
     await inbox.report("build", "failed", 1, attempt=1)
     await inbox.report("build", "started", 5, attempt=2)
