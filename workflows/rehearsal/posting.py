@@ -15,7 +15,7 @@ WORDS: Mapping[str, str] = {
     "failed": "failed",
     "retrying": "is tried again",
     "unknown": "may or may not have happened",
-    "not_undone": "could not be taken back",
+    "not_undone": "failed",  # its name is that of the undo
 }
 
 
