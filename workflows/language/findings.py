@@ -73,8 +73,14 @@ class Findings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All problems, in the order of the file."""
-        return in_order(self._problems)
+        """All problems, in the order of the file; where braces are what is wrong, nothing else is."""
+        strays = {each.path for each in self._problems if each.code == "stray_template"}
+        return in_order(
+            each
+            for each in self._problems
+            if each.code == "stray_template"
+            or strays.isdisjoint((each.path, each.path.removesuffix("[0]")))
+        )
 
     @property
     def failed(self) -> bool:

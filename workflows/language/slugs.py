@@ -33,8 +33,9 @@ def check_workflow_name(text: str) -> str:
 def mended(text: str, joint: str = "_") -> str:
     """Return the slug nearest to *text*, with *joint* for what a slug does not hold."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    kept = re.sub(r"[^a-z0-9_-]+" if joint == "-" else r"[^a-z0-9_]+", joint, plain)
-    return kept.strip("_-").lstrip("0123456789_-")[:64] or "step"
+    kept = re.sub(r"[^a-z0-9_-]+" if joint == "-" else r"[^a-z0-9_]+", joint, plain).strip("_-")
+    named = kept.lstrip("0123456789_-") or (f"n{kept}" if kept else "step")
+    return named[:64]
 
 
 def _check(text: str, form: re.Pattern[str], joint: str, letters: str) -> str:

@@ -197,6 +197,8 @@ def _models(annotation: Any, form: str | int | None) -> Iterator[type[BaseModel]
 
 def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
     kind, context = error["type"], error.get("ctx", {})
+    if KINDS.get(kind) == "a whole number" and isinstance(error["input"], float):
+        return f"must be a whole number, not {_shown(error['input'])}", None
     if kind in KINDS:
         quotes = kind == "string_type" and isinstance(error["input"], bool | int | float)
         hint = "Put it in quotes." if quotes else _as_list(KINDS[kind], error["input"])
@@ -229,6 +231,8 @@ def _as_list(wanted: str, value: Any) -> str | None:
 
 def _length_sentence(kind: str, context: dict[str, Any]) -> str | None:
     match kind:
+        case "too_short" if context["min_length"] > 1:
+            return f"needs at least {context['min_length']} entries"
         case "string_too_short" | "too_short":
             return "must not be empty"
         case "too_long":
