@@ -73,24 +73,17 @@ def run_child(turn: Turn, node: Node, step: StepState) -> None:
 
 def run_action(turn: Turn, node: Node, step: StepState) -> None:
     """Command the next attempt, with the params of the one before."""
-    path, state = node.path, turn.state
-    if state.pins and path in state.pins:
-        for gate in state.pins[path].gates:
-            approved = state.steps[gate].status is COMPLETED
-            invariant(approved, "a covered step runs after its approval", path=path, gate=gate)
-    step.attempts += 1
-    _begin_attempt(turn, node, step)
-
-
-def _begin_attempt(turn: Turn, node: Node, step: StepState) -> None:
     path, action, timeout = node.path, node.step.verb, node.step.timeout
     if not isinstance(action, Action):
         invariant(False, "only actions run", path=path)  # noqa: FBT003
         return
-    params, digest = step.input, None
-    pins = turn.state.pins
+    params, digest, pins = step.input, None, turn.state.pins
     if pins and path in pins:
+        for gate in pins[path].gates:
+            approved = turn.state.steps[gate].status is COMPLETED
+            invariant(approved, "a covered step runs after its approval", path=path, gate=gate)
         params, digest = pins[path].params, pins[path].digest
+    step.attempts += 1
     if step.started_at is None:
         step.started_at = turn.at
     step.due_at = None
@@ -180,8 +173,8 @@ def started_again(turn: Turn, fact: StepStarted) -> None:
     elif not step.repeatable:
         turn.late(f"step {fact.path!r} is not repeatable: it may only become unknown")
     else:
-        step.attempts = fact.attempt
-        _begin_attempt(turn, turn.nodes[fact.path], step)
+        step.attempts = fact.attempt - 1
+        run_action(turn, turn.nodes[fact.path], step)
 
 
 def attempt_failed(turn: Turn, node: Node, step: StepState, error: StepError) -> None:

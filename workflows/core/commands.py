@@ -10,9 +10,9 @@ from workflows.core.facts import StepError
 from workflows.core.plan import Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: making one would cost as much as a tenth of a step
 class RunAction:
-    """Perform *action* with *params*, rendered, secrets as handles.
+    """Perform *action* with *params*, rendered, secrets as handles. Nothing changes one once it is made.
 
     *covered* holds the digest that an approval bound these very params to, or None. A step that is
     not repeatable, or that is covered, has its intent committed before it starts.

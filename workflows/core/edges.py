@@ -82,7 +82,7 @@ def count_edge(turn: Turn, node: Node, step: StepState, index: int, ended: StepS
     """Count the edge number *index* of *node* as one that holds, or one that cannot."""
     edge = node.step.needs[index]
     if edge.condition is None:
-        holds = _asked(edge.on, ended)
+        holds = (edge.on is _DEFAULT and ended.status in _YES) or _asked(edge.on, ended)
     else:
         try:
             holds = _holds(turn, node, (index, edge.on, edge.condition), ended)

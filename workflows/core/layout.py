@@ -47,7 +47,9 @@ class Node:
             prefix,
             owner,
             self.position,
-            tuple([(prefix + path, edge) for path, edge in self.dependants]),
+            tuple([(prefix + path, edge) for path, edge in self.dependants])
+            if self.dependants
+            else (),
             tuple([prefix + path for path in self.guards]) if self.guards else (),
             tuple([prefix + path for path in self.guarded]) if self.guarded else (),
             self.bodies,

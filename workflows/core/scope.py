@@ -54,7 +54,8 @@ class Scope:
         self._graph, self._nodes, self._state = graph, nodes, state
         self._levels: dict[str, Level] = {}
         self.steps: dict[str, dict[str, Json]] = {
-            path: view(state.steps[path]) for path in graph.scopes[None]
+            path: _BARE.get(state.steps[path].status) or _full(state.steps[path])
+            for path in graph.scopes[None]
         }
         self._top = Level(None, self.steps, {})
         self.names = self._top.names
@@ -78,7 +79,7 @@ class Scope:
     def show(self, path: str, step: StepState) -> None:
         """Show the step at *path* as it is now to those who see it."""
         if path in self.steps:
-            self.steps[path] = _BARE.get(step.status) or view(step)
+            self.steps[path] = _BARE.get(step.status) or _full(step)
             if self._levels:
                 self._top.version += 1
         elif self._levels:
@@ -129,9 +130,10 @@ class Scope:
 
 def view(step: StepState) -> dict[str, Json]:
     """Return what expressions see of *step*; of one that did not run only its status exists."""
-    bare = _BARE.get(step.status)
-    if bare is not None:
-        return bare
+    return _BARE.get(step.status) or _full(step)
+
+
+def _full(step: StepState) -> dict[str, Json]:
     began, ended = step.started_at, step.ended_at
     duration = (ended - began).total_seconds() if began and ended and ended > began else 0.0
     return {

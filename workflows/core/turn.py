@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from workflows.core.commands import ClearTimer, Command, SetTimer
 from workflows.core.errors import ReplayDiverged, invariant
@@ -80,7 +81,10 @@ class Turn:
             while key in derived or "!" + key in derived:
                 key += "+"
         if given is not None:
-            return self._recall(key, given)
+            if key in given:
+                value = derived[key] = given[key]
+                return value
+            self._recall_failure(key, given)
         try:
             value = derived[key] = closure(names)
         except EvaluationFailed as problem:
@@ -88,10 +92,7 @@ class Turn:
             raise
         return value
 
-    def _recall(self, key: str, given: Mapping[str, Json]) -> Json:
-        if key in given:
-            value = self.derived[key] = given[key]
-            return value
+    def _recall_failure(self, key: str, given: Mapping[str, Json]) -> NoReturn:
         failed = "!" + key
         if failed in given:
             self.derived[failed] = given[failed]
