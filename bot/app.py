@@ -30,6 +30,7 @@ from coordination.dispatcher import Dispatcher
 from coordination.lookups import Rules
 from coordination.policy import Roles
 from coordination.secrets import Secrets
+from coordination.signalling import Signalling
 from coordination.timers import Timers
 from handlers.http.sessions import OWN_LINK_LIFE, Sessions
 from workflows.actions import built_in
@@ -194,7 +195,11 @@ def assemble(
     rereading = Rereading(
         settings.configuration, configuration, channel=settings.channel, door=door, world=world
     )
-    own = built_in(environment=settings.child_environment(), repositories=world.repositories)
+    own = built_in(
+        environment=settings.child_environment(),
+        repositories=world.repositories,
+        signals=Signalling(door, world),
+    )
     registry = Registry((*own, *fittings.connectors))
     host = make_host(settings, world, door, registry, fittings, lambda: rereading.rules.roles)
     inputs, evaluator = InputCheck(), Evaluator()

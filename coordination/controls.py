@@ -195,8 +195,8 @@ def signal(tx: Transaction, order: Order, name: str, *, payload: Any, judging: J
     """
     run = run_of(tx, order)
     allow(tx, order, "signal", run, judging)
-    _refuse_unnamed(run, name)
-    _refuse_large(payload)
+    refuse_unnamed(run, name)
+    refuse_large(payload)
     told = {"by": order.by, "name": name, "payload": payload}
     if known := repeated(tx, order, "signal", told):
         return known
@@ -207,7 +207,8 @@ def signal(tx: Transaction, order: Order, name: str, *, payload: Any, judging: J
     return tell(tx, order, run, telling, judging)
 
 
-def _refuse_unnamed(run: Row, name: str) -> None:
+def refuse_unnamed(run: Row, name: str) -> None:
+    """Raises: InvalidInputs, where no step of *run* waits for a signal of that name."""
     known = outline.signals_of(run.definition)
     if name in known:
         return
@@ -230,7 +231,8 @@ def _near(name: str, known: Sequence[str]) -> str:
     return "It waits for none."
 
 
-def _refuse_large(payload: Any) -> None:
+def refuse_large(payload: Any) -> None:
+    """Raises: InvalidInputs, where a signal would carry more than `LARGEST` bytes."""
     size = len(json.dumps(payload, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     if size > LARGEST:
         most, has = LARGEST // 1024, size // 1024 + 1

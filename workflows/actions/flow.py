@@ -1,4 +1,4 @@
-"""`baton.log` and `baton.notify`: what a run says to Baton itself."""
+"""`baton.log`, `baton.notify` and `baton.signal`: what a run says to Baton itself, and to other runs."""
 
 from typing import Any, Literal
 
@@ -6,6 +6,7 @@ from pydantic import Field
 
 from baton.connector import ActionContext, Connector, Params, Result, action
 from workflows.actions.notices import Report
+from workflows.actions.signals import NoSignals, Signals, signal_action
 
 __all__ = ["connector"]
 
@@ -50,4 +51,6 @@ async def notify(params: NewReport, ctx: ActionContext) -> Result:
     return Result(None, (Report({**said, "id": ctx.idempotency_key}),))
 
 
-connector = Connector("baton", actions=(log, notify))
+def connector(signals: Signals | None = None) -> Connector:
+    """Make the actions; without *signals* no other run can be reached."""
+    return Connector("baton", actions=(log, notify, signal_action(signals or NoSignals())))

@@ -18,6 +18,7 @@ from workflows.language.written import Written, as_map, written_steps
 __all__ = ["gains"]
 
 HARMLESS: Final = frozenset({"baton", "data"})
+REACHING: Final = frozenset({"baton.signal"})  # of these, what other runs feel
 SHOWN: Final = 120
 _SECRET: Final = re.compile(r"\bsecrets\s*(?:\.\s*|\[\s*['\"])([A-Za-z_][A-Za-z0-9_]*)")
 _ADDRESS: Final = re.compile(r"\s*https?://([^/?#]*)", re.IGNORECASE)
@@ -81,7 +82,7 @@ def _of_call(name: str, params: Mapping[str, Any], programs: Any) -> Iterator[_P
             yield _Power("program", program, f"runs the program `{_cut(program)}`")
     elif isinstance(url, str):
         yield _host(url)
-    elif name.partition(".")[0] not in HARMLESS:
+    elif name in REACHING or name.partition(".")[0] not in HARMLESS:
         yield _Power("action", name, f"uses `{name}`")
 
 

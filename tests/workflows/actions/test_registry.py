@@ -31,6 +31,7 @@ def test_names_are_sorted_and_hold_those_of_every_connector() -> None:
     assert registry.names() == (
         "baton.log",
         "baton.notify",
+        "baton.signal",
         "data.aggregate",
         "data.filter",
         "data.read",

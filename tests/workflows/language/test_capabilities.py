@@ -51,6 +51,13 @@ def test_what_only_reads_differently_gains_nothing() -> None:
     assert gains(BEFORE, after) == ()
 
 
+def test_to_reach_other_runs_is_a_power_and_to_log_is_none() -> None:
+    tells = {"id": "tells", "action": "baton.signal", "params": {"run": "R-1", "name": "go"}}
+    logs = {"id": "logs", "action": "baton.log", "params": {"message": "x"}}
+
+    assert texts({**BEFORE, "steps": [*BEFORE["steps"], tells, logs]}) == ["uses `baton.signal`"]
+
+
 def test_of_the_first_revision_everything_is_new() -> None:
     assert gains(None, BEFORE) == (
         Gain("program", "deploy", "runs the program `./deploy.sh`"),

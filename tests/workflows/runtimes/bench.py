@@ -21,7 +21,10 @@ from coordination.dispatcher import Dispatcher
 from coordination.eligibility import Ballot
 from coordination.policy import Principal, Roles
 from coordination.ports import Definition, Group, Person, RunView, TriggerSpec
+from coordination.run_secrets import conceal
 from coordination.runs import NewRun
+from coordination.secrets import Secrets
+from coordination.signalling import Signalling
 from coordination.store import approvals as approval_store
 from coordination.store import runs as run_store
 from coordination.tokens import Credential
@@ -52,6 +55,7 @@ ENDED = TriggerSpec("0", "event", "process.completed", None, None, {})
 ROLES = Roles.read({"operator": ["@grace", "@maya"]})
 COMPILED = Statements()  # compiling is most of the work of a short life
 SECRETS = {"TOKEN": "s3cr3t-canary-value"}
+SEALING = Secrets(b"k" * 32, SECRETS.__getitem__)
 
 
 class Told(Params):
@@ -171,6 +175,9 @@ class Bench:
     settings: dict[str, Any] = field(default_factory=dict)
     people: tuple[Person, ...] = PEOPLE
     triggers: tuple[TriggerSpec, ...] = (ENDED,)
+    body: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of the definition; compiled without a plan
     others: dict[str, Plan] = field(default_factory=dict)  # by hash: of workflows beside `demo`
     processes: SimProcesses = field(default_factory=SimProcesses)
     http: SimHttp = field(default_factory=SimHttp)
@@ -183,17 +190,23 @@ class Bench:
         self.changes = Changes("boot")
         self.door = InlineDoor(self.path, changes=self.changes, hook=self.hook, durable=False)
         self.door._statements = self.door._session._statements = COMPILED
-        self.registry = Registry((*built_in(environment={}), self.effects.connector()))
+        self.registry = Registry(
+            (
+                *built_in(environment={}, signals=Signalling(self.door, self.world)),
+                self.effects.connector(),
+            )
+        )
         self.host = self.make(
             self.door,
             self.world,
             registry=self.registry,
             read_plan=self._plan,
             secrets=SECRETS.__getitem__,
+            sealing=SEALING,
             settings=HostSettings(instance_key=b"key", roles=lambda: ROLES, **self.settings),
         )
         people = Everybody(lambda: self.people)
-        ports = Ports(self.host, AnyInputs(), people)
+        ports = Ports(self.host, AnyInputs(), people, SEALING)
         rules = Rules(ROLES, channel="#releases")
         self.coordinator = Coordinator(self.door, self.world, ports, rules)
         await self.know_people()
@@ -260,7 +273,7 @@ class Bench:
             "title": "Demo",
             "description": "",
             "hash": "hash-demo",
-            "body": {"name": "demo"},
+            "body": {"name": "demo", **self.body},
             "source": "name: demo\n",
             "triggers": self.triggers,
         }
@@ -270,11 +283,13 @@ class Bench:
         """Write the row of a start, as the coordinator does, and tell the runtime."""
         await self.host.publish_definition(self.definition(), by="UADA")
         now, ids = self.world.clock.now(), self.world.ids
+        hidden = conceal(self.definition(), how.get("inputs", {}), SEALING, about=run_id)
         new = NewRun(
             id=run_id,
             workflow="demo",
             hash="hash-demo",
-            inputs=how.get("inputs", {}),
+            inputs=hidden.inputs,
+            sealed=hidden.sealed,
             trigger={"kind": "manual", "by": "UADA"},
             started_by="UADA",
             requested_by="UADA",
