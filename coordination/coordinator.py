@@ -11,6 +11,7 @@ from coordination.preferences import Preferences
 from coordination.publishing import Publishing
 from coordination.pursuing import Pursuing
 from coordination.reconciling import Reconciling
+from coordination.slack_triggers import SlackTriggers
 from coordination.tending import Tending
 from coordination.timetable import Timetable
 from coordination.tracing import Tracing
@@ -26,6 +27,7 @@ class Coordinator(
     Preferences,
     Publishing,
     Reconciling,
+    SlackTriggers,
     Tending,
     Timetable,
     Tracing,

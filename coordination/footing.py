@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from coordination import staffing, wakeups
 from coordination.credentials import Known
@@ -55,6 +56,7 @@ class Footing(Lookups):
         self._refreshing = False
         self._noted: dict[str, datetime] = {}
         self._known: tuple[int, Known] | None = None  # as of so many changes of tokens
+        self._listened: tuple[int, tuple[Any, ...]] | None = None  # and of workflows
         self._reading = asyncio.Lock()
 
     async def staffing_problems(self) -> tuple[str, ...]:

@@ -11,10 +11,22 @@ from typing import Any
 
 from baton.events import Event, format_time
 
-__all__ = ["KINDS", "Occasion", "event_of", "is_for", "is_occasion", "is_own", "told_of"]
+__all__ = [
+    "KINDS",
+    "Occasion",
+    "event_of",
+    "is_for",
+    "is_occasion",
+    "is_own",
+    "refusal_of",
+    "speaker_of",
+    "told_of",
+]
 
 SOURCE = "baton"
 KINDS = ("schedule", "every", "file", "webhook", "slack", "all_of", "absence")
+REFUSED = "refused"
+HIDDEN = frozenset({"for", REFUSED})  # what expressions do not see
 TYPES = frozenset(f"{SOURCE}.{kind}" for kind in KINDS)
 
 
@@ -29,6 +41,7 @@ class Occasion:
         data: what expressions see under ``trigger``, beside the kind.
         thread_key: the thread it belongs to, if there is one.
         caused_by: the run that is behind it.
+        refusal: why it starts nothing after all, where whoever did it may not start the workflow.
     """
 
     workflow: str
@@ -37,10 +50,12 @@ class Occasion:
     data: Mapping[str, Any]
     thread_key: int | None = None
     caused_by: int | None = None
+    refusal: str | None = None
 
 
 def event_of(occasion: Occasion, event_id: str, *, now: datetime) -> Event:
     """Return the event that an occasion is stored as."""
+    refused = {} if occasion.refusal is None else {REFUSED: occasion.refusal}
     return Event(
         event_id=event_id,
         id=event_id,
@@ -51,7 +66,7 @@ def event_of(occasion: Occasion, event_id: str, *, now: datetime) -> Event:
         occurred_at=now,
         received_at=now,
         workflow=occasion.workflow,
-        data={**occasion.data, "for": [occasion.workflow, occasion.trigger_id]},
+        data={**occasion.data, **refused, "for": [occasion.workflow, occasion.trigger_id]},
     )
 
 
@@ -70,9 +85,21 @@ def is_for(event: Event, workflow: str, trigger_id: str) -> bool:
     return is_occasion(event) and (event.data or {})["for"] == [workflow, trigger_id]
 
 
+def refusal_of(event: Event) -> str | None:
+    """Say why *event* starts nothing although it fits; None: it may."""
+    return (event.data or {}).get(REFUSED) if is_occasion(event) else None
+
+
+def speaker_of(event: Event) -> str | None:
+    """Return the person who wrote, or did, in Slack what *event* tells of; None: it tells of no such."""
+    if is_occasion(event) and event.type == f"{SOURCE}.slack":
+        return str((event.data or {})["user"])
+    return None
+
+
 def told_of(event: Event) -> dict[str, Any]:
     """Return what expressions see of an occasion under ``trigger``."""
-    data = {name: value for name, value in (event.data or {}).items() if name != "for"}
+    data = {name: value for name, value in (event.data or {}).items() if name not in HIDDEN}
     kind = event.type.removeprefix(f"{SOURCE}.")
     return {
         **data,

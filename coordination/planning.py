@@ -8,7 +8,7 @@ from coordination.acting import Count, Item, Note, Start
 from coordination.admission import BEHIND, terms_of
 from coordination.database import Door, Reader, Row
 from coordination.errors import InvalidInputs
-from coordination.occasions import is_occasion, is_own
+from coordination.occasions import is_occasion, is_own, refusal_of, speaker_of
 from coordination.ports import Definition, Expressions, Inputs
 from coordination.runs import SOURCE, NewRun
 from coordination.store import definitions as definition_store
@@ -102,6 +102,8 @@ class Planner:
         trigger = considered.trigger
         if considered.why_not:
             return Note(trigger, considered.why_not, refused=considered.too_deep)
+        if (refusal := refusal_of(seen.event)) is not None:
+            return Note(trigger, refusal, refused=True)
         if considered.parts:
             return Count(trigger, _arrived(considered, row))
         try:
@@ -114,7 +116,8 @@ class Planner:
         told = seen.context(trigger.spec.kind)
         inputs = self._inputs.check(definition, self._matcher.inputs(trigger, told))
         new_id = run_id(row.id, trigger.workflow, trigger.spec.id)
-        by = f"trigger:{trigger.spec.id}"
+        speaker = speaker_of(seen.event)
+        by = speaker or f"trigger:{trigger.spec.id}"
         context = {
             **told,
             "inputs": inputs,
@@ -131,7 +134,7 @@ class Planner:
             started_by=by,
             requested_by=await self._owner(row, told["trigger"]),
             thread_key=row.thread_key,
-            channel=self._matcher.text(own, context) if own else self._channel,
+            channel=self._matcher.text(own, context) if own else self._channel_of(seen),
             own_channel=own is not None,
             depth=seen.depth,
         )
@@ -145,8 +148,15 @@ class Planner:
             return [await event_store.whole(reader, each) for each in named]
 
         found = [row, *(await self._door.read(query) if named else ())]
-        owners = [each.owner for each in found if each is not None and each.owner is not None]
-        return owners[-1] if owners else None
+        owners = [each.owner or _speaker(each) for each in found if each is not None]
+        known = [owner for owner in owners if owner is not None]
+        return known[-1] if known else None
+
+    def _channel_of(self, seen: Seen) -> str | None:
+        """Return where a thread is posted that nothing gives a channel: where somebody wrote, say."""
+        if self._channel is not None or speaker_of(seen.event) is None:
+            return self._channel
+        return str((seen.event.data or {})["channel"])
 
     async def _definition(self, content: str) -> Definition:
         if content not in self._definitions:
@@ -166,6 +176,10 @@ def _arrived(considered: Considered, row: Row) -> Arrived:
         event_id=row.id,
         at=row.received_at,
     )
+
+
+def _speaker(row: Row) -> str | None:
+    return speaker_of(Event.from_json(row.body))
 
 
 def _kind(event: Event) -> str:

@@ -1,6 +1,6 @@
 """A start by hand, inside a unit: who may, of what, and a repeat finds the run of the first time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,23 +71,29 @@ def start(tx: Transaction, order: StartOrder, judging: Judging) -> Begun:
     return Begun(new.id, outcome)
 
 
-def may_start(order: StartOrder) -> str:
-    """Say who may start the workflow, so that Slack shows names."""
-    return ", ".join(mention(form) for form in order.workflow.definition.start_by)
-
-
 def _authorize(tx: Transaction, order: StartOrder, judging: Judging) -> None:
-    who = order.principal
+    workflow = order.workflow
+    allow(tx, order.principal, workflow.name, workflow.definition.start_by, judging)
+
+
+def allow(
+    tx: Transaction, who: Principal, workflow: str, start_by: Sequence[str], judging: Judging
+) -> None:
+    """Return if *who* may start *workflow*, which names in *start_by* those who may.
+
+    Raises:
+        NotAllowed: they may not.
+    """
     standing = directory.standing(tx, who.human, judging.roles, now=judging.now)
     authorize(who, "start", person=standing.person, roles=judging.roles)
-    allowed = order.workflow.definition.start_by
-    if not allowed:
+    if not start_by:
         return
-    if standing.person is not None and is_named(allowed, standing.person, judging.roles):
+    if standing.person is not None and is_named(start_by, standing.person, judging.roles):
         return
-    if who.human is None and f"source:{who.source}" in allowed:
+    if who.human is None and f"source:{who.source}" in start_by:
         return
-    raise NotAllowed(f"Only {may_start(order)} may start `{order.workflow.name}`.")
+    shown = ", ".join(mention(form) for form in start_by)
+    raise NotAllowed(f"Only {shown} may start `{workflow}`.")
 
 
 def _refuse_inactive(workflow: WorkflowView) -> None:

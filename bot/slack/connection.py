@@ -13,6 +13,7 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.drawings import SlackDrawings
 from bot.slack.home import HomeTabs
 from bot.slack.http_mode import SlackCallsUs
+from bot.slack.looks import SlackLooks
 from bot.slack.screens import SlackScreens
 from bot.slack.socket import SlackSocket
 from bot.slack.sweep import Marks, Sweep
@@ -21,6 +22,7 @@ from coordination.coordinator import Coordinator
 from coordination.database import Door
 from handlers.slack import register
 from handlers.slack.bus import Bus
+from handlers.slack.overhearing import Overhearing
 from handlers.slack.program import Program
 
 log = structlog.get_logger()
@@ -81,7 +83,8 @@ class SlackConnection:
         """Listen and deliver; a Slack that cannot be reached is tried again for as long as it takes."""
         homes = HomeTabs(self._client, coordinator, program, self._world, self._public_url)
         screens = SlackScreens(self._client, public_url=self._public_url, homes=homes)
-        bus = Bus(coordinator, self._world, Marks(self._client))
+        others = Overhearing(coordinator, SlackLooks(self._client))
+        bus = Bus(coordinator, self._world, Marks(self._client), others)
         register(self._bolt, coordinator, screens, self._world, program, bus)
         self._homes = homes
         self._world.tasks.keep("homes", lambda: homes.run(door.changes))

@@ -24,6 +24,7 @@ SCOPES = {
     "chat.stopStream": ("chat:write",),
     "conversations.open": ("im:write",),
     "conversations.list": ("channels:read", "groups:read"),
+    "conversations.info": ("channels:read", "groups:read"),
     "conversations.history": ("channels:history", "groups:history"),
     "conversations.replies": ("channels:history", "groups:history"),
     "reactions.add": ("reactions:write",),
@@ -41,6 +42,7 @@ EVENTS = {
     "message.im": ("im:history",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
+    "reaction_added": ("reactions:read",),
     "member_joined_channel": ("channels:read", "groups:read"),
     "channel_rename": ("channels:read",),
     "channel_unarchive": ("channels:read",),
@@ -71,9 +73,9 @@ OPTIONAL = (
 )
 
 
-# To read what others write in channels: without it nobody can report by a message there, and a
-# post whose answer was lost cannot be looked for.
-READING = frozenset({"channels:history", "groups:history"})
+# To read what others write and do in channels: without it nobody can report by a message there,
+# nothing that is written starts a workflow, and a post whose answer was lost cannot be looked for.
+READING = frozenset({"channels:history", "groups:history", "reactions:read"})
 
 
 def scopes(*, least: bool = False) -> list[str]:

@@ -139,14 +139,14 @@ class Sweep:
             if len(new) >= MOST:
                 break
         for message in sorted((*new, *await self._older(channel, mark)), key=when):
-            await self._take(message, channel, ours)
+            await self._take(message, channel, ours, new=when(message) > mark)
             await self._thread(message, channel, mark, ours)
         if new:
             await self.coordinator.note_bus_mark(channel, max(when(each) for each in new))
         return len(new) >= MOST
 
     async def _older(self, channel: str, mark: str) -> list[Json]:
-        """Return messages that were read before and may have been edited or replied to since."""
+        """Return messages that were read before and may have been edited, or answered, since."""
         oldest = max(written(moment_of(mark) - ROOTS), EMPTY)
         asked = {"oldest": oldest, "latest": mark, "inclusive": True, "limit": PAGE}
         answer = await self._call("conversations.history", channel=channel, **asked)
@@ -155,6 +155,7 @@ class Sweep:
             for each in answer.get("messages", ())
             if str((each.get("edited") or {}).get("ts", "")) > mark
             or str(each.get("latest_reply", "")) > mark
+            or each.get("reactions")
         ]
 
     async def _thread(self, root: Json, channel: str, mark: str, ours: Ours) -> None:
@@ -171,14 +172,15 @@ class Sweep:
             if when(each) > read and when(each) != when(root)
         ]
         for reply in sorted(replies[:MOST], key=when):
-            await self._take(reply, channel, ours)
+            await self._take(reply, channel, ours, new=True)
         while len(self._replies) >= KEPT:
             self._replies.pop(next(iter(self._replies)))
         self._replies[place] = latest
 
-    async def _take(self, message: Json, channel: str, ours: Ours) -> None:
+    async def _take(self, message: Json, channel: str, ours: Ours, *, new: bool) -> None:
         try:
             await self.bus.take(message, channel, ours)
+            await self.bus.others.read_back(message, channel, ours, new=new)
         except Unavailable:
             raise
         except Exception:  # the edge of a loop: recorded, and the others are read all the same

@@ -20,10 +20,11 @@ from coordination.slack_bus import BusChannel
 from coordination.world import World
 from handlers.slack.clicks import Body
 from handlers.slack.messages import METADATA, Ours, deleted_in, is_ours, posted_in, said_in
+from handlers.slack.overhearing import REACTED, Overhearing
 
 log = structlog.get_logger()
 
-TAKEN = METADATA | {"message"}
+TAKEN = METADATA | {"message", REACTED}
 REOPENED = ("channel_rename", "group_rename", "channel_unarchive", "group_unarchive")
 KEPT = 2_000
 
@@ -36,11 +37,15 @@ class Marks(Protocol):
 
 @dataclass(slots=True)
 class Bus:
-    """The channels that are read. *names* says which names those have that are given by one."""
+    """The channels that are read. *names* says which names those have that are given by one.
+
+    *others* hears what starts workflows, in these channels and in all others that Baton is in.
+    """
 
     coordinator: Coordinator
     world: World
     marks: Marks
+    others: Overhearing
     names: Mapping[str, str] = field(default_factory=dict)  # "#name" by id
     _warned: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
 
@@ -103,6 +108,7 @@ def register(bolt: AsyncApp, bus: Bus) -> None:
             await bus.coordinator.channel_joined(str(event["channel"]))
 
     async def reopened(event: Body) -> None:
+        bus.others.looks.forget(channel_of(event))
         await bus.coordinator.channel_joined(channel_of(event))
 
     bolt.use(store_first)
@@ -126,6 +132,7 @@ async def stored(bus: Bus, event: Body, ours: Ours) -> BoltResponse:
             await bus.take(message, channel_of(event), ours)
         else:
             await bus.gone(event, ours)
+        await bus.others.hear(event, channel_of(event), ours)
     except Unavailable as error:
         log.warning("bus_message_not_stored", error=str(error))
         return BoltResponse(status=503, body="")

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from coordination.occasions import Occasion, event_of
 from coordination.ports import TriggerSpec
+from coordination.spoken import Spoken, fits
 from coordination.triggers import Matcher, Seen, Trigger, tellings_of
 from workflows.language.expressions import Evaluator
 from workflows.language.inputs import check_inputs
@@ -19,6 +20,7 @@ from workflows.rehearsal.script import InvalidScript, Problem, Script
 __all__ = ["Opening", "open_with"]
 
 SOMEBODY = "rehearsal"
+SLACK = "slack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,25 @@ def _seen(workflow: str, spec: TriggerSpec, happening: Happening, now: datetime)
     if content.kind != spec.kind:
         return None
     data = {name: value for name, value in content.facts.items() if name != "kind"}
+    if content.kind == SLACK:
+        said = _spoken(data, spec)
+        if not fits(spec.keys[SLACK], said):
+            return None
+        data = {**said.told(), **data}
     occasion = Occasion(workflow=workflow, trigger_id=spec.id, kind=spec.kind, data=data)
     event = event_of(occasion, f"ev_rehearsal_{happening.number}", now=now)
     if content.kind == ENDING:
         return Seen(event, {ENDING: content.facts})
     return Seen(event, tellings_of(event, name=None))
+
+
+def _spoken(data: Mapping[str, Any], spec: TriggerSpec) -> Spoken:
+    """Return what a script tells of Slack; the channel may be named either way, or left out."""
+    channel = str(data.get("channel") or spec.keys[SLACK].get("channel") or SOMEBODY)
+    given = {name: data.get(name) for name in ("text", "thread_ts", "reaction")}
+    known = {name: None if value is None else str(value) for name, value in given.items()}
+    user, ts = str(data.get("user") or SOMEBODY), str(data.get("ts") or "0000000000.000000")
+    return Spoken(team=SOMEBODY, channel=channel, name=channel, ts=ts, user=user, **known)
 
 
 def _match(given: Any, context: Mapping[str, Any], trigger_id: str, what: str) -> Match:
@@ -93,5 +109,6 @@ def _match(given: Any, context: Mapping[str, Any], trigger_id: str, what: str) -
     except ValueError as error:
         text = f"the inputs of trigger `{trigger_id}` failed: {error}"
         raise InvalidScript([Problem((), text.removesuffix("."))]) from None
-    why = f"by {what} (trigger {trigger_id})"
-    return inputs, context["trigger"], f"trigger:{trigger_id}", why
+    why, trigger = f"by {what} (trigger {trigger_id})", context["trigger"]
+    by = str(trigger["user"]) if trigger.get("kind") == SLACK else f"trigger:{trigger_id}"
+    return inputs, trigger, by, why

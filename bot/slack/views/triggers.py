@@ -61,8 +61,14 @@ def _webhook(trigger: TriggerSpec) -> str:
     return f"its webhook {code(trigger.id)}"
 
 
-def _slack(_: TriggerSpec) -> str:
-    return "what people write or do in Slack"
+def _slack(trigger: TriggerSpec) -> str:
+    post = trigger.keys["slack"]
+    reaction, message, channel = (post.get(key) for key in ("reaction", "message", "channel"))
+    said = f" {code(message)}" if message else ""
+    where = f" in {escape(channel)}" if channel else ""
+    if reaction:
+        return f"the reaction {code(reaction)} to a message{said}{where}"
+    return f"a message{said}{where}"
 
 
 def _all_of(trigger: TriggerSpec) -> str:

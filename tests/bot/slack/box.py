@@ -14,6 +14,7 @@ from bot.slack.delivery import Delivery
 from bot.slack.directory import SlackDirectory
 from bot.slack.drawings import SlackDrawings
 from bot.slack.home import HomeTabs
+from bot.slack.looks import SlackLooks
 from bot.slack.manifest import manifest
 from bot.slack.screens import SlackScreens
 from bot.slack.socket import SlackSocket
@@ -36,6 +37,7 @@ from devslack.emulator import Options
 from devslack.manifest import understand
 from handlers.slack import register
 from handlers.slack.bus import Bus
+from handlers.slack.overhearing import Overhearing
 from tests.coordination.scene import QUESTION, CountingIds, Scene, open_scene
 from workflows.language.definition import InputCheck
 

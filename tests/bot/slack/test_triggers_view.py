@@ -26,7 +26,11 @@ STEPS = "steps:\n  - {id: say, action: baton.log, params: {message: hello}}\n"
         ("{file: 'in/*.csv', changes: [added, modified]}", "files `in/*.csv` (added or modified)"),
         ("{workflow: build, status: [failed]}", "the end of `build` (failed)"),
         ("{webhook: generic, id: call}", "its webhook `call`"),
-        ("{slack: {reaction: eyes}}", "what people write or do in Slack"),
+        ("{slack: {reaction: eyes}}", "the reaction `eyes` to a message"),
+        (
+            "{slack: {message: deploy *, channel: '#ops'}}",
+            "a message `deploy *` in #ops",
+        ),
         (
             "{all_of: [{event: a.failed}, {workflow: build, status: [completed]}], within: 1d}",
             "all within 1d: `a.failed` and the end of `build` (completed)",

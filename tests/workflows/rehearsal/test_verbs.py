@@ -283,6 +283,12 @@ def test_children_stand_sixteen_deep_and_no_deeper() -> None:
             "`workflow`",
         ),
         ("{webhook: generic, id: hook}", {"kind": "webhook", "body": {"a": 1}}, "`webhook`"),
+        ("{slack: {message: deploy *}}", {"kind": "slack", "text": "Deploy web"}, "`slack`"),
+        (
+            "{slack: {reaction: eyes, channel: '#ops'}}",
+            {"kind": "slack", "reaction": "eyes::skin-tone-2", "channel": "#ops"},
+            "`slack`",
+        ),
     ],
 )
 def test_triggers_of_other_kinds_are_rehearsed_too(
@@ -300,6 +306,35 @@ def test_the_end_of_another_workflow_than_the_named_one_starts_nothing() -> None
     for ended in ({"workflow": "third", "status": "failed"}, {"workflow": "other", "status": "x"}):
         report = rehearsed(text, events=[{"kind": "workflow", **ended}])
         assert entry(report, "", "started")["text"] == "by hand: no event matches a trigger"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"text": "deployment web", "channel": "#ops"},
+        {"text": "deploy web", "channel": "#dev"},
+        {"text": "deploy web", "reaction": "eyes"},
+        {"text": 5},
+        {},
+    ],
+)
+def test_what_is_said_otherwise_or_elsewhere_in_slack_starts_nothing(said: dict[str, str]) -> None:
+    slack = "{message: deploy *, channel: '#ops'}"
+    text = f"name: w\ntriggers: [{{slack: {slack}}}]\nsteps: [{{id: a, stop: x}}]\n"
+    report = rehearsed(text, events=[{"kind": "slack", **said}])
+
+    assert entry(report, "", "started")["text"] == "by hand: no event matches a trigger"
+
+
+def test_a_run_that_somebody_starts_in_slack_is_theirs_and_all_names_are_there() -> None:
+    said = {"kind": "slack", "text": "deploy web", "user": "U0ADA"}
+    what = "{{ run.started_by }} {{ trigger.thread_ts | default('alone') }}"
+    steps = f'steps: [{{id: a, stop: "{what}"}}]'
+    report = rehearsed(
+        f"name: w\ntriggers: [{{slack: {{message: deploy *}}}}]\n{steps}\n", events=[said]
+    )
+
+    assert entry(report, "", "ended")["text"] == "U0ADA alone"
 
 
 def test_what_a_run_with_a_child_waits_for_names_the_child() -> None:

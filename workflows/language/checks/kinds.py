@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from workflows.language.checks.around import Checks
 from workflows.language.checks.events import check_event_name
+from workflows.language.checks.slack import check_slack
 from workflows.language.expressions import has_template
 from workflows.language.findings import Findings
 from workflows.language.model import Trigger
@@ -76,7 +77,7 @@ def _check_value(path: Path, kind: str, trigger: Trigger, checks: Checks) -> Non
             message = "a webhook needs an `id`, which is part of its address"
             findings.add_absent("missing", (*path, "id"), message, "Add `id: NAME`.")
         case "slack":
-            _check_slack((*path, "slack"), findings)
+            check_slack((*path, "slack"), value, findings)
         case "all_of" if trigger.within is None:
             message = "`all_of` needs the key `within`"
             findings.add_absent("missing", (*path, "within"), message, "Add `within: 1h`.")
@@ -123,15 +124,3 @@ def _check_workflow(path: Path, name: str, checks: Checks) -> None:
     elif checks.neighbours.complete and name not in checks.neighbours.known:
         hint = did_you_mean(name, checks.neighbours.known) or "It may come later."
         checks.findings.warn("child", path, f"there is no workflow `{name}`", hint)
-
-
-def _check_slack(path: Path, findings: Findings) -> None:
-    written = findings.document.get(path) or {}
-    said = [key for key, value in written.items() if value is not None and key != "channel"]
-    if not said:  # what is there and wrong has been complained about
-        findings.add(
-            "missing",
-            path,
-            "`slack` needs the key `message` or `reaction`",
-            "Write `message: deploy *`, or `reaction: eyes`.",
-        )

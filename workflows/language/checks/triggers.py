@@ -25,7 +25,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "file": frozenset({"path", "change"}),
     "workflow": frozenset({"run_id", "status", "outputs"}),
     "webhook": frozenset({"headers", "body"}),
-    "slack": frozenset({"text", "user", "channel", "ts", "thread_ts"}),
+    "slack": frozenset({"text", "user", "channel", "ts", "thread_ts", "reaction"}),
     "all_of": frozenset({"events"}),
     "absence": frozenset({"after"}),
 }
