@@ -261,6 +261,25 @@ def test_what_cannot_be_drawn_is_shown_as_it_came(open_page: Any, slack: Any, bo
     expect(page.locator("img")).to_have_count(0)
 
 
+def test_a_plan_is_a_line_for_each_task_with_its_sign(
+    open_page: Any, slack: Any, bolt: Any
+) -> None:
+    tasks = [
+        {"task_id": "1", "title": "Unit tests", "status": "complete"},
+        {"task_id": "2", "title": "Deploy <b>", "status": "in_progress"},
+        {"task_id": "3", "title": "Tell", "status": "pending"},
+    ]
+    bolt.post(text="?", blocks=[{"type": "plan", "title": "R-1 Release", "tasks": tasks}])
+    page = open_page(slack.address())
+
+    lines = channel(page).locator(".plan li")
+    expect(lines).to_have_text(["✓Unit tests", "◔Deploy <b>", "○Tell"])
+    expect(channel(page).get_by_role("img", name="under way")).to_be_visible()
+    expect(channel(page).locator(".unknown")).to_have_count(0)
+    channel(page).get_by_text("R-1 Release").click()
+    expect(lines.first).to_be_hidden()
+
+
 def test_the_inspector_shows_what_went_back_and_forth(
     open_page: Any, slack: Any, bolt: Any
 ) -> None:

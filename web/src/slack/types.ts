@@ -107,6 +107,15 @@ export interface Element {
   [initial: `initial_${string}`]: unknown;
 }
 
+/** A line of a plan. */
+export interface Task {
+  task_id: string;
+  title: string;
+  status?: string;
+  details?: { elements?: unknown[] };
+  output?: { elements?: unknown[] };
+}
+
 export interface Block {
   type: string;
   block_id: string;
@@ -121,7 +130,8 @@ export interface Block {
   dispatch_action?: boolean;
   image_url?: string;
   alt_text?: string;
-  title?: TextObject;
+  title?: TextObject | string;
+  tasks?: Task[];
 }
 
 export interface Attachment {

@@ -2,8 +2,9 @@
 
 import { Fragment, type ReactNode } from "react";
 import { Words } from "../text/render";
-import type { Block, Element, TextObject, Value } from "../types";
+import type { Block, Element, Task, TextObject, Value } from "../types";
 import { Interactive, Picture } from "./elements";
+import { Plan, TaskLine } from "./plan";
 import { Rich } from "./rich";
 import { Unknown } from "./unknown";
 
@@ -56,6 +57,10 @@ function drawn(block: Block, held: Held): ReactNode {
       return <InputInMessage block={block} held={held} />;
     case "rich_text":
       return <div className="block text"><Rich parts={block.elements ?? []} /></div>;
+    case "plan":
+      return <Plan block={block} />;
+    case "task_card":
+      return <div className="block"><TaskLine task={block as unknown as Task} /></div>;
     default:
       return <Unknown type={block.type} value={block} />;
   }
