@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.reference import actions, commands, expressions, slack
+from bot.reference import actions, commands, expressions, language, slack
 from handlers.http import reference
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -17,6 +17,10 @@ def main() -> None:
         ("slack-commands.md", slack.reference()),
     ):
         (FOLDER / name).write_text(text, encoding="utf-8")
+    for name, text in language.pages().items():
+        page = FOLDER / "language" / name
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class Escalation(Part):
     """Who is asked as well when nobody has answered for so long."""
 
     after: Duration
+    """How long after people were asked."""
     to: list[Line] | Line = Field(min_length=1)
     """`<@U…>`, `@handle`, `@group` or `role:NAME`."""
 
@@ -54,18 +55,25 @@ class Approval(Part):
     """A question to people."""
 
     title: Line
+    """The question, in a line."""
     description: str | None = None
+    """More about it, below the title."""
     show: list[Something] | None = None
     """What to look at before deciding: texts, and files as `{file: path}` or `{diff: path}`."""
     covers: list[Line] | None = None
     """The action steps that run exactly as shown; otherwise those directly behind it."""
     approvers: list[Line] | Line | None = None
-    """`<@U…>`, `@handle`, `@group`, `role:NAME` or `source:NAME`."""
+    """Who is asked: `<@U…>`, `@handle`, `@group`, `role:NAME` or `source:NAME`; those of the
+    settings, unless it is given."""
     quorum: int = Field(1, ge=1, le=100)
-    """How many different people must agree."""
+    """How many different people must give the same answer. One reject ends it."""
     decisions: list[Slug] = Field(["approve", "reject"], min_length=1, max_length=10)
+    """What can be answered. Any but `reject` completes the step, and rejecting is always
+    possible."""
     answer: Literal["choice", "text"] = "choice"
+    """Whether people choose, or write a text."""
     require_reason: Literal["reject", "always", "never"] = "reject"
+    """Who must say why: whoever rejects, everybody, or nobody."""
     allow_self: bool = False
     """Whether whoever started the run may decide."""
     remind: Reminders | None = None
@@ -73,9 +81,12 @@ class Approval(Part):
     escalate: list[Escalation] | None = Field(None, min_length=1, max_length=5)
     """Who may answer as well, and after how long."""
     timeout: Duration | None = None
+    """How long people have; for ever, unless it is given."""
     on_timeout: Line = "reject"
-    """`reject`, `fail` or one of the decisions."""
+    """What it means if nobody answers in time: `reject`, `fail` (the error is `expired` then), or
+    one of the decisions."""
     channel: Line | None = None
+    """Where they are asked; in the thread of the run, unless it is given."""
 
     def written(self, key: str) -> Json:
         """Return what stands behind *key* as plain values: what templates are looked for in."""

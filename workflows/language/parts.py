@@ -8,7 +8,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 __all__ = ["Expression", "Json", "Line", "Part", "Words", "shape", "without_own_keys"]
 
 Json: TypeAlias = Any
-Expression = Annotated[str, Field(description="An expression, without braces.")]
+Expression = Annotated[
+    str,
+    Field(
+        description="An expression, without braces.",
+        json_schema_extra={"format": "expression"},
+    ),
+]
 Line = Annotated[str, Field(min_length=1)]
 
 

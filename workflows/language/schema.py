@@ -37,6 +37,7 @@ def workflow_schema(catalogue: Catalogue | None = None) -> Schema:
     """Return the schema of a workflow file; with *catalogue*, actions and their params complete."""
     schema = Workflow.model_json_schema(by_alias=True)
     _close_names(schema)
+    _unfold(schema)
     schema["$schema"] = DIALECT
     schema["title"] = "Workflow"
     definitions = schema["$defs"]
@@ -59,6 +60,18 @@ def _close_names(schema: Any) -> None:
             schema.setdefault("additionalProperties", False)
         for each in schema.values():
             _close_names(each)
+
+
+def _unfold(schema: Any) -> None:
+    """Put each description into one line: where it breaks in the source means nothing to a reader."""
+    if isinstance(schema, list):
+        for each in schema:
+            _unfold(each)
+    elif isinstance(schema, dict):
+        if isinstance(said := schema.get("description"), str):
+            schema["description"] = " ".join(said.split())
+        for each in schema.values():
+            _unfold(each)
 
 
 def _add_actions(definitions: Schema, catalogue: Catalogue) -> None:

@@ -15,6 +15,7 @@ class Until(Part):
     """Wait for a time."""
 
     until: Line = Field(examples=["2026-03-02T09:00:00+01:00", "{{ inputs.start_at }}"])
+    """A time with its offset, or a template that gives one."""
 
 
 Wait = Annotated[

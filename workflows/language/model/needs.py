@@ -18,7 +18,10 @@ class Edge(Part):
     """A step that another waits for."""
 
     step: Line
+    """The id of a step of the same list."""
     on: Literal["success", "failure", "always"] | None = None
+    """How it must have ended. `success` is completed, `failure` is failed, and handles the failure;
+    `always` is any end."""
     if_: Expression | None = Field(None, alias="if")
     """Taken if this holds when the step has ended."""
 
@@ -40,6 +43,7 @@ class AnyOf(Part):
     """The step starts with the first of these edges that holds."""
 
     any: list[WrittenEdge] = Field(min_length=1)
+    """The edges."""
 
 
 Needs = Annotated[
@@ -54,13 +58,16 @@ class Retry(Part):
     attempts: int = Field(ge=1, le=MOST_ATTEMPTS)
     """All attempts, the first one too."""
     delay: Delay = timedelta(seconds=1)
+    """The pause before the second attempt."""
     backoff: float = Field(2.0, ge=1, le=10)
     """Each pause is this many times the one before."""
     max_delay: Duration = timedelta(minutes=5)
+    """No pause is longer than this."""
     jitter: float = Field(0.0, ge=0, le=1)
     """The part of a pause that is left to chance."""
     on: list[Line] | None = Field(None, min_length=1)
-    """`not_started`, `failed`, `timeout` or types of errors."""
+    """After which errors: `not_started`, `failed`, `timeout`, or types of errors. Unless it is
+    given: all, where the step may be repeated, and `not_started` elsewhere."""
     if_: Expression | None = Field(None, alias="if")
     """Asked as well; it sees `error` and `attempt`."""
 

@@ -78,49 +78,58 @@ class Trigger(Part):
     """The keys that go with some kinds only."""
 
     event: Line | None = Field(None, examples=["process.completed", "test.failed", "github.push"])
-    """The name of the event; `*` stands for one part."""
+    """Something was reported: the name of the event, where `*` stands for one part."""
     source: Line | None = None
     """Only events of this source."""
     schedule: Line | None = Field(None, examples=["0 9 * * 1-5", "@daily"])
-    """Five fields of cron, or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`."""
+    """A time has come: five fields of cron, or `@hourly`, `@daily`, `@weekly`, `@monthly`,
+    `@yearly`. Where both fields for days are set, either counts."""
     every: Duration | None = None
-    """The time from one run to the next."""
+    """So much time has passed: the time from one run to the next."""
     timezone: Line | None = Field(None, examples=["Europe/Berlin"])
     """Whose clock the schedule goes by; UTC unless it is given."""
     catch_up: Literal["none", "latest", "all"] | None = None
-    """What becomes of times that passed while Baton was down; `latest` unless it is given."""
+    """What becomes of times that passed while Baton was down: nothing, one run for the latest, or a
+    run for each, at most 100. `latest` unless it is given."""
     jitter: Duration | None = None
     """Up to this much later, by chance."""
     file: Line | None = Field(None, examples=["reports/*.xml"])
-    """A glob under BATON_ROOT."""
+    """A file was changed that the glob fits, under BATON_ROOT."""
     changes: list[Literal["added", "modified", "deleted"]] | None = Field(None, min_length=1)
+    """Which changes count; all unless it is given."""
     debounce: Delay | None = None
     """Changes of a file that follow each other so closely count as one."""
     workflow: Line | None = None
-    """The name of a workflow; a run starts when one of it has ended."""
+    """A run of another workflow has ended: its name."""
     status: list[Literal["completed", "failed", "cancelled"]] | None = Field(None, min_length=1)
     """How it ended; any way unless it is given."""
     webhook: Service | None = None
-    """Who calls: `generic` is anybody who signs by Standard Webhooks."""
+    """Somebody calls `POST /v1/hooks/workflow/NAME/ID`. `generic` is anybody who signs by Standard
+    Webhooks."""
     on: list[Line] | None = Field(None, min_length=1)
     """The names of the events that count."""
     secret: Line | None = None
     """The name of a secret of the store; otherwise Baton makes one and shows it once."""
     slack: SlackPost | None = None
+    """Somebody wrote a message or added a reaction in Slack."""
     all_of: "list[Trigger] | None" = Field(None, min_length=2)
-    """Each of these must happen, in any order."""
+    """Each of these has happened, in any order, within a time of each other."""
     within: Duration | None = None
-    """How far apart they may lie."""
+    """How far apart they may lie. Required."""
     correlate: Line | None = None
     """A template over each event, as `trigger`: those that give the same text belong together."""
     absence: "Absence | None" = None
+    """Something that should have followed did not come in time."""
     where: Expression | None = None
-    """Which of them, by an expression over `trigger`."""
+    """Which of them count, by an expression over `trigger`. One that fails means that this does not
+    count; what was left out and why is shown."""
     inputs: dict[str, Json] = Field(default_factory=dict)
-    """The inputs of the run, as templates over `trigger`."""
+    """The inputs of the run, as templates over `trigger`. Required inputs must be among them."""
     id: Slug | None = None
-    """Its name; its place in the list, from 0, unless it has one."""
+    """Its name; its place in the list, from 0, unless it has one. A webhook needs one, since it is
+    part of the address."""
     enabled: bool = True
+    """Whether it starts anything."""
 
     @property
     def kind(self) -> str | None:

@@ -1,0 +1,72 @@
+"""Writes the page that leads to all the others."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from bot.reference.expressions import EXAMPLES
+from bot.reference.language import keys
+from bot.reference.language.forms import about
+from bot.reference.language.triggers import BESIDE
+from bot.reference.language.words import NOTE
+from workflows.language.codes import CODES
+from workflows.language.model import Step, Trigger
+
+__all__ = ["page"]
+
+HEAD: Final = f"""# The workflow language
+{NOTE}
+A workflow is a YAML file. It says what starts it, what it is started with, and what happens, step by step. A step does one
+thing: its *verb*. [Examples](../examples.md) shows whole definitions, [Expressions](../expressions.md) what may stand between
+`{{{{` and `}}}}`, and [Actions](../actions.md) what a step can call.
+
+`python -m bot validate FILE` says what is wrong with a definition, each with its place and its mend. `python -m bot schema`
+writes the JSON Schema that lets an editor say it while you type.
+"""
+
+
+def page() -> str:
+    return "".join((
+        HEAD,
+        _section("Verbs", "A step has exactly one.", "verbs", "Step", Step.verbs),
+        _section("Keys of every step", "", "steps", "Step", keys.names("steps")),
+        _section("The top of a definition", "", "top", "Workflow", keys.names("top")),
+        f"| [`x-…`](top/x.md) | {keys.OWN.split('. ')[0]}. |\n",
+        _section("Settings", "The keys of `settings`.", "settings", "Settings", keys.names("settings")),
+        _section("Triggers", _triggers(), "triggers", "Trigger", Trigger.kinds),
+        _filters(),
+        _errors(),
+    ))  # fmt: skip
+
+
+def _section(title: str, says: str, folder: str, model: str, names: Iterable[str]) -> str:
+    lines = "".join(
+        f"| [`{name}`]({folder}/{name}.md) | {_first(about(model, name))} |\n" for name in names
+    )
+    head = f"\n## {title}\n\n" + (f"{says}\n\n" if says else "")
+    return f"{head}| | |\n|---|---|\n{lines}"
+
+
+def _first(text: str) -> str:
+    """Return the first sentence."""
+    return text.partition(". ")[0].removesuffix(".").replace("|", "\\|") + "."
+
+
+def _triggers() -> str:
+    beside = ", ".join(f"`{key}`" for key in BESIDE)
+    return (
+        f"A trigger has exactly one of these kinds; {beside} go with each. Every workflow can be started by "
+        "hand as well: `trigger` holds `kind: manual` and `by` then."
+    )
+
+
+def _filters() -> str:
+    links = ", ".join(f"`{name}`" for name in sorted(EXAMPLES))
+    return f"\n## Filters\n\n[Expressions](../expressions.md#filters) has an example of each: {links}.\n"
+
+
+def _errors() -> str:
+    lines = "".join(f"| [`{code}`](errors/{code}.md) | {text} |\n" for code, text in CODES.items())
+    return (
+        "\n## Errors\n\nEach problem that Baton finds in a definition has one of these codes.\n\n"
+        f"| | |\n|---|---|\n{lines}"
+    )
