@@ -54,6 +54,7 @@ class RunRecord:
     held: bool = False  # it waits for a place, so nobody begins it
     counted: bool = False  # among those that share a limited number of places
     parent_key: int | None = None
+    priority: str | None = None  # high or low
 
 
 @dataclass(frozen=True, slots=True)

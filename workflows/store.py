@@ -263,4 +263,5 @@ def _record(row: Row) -> RunRecord:
         held=row.held_since is not None,
         counted=row.concurrency_key is not None,
         parent_key=row.parent_key,
+        priority=row.priority,
     )

@@ -61,7 +61,7 @@ async def fly(
     try:
         if flying.after is not None:
             await flying.after.wait()
-        async with parts.slots:
+        async with parts.slots.taken(run.priority):
             if flying.cancelled.is_set() or parts.stopping:
                 return
             if needs_intent(flying.action):

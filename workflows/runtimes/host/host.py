@@ -21,6 +21,7 @@ from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.live import Live
 from workflows.runtimes.host.parts import Parts, PlanReader
 from workflows.runtimes.host.performing import Performer, SecretLookup
+from workflows.runtimes.host.slots import Slots
 
 __all__ = ["Host"]
 
@@ -58,7 +59,7 @@ class Host:
             settings=settings,
             read_plan=read_plan,
             journaled=journaled,
-            slots=asyncio.Semaphore(settings.actions_at_once),
+            slots=Slots(settings.actions_at_once),
         )
         self._live: dict[int, Live] = {}
 

@@ -18,6 +18,7 @@ from workflows.core.plan import Plan
 from workflows.runs import Faulted
 from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.performing import Performer
+from workflows.runtimes.host.slots import Slots
 
 __all__ = ["Parts", "PlanReader"]
 
@@ -47,7 +48,7 @@ class Parts:
         settings: of the host.
         read_plan: compiles definitions.
         journaled: whether runs are kept in journals, or in memory alone.
-        slots: as many as actions may be performed at once.
+        slots: the places in which actions are performed.
         fence: the number of this life.
         stopping: nothing new is begun.
         plans: that were compiled, by content hash.
@@ -61,7 +62,7 @@ class Parts:
     settings: HostSettings
     read_plan: PlanReader
     journaled: bool
-    slots: asyncio.Semaphore
+    slots: Slots
     fence: int = 0
     stopping: bool = False
     plans: dict[str, Plan] = field(default_factory=dict)
