@@ -1,7 +1,7 @@
 """Whose turn it is: which notices leave next, at most one of a thread at a time."""
 
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -16,15 +16,16 @@ from coordination.outbox import (
     Lane,
     Leased,
     Notice,
+    Slot,
     add_later,
     slot_of,
 )
+from coordination.store import cards
 from coordination.store import outbox as store
 
 FLOOR = 8  # of so many sends at least one is of the lower lanes, while they have something to say
 WIDER = 8  # how many rows are looked at for one turn: a thread may have many
-
-HELD = "held"
+MOST_CARDS = 400  # that are put off at once
 
 Place: TypeAlias = tuple[int, str | None]
 
@@ -64,10 +65,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """No edit but an urgent one leaves before *until*; those that wait come back *apart*."""
+    """A budget that is used up: only the urgent leaves before *until*, and who waits comes back *apart*.
+
+    *budget* tells it from others.
+    """
 
     until: datetime
     apart: timedelta
+    budget: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class Claim:
         urgent: only decisions and results, as at a stop.
         floor: remembers whose turn it was.
         edits: where the budget for edits is used up.
+        posts: the channels whose budget is, under each name that a thread may have for one; None is
+            the name of the channel of threads that have none.
     """
 
     now: datetime
@@ -89,14 +96,15 @@ class Claim:
     urgent: bool = False
     floor: Floor = field(default_factory=Floor)
     edits: Hold | None = None
+    posts: Mapping[str | None, Hold] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What was leased, how many edits were put off, when something is due next, and whose turn it is."""
+    """What was leased, how much each budget held back, when something is due next, and whose turn it is."""
 
     leased: tuple[Leased, ...]
-    held: int
+    held: Mapping[str, int]
     next_due: datetime | None
     floor: Floor
 
@@ -104,17 +112,17 @@ class Claimed:
 def claim(tx: Transaction, wanted: Claim) -> Claimed:
     """Lease up to a limit of notices, at most one of a thread, the most urgent threads first."""
     store.free(tx, now=wanted.now)
+    held = _put_off_cards(tx, wanted)
     urgent = _turns(tx, (Lane.DECISION, Lane.RESULT), wanted)
     others = [] if wanted.urgent else _turns(tx, (Lane.FAILURE, Lane.PROGRESS), wanted)
     leased: list[Leased] = []
     seen: set[int] = set()
-    held, floor = 0, replace(wanted.floor)
+    floor = replace(wanted.floor)
     for thread_key, recipient in floor.mix(urgent, others):
         if thread_key not in seen:
             seen.add(thread_key)
             found = _lease(tx, (thread_key, recipient), wanted, held)
-            leased += [found] if isinstance(found, Leased) else []
-            held += found is HELD
+            leased += [] if found is None else [found]
         if len(leased) == wanted.limit:
             break
     return Claimed(tuple(leased), held, look(tx, store.next_due), floor)
@@ -165,8 +173,8 @@ def _is_stale(row: Row, posted: Collection[str], now: datetime) -> bool:
     return bool(old and row.slot in posted)
 
 
-def _lease(tx: Transaction, place: Place, wanted: Claim, held: int) -> Leased | str | None:
-    """Lease what a thread says next; nothing, or `HELD` where that is an edit which has to wait."""
+def _lease(tx: Transaction, place: Place, wanted: Claim, held: Counter[str]) -> Leased | None:
+    """Lease what a thread says next; nothing, where that has to wait: it is counted in *held*."""
     thread_key, recipient = place
     rows = [
         row
@@ -179,16 +187,62 @@ def _lease(tx: Transaction, place: Place, wanted: Claim, held: int) -> Leased | 
     if choice.row is None:
         return None
     urgency = min(row.lane for row in rows if row is choice.row or row.due_at <= wanted.now)
-    if wanted.edits is not None and choice.row.slot in slots and urgency > Lane.RESULT:
-        due_at = wanted.edits.until + held * wanted.edits.apart
-        store.put_off(tx, choice.row.key, due_at)
-        return HELD
+    if urgency > Lane.RESULT and _is_put_off(tx, choice.row, slots, wanted, held):
+        return None
     row = store.lease(tx, choice.row.key, wanted.now + wanted.lease)
     notice = Notice(row.thread_key, row.slot, row.lane, row.kind, row.body, row.recipient)
     leased = Leased(
         row.key, row.id, notice, row.attempts, row.created_at, Home(slots=slots), urgency
     )
     return _at_home(tx, leased)
+
+
+def _put_off_cards(tx: Transaction, wanted: Claim) -> Counter[str]:
+    """Let first cards wait for which their channel has no room, as `_lease` would, but many at once.
+
+    While more threads are opened than Slack takes, they are most of what is looked at.
+    """
+    held: Counter[str] = Counter()
+    if wanted.urgent or not wanted.posts:
+        return held
+    for row in cards.due(tx, Lane.PROGRESS, now=wanted.now, limit=MOST_CARDS):
+        if (hold := wanted.posts.get(row.channel)) is not None:
+            store.put_off(tx, row.key, _turn_of(hold, held))
+    return held
+
+
+def _turn_of(hold: Hold, held: Counter[str]) -> datetime:
+    """Return when the next one that waits for a budget comes back, and count it."""
+    due_at = hold.until + held[hold.budget] * hold.apart
+    held[hold.budget] += 1
+    return due_at
+
+
+def _is_put_off(
+    tx: Transaction, row: Row, slots: Mapping[str, Slot], wanted: Claim, held: Counter[str]
+) -> bool:
+    """Let a notice wait for its budget: an edit alone, and a post with all of its thread.
+
+    Here, since to lease it, to read what it shows, and to give it back would be most of the work while
+    more comes up than Slack takes.
+    """
+    edit = row.slot in slots
+    hold = wanted.edits if edit else _hold_of(tx, row, slots.get(ROOT), wanted)
+    if hold is None:
+        return False
+    if edit:
+        store.put_off(tx, row.key, _turn_of(hold, held))
+    else:
+        store.delay(tx, row.thread_key, None, _turn_of(hold, held))
+    return True
+
+
+def _hold_of(tx: Transaction, row: Row, root: Slot | None, wanted: Claim) -> Hold | None:
+    """Return what holds a post back, where that is a channel's budget and not a recipient's."""
+    if row.recipient is not None or not wanted.posts:
+        return None
+    channel = root.channel_id if root is not None else store.thread(tx, row.thread_key).channel
+    return wanted.posts.get(channel)
 
 
 def _let_go(tx: Transaction, choice: Choice, now: datetime) -> None:

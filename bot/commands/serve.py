@@ -11,6 +11,12 @@ from bot.configuration import read_configuration
 from bot.lifecycle import living, run_until_told
 from bot.settings import read_settings
 
+RARELY = (
+    10_000,
+    20,
+    20,
+)  # hardly anything here goes in circles, and each look at it stops everything
+
 
 def serve(
     port: Annotated[int | None, typer.Option(help="0 takes a free one.")] = None,
@@ -25,6 +31,7 @@ def serve(
             sys.stdout.flush()
             gc.collect()
             gc.freeze()  # what lives for ever is not looked through again and again
+            gc.set_threshold(*RARELY)
             await stop.wait()
         return 0
 

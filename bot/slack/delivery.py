@@ -4,13 +4,13 @@ What people see is a projection of rows. A notice says what to look at, never wh
 late it is delivered, it shows how things are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.slack.client import Meaning, SlackCalls, SlackTrouble, Trouble
+from bot.slack.client import Meaning, SlackTrouble, Trouble
 from bot.slack.fallback import Fallback
 from bot.slack.fates import fate
 from bot.slack.limits import EDIT, OURS, POST, Allowance, Limits
@@ -18,6 +18,7 @@ from bot.slack.places import Places
 from bot.slack.reconcile import Finder
 from bot.slack.rungs import Refusals
 from bot.slack.saying import NO_CHANNEL, Drawings, Lenient, Means, Policies, Saying, here
+from bot.slack.sharing import FileCalls, Sharing
 from bot.slack.telling import Telling
 from coordination import outbox, reconciling, turns
 from coordination.changes import Change, Subscription
@@ -51,7 +52,7 @@ class Delivery:
 
     door: Door
     world: World
-    slack: SlackCalls
+    slack: FileCalls
     drawings: Drawings
     policies: Policies = field(default_factory=Lenient)
     allowance: Allowance = OURS
@@ -69,6 +70,7 @@ class Delivery:
     _places: Places = field(init=False)
     _saying: Saying = field(init=False)
     _fallback: Fallback = field(init=False)
+    _sharing: Sharing = field(init=False)
 
     def __post_init__(self) -> None:
         self._limits = Limits(self.world, self.allowance)
@@ -76,7 +78,16 @@ class Delivery:
         self._refusals = Refusals(self.world)
         self._places = Places(self.slack)
         telling = Telling(self.slack, self._limits, self._refusals, self._places, self._finder)
-        means = Means(self.door, self.world, self.drawings, self.policies, telling, self._places)
+        self._sharing = Sharing(self.door, self.slack, self._limits, telling)
+        means = Means(
+            self.door,
+            self.world,
+            self.drawings,
+            self.policies,
+            telling,
+            self._places,
+            self._sharing,
+        )
         self._saying = Saying(means)
         self._fallback = Fallback(means, self._saying)
 
@@ -88,6 +99,8 @@ class Delivery:
         missing = dict(self._saying.missing)
         if self._finder.missing:
             missing["looking back after a doubtful post"] = self._finder.missing
+        if self._sharing.missing:
+            missing["sharing files"] = self._sharing.missing
         found += [
             f"{feature.capitalize()} is off: the app lacks the scope {scope}. Add it to the app."
             for feature, scope in missing.items()
@@ -124,11 +137,9 @@ class Delivery:
         room = AT_ONCE - self._flying
         if room <= 0 or self.refused:
             return 0
-        now, held = self.world.clock.now(), self._limits.held_edits()
-        edits = held and Hold(now + timedelta(seconds=held[0]), timedelta(seconds=held[1]))
-        wanted = Claim(now, LEASE, room, urgent=urgent, floor=self._floor, edits=edits)
+        wanted = self._wanted(room, urgent=urgent)
         claimed = await self.door.write(lambda tx: turns.claim(tx, wanted))
-        self._limits.promise_edits(claimed.held)
+        self._promise(claimed.held)
         leased, self._due, self._floor = claimed.leased, claimed.next_due, claimed.floor
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
@@ -141,7 +152,7 @@ class Delivery:
             if one.key not in waiting:
                 self._flying += 1
                 self.world.tasks.start(f"deliver {one.id}", self._fly(one))
-        return len(leased) + claimed.held
+        return len(leased) + sum(claimed.held.values())
 
     async def deliver(self, leased: Leased) -> None:
         """Say one notice, and write down what became of it."""
@@ -185,6 +196,32 @@ class Delivery:
         parked = {key for key, _, _ in await self.door.read(outbox.parked)} - set(homeless)
         if parked:
             await self.door.write(lambda tx: unit(tx, sorted(parked)))
+
+    def _wanted(self, room: int, *, urgent: bool) -> Claim:
+        """Say what to claim, and which budgets are used up."""
+        now, edits = self.world.clock.now(), self._limits.held_edits()
+        posts: dict[str | None, Hold] = {}
+        for channel, held in self._limits.held_posts().items():
+            names: list[str | None] = [channel, *self._places.names_of(channel)]
+            if self.drawings.channel in names:
+                names.append(None)
+            posts |= dict.fromkeys(names, _hold(now, held, channel))
+        return Claim(
+            now,
+            LEASE,
+            room,
+            urgent=urgent,
+            floor=self._floor,
+            edits=edits and _hold(now, edits, EDIT),
+            posts=posts,
+        )
+
+    def _promise(self, held: Mapping[str, int]) -> None:
+        for budget, count in held.items():
+            if budget == EDIT:
+                self._limits.promise_edits(count)
+            else:
+                self._limits.promise_posts(budget, count)
 
     async def _fly(self, leased: Leased) -> None:
         try:
@@ -285,3 +322,8 @@ class Delivery:
         jitter = self.world.rng.random()
         delay = next_delay(max(1, leased.attempt), jitter=jitter, retry_after=trouble.retry_after)
         return max(delay, LOOK_AGAIN) if trouble.meaning is Meaning.AMBIGUOUS else delay
+
+
+def _hold(now: datetime, held: tuple[float, float], budget: str) -> Hold:
+    wait, apart = held
+    return Hold(now + timedelta(seconds=wait), timedelta(seconds=apart), budget)

@@ -91,19 +91,22 @@ class Limits:
 
         In seconds; None: there is room.
         """
+        return _held(self._edits, self._world.clock.monotonic())
+
+    def held_posts(self) -> Mapping[str, tuple[float, float]]:
+        """Say the same of posts, for each channel in which there is no room."""
         now = self._world.clock.monotonic()
-        wait = self._edits.counter.wait(now, urgent=False)
-        if wait <= 0:
-            return None
-        promises = self._edits.promises
-        return promises.next_after(now + wait) - now + MARGIN, promises.apart
+        held = {channel: _held(budget, now) for channel, budget in self._posts.items()}
+        return {channel: each for channel, each in held.items() if each is not None}
 
     def promise_edits(self, count: int) -> None:
         """Note that *count* edits were told to come back as `held_edits` said."""
-        now = self._world.clock.monotonic()
-        wait = self._edits.counter.wait(now, urgent=False)
-        for _ in range(count):
-            self._edits.promises.after(now + wait)
+        _promise(self._edits, count, self._world.clock.monotonic())
+
+    def promise_posts(self, channel: str, count: int) -> None:
+        """Note that *count* posts were told to come back as `held_posts` said."""
+        if channel in self._posts:
+            _promise(self._posts[channel], count, self._world.clock.monotonic())
 
     def hold(self, method: str, channel: str, wait: timedelta) -> None:
         """Pause as Slack asked: a channel for posts, and after a second time the whole method."""
@@ -161,6 +164,19 @@ class Limits:
             mine = self._allowance
             self._posts[channel] = posts(mine.posts, mine.burst, mine.kept_posts)
         return self._posts[channel]
+
+
+def _held(budget: Budget, now: float) -> tuple[float, float] | None:
+    wait = budget.counter.wait(now, urgent=False)
+    if wait <= 0:
+        return None
+    return budget.promises.next_after(now + wait) - now + MARGIN, budget.promises.apart
+
+
+def _promise(budget: Budget, count: int, now: float) -> None:
+    wait = budget.counter.wait(now, urgent=False)
+    for _ in range(count):
+        budget.promises.after(now + wait)
 
 
 def later(seconds: float) -> SlackTrouble:

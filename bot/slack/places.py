@@ -61,6 +61,10 @@ class Places:
         """Return the id of a channel where it is known already, else the name."""
         return self._ids.get(place, place)
 
+    def names_of(self, channel_id: str) -> list[str]:
+        """Return the names under which a channel is known."""
+        return [name for name, known in self._ids.items() if known == channel_id]
+
     def note(self, place: str, channel_id: str) -> None:
         """Remember what a name stood for when something was posted there."""
         if place.startswith("#"):

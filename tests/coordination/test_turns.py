@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coordination.outbox import ROOT, Lane
-from coordination.turns import FLOOR, Floor
+from coordination.turns import FLOOR, Floor, Hold
 from tests.coordination.tray import FIRST, SECOND, Tray, open_tray, slots
 
 
@@ -106,3 +106,54 @@ async def test_a_card_rests_longer_while_only_progress_changes(tray: Tray) -> No
         tray.now = due
         await tray.post((await tray.claim())[0], turns=turns_so_far + 1)
     assert waits == [1, 3, 4.5, 6.75, 10]
+
+
+def no_room(tray: Tray, budget: str = "C1") -> Hold:
+    return Hold(tray.now + 60 * SECOND, 2 * SECOND, budget)
+
+
+async def test_first_cards_wait_apart_where_their_channel_has_no_room(tray: Tray) -> None:
+    for channel in ("#x", "#x", None, "#roomy"):
+        await tray.add(await tray.thread(channel), ROOT, Lane.PROGRESS)
+    await tray.add(await tray.thread("#x"), ROOT, Lane.RESULT)
+    hold = no_room(tray)
+
+    done = await tray.round(posts={"#x": hold, "C1": hold, None: no_room(tray, "C2")})
+
+    assert done.held == {"C1": 2, "C2": 1}
+    assert [one.home.channel for one in done.leased] == ["#x", "#roomy"]  # the first is a result
+    *put_off, roomy, result = await tray.rows()
+    assert [(row.state, row.attempts) for row in put_off] == [("queued", 0)] * 3
+    assert [row.due_at - tray.now for row in put_off] == [60 * SECOND, 62 * SECOND, 60 * SECOND]
+    assert {roomy.state, result.state} == {"leased"}
+    tray.now += 62 * SECOND
+    assert len(await tray.claim()) == 5  # with those that nobody reported back
+
+
+async def test_a_reply_waits_for_the_channel_of_its_card_with_all_of_its_thread(tray: Tray) -> None:
+    thread = await tray.thread("#x")
+    await tray.add(thread, ROOT)
+    (card,) = await tray.claim()
+    await tray.post(card)  # into C1
+    await tray.add(thread, "reply:1", Lane.FAILURE)
+    await tray.add(thread, "reply:2", Lane.PROGRESS)
+    await tray.add(thread, "follow:U1", Lane.FAILURE, recipient="U1")
+
+    first = await tray.round(posts={"C1": no_room(tray)})
+    second = await tray.round(posts={"C1": no_room(tray)})
+
+    assert (first.held, first.leased) == ({"C1": 1}, ())
+    assert [one.notice.recipient for one in second.leased] == ["U1"]
+    assert [row.due_at - tray.now for row in (await tray.rows())[1:3]] == [60 * SECOND] * 2
+
+
+async def test_a_decision_takes_the_rest_of_its_thread_past_a_channel_without_room(
+    tray: Tray,
+) -> None:
+    thread = await tray.thread("#x")
+    await tray.add(thread, ROOT, Lane.PROGRESS)
+    await tray.add(thread, "approval:1", Lane.DECISION)
+
+    done = await tray.round(posts={"#x": no_room(tray)})
+
+    assert (slots(list(done.leased)), done.held) == ([ROOT], {})

@@ -12,7 +12,7 @@ from coordination.changes import Changes
 from coordination.database import InlineDoor, Reader, Row, Transaction, select
 from coordination.database import outbox as outbox_table
 from coordination.outbox import Leased, Notice, Slot
-from coordination.turns import Claim, Floor
+from coordination.turns import Claim, Claimed, Floor
 from tests.coordination.inbox import T0, CountingIds
 from tests.coordination.twice import TwiceDoor
 
@@ -34,10 +34,10 @@ class Tray:
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         return await self.door.write(unit)
 
-    async def thread(self) -> int:
+    async def thread(self, channel: str | None = "#x") -> int:
         return await self.write(
             lambda tx: (
-                threads.open_thread(tx, title="t", channel="#x", now=self.now, ids=self.ids).key
+                threads.open_thread(tx, title="t", channel=channel, now=self.now, ids=self.ids).key
             )
         )
 
@@ -48,10 +48,13 @@ class Tray:
         return notice_id
 
     async def claim(self, limit: int = 10, **more: Any) -> list[Leased]:
+        return list((await self.round(limit, **more)).leased)
+
+    async def round(self, limit: int = 10, **more: Any) -> Claimed:
         wanted = Claim(self.now, LEASE, limit, **{"floor": self.floor, **more})
         claimed = await self.write(lambda tx: turns.claim(tx, wanted))
         self.floor = claimed.floor
-        return list(claimed.leased)
+        return claimed
 
     async def post(self, leased: Leased, **more: Any) -> None:
         """Report that a notice became the message of its slot."""

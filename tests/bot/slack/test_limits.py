@@ -13,7 +13,7 @@ from bot.slack.delivery import APART
 from bot.slack.limits import DOUBTS, EDIT, POST, Allowance, Limits
 from bot.slack.telling import Message, Where
 from coordination.changes import Change
-from coordination.outbox import ROOT
+from coordination.outbox import ROOT, Lane
 from tests.bot.slack.box import Box, World
 
 
@@ -95,6 +95,46 @@ def test_progress_that_finds_no_room_is_told_when_to_come_back() -> None:
     again = limits.held_edits()
     assert again is not None
     assert again[0] == pytest.approx(held[0] + 10 * 1.5, abs=0.1)
+
+
+def test_a_channel_without_room_is_named_with_when_to_come_back() -> None:
+    limits, world = make()
+    while allowed(limits, POST, "C1", lane=4):
+        limits.enter(POST, "C1", 4)
+    limits.enter(POST, "C2", 4)
+    assert allowed(limits, POST, "C1", lane=2)
+    assert list(limits.held_posts()) == ["C1"]
+    limits.promise_posts("C1", 10)
+    limits.promise_posts("C3", 1)  # forgotten meanwhile, as a channel that rested is
+    wait, apart = limits.held_posts()["C1"]
+    assert (wait, apart) == pytest.approx((12.0, 1.0), abs=1.1)
+    pass_time(world, 60)
+    assert limits.held_posts() == {}
+
+
+async def test_what_finds_no_room_in_its_channel_is_put_off_without_being_drawn(box: Box) -> None:
+    await box.tell()
+    await box.deliver()
+    limits, write = box.delivery._limits, box.scene.door.write
+    while allowed(limits, POST, "C0RELEASES", lane=4):
+        limits.enter(POST, "C0RELEASES", 4)
+    writes = 0
+
+    async def counted(unit: Any) -> Any:
+        nonlocal writes
+        writes += 1
+        return await write(unit)
+
+    await box.tell("reply:1", "reply", lane=Lane.FAILURE, text="held back")
+    box.scene.door.write = counted  # type: ignore[method-assign]
+
+    assert await box.delivery.round() == 1
+    assert await box.delivery.round() == 0
+
+    assert writes == 2  # two claims, and nothing was leased that had to be given back
+    assert len(await box.calls("chat.postMessage")) == 1
+    await box.later(seconds=5)
+    assert len(await box.calls("chat.postMessage")) == 2
 
 
 async def test_a_slack_that_is_not_there_is_no_attempt_and_loses_nothing(box: Box) -> None:
