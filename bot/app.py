@@ -202,8 +202,7 @@ def assemble(
     )
     registry = Registry((*own, *fittings.connectors))
     host = make_host(settings, world, door, registry, fittings, lambda: rereading.rules.roles)
-    inputs, evaluator = InputCheck(), Evaluator()
-    secrets = Secrets(derived(instance_key(settings, world.ids), "secrets"), settings.secret)
+    inputs, evaluator, secrets = InputCheck(), Evaluator(), secrets_of(settings, world)
     ports = Ports(
         host, inputs, slack.directory, secrets, DefinitionReader(registry), evaluator, next_slot
     )
@@ -264,6 +263,7 @@ def make_host(
         registry=registry,
         read_plan=lambda revision, body: compile_body(revision, body, registry),
         secrets=settings.secret,
+        sealing=secrets_of(settings, world),
         settings=HostSettings(
             instance_key=derived(instance_key(settings, world.ids), "runs"),
             public_url=settings.address,
@@ -272,6 +272,11 @@ def make_host(
             roles=roles,
         ),
     )
+
+
+def secrets_of(settings: Settings, world: SystemWorld) -> Secrets:
+    """Return what closes and opens secrets under the key of this instance."""
+    return Secrets(derived(instance_key(settings, world.ids), "secrets"), settings.secret)
 
 
 def make_folders(settings: Settings) -> None:

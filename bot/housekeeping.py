@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import structlog
 
-from coordination import threads
+from coordination import run_secrets, threads
 from coordination.database import Door, Transaction
 from coordination.store import events, identities, outbox
+from coordination.store import run_secrets as secret_store
 from coordination.world import World
 
 log = structlog.get_logger()
@@ -31,10 +32,11 @@ class Housekeeping:
             await self.round()
 
     async def round(self) -> None:
-        """Drop raw bodies, identities, keys and notices whose time is over."""
+        """Drop raw bodies, identities, keys, secret inputs and notices whose time is over."""
         now = self.world.clock.now()
 
         def unit(tx: Transaction) -> tuple[int, int, int]:
+            secret_store.forget_old(tx, before=now - run_secrets.KEPT)
             dropped = events.drop_raw(tx, now=now), identities.drop(tx, now=now)
             return *dropped, threads.forget_keys(tx, now=now)
 

@@ -15,6 +15,7 @@ from coordination import admission, wakeups
 from coordination.admission import FREE, Outcome, Terms
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
+from coordination.run_secrets import SealedInput
 from coordination.runs import NewRun
 from coordination.store import runs as store
 from coordination.world import Ids
@@ -33,11 +34,12 @@ class NewChild:
         attempt: of the step; each begins a child of its own.
         workflow: the name of the child's workflow.
         hash: of the revision that was pinned when the parent began.
-        inputs: checked, with defaults filled in.
+        inputs: checked, with defaults filled in, and handles in place of what is secret.
         detach: nobody waits for it, and the end of its parent leaves it alone.
         problem: why it cannot be begun.
         public_url: where people reach Baton.
         terms: on which the child's workflow starts runs.
+        sealed: the values of its secret inputs.
     """
 
     path: str
@@ -49,6 +51,7 @@ class NewChild:
     problem: str | None = None
     public_url: str | None = None
     terms: Terms = FREE
+    sealed: tuple[SealedInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,7 @@ def _new_run(parent: Row, child: NewChild) -> NewRun:
         depth=parent.depth + 1,
         parent_key=parent.key,
         parent_path=child.path,
+        sealed=child.sealed,
     )
 
 

@@ -8,6 +8,7 @@ from coordination.acting import Count, Item, Note, Start
 from coordination.admission import BEHIND, terms_of
 from coordination.database import Door, Reader, Row
 from coordination.errors import InvalidInputs
+from coordination.handles import secret_inputs
 from coordination.occasions import is_occasion, is_own, refusal_of, speaker_of
 from coordination.ports import Definition, Expressions, Inputs
 from coordination.runs import SOURCE, NewRun
@@ -115,6 +116,7 @@ class Planner:
         definition = await self._definition(trigger.hash)
         told = seen.context(trigger.spec.kind)
         inputs = self._inputs.check(definition, self._matcher.inputs(trigger, told))
+        _refuse_secrets(definition, inputs)
         new_id = run_id(row.id, trigger.workflow, trigger.spec.id)
         speaker = speaker_of(seen.event)
         by = speaker or f"trigger:{trigger.spec.id}"
@@ -165,6 +167,13 @@ class Planner:
                 raise ValueError(f"there is no definition {content}")
             self._definitions[content] = definition_store.definition(row, [])
         return self._definitions[content]
+
+
+def _refuse_secrets(definition: Definition, inputs: Mapping[str, Any]) -> None:
+    """Refuse what the language refuses when it reads a definition: an event is no place for secrets."""
+    given = [name for name in secret_inputs(definition.body) if inputs.get(name) is not None]
+    if given:
+        raise ValueError(f"the input `{given[0]}` is secret, and no trigger may give it")
 
 
 def _arrived(considered: Considered, row: Row) -> Arrived:

@@ -8,6 +8,7 @@ from typing import Any
 from coordination import directory, relatives
 from coordination.database import Reader, Row
 from coordination.errors import NotFound
+from coordination.handles import secret_inputs
 from coordination.ports import (
     OpenQuestion,
     Pause,
@@ -208,12 +209,8 @@ def question_view(approval: Approval, people: Mapping[str, Person]) -> OpenQuest
 
 def masked_inputs(inputs: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:
     """Hide the values of inputs that the definition declares secret."""
-    declared = definition.get("inputs") or {}
+    hidden = secret_inputs(definition)
     return {
-        name: MASK if _is_secret(declared.get(name)) and value is not None else value
+        name: MASK if name in hidden and value is not None else value
         for name, value in inputs.items()
     }
-
-
-def _is_secret(declared: Any) -> bool:
-    return isinstance(declared, Mapping) and bool(declared.get("secret"))

@@ -12,11 +12,12 @@ from typing import Any
 from baton.events import WIRE_PREFIX, Event
 from baton.parts import ErrorInfo, Parent
 from baton.status import Status
-from coordination import accept, audit, counters
+from coordination import accept, audit, counters, run_secrets
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.ports import CORE_VERSION, RunStatus
 from coordination.questions import is_person
+from coordination.run_secrets import SealedInput
 from coordination.store import processes as process_store
 from coordination.store import runs as store
 from coordination.store import threads as thread_store
@@ -37,7 +38,7 @@ class NewRun:
         id: new, or derived from what triggered it: the same id starts nothing twice.
         workflow: its name.
         hash: of the revision that the run is pinned to.
-        inputs: checked, with defaults filled in.
+        inputs: checked, with defaults filled in, and handles in place of what is secret.
         trigger: what expressions see under ``trigger``.
         started_by: a person's id, ``source:NAME`` or ``trigger:NAME``.
         requested_by: the person behind it, who may not approve it.
@@ -48,6 +49,7 @@ class NewRun:
         parent_key: of the run whose step begins this one.
         parent_path: that step.
         request_id: of a start by hand, which a repeat finds again.
+        sealed: the values of its secret inputs.
     """
 
     id: str
@@ -64,6 +66,7 @@ class NewRun:
     parent_key: int | None = None
     parent_path: str | None = None
     request_id: str | None = None
+    sealed: tuple[SealedInput, ...] = ()
 
 
 def start(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
@@ -72,6 +75,7 @@ def start(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
     if known is not None:
         return int(known.key)
     key = store.start(tx, _columns(tx, new, now))
+    run_secrets.keep(tx, key, new.sealed)
     run = _row(tx, key)
     _record(tx, run, _event(tx, run, Status.QUEUED, now, ids), new.channel, ids)
     detail = {"workflow": new.workflow, "hash": new.hash, "trigger": new.trigger}

@@ -5,6 +5,9 @@ A lost key voids what it closed.
 """
 
 import base64
+import hashlib
+import hmac
+import json
 import re
 from collections.abc import Callable
 
@@ -12,6 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 ENVIRONMENT = "env:"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,100}", re.ASCII)
+_WRITTEN = "surrogatepass"  # JSON may hold half of a pair
 
 
 class Secrets:
@@ -25,6 +29,7 @@ class Secrets:
 
     def __init__(self, key: bytes, environment: Callable[[str], str]) -> None:
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._marking = hmac.new(key, b"marks", hashlib.sha256).digest()
         self._environment = environment
 
     def close(self, secret: str) -> str:
@@ -41,6 +46,22 @@ class Secrets:
             return self._fernet.decrypt(closed.encode()).decode()
         except (InvalidToken, KeyError, ValueError):
             return None
+
+    def seal(self, text: str) -> str:
+        """Return *text* sealed, whatever it looks like: of people's values none names a variable."""
+        return self._fernet.encrypt(text.encode("utf-8", _WRITTEN)).decode()
+
+    def unseal(self, sealed: str) -> str | None:
+        """Return what was sealed, or None where it was under another key."""
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode("utf-8", _WRITTEN)
+        except (InvalidToken, ValueError):
+            return None
+
+    def mark(self, *parts: str) -> str:
+        """Return a keyed hash of *parts*: the same ones give the same, and nobody else can tell which."""
+        written = json.dumps(parts).encode()
+        return hmac.new(self._marking, written, hashlib.sha256).hexdigest()
 
 
 def is_named(secret: str) -> bool:

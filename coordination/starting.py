@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coordination import admission, directory
+from coordination import admission, directory, run_secrets
 from coordination.admission import FREE, Outcome, Terms
 from coordination.database import Transaction
 from coordination.definitions import WorkflowView
 from coordination.errors import Conflict, IdempotencyMismatch, NotAllowed
 from coordination.policy import Principal, authorize, is_named
 from coordination.questions import mention
+from coordination.run_secrets import SealedInput
 from coordination.runs import NewRun
 from coordination.store import runs as store
 from coordination.votes import Judging
@@ -24,7 +25,7 @@ _MENDS = {
 
 @dataclass(frozen=True, slots=True)
 class StartOrder:
-    """Who wants which workflow started with what; *inputs* are checked already."""
+    """Who wants which workflow started with what; *inputs* are checked, and what is secret sealed."""
 
     principal: Principal
     workflow: WorkflowView
@@ -32,6 +33,7 @@ class StartOrder:
     request_id: str
     channel: str | None  # where it is posted if the definition names none
     terms: Terms = FREE
+    sealed: tuple[SealedInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def start(tx: Transaction, order: StartOrder, judging: Judging) -> Begun:
     request = f"{order.principal.actor}:{order.request_id}"
     known = store.by_request(tx, request)
     if known is not None:
-        if (known.workflow, known.inputs) != (order.workflow.name, dict(order.inputs)):
+        same = (known.workflow, known.inputs) == (order.workflow.name, dict(order.inputs))
+        if not same or not run_secrets.is_the_same(tx, known.key, order.sealed):
             raise IdempotencyMismatch(order.request_id)
         return Begun(known.id, Outcome("started", "started", known.key))
     _refuse_inactive(order.workflow)
@@ -116,4 +119,5 @@ def _new_run(order: StartOrder, run_id: str, request: str) -> NewRun:
         channel=definition.channel or order.channel,
         own_channel=definition.channel is not None,
         request_id=request,
+        sealed=order.sealed,
     )

@@ -13,6 +13,7 @@ from coordination.orders import Order, Told
 from coordination.outlook import Outlook
 from coordination.policy import Principal, require_scope
 from coordination.ports import Definition, RunView
+from coordination.run_secrets import conceal
 from coordination.starting import StartOrder
 from coordination.store import orders as order_store
 
@@ -38,8 +39,12 @@ class Steering(Footing):
         require_scope(principal, "start")
         view = await self.workflow(workflow)
         checked = self._ports.inputs.check(view.definition, inputs)
-        terms = self._terms(view.definition, checked, principal.actor)
-        order = StartOrder(principal, view, checked, request_id, self.rules.channel, terms)
+        about = f"{principal.actor}:{request_id}"
+        hidden = conceal(view.definition, checked, self._ports.secrets, about=about)
+        terms = self._terms(view.definition, hidden.inputs, principal.actor)
+        order = StartOrder(
+            principal, view, hidden.inputs, request_id, self.rules.channel, terms, hidden.sealed
+        )
         judging = self._judging()
         begun = await self._door.write(lambda tx: starting.start(tx, order, judging))
         run_id = begun.require_run()

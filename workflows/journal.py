@@ -3,11 +3,12 @@
 A row holds a fact, what expressions gave when it was first applied, and a digest of the commands
 that followed from it. Replay evaluates nothing: it must come to the same commands or halt. A row of
 the kind `intent` holds no fact; it says that an action which must not repeat itself was about to
-start.
+start. Where a step gives what must not be seen, all that the rows of facts hold is sealed.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,7 @@ from workflows.runs import Entry, Faulted
 __all__ = ["INTENT", "Flight", "Place", "Replayed", "fact_entry", "intent_entry", "replay"]
 
 INTENT = "intent"
+SEALED = "sealed"
 _ANSWERS = (StepCompleted, StepFailed, StepUnknown)
 
 
@@ -85,9 +87,12 @@ def fact_entry(
     derived: Any,
     commands: Sequence[Command],
     delivery_id: str | None = None,
+    seal: Callable[[str], str] | None = None,
 ) -> Entry:
-    """Write the row of *fact*, with what came of it."""
+    """Write the row of *fact*, with what came of it; *seal* closes what it holds."""
     data = {"fact": fact_to_json(fact), "derived": derived, "commands": digest(commands)}
+    if seal is not None:
+        data = {SEALED: seal(canonical(data).decode())}
     attempt = getattr(fact, "attempt", None)
     path = getattr(fact, "path", None)
     return _sealed(place, (path, type(fact).__name__, attempt, delivery_id), fact.at, data)
@@ -99,8 +104,15 @@ def intent_entry(place: Place, action: RunAction, *, at: datetime) -> Entry:
     return _sealed(place, (action.path, INTENT, action.attempt, None), at, data)
 
 
-def replay(plan: Plan, run_id: str, entries: Iterable[Entry], *, core_version: int) -> Replayed:
-    """Fold the rows of a journal again.
+def replay(
+    plan: Plan,
+    run_id: str,
+    entries: Iterable[Entry],
+    *,
+    core_version: int,
+    unseal: Callable[[str], str | None] | None = None,
+) -> Replayed:
+    """Fold the rows of a journal again; *unseal* opens those that are sealed.
 
     Raises:
         Faulted: a row is damaged or absent, or this program comes to other commands than the one
@@ -116,17 +128,31 @@ def replay(plan: Plan, run_id: str, entries: Iterable[Entry], *, core_version: i
         if entry.kind == INTENT:
             replayed.intents[entry.path or ""] = entry.attempt or 0
         else:
-            _fold(replayed, entry)
+            _fold(replayed, entry, _opened(entry, unseal))
     return replayed
 
 
-def _fold(replayed: Replayed, entry: Entry) -> None:
+def _opened(entry: Entry, unseal: Callable[[str], str | None] | None) -> Mapping[str, Any]:
+    """Return what a row holds."""
+    data: Mapping[str, Any] = entry.data
+    if SEALED not in data:
+        return data
+    text = None if unseal is None else unseal(data[SEALED])
+    if text is None:
+        raise Faulted(
+            f"row {entry.seq} of the journal is sealed under another instance key: bring that back"
+        )
+    opened: Mapping[str, Any] = json.loads(text)
+    return opened
+
+
+def _fold(replayed: Replayed, entry: Entry, data: Mapping[str, Any]) -> None:
     try:
-        fact = fact_from_json(entry.data["fact"])
-        commands = replayed.core.apply(fact, derived=entry.data["derived"])
+        fact = fact_from_json(data["fact"])
+        commands = replayed.core.apply(fact, derived=data["derived"])
     except (ReplayDiverged, InvariantBroken, UnknownFact, KeyError) as error:
         raise Faulted(f"row {entry.seq} of the journal cannot be replayed: {error}") from error
-    if digest(commands) != entry.data["commands"]:
+    if digest(commands) != data["commands"]:
         raise Faulted(
             f"row {entry.seq} of the journal led to other commands when it was written; this "
             f"program would go another way"

@@ -1,6 +1,8 @@
 """``baton start``: begin a run, with inputs as the workflow declares them."""
 
 import json
+import os
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +15,7 @@ from baton.identity import new_id
 
 __all__ = ["add_arguments", "start"]
 
+_VARIABLE = "@env:"
 _YES = {"true": True, "yes": True, "on": True, "1": True}
 _NO = {"false": False, "no": False, "off": False, "0": False}
 _TYPES = {
@@ -26,7 +29,7 @@ _TYPES = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("workflow", metavar="WORKFLOW", help="its name, as `baton runs` shows it")
-    parser.add_argument("inputs", metavar="NAME=VALUE", nargs="*", help="what it is to work on; @FILE for what is in a file")  # fmt: skip
+    parser.add_argument("inputs", metavar="NAME=VALUE", nargs="*", help="what it is to work on; @FILE for what is in a file, @- for stdin, @env:NAME for what a variable holds")  # fmt: skip
     parser.add_argument("--inputs", dest="more", metavar="JSON|@FILE", help="all of it as JSON")
     parser.add_argument("--request-id", metavar="ID", help="the same one again finds the same run")
     parser.add_argument("--json", action="store_true", help="print the run as JSON")
@@ -55,8 +58,17 @@ def _typed(name: str, text: str, schema: object) -> Any:
     Raises:
         Stop: it is none of that type.
     """
-    text = from_file(text, name)
-    kind = _type_of(name, schema)
+    declared = _declared(name, schema)
+    kind, plain = declared.get("type"), not text.startswith("@")
+    text = _from_place(text, name)
+    if declared.get("writeOnly") and plain:
+        print(
+            f"baton: {name} is secret, and what is typed stays in the history of your shell: "
+            f"{name}=@FILE, @- or @env:NAME keeps it out.",
+            file=sys.stderr,
+        )
+    elif declared.get("writeOnly"):
+        text = text.removesuffix("\n").removesuffix("\r")  # with which an editor ends a file
     try:
         return _read(text, kind)
     except (ValueError, RecursionError):
@@ -65,13 +77,28 @@ def _typed(name: str, text: str, schema: object) -> Any:
         ) from None
 
 
-def _type_of(name: str, schema: object) -> object:
-    """Return the type of an input: of a JSON schema, or of the inputs as the definition has them."""
+def _from_place(text: str, name: str) -> str:
+    """Return *text*, or what stands where it says: `@FILE`, `@-`, or `@env:NAME`.
+
+    Raises:
+        Stop: there is nothing.
+    """
+    if not text.startswith(_VARIABLE):
+        return from_file(text, name)
+    variable = text.removeprefix(_VARIABLE)
+    found = os.environ.get(variable)
+    if found is None:
+        raise Stop(USAGE, f"{name} cannot be read: the variable {variable[:60]} is not set")
+    return found
+
+
+def _declared(name: str, schema: object) -> Mapping[str, object]:
+    """Return what a JSON schema says of an input, or the inputs as the definition has them."""
     if not isinstance(schema, Mapping):
-        return None
+        return {}
     inputs = schema.get("properties") if schema.get("type") == "object" else schema
     declared = inputs.get(name) if isinstance(inputs, Mapping) else None
-    return declared.get("type") if isinstance(declared, Mapping) else None
+    return declared if isinstance(declared, Mapping) else {}
 
 
 def _read(text: str, kind: object) -> Any:

@@ -2,7 +2,7 @@
 
 from handlers.slack.answers import Answer, Rehearsed
 from handlers.slack.asked import Asked
-from handlers.slack.starting import typed_inputs
+from handlers.slack.starting import refuse_secrets, typed_inputs
 from workflows.rehearsal.reading import short_lines_of
 
 __all__ = ["dry_run"]
@@ -11,6 +11,7 @@ __all__ = ["dry_run"]
 async def dry_run(asked: Asked) -> Answer:
     """Rehearse a workflow with the inputs that were typed."""
     view = await asked.coordinator.workflow(asked.words[0].text)
+    refuse_secrets(view.definition.body, asked.line.given, view.name)
     inputs = typed_inputs(view.definition.body, asked.line.given)
     report = await asked.edge.program.rehearse(view.name, {"inputs": inputs})
     return Rehearsed(view.name, report.status, tuple(short_lines_of(report)), report.waiting_for)

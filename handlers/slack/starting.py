@@ -12,7 +12,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from baton.errors import BatonError
-from coordination.errors import InvalidInputs, Unavailable
+from coordination.errors import Conflict, InvalidInputs, Unavailable
+from coordination.handles import secret_inputs
 from coordination.ports import RunView
 from handlers.slack import clicks, ids
 from handlers.slack.answers import Answer, RunPage, Sentence
@@ -72,6 +73,7 @@ async def start(asked: Asked) -> Answer:
     """Start what was typed. Raises: InvalidInputs, where a form has to ask."""
     name = asked.words[0].text
     view = await asked.coordinator.workflow(name)
+    refuse_secrets(view.definition.body, asked.line.given, name)
     inputs = typed_inputs(view.definition.body, asked.line.given)
     run = await asked.coordinator.start(
         asked.who, name, inputs, request_id=asked.request_id, via="slack"
@@ -163,6 +165,17 @@ async def chosen(edge: Edge, drafts: Drafts, body: Body, view: Body) -> StartFor
     workflow = await edge.coordinator.workflow(name)
     declared = workflow.definition.body.get("inputs") or {}
     return StartForm(workflow, {each: text for each, text in facts.items() if each in declared})
+
+
+def refuse_secrets(body: Mapping[str, object], given: Mapping[str, str], name: str) -> None:
+    """Refuse a secret that was typed in Slack, which keeps it. Raises: Conflict."""
+    typed = sorted(secret_inputs(body) & given.keys())
+    if typed:
+        raise Conflict(
+            f"`{typed[0]}` is secret, and Slack keeps what is typed: nothing was started. Whoever can read "
+            f"this conversation may know the value now, so use another one, and start it from a shell with "
+            f"`baton start {name} {typed[0]}=@FILE`, or over HTTP."
+        )
 
 
 def typed_inputs(body: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:

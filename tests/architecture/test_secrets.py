@@ -28,7 +28,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("coordination/windows.py", "window.events['what'] != _digest(arrived.spec)"): OURS,
     ("coordination/windows.py", "window.events['what'] == _digest(spec)"): OURS,
     ("workflows/core/approvals.py", "fact.digest != step.asked"): SHOWN,
-    ("workflows/journal.py", "digest(commands) != entry.data['commands']"): OURS,
+    ("workflows/journal.py", "digest(commands) != data['commands']"): OURS,
     (
         "workflows/runtimes/host/intents.py",
         "covered_digest(action.path, action.action, action.params) != action.covered",
@@ -157,6 +157,7 @@ def test_there_is_one_way_to_check_a_signature() -> None:
 
     assert comparing == {
         "coordination/credentials.py",
+        "coordination/run_secrets.py",
         "handlers/http/sessions.py",
         "handlers/http/signatures.py",
     }

@@ -6,7 +6,13 @@ from typing import Any
 from workflows.core import plan
 from workflows.core.codec import digest_of
 from workflows.language.catalogue import Catalogue
-from workflows.language.compiling import Around, compile_action, compile_container, condition
+from workflows.language.compiling import (
+    Around,
+    compile_action,
+    compile_child,
+    compile_container,
+    condition,
+)
 from workflows.language.durations import InvalidDuration, parse_duration
 from workflows.language.expressions import ExpressionFailed, compile_template, has_template
 from workflows.language.model import AnyOf, Approval, Edge, Retry, Settings, Step, Until, Workflow
@@ -36,7 +42,8 @@ def compile_workflow(workflow: Workflow, catalogue: Catalogue, *, revision: str)
         InvalidExpression: an expression cannot be read, so the definition was not checked.
     """
     settings = workflow.settings
-    around = Around(settings, catalogue, _step)
+    secret = frozenset(name for name, each in workflow.inputs.items() if each.secret)
+    around = Around(settings, catalogue, _step, secret)
     lists = [workflow.steps, workflow.on_failure, workflow.on_cancel, workflow.finally_]
     return plan.Plan(
         name=workflow.name,
@@ -126,16 +133,16 @@ def _verb(step: Step, around: Around) -> plan.Verb:
     if step.approval is not None:
         return _approval(step.approval, around.settings)
     held = compile_container(step, around)
-    return _plain_verb(step) if held is None else held
+    return _plain_verb(step, around) if held is None else held
 
 
-def _plain_verb(step: Step) -> plan.Verb:
+def _plain_verb(step: Step, around: Around) -> plan.Verb:
     if step.wait is not None:
         return _wait(step.wait)
     if step.wait_for is not None:
         return compile_wait_for(step.wait_for)
     if step.workflow is not None:
-        return plan.Child(step.workflow, compile_template(step.inputs or {}), step.detach)
+        return compile_child(step, around)
     if step.set_ is not None:
         return plan.SetVars(tuple((n, compile_template(v)) for n, v in step.set_.items()))
     if step.fail is not None:

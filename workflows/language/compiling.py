@@ -19,8 +19,9 @@ from workflows.language.expressions import (
     to_json,
 )
 from workflows.language.model import Branch, Settings, Step
+from workflows.language.veils import unveiling
 
-__all__ = ["Around", "compile_action", "compile_container", "condition"]
+__all__ = ["Around", "compile_action", "compile_child", "compile_container", "condition"]
 
 SHELL = "shell.run"
 TURNS = 16  # of a `for_each` that go on at once, unless it says how many
@@ -28,11 +29,15 @@ TURNS = 16  # of a `for_each` that go on at once, unless it says how many
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a step is compiled with; *step* compiles one, given the id of the one before it."""
+    """What a step is compiled with; *step* compiles one, given the id of the one before it.
+
+    *secret* are the inputs of the workflow that only params and secret inputs of children may hold.
+    """
 
     settings: Settings
     catalogue: Catalogue
     step: "Callable[[Step, str | None, Around], plan.Step]"
+    secret: frozenset[str] = frozenset()
 
     def steps(self, steps: Sequence[Step]) -> tuple[plan.Step, ...]:
         """Compile a list of steps."""
@@ -57,11 +62,11 @@ def compile_action(
     name: str, params: Mapping[str, Any], around: Around, *, repeatable: bool | None = None
 ) -> plan.Action:
     """Compile a call of the action *name*; its params keep secrets as handles."""
-    template = compile_template(dict(params))
+    template, unveiled = compile_template(dict(params)), unveiling(around.secret)
     programs = around.settings.programs if _has_open_program(name, params) else None
 
     def rendered(names: Mapping[str, Any]) -> Any:
-        given = template(names)
+        given = template(unveiled(names))
         if programs is not None:
             _check_program(given["argv"][0], programs)
         return to_json(given)
@@ -73,6 +78,16 @@ def compile_action(
     }
     again = _repeatable(around.catalogue.get(name)) if repeatable is None else repeatable
     return plan.Action(name, rendered, again, frozenset(reads))
+
+
+def compile_child(step: Step, around: Around) -> plan.Child:
+    """Compile a step that starts another workflow; its inputs keep secrets as handles."""
+    template, unveiled = compile_template(step.inputs or {}), unveiling(around.secret)
+
+    def rendered(names: Mapping[str, Any]) -> Any:
+        return to_json(template(unveiled(names)))
+
+    return plan.Child(str(step.workflow), rendered, step.detach)
 
 
 def _has_open_program(name: str, params: Mapping[str, Any]) -> bool:

@@ -158,6 +158,8 @@ def declaration_problems(declared: Item) -> Iterator[tuple[str, str]]:
             yield "required", "makes no sense beside a `default`"
         if declared.secret:
             yield "default", "would stand here in clear, and the input is secret"
+    if isinstance(declared, Input) and declared.secret and declared.type != "string":
+        yield "secret", f"has no meaning for {NAMES[declared.type]}: only text is kept secret"
     if declared.pattern is not None:
         try:
             check_pattern(declared.pattern)

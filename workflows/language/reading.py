@@ -8,7 +8,6 @@ from coordination.ports import Gain, ReadDefinition
 from coordination.refusals import InvalidDefinition
 from workflows.language.capabilities import gains
 from workflows.language.catalogue import Catalogue
-from workflows.language.checks import Checked
 from workflows.language.definition import to_definition
 from workflows.language.errors import Problem
 from workflows.language.neighbours import outline
@@ -34,12 +33,9 @@ class DefinitionReader:
         of: dict[str, list[Problem]] = {name: [] for name in files}
         for problem in found.problems:
             of[problem.file].append(problem)
-        refused = {name: _unkept(name, checked) for name, checked in found.checked.items()}
-        for name, problems in refused.items():
-            of[name] += problems
         return {
             name: ReadDefinition(to_definition(found.checked[name]), _facts(of[name]))
-            if name in found.checked and not refused[name]
+            if name in found.checked
             else InvalidDefinition(_facts(of[name]), "\n".join(map(str, of[name])))
             for name in files
         }
@@ -47,19 +43,6 @@ class DefinitionReader:
     def gains(self, before: Any, after: Any) -> tuple[Gain, ...]:
         """Say what *after* may do that *before* could not."""
         return gains(before, after)
-
-
-def _unkept(file: str, checked: Checked) -> list[Problem]:
-    """Refuse secret inputs: their values would stand in clear in the rows of a run."""
-    return [
-        Problem(
-            *("error", file, 0, 0, f"inputs.{name}", "later"),
-            f"`inputs.{name}` is secret, and this version of Baton does not keep inputs secret yet",
-            "Take it from the store: `{{ secrets.NAME }}` in the params of an action.",
-        )
-        for name, declared in checked.workflow.inputs.items()
-        if declared.secret
-    ]
 
 
 def _facts(problems: Iterable[Problem]) -> tuple[Mapping[str, Any], ...]:

@@ -7,14 +7,18 @@ from functools import partial
 from typing import Any, Final
 
 from coordination.children import KIND, MOST_DEEP
+from coordination.handles import PREFIX
 from workflows.core.commands import CancelChild, StartChild
 from workflows.core.facts import CancelRequested, ChildCompleted, ChildFailed, StepError
 from workflows.core.state import RunStatus
-from workflows.language.errors import InvalidInputs
+from workflows.language.errors import InvalidInputs, Problem
+from workflows.language.expressions import from_json, reveal, secret_names
 from workflows.language.inputs import check_inputs
 from workflows.rehearsal.company import Rehearsable
 from workflows.rehearsal.hall import ADDRESS, Began, Run
 from workflows.rehearsal.script import Answer
+from workflows.rehearsal.timeline import shown
+from workflows.runtimes.host.masks import HIDDEN
 
 __all__ = ["Children"]
 
@@ -41,7 +45,7 @@ class Children:
         run, path = self._run, command.path
         detached = " and does not wait for it" if command.detach else ""
         text = f"runs `{command.workflow}`{detached}"
-        inputs = dict(command.inputs)
+        inputs = shown(command.inputs)
         run.note(path, "started", text=text, params=inputs, attempt=command.attempt)
         child = self._awaited[path] = _Child(command)
         stub = run.hall.stubs.next(run.prefix + path)
@@ -127,10 +131,34 @@ class Children:
             why = "there is no such workflow here; a stub for this path would answer for it"
             return _not_begun(command, why), {}
         try:
-            return None, check_inputs(piece.workflow.inputs, command.inputs)
+            return None, check_inputs(piece.workflow.inputs, self._given(piece, command))
         except InvalidInputs as error:
             why = "; ".join(problem.message for problem in error.problems)
             return _not_begun(command, why), {}
+
+    def _given(self, piece: Rehearsable, command: StartChild) -> Mapping[str, Any]:
+        """Return what the child is given, with the values that the script gave for secret inputs.
+
+        Raises:
+            InvalidInputs: what is secret would come to where it could be seen.
+        """
+        given = from_json(dict(command.inputs))
+        declared, own = piece.workflow.inputs, self._run.record.inputs
+        open_ones = [
+            name
+            for name, value in given.items()
+            if secret_names(value) and not (name in declared and declared[name].secret)
+        ]
+        if open_ones:
+            message = (
+                f"its input `{open_ones[0]}` is not declared secret, and would be given what is"
+            )
+            path = f"inputs.{open_ones[0]}"
+            raise InvalidInputs([Problem("error", "", 0, 0, path, "secret", message)])
+        revealed: Mapping[str, Any] = reveal(
+            given, lambda name: str(own.get(name.removeprefix(PREFIX), HIDDEN))
+        )
+        return revealed
 
     def _over(self, child: _Child, ended: Run) -> None:
         """Tell the step how its child ended."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.slack.blocks import Block, context, cut, plain_text, section
-from bot.slack.text import escape, head, one_line
+from bot.slack.text import code, escape, head, one_line
 from bot.slack.views.modals import LABEL, TITLE, modal
 from coordination.definitions import WorkflowView
 from handlers.slack import ids
@@ -75,7 +75,18 @@ def start_form(form: StartForm) -> Block:
         blocks.append(section("\n".join(rows), "b"))
     # Those that must be filled in come first: a form holds only so many.
     names = sorted(declared, key=lambda name: not required(declared[name]))
+    hidden = [name for name in names if is_secret(declared[name])]
+    if any(required(declared[name]) for name in hidden):
+        return modal(
+            "Start a run",
+            [*blocks, section(from_a_shell(form.workflow.name, hidden), "x")],
+            callback_id=ids.START,
+            close=plain_text("Close", TITLE),
+        )
+    names = [name for name in names if name not in hidden]
     blocks += [an_input(name, declared[name], form.given.get(name)) for name in names[:INPUTS]]
+    if hidden:
+        blocks.append(context(from_a_shell(form.workflow.name, hidden), "x"))
     if len(names) > INPUTS:
         text = "There are more inputs than a form holds; give them after `/baton start`."
         blocks.append(section(text, "m"))
@@ -91,6 +102,21 @@ def start_form(form: StartForm) -> Block:
 
 def required(spec: Any) -> bool:
     return isinstance(spec, Mapping) and bool(spec.get("required"))
+
+
+def is_secret(spec: Any) -> bool:
+    return isinstance(spec, Mapping) and bool(spec.get("secret"))
+
+
+def from_a_shell(workflow: str, hidden: Sequence[str]) -> str:
+    """Say how what is secret is given, since Slack has no field that forgets what was typed."""
+    listed = ", ".join(code(name) for name in hidden[:5])
+    given = " ".join(f"{name}=@FILE" for name in hidden[:5])
+    are = "is" if len(hidden) == 1 else "are"
+    return (
+        f"{listed} {are} secret, and Slack keeps what is typed here. Give it from a shell, with "
+        f"{code(f'baton start {workflow} {given}')}, or over HTTP."
+    )
 
 
 def an_input(name: str, spec: Any, given: str | None) -> Block:

@@ -82,7 +82,8 @@ def an_input(name: str, spec: Any) -> str:
     needed = "required" if declared.get("required") else given_by_itself(declared)
     about = one_line(str(declared.get("description") or ""), 160)
     kind = escape(str(declared.get("type") or "string"))
-    return " · ".join(part for part in (f"{code(name)} {kind}", needed, about) if part)
+    secret = "secret" if declared.get("secret") else ""
+    return " · ".join(part for part in (f"{code(name)} {kind}", needed, secret, about) if part)
 
 
 def given_by_itself(declared: Mapping[str, Any]) -> str:

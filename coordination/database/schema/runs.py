@@ -120,6 +120,15 @@ runs = Table(
     Column("ended_at", Moment),
     Column("updated_at", Moment, nullable=False),
 )
+run_secrets = Table(  # what secret inputs hold; `runs.inputs` has handles in its place
+    "run_secrets",
+    metadata,
+    Column("run_key", Key, ForeignKey("runs.key"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("sealed", Text),  # under the instance key; null once the run can need it no more
+    Column("mark", Text, nullable=False),  # a keyed hash: a repeated start gives the same
+)
+
 Index("ix_runs_thread_key", runs.c.thread_key)
 Index(
     "ix_runs_runnable",

@@ -1,4 +1,4 @@
-"""What may be published: a definition that can be kept as it promises."""
+"""What may be published: whatever the checks let through, secret inputs too."""
 
 from coordination.ports import ReadDefinition
 from coordination.refusals import InvalidDefinition
@@ -9,20 +9,20 @@ from workflows.language.reading import DefinitionReader
 VEILED = "name: deploy\ninputs: {key: {type: string, secret: true}}\nsteps: [{id: a, wait: 1s}]"
 
 
-def test_a_definition_with_a_secret_input_is_not_published() -> None:
+def test_a_definition_with_a_secret_input_is_published() -> None:
     reader = DefinitionReader(Registry(built_in(environment={})))
 
-    found = reader.read({"a.yaml": VEILED}, {})
+    found = reader.read({"a.yaml": VEILED}, {})["a.yaml"]
 
-    refused = found["a.yaml"]
+    assert isinstance(found, ReadDefinition)
+    assert found.definition.inputs_schema["properties"]["key"]["writeOnly"] is True
+
+
+def test_one_that_shows_a_secret_input_is_not() -> None:
+    reader = DefinitionReader(Registry(built_in(environment={})))
+
+    found = reader.read({"b.yaml": VEILED.replace("wait: 1s", "stop: '{{ inputs.key }}'")}, {})
+
+    refused = found["b.yaml"]
     assert isinstance(refused, InvalidDefinition)
-    assert "`inputs.key` is secret" in str(refused)
-    assert "{{ secrets.NAME }}" in str(refused)
-
-
-def test_the_same_without_the_secret_is() -> None:
-    reader = DefinitionReader(Registry(built_in(environment={})))
-
-    found = reader.read({"b.yaml": VEILED.replace(", secret: true", "")}, {})
-
-    assert isinstance(found["b.yaml"], ReadDefinition)
+    assert "the input `key` is secret" in str(refused)

@@ -240,7 +240,7 @@ steps:
     report = rehearsed(text, inputs={"token": "tok-12345"}, stubs={"b": {"output": stub}})
 
     headers = entry(report, "a", "would_call")["params"]["headers"]
-    assert headers == {"Authorization": "Bearer [secret KEY]", "Other": "••••••"}
+    assert headers == {"Authorization": "Bearer [secret KEY]", "Other": "[secret inputs.token]"}
     assert entry(report, "b", "completed")["output"] == "••••••"
     assert entry(report, "c", "posted")["text"] == "••••••!"
     assert "hush-hush" not in str(report.to_json())

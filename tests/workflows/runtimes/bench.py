@@ -186,7 +186,6 @@ class Bench:
     async def begin(self) -> "Bench":
         rng = random.Random(self.seed)  # noqa: S311 - a simulation
         self.world = SimWorld(rng, self.processes, self.http, self.files)
-
         self.changes = Changes("boot")
         self.door = InlineDoor(self.path, changes=self.changes, hook=self.hook, durable=False)
         self.door._statements = self.door._session._statements = COMPILED
@@ -205,15 +204,13 @@ class Bench:
             sealing=SEALING,
             settings=HostSettings(instance_key=b"key", roles=lambda: ROLES, **self.settings),
         )
-        people = Everybody(lambda: self.people)
-        ports = Ports(self.host, AnyInputs(), people, SEALING)
+        ports = Ports(self.host, AnyInputs(), Everybody(lambda: self.people), SEALING)
         rules = Rules(ROLES, channel="#releases")
         self.coordinator = Coordinator(self.door, self.world, ports, rules)
         await self.know_people()
         await self.host.begin()
         fire = {"run": fire_timer, "approval": self.coordinator.fire_approval}
-        loop = timers.Timers(self.door, self.world, fire)
-        self.world.tasks.start("timers", loop.run())
+        self.world.tasks.start("timers", timers.Timers(self.door, self.world, fire).run())
         self.world.tasks.start("dispatcher", self._dispatcher().run())
         return self
 

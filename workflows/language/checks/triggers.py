@@ -30,6 +30,11 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "absence": frozenset({"after"}),
 }
 """What `trigger` holds, by the kind of trigger."""
+FROM_THE_STORE: Final = "Take it from the store: `{{ secrets.NAME }}` in the params of an action."
+WITHOUT_A_HAND: Final = (
+    "A trigger cannot give what is secret: drop `required`, or take it from the store as "
+    "`{{ secrets.NAME }}`."
+)
 
 
 def trigger_fields(triggers: Iterable[Trigger]) -> frozenset[str] | None:
@@ -90,6 +95,9 @@ def _check_inputs(path: Path, trigger: Trigger, checks: Checks) -> None:
             hint = did_you_mean(name, declared_inputs)
             message = f"the workflow has no input `{name[:80]}`"
             checks.findings.add_key("reference", (*at, name), message, hint)
+        elif declared.secret:
+            message = f"the input `{name}` is secret, and what a trigger gives stands in clear"
+            checks.findings.add_key("secret", (*at, name), message, FROM_THE_STORE)
         elif not (isinstance(value, str) and has_template(value)):
             for message in value_problems(declared, value):
                 checks.findings.add("value", (*at, name), f"`{name}` {message}")
@@ -99,7 +107,7 @@ def _check_inputs(path: Path, trigger: Trigger, checks: Checks) -> None:
                 "missing",
                 (*at, name),
                 f"this trigger does not give the required input `{name}`",
-                "Add it under `inputs`.",
+                WITHOUT_A_HAND if declared.secret else "Add it under `inputs`.",
             )
 
 

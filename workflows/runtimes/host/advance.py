@@ -10,7 +10,7 @@ from coordination import approvals, children, outbox, queues, runs, timers, wait
 from coordination.children import End, NewChild
 from coordination.database import Transaction
 from coordination.outbox import Notice
-from coordination.store import blobs
+from coordination.store import blobs, run_secrets
 from coordination.store import runs as run_store
 from coordination.world import Ids
 from workflows import store
@@ -63,6 +63,7 @@ class Advance:
         reports: what the run says about pieces of work, as `baton.notify` does.
         log: of the step that ended.
         wakeup: the row that told the fact.
+        spent: nothing of the run can be performed again, so that its secret inputs are dropped.
     """
 
     run: RunRecord
@@ -79,6 +80,7 @@ class Advance:
     reports: tuple[Mapping[str, Any], ...] = ()
     log: StepLog | None = None
     wakeup: int | None = None
+    spent: bool = False
 
 
 def write(tx: Transaction, move: Advance, ids: Ids) -> bool:
@@ -111,6 +113,8 @@ def _write_records(tx: Transaction, move: Advance) -> None:
         store.add_entry(tx, key, move.entry)
     for step in move.steps:
         store.write_step(tx, key, step)
+    if move.spent:
+        run_secrets.forget(tx, key)
     if move.log is not None:
         store.set_log(tx, key, move.log.path, blobs.put(tx, move.log.text))
 
@@ -169,5 +173,8 @@ def _end(command: CompleteRun | FailRun | CancelRun) -> End:
 def _tell(tx: Transaction, move: Advance, telling: Telling, ids: Ids) -> None:
     if move.run.thread_key is None:
         return
-    notice = Notice(move.run.thread_key, telling.slot, telling.lane, telling.kind, telling.body)
+    body = telling.body
+    if telling.content is not None:
+        body = {**body, "blob": blobs.put(tx, telling.content)}
+    notice = Notice(move.run.thread_key, telling.slot, telling.lane, telling.kind, body)
     outbox.add(tx, notice, id=telling.id or ids.new("nt"), now=move.now)

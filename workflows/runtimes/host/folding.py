@@ -1,17 +1,27 @@
 """From a fact to the move that it makes: the core folds it, and what follows is written down."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from coordination.handles import holds_any
 from workflows.actions.notices import Post, Report
+from workflows.core.core import Core
 from workflows.core.facts import Fact
+from workflows.core.state import RunStatus
 from workflows.journal import Place, Replayed, fact_entry
 from workflows.runs import RunRecord, Wakeup
 from workflows.runtimes.host.advance import Advance, StepLog
-from workflows.runtimes.host.performing import Answer
-from workflows.runtimes.host.records import cover_of, run_values, shown_status, step_records
+from workflows.runtimes.host.masks import HIDDEN
+from workflows.runtimes.host.performing import Answer, cover_notice
+from workflows.runtimes.host.records import (
+    Cover,
+    cover_of,
+    run_values,
+    shown_status,
+    step_records,
+)
 from workflows.runtimes.host.telling import Telling, posted, tellings, unknown_attempts
 
 __all__ = ["Arrival", "Life", "fold"]
@@ -35,12 +45,14 @@ class Arrival:
 class Life:
     """What of the host a fold needs: the number of its life, and whether it keeps journals.
 
-    *secretive* says whether a step of the plan gives what must not be seen.
+    *secretive* says whether a step of the plan gives what must not be seen; *seal* then closes the
+    rows of its journal.
     """
 
     fence: int
     journaled: bool
     secretive: bool = False
+    seal: Callable[[str], str] | None = None
 
 
 def fold(
@@ -59,7 +71,9 @@ def fold(
         derived=core.derived,
         commands=commands,
         delivery_id=wakeup.delivery_id if wakeup else None,
+        seal=life.seal,
     )
+    notices = [cover_notice(each, cover) for each in arrival.answer.notices]
     return Advance(
         run=run,
         was=replayed.seq,
@@ -70,19 +84,27 @@ def fold(
         shown=None if shown_status(core) is shown else shown_status(core),
         commands=commands,
         steps=step_records(core, run.id, core.changed, cover),
-        tellings=(*tellings(run, core, commands, asked), *_posts(arrival.answer)),
-        reports=tuple(each.body for each in arrival.answer.notices if isinstance(each, Report)),
-        log=_log(arrival),
+        tellings=(*tellings(run, core, commands, asked), *_posts(notices)),
+        reports=tuple(each.body for each in notices if isinstance(each, Report)),
+        log=_log(core, arrival, cover),
         wakeup=wakeup.key if wakeup else None,
+        spent=holds_any(run.inputs) and _is_spent(core),
     )
 
 
-def _posts(answer: Answer) -> Iterable[Telling]:
-    return [posted(each) for each in answer.notices if isinstance(each, Post)]
+def _is_spent(core: Core) -> bool:
+    """Say whether a run is over for good: one that failed may be retried, others taken back."""
+    over = core.status in (RunStatus.COMPLETED, RunStatus.CANCELLED)
+    return over and not core.state.undo and not core.state.not_undone
 
 
-def _log(arrival: Arrival) -> StepLog | None:
-    text = arrival.answer.log
-    if arrival.path is None or not text:
+def _posts(notices: Iterable[Any]) -> Iterable[Telling]:
+    return [posted(each) for each in notices if isinstance(each, Post)]
+
+
+def _log(core: Core, arrival: Arrival, cover: Cover) -> StepLog | None:
+    path, text = arrival.path, arrival.answer.log
+    if path is None or not text:
         return None
-    return StepLog(arrival.path, text.encode("utf-8", "replace"))
+    shown = HIDDEN if core.node(path).step.secret_output else cover(text)
+    return StepLog(path, shown.encode("utf-8", "replace"))

@@ -1,7 +1,7 @@
 """The host of the core: finds runs that have something to do, and drives each in its mailbox."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,8 @@ from coordination.database import Door, Reader, Unavailable
 from coordination.errors import NotFound
 from coordination.ports import Definition, Revision, RunView
 from coordination.revisions import Writing
+from coordination.run_secrets import opened
+from coordination.secrets import Secrets
 from coordination.world import World
 from workflows import store
 from workflows.actions.registry import Registry
@@ -37,6 +39,7 @@ class Host:
         registry: the actions that steps may use.
         read_plan: compiles the body of a stored definition; gets its content hash too.
         secrets: gives the text of a secret by name; raises KeyError.
+        sealing: opens the secret inputs of runs, and seals those of children.
         settings: how it works.
         journaled: keep every run in its journal; otherwise runs live in memory and end with it.
     """
@@ -51,11 +54,16 @@ class Host:
         secrets: SecretLookup,
         settings: HostSettings,
         journaled: bool,
+        sealing: Secrets | None = None,
     ) -> None:
+        async def inputs(run_key: int) -> Mapping[str, str]:
+            return await door.read(lambda reader: opened(reader, run_key, sealing))
+
         self._parts = Parts(
             door=door,
             world=world,
-            performer=Performer(world, registry, secrets, settings),
+            performer=Performer(world, registry, secrets, inputs, settings),
+            sealing=sealing,
             settings=settings,
             read_plan=read_plan,
             journaled=journaled,

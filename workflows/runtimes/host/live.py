@@ -30,8 +30,8 @@ from workflows.runtimes.host.hearing import fact_of, run_started
 from workflows.runtimes.host.intents import NotCovered, check_digest, intend
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer
-from workflows.runtimes.host.records import has_secrets
-from workflows.runtimes.host.showing import with_files
+from workflows.runtimes.host.records import cover_of, has_secrets
+from workflows.runtimes.host.showing import covered, with_files
 from workflows.runtimes.host.weighing import Weight
 
 __all__ = ["Live"]
@@ -142,11 +142,19 @@ class Live:
             self._let_go()
             return
         plan = await self._parts.plan(run.hash)
-        replayed = replay(plan, run.id, entries, core_version=run.core_version)
+        sealing, secretive = self._parts.sealing, has_secrets(plan)
+        replayed = replay(
+            plan,
+            run.id,
+            entries,
+            core_version=run.core_version,
+            unseal=None if sealing is None else sealing.unseal,
+        )
         if replayed.seq != run.seq:
             raise Faulted(f"the journal has {replayed.seq} rows, and the run counts {run.seq}")
         self._replayed = replayed
-        self._life = replace(self._life, secretive=has_secrets(plan))
+        seal = sealing.seal if sealing is not None and secretive else None
+        self._life = replace(self._life, secretive=secretive, seal=seal)
         for action in tuple(replayed.flight.actions.values()):
             if replayed.flight.actions.get(action.path) is action:
                 await self._resume(action, begun=replayed.intents.get(action.path))
@@ -239,10 +247,11 @@ class Live:
         if move is None:
             await self._pass_over(arrival.wakeup, now)
             return
+        cover = cover_of(replayed.core, secretive=self._life.secretive)
         shown = replace(
             move,
-            commands=await with_files(parts.world, move.commands),
-            children=await children_of(parts, run, move.commands),
+            commands=await with_files(parts.world, covered(move.commands, cover)),
+            children=await children_of(parts, run, move.commands, cover),
         )
         if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):
             raise Stale(f"another life of Baton went on with R-{run.number}")

@@ -1,28 +1,39 @@
 """What must not be seen is covered before it is written. A net, not the wall: handles are the wall."""
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from workflows.core.codec import canonical
 
-__all__ = ["HIDDEN", "covering", "cut", "texts_in"]
+__all__ = ["HIDDEN", "covering", "cut", "forms", "long_lines", "texts_in"]
 
 HIDDEN = "••••••"
 SHORTEST = 4  # a shorter secret would cover half of every text
 LARGEST = 64 * 1024  # bytes of a value in a record; the journal has the whole
 SHOWN = 4 * 1024
+WRITTEN_OUT = 100  # of so many hidden texts every form is looked for; of more, only they themselves
+LINE = 8  # characters of a line that is covered by itself
+LONGEST = 16 * 1024  # characters of a text whose forms are looked for
 
 
 def covering(hidden: Mapping[str, str]) -> Callable[[Any], Any]:
     """Return a function that puts a word in place of each hidden text, wherever it occurs.
 
     Args:
-        hidden: by text, the word to show. Texts under 4 characters are left alone.
+        hidden: by text, the word to show. Texts under 4 characters are left alone; of few and short
+            ones, base64, hex and what a URL makes of them are covered too.
     """
-    pairs = sorted(
-        ((text, word) for text, word in hidden.items() if len(text) >= SHORTEST),
-        key=lambda pair: -len(pair[0]),
-    )
+    every = len(hidden) <= WRITTEN_OUT
+    found = {
+        form: word
+        for text, word in hidden.items()
+        for form in (forms(text) if every and len(text) <= LONGEST else (text,))
+        if len(form) >= SHORTEST and len(text) >= SHORTEST
+    }
+    pairs = sorted(found.items(), key=lambda pair: -len(pair[0]))
 
     def cover_text(text: str) -> str:
         for secret, word in pairs:
@@ -39,6 +50,30 @@ def covering(hidden: Mapping[str, str]) -> Callable[[Any], Any]:
         return value
 
     return cover if pairs else lambda value: value
+
+
+def forms(text: str) -> Iterator[str]:
+    """Yield the ways in which others may write *text*: as it is, in a URL, in JSON, base64 and hex."""
+    yield text
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    raw = text.encode("utf-8", "surrogatepass")
+    yield quote(raw, safe="")
+    yield quote(raw)
+    yield quote_plus(raw)
+    yield raw.hex()
+    yield raw.hex().upper()
+    for before in range(3):  # base64 of a longer text looks different at each third place
+        spoiled = -(-before * 8 // 6)
+        whole = (before + len(raw)) * 8 // 6
+        for encode in (b64encode, urlsafe_b64encode):
+            yield encode(bytes(before) + raw).decode()[spoiled:whole]
+
+
+def long_lines(text: str) -> list[str]:
+    """Return the lines of a text that has several, as far as they are long enough to be told apart."""
+    lines = text.splitlines()[:WRITTEN_OUT]
+    return [line for line in lines if len(line.strip()) >= LINE] if len(lines) > 1 else []
 
 
 def texts_in(value: Any) -> Iterable[str]:

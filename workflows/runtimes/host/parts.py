@@ -10,6 +10,7 @@ import structlog
 from coordination.database import Door, Transaction, Unavailable
 from coordination.policy import Roles
 from coordination.ports import Definition
+from coordination.secrets import Secrets
 from coordination.store import definitions as definition_store
 from coordination.store import triggers as trigger_store
 from coordination.world import World
@@ -45,6 +46,7 @@ class Parts:
         door: the database.
         world: of this life.
         performer: performs actions.
+        sealing: seals the secret inputs of runs; without it none can begin with any.
         settings: of the host.
         read_plan: compiles definitions.
         journaled: whether runs are kept in journals, or in memory alone.
@@ -59,6 +61,7 @@ class Parts:
     door: Door
     world: World
     performer: Performer
+    sealing: Secrets | None
     settings: HostSettings
     read_plan: PlanReader
     journaled: bool

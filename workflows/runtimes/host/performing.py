@@ -1,7 +1,8 @@
 """Performs one attempt of one action and says what became of it, in a form that can be stored."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import structlog
 
 from baton.connector import ActionFailure, Result, RunInfo
+from coordination.handles import PREFIX, holds_any
 from coordination.world import World
 from workflows.actions.calling import InvalidParams, call
-from workflows.actions.notices import Post
+from workflows.actions.notices import Post, Upload
 from workflows.actions.registry import Registry, UnknownAction
 from workflows.core.codec import canonical, to_json
 from workflows.core.commands import RunAction
@@ -23,10 +25,13 @@ from workflows.runtimes.host.hearing import folder_of
 from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.masks import covering
 
-__all__ = ["Answer", "Performer", "SecretLookup"]
+__all__ = ["Answer", "InputLookup", "Performer", "SecretLookup", "cover_notice"]
 
 SecretLookup = Callable[[str], str]
 """Gives the text of a secret; raises KeyError where there is none of that name."""
+
+InputLookup = Callable[[int], Awaitable[Mapping[str, str]]]
+"""Gives the secret inputs of the run with this key, by the names of their handles."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,28 +62,44 @@ class Performer:
     """Calls actions. Whatever an action raises is the failure of its step, never ours."""
 
     def __init__(
-        self, world: World, registry: Registry, secrets: SecretLookup, settings: HostSettings
+        self,
+        world: World,
+        registry: Registry,
+        secrets: SecretLookup,
+        inputs: InputLookup,
+        settings: HostSettings,
     ) -> None:
         self._world = world
         self._registry = registry
         self._secrets = secrets
+        self._inputs = inputs
         self._settings = settings
 
     async def perform(self, run: RunRecord, action: RunAction, cancelled: asyncio.Event) -> Answer:
         """Perform *action* in the name of *run*; the caller may cancel it."""
         transcript = Transcript()
+        own = dict(await self._inputs(run.key)) if holds_any(run.inputs) else {}
         try:
             names = secret_names(from_json(action.params))
-            secrets = {name: self._secrets(name) for name in sorted(names)}
+            secrets = {name: self._named(name, own) for name in sorted(names)}
         except KeyError as error:
-            return Answer(error=_refused("secret", f"There is no secret {error}."))
-        cover = covering({text: f"[secret {name}]" for name, text in secrets.items()})
+            return Answer(error=_refused("secret", _absent(error.args[0])))
+        hidden = {text: f"[secret {name}]" for name, text in {**own, **secrets}.items()}
+        cover = covering(hidden)
         ctx = self._context(run, action, secrets, transcript, cancelled)
-        answer = await self._call(action, secrets, ctx)
+        answer = await self._call(action, secrets, ctx, cover)
         return _covered(replace(answer, log=transcript.text), cover)
 
+    def _named(self, name: str, own: Mapping[str, str]) -> str:
+        """Return the text of a secret: an input of the run, or one of the store. Raises: KeyError."""
+        return own[name] if name.startswith(PREFIX) else self._secrets(name)
+
     async def _call(
-        self, action: RunAction, secrets: Mapping[str, str], ctx: StepContext
+        self,
+        action: RunAction,
+        secrets: Mapping[str, str],
+        ctx: StepContext,
+        cover: Callable[[Any], Any],
     ) -> Answer:
         try:
             verb = self._registry.require(action.action)
@@ -90,8 +111,9 @@ class Performer:
             return Answer(error=_refused("unknown_action", str(error)))
         except InvalidParams as error:
             return Answer(error=_refused("params", str(error)))
-        except Exception as error:
-            log.warning("action_raised", action=action.action, path=action.path, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - foreign code; what it raised is recorded, covered
+            trail = cover(traceback.format_exc())  # its text may repeat what the action was given
+            log.warning("action_raised", action=action.action, path=action.path, traceback=trail)
             what = f"{type(error).__name__}: {error}"
             return Answer(error=StepError("error", what, "unknown"))
 
@@ -141,6 +163,15 @@ def _failed(failure: ActionFailure) -> StepError:
     )
 
 
+def _absent(name: str) -> str:
+    if not name.startswith(PREFIX):
+        return f"There is no secret {name!r}."
+    return (
+        f"What the secret input `{name.removeprefix(PREFIX)}` held is not kept any more: it is deleted "
+        "7 days after the run ended, and lost with the instance key. Start the workflow anew."
+    )
+
+
 def _refused(kind: str, message: str) -> StepError:
     return StepError(kind, message, "not_started")
 
@@ -151,12 +182,17 @@ def _covered(answer: Answer, cover: Callable[[Any], Any]) -> Answer:
         answer,
         output=cover(answer.output),
         error=None if error is None else replace(error, message=cover(error.message)),
-        notices=tuple(_cover_notice(notice, cover) for notice in answer.notices),
+        notices=tuple(cover_notice(notice, cover) for notice in answer.notices),
         log=cover(answer.log),
     )
 
 
-def _cover_notice(notice: Any, cover: Callable[[Any], Any]) -> Any:
+def cover_notice(notice: Any, cover: Callable[[Any], Any]) -> Any:
+    """Return what an action wants told without what must not be seen."""
+    if isinstance(notice, Upload):
+        held = cover(notice.content.decode("utf-8", "surrogateescape"))
+        content = held.encode("utf-8", "surrogateescape")
+        return replace(notice, text=cover(notice.text), content=content)
     if isinstance(notice, Post):
         return replace(notice, text=cover(notice.text))
     return replace(notice, body=cover(notice.body))

@@ -31,7 +31,7 @@ from workflows.core.plan import (
 from workflows.core.state import Progress, StepState
 from workflows.language.expressions import MalformedHandle, from_json, mask
 from workflows.runs import StepRecord
-from workflows.runtimes.host.masks import HIDDEN, covering, cut, texts_in
+from workflows.runtimes.host.masks import HIDDEN, covering, cut, long_lines, texts_in
 
 __all__ = ["Cover", "cover_of", "has_secrets", "run_values", "shown_status", "step_records"]
 
@@ -71,6 +71,7 @@ def _record(core: Core, run_id: str, path: str, cover: Cover) -> StepRecord:
     node, state, order = core.node(path), core.steps[path], core.order(path)
     step, is_gate = node.step, core.is_gate(path)
     action = step.verb if isinstance(step.verb, Action) and not is_gate else None
+    calls = isinstance(step.verb, Action | Child) and not is_gate
     hides = _hides(node) and not is_gate
     return StepRecord(
         path=path,
@@ -81,7 +82,7 @@ def _record(core: Core, run_id: str, path: str, cover: Cover) -> StepRecord:
         status=state.status.value,
         attempts=state.attempts,
         redo=state.redo,
-        input=cut(cover(state.input if action is None else _shown(state.input))),
+        input=cut(cover(_shown(state.input) if calls else state.input)),
         output=HIDDEN if hides and state.output is not None else cut(cover(state.output)),
         error=cover(_error(state)),
         detail=_detail(node, state, (run_id, path), order),
@@ -154,7 +155,8 @@ def cover_of(core: Core, *, secretive: bool) -> Cover:
         text: HIDDEN
         for path, state in core.steps.items()
         if state.output is not None and core.node(path).step.secret_output
-        for text in texts_in(state.output)
+        for whole in texts_in(state.output)
+        for text in (whole, whole.strip(), *(line.strip() for line in long_lines(whole)))
     }
     return covering(hidden)
 

@@ -12,14 +12,42 @@ from typing import Any
 from baton.connector import Failed, Files
 from baton.masking import mask
 from coordination.world import World
-from workflows.core.commands import AskApproval, Command
+from workflows.core.commands import AskApproval, Command, CompleteRun, FailRun, Question
+from workflows.runtimes.host.records import Cover
 
-__all__ = ["with_files"]
+__all__ = ["covered", "with_files"]
 
 LARGEST = 1_000_000  # bytes of a file
 HEAD = 12_000  # characters that are kept of its beginning,
 TAIL = 4_000  # and of its end
 KINDS = ("file", "diff")
+
+
+def covered(commands: tuple[Command, ...], cover: Cover) -> tuple[Command, ...]:
+    """Return *commands* as they may be stored: what people and other runs see of them is covered."""
+    return tuple(_covered(each, cover) for each in commands)
+
+
+def _covered(command: Command, cover: Cover) -> Command:
+    match command:
+        case AskApproval(question=question):
+            return replace(command, question=_covered_question(question, cover))
+        case CompleteRun(outputs=outputs):
+            return replace(command, outputs=cover(outputs))
+        case FailRun(error=error):
+            return replace(command, error=replace(error, message=cover(error.message)))
+    return command
+
+
+def _covered_question(question: Question, cover: Cover) -> Question:
+    """Cover what is read; what the answer is bound to was taken of the whole."""
+    return replace(
+        question,
+        title=cover(question.title),
+        description=cover(question.description),
+        show=tuple(cover(each) for each in question.show),
+        covers=tuple(replace(each, params=cover(each.params)) for each in question.covers),
+    )
 
 
 async def with_files(world: World, commands: tuple[Command, ...]) -> tuple[Command, ...]:
