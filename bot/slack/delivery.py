@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.slack.client import Meaning, SlackTrouble, Trouble
+from bot.slack.client import Meaning, SlackCalls, SlackTrouble, Trouble
 from bot.slack.fallback import Fallback
 from bot.slack.fates import fate
 from bot.slack.limits import EDIT, OURS, POST, Allowance, Limits
@@ -18,7 +18,6 @@ from bot.slack.places import Places
 from bot.slack.reconcile import Finder
 from bot.slack.rungs import Refusals
 from bot.slack.saying import NO_CHANNEL, Drawings, Lenient, Means, Policies, Saying, here
-from bot.slack.sharing import FileCalls, Sharing
 from bot.slack.telling import Telling
 from coordination import outbox, reconciling, turns
 from coordination.changes import Change, Subscription
@@ -52,7 +51,7 @@ class Delivery:
 
     door: Door
     world: World
-    slack: FileCalls
+    slack: SlackCalls
     drawings: Drawings
     policies: Policies = field(default_factory=Lenient)
     allowance: Allowance = OURS
@@ -70,7 +69,6 @@ class Delivery:
     _places: Places = field(init=False)
     _saying: Saying = field(init=False)
     _fallback: Fallback = field(init=False)
-    _sharing: Sharing = field(init=False)
 
     def __post_init__(self) -> None:
         self._limits = Limits(self.world, self.allowance)
@@ -78,16 +76,7 @@ class Delivery:
         self._refusals = Refusals(self.world)
         self._places = Places(self.slack)
         telling = Telling(self.slack, self._limits, self._refusals, self._places, self._finder)
-        self._sharing = Sharing(self.door, self.slack, self._limits, telling)
-        means = Means(
-            self.door,
-            self.world,
-            self.drawings,
-            self.policies,
-            telling,
-            self._places,
-            self._sharing,
-        )
+        means = Means(self.door, self.world, self.drawings, self.policies, telling, self._places)
         self._saying = Saying(means)
         self._fallback = Fallback(means, self._saying)
 
@@ -99,8 +88,6 @@ class Delivery:
         missing = dict(self._saying.missing)
         if self._finder.missing:
             missing["looking back after a doubtful post"] = self._finder.missing
-        if self._sharing.missing:
-            missing["sharing files"] = self._sharing.missing
         found += [
             f"{feature.capitalize()} is off: the app lacks the scope {scope}. Add it to the app."
             for feature, scope in missing.items()
