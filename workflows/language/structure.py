@@ -5,7 +5,7 @@ out, and the rest is checked as if it had not been there.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Final, TypeVar, get_args
 
@@ -17,7 +17,7 @@ from workflows.language.model import Part
 from workflows.language.places import Path
 from workflows.language.suggestions import did_you_mean
 
-__all__ = ["note", "salvage"]
+__all__ = ["KINDS", "OF_PYDANTIC", "note", "note_forms", "salvage"]
 
 M = TypeVar("M", bound=Part)
 ROUNDS = 8
@@ -25,9 +25,12 @@ FILLERS: Final = frozenset({"id", "name", "title"})
 KINDS: Final = {
     "string_type": "text",
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "list_type": "a list",
     "dict_type": "a map",
     "model_type": "a map",
@@ -35,6 +38,15 @@ KINDS: Final = {
 }
 OF_PYDANTIC: Final = frozenset({"<text>", "<number>", "<list>", "<map>", "[key]"})
 HINTS: Final = {"exclusive": "Keep one of the two.", "later": "Leave it out for now."}
+BOUNDS: Final = {
+    "string_too_short": "must not be empty",
+    "string_too_long": "is longer than {max_length:,} characters",
+    "string_pattern_mismatch": "does not have the form `{pattern}`",
+    "too_short": "must not be empty",
+    "too_long": "has more than {max_length} entries",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+}
 TAGS: Final = {
     "'<text>'": "text",
     "'<number>'": "a number",
@@ -128,10 +140,17 @@ def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findin
     else:
         message, hint = _sentence(error)
         is_key = error["loc"][-1:] == ("[key]",)
-        name = f"`{path[-1]}` " if path and isinstance(path[-1], str) and not is_key else ""
+        name = "this" if is_key else _called(path)
         whole = kind in ("slug", "exclusive", "later") or message[0] in "'\""
         add = findings.add_key if is_key else findings.add
-        add(_code(kind), path, message if whole else f"{name or 'this '}{message}", hint)
+        add(_code(kind), path, message if whole else f"{name} {message}", hint)
+
+
+def note_forms(errors: Sequence[ErrorDetails], path: Path, findings: Findings) -> None:
+    """Say once that what stands at *path* has none of the forms that it might have."""
+    wanted = " or ".join(dict.fromkeys(KINDS[each["type"]] for each in errors))
+    given = _kind_of(errors[0]["input"])
+    findings.add("type", path, f"{_called(path)} must be {wanted}, not {given}")
 
 
 def _code(kind: str) -> str:
@@ -230,18 +249,10 @@ def _as_list(wanted: str, value: Any) -> str | None:
 
 
 def _length_sentence(kind: str, context: dict[str, Any]) -> str | None:
-    match kind:
-        case "too_short" if context["min_length"] > 1:
-            return f"needs at least {context['min_length']} entries"
-        case "string_too_short" | "too_short":
-            return "must not be empty"
-        case "too_long":
-            return f"has more than {context['max_length']} entries"
-        case "greater_than_equal":
-            return f"must be at least {context['ge']:g}"
-        case "less_than_equal":
-            return f"must be at most {context['le']:g}"
-    return None
+    if kind == "too_short" and context["min_length"] > 1:
+        return f"needs at least {context['min_length']} entries"
+    said = BOUNDS.get(kind)
+    return None if said is None else said.format_map(context)
 
 
 def _kind_of(value: Any) -> str:

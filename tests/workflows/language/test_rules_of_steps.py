@@ -3,7 +3,12 @@
 import pytest
 
 from tests.workflows.language.samples import problems, steps
+from workflows.actions import built_in
+from workflows.actions.registry import Registry
+from workflows.language.checks import check
+from workflows.language.errors import InvalidDefinition
 
+BUILT_IN = Registry(built_in(environment={}))
 GATE = 'approval: {title: x, approvers: ["<@U123>"], %s}'
 
 
@@ -101,3 +106,38 @@ def test_a_common_slip_is_said_once_with_its_mend(text: str, message: str, hint:
 
 def test_a_text_for_argv_is_one_mistake() -> None:
     assert len(said("- {id: a, action: shell.run, params: {argv: make all}}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            "http.request, params: {url: u, allow_status: [x]}",
+            "an entry of `allow_status` must be a whole number, not text",
+        ),
+        (
+            "http.request, params: {url: u, honours_key: maybe}",
+            "`honours_key` must be true or false, not text",
+        ),
+        ("shell.run, params: {argv: [x, {a: 1}]}", "an entry of `argv` must be text, not a map"),
+        (
+            "slack.post, params: {text: x, channel: 5}",
+            "`channel` must be text or a list, not a number",
+        ),
+        ("slack.post, params: {text: x, channel: []}", "`channel` must not be empty"),
+        (
+            "slack.post, params: {text: x, channel: [5]}",
+            "an entry of `channel` must be text, not a number",
+        ),
+        (
+            "slack.update, params: {notice_id: x, text: y}",
+            "`notice_id` does not have the form `^nt_[0-9A-Z]{26}$`",
+        ),
+        ("data.read, params: {path: x, delimiter: ab}", "`delimiter` is longer than 1 characters"),
+    ],
+)
+def test_a_wrong_param_is_said_once_in_our_own_words(call: str, message: str) -> None:
+    with pytest.raises(InvalidDefinition) as refused:
+        check(steps(f"- {{id: a, action: {call}}}"), BUILT_IN, file="f.yaml")
+
+    assert [each.message for each in refused.value.problems] == [message]

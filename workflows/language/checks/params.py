@@ -10,11 +10,12 @@ from workflows.language.checks.texts import walk
 from workflows.language.expressions import has_template
 from workflows.language.findings import Findings
 from workflows.language.places import Path
-from workflows.language.structure import note
+from workflows.language.structure import KINDS, OF_PYDANTIC, note, note_forms
 
 __all__ = ["check_params"]
 
 SHAPES: Final = frozenset({"list_type", "dict_type", "model_type", "tuple_type", "set_type"})
+OF_KEYS: Final = frozenset({"missing", "extra_forbidden"})
 OF_THE_WHOLE: Final = frozenset({"value_error", "assertion_error"})
 
 
@@ -24,9 +25,49 @@ def check_params(path: Path, params: dict[str, Any], spec: ActionSpec, findings:
         spec.params.model_validate(params)
     except ValidationError as error:
         templates = {at: text for at, text in walk((), params) if has_template(text)}
+        forms: dict[Path, list[ErrorDetails]] = {}
         for each in error.errors(include_url=False):
-            if not _excused(each, _real(each["loc"], params), templates):
+            if _excused(each, _real(each["loc"], params), templates):
+                continue
+            fork = _fork(each, params)
+            if fork is None:
                 note(spec.params, each, path, findings)
+            else:
+                forms.setdefault(fork, []).append(each)
+        for fork, errors in forms.items():
+            _note_forms(spec, errors, (path, fork), params, findings)
+
+
+def _fork(error: ErrorDetails, params: dict[str, Any]) -> Path | None:
+    """Return where one of several forms was tried, or None: pydantic names it behind that place."""
+    path: Path = ()
+    for number, key in enumerate(error["loc"]):
+        if _real((*path, key), params) == (*path, key):
+            path = (*path, key)
+        elif error["type"] in OF_KEYS and number == len(error["loc"]) - 1:
+            return None
+        elif key not in OF_PYDANTIC:
+            return path
+    return None
+
+
+def _note_forms(
+    spec: ActionSpec,
+    errors: list[ErrorDetails],
+    place: tuple[Path, Path],
+    params: dict[str, Any],
+    findings: Findings,
+) -> None:
+    """Say what is wrong with the form that was meant, or that none of them was."""
+    at, fork = place
+    meant = [
+        each for each in errors if each["type"] not in KINDS or _real(each["loc"], params) != fork
+    ]
+    if not meant:
+        note_forms(errors, (*at, *fork), findings)
+    for each in meant:
+        last = each["loc"][-1:] if each["type"] in OF_KEYS else ()
+        note(spec.params, {**each, "loc": (*_real(each["loc"], params), *last)}, at, findings)
 
 
 def _excused(error: ErrorDetails, at: Path, templates: dict[Path, str]) -> bool:
