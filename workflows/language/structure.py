@@ -266,4 +266,6 @@ def _kind_of(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"`{value!r}`"
     return f"`{value[:40]}`" if isinstance(value, str) else _kind_of(value)
