@@ -16,7 +16,8 @@ FOR = {
     "users:read.email": "telling that two accounts are one person's",
     "chat:write.public": "posting into public channels without an invitation",
     "metadata.message:read": "reading reports out of the metadata of messages",
-    "files:write": "long outputs as files",
+    "files:write": "sharing files in threads",
+    "files:read": "looking whether a file was shared whose answer was lost",
 }
 
 

@@ -149,6 +149,25 @@ class SlackClient:
             raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, "no JSON"))
         return body
 
+    async def send(self, url: str, content: bytes) -> None:
+        """Send the bytes of a file to the address that Slack gave for them, without our token.
+
+        Raises:
+            SlackTrouble: they were not taken, or the address is none of Slack's.
+        """
+        if not self.owns(url):
+            raise SlackTrouble(Trouble(Meaning.NEVER, "foreign upload_url"))
+        session = self._web.session
+        if session is None:
+            raise SlackTrouble(Trouble(Meaning.NOT_SENT, "no session"))
+        try:
+            async with session.post(url, data=content) as response:
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise SlackTrouble(Trouble(Meaning.NOT_SENT, type(error).__name__)) from error
+        if status != 200:  # nothing is shown before it is complete: it may be sent again
+            raise SlackTrouble(Trouble(Meaning.AMBIGUOUS, f"status {status} at an upload"))
+
     async def rights(self) -> tuple[frozenset[str], str | None]:
         """Return the scopes that our token was given, and the time of Slack's clock as HTTP writes it.
 

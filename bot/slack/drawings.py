@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.slack.blocks import Shown, at_rung, context, fit, section
 from bot.slack.summaries import Summaries
-from bot.slack.text import PERSON, head, link, replied
+from bot.slack.text import PERSON, ends, escape, head, link, plain, replied
 from bot.slack.views import approvals as asking
 from bot.slack.views.notices import follow_card, noted, reminder
 from bot.slack.views.nudges import Nudge, nudge
@@ -50,6 +50,7 @@ class SlackDrawings:
             "mention": self._mention,
             "unknown": self._unknown,
             "reply": self._reply,
+            "file": self._file,
             "failure": self._failure,
             "output": self._output,
             "subscription": self._follow,
@@ -174,6 +175,15 @@ class SlackDrawings:
         handles = {person.id: person.handle for person in people.values()}
         text = head(replied(said, involved_in(view), handles), REPLY)
         return at_rung(fit(text, [section(text, "t")]), rung, None)
+
+    async def _file(self, leased: Leased, rung: int) -> Shown:
+        """Draw what stands for a file where that itself cannot be shared."""
+        body = leased.notice.body
+        size = f"{int(body['size']) / 1024:,.1f} KiB"
+        name = escape(ends(plain(str(body["name"])), 120))
+        text = f":page_facing_up: *{name}* ({size})"
+        said = head(str(body.get("text") or ""), REPLY)
+        return at_rung(fit(text, [section(f"{text}\n{said}".strip(), "t")]), rung, None)
 
     async def _follow(self, leased: Leased, rung: int) -> Shown | None:
         key, person = leased.notice.thread_key, str(leased.notice.body["person"])

@@ -31,6 +31,12 @@ SCOPES = {
     "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "users.list": ("users:read",),
 }
+# Methods without which something is left out, and nothing else: their scopes are optional.
+SOMETIMES = {
+    "files.getUploadURLExternal": ("files:write",),
+    "files.completeUploadExternal": ("files:write",),
+    "files.info": ("files:read",),
+}
 FREE = (
     *("auth.test", "apps.connections.open", "chat.getPermalink"),
     *("views.open", "views.update", "views.publish"),
@@ -66,10 +72,10 @@ SHORTCUTS = (
     },
 )
 # Each switches something on: posting where nobody invited us, groups as approvers, knowing two
-# accounts of one person by their address, and reports in the metadata of messages.
+# accounts of one person by their address, reports in the metadata of messages, and sharing files.
 OPTIONAL = (
     *("chat:write.public", "usergroups:read", "users:read.email"),
-    "metadata.message:read",
+    *("metadata.message:read", "files:write", "files:read"),
 )
 
 

@@ -12,6 +12,7 @@ from bot.slack.blocks import Shown
 from bot.slack.bursts import Bursts, cause_of, rollup
 from bot.slack.client import Meaning, SlackTrouble, Trouble
 from bot.slack.places import Places, nowhere
+from bot.slack.sharing import Sharing
 from bot.slack.telling import LOCKED, Message, Telling, Where, as_drawn, fingerprint
 from bot.slack.text import PERSON
 from bot.slack.views.notices import mentioned, mentions, noted, without_mentions
@@ -23,6 +24,7 @@ from coordination.world import World
 
 log = structlog.get_logger()
 
+FILE = "file"  # the kind of a notice that shares one
 CARD = "card"  # the slot of a card that replaces a root which cannot be edited any more
 NO_CHANNEL = "There is no channel for this thread: give its source one, or set BATON_CHANNEL."
 SORTS: Mapping[str, Sort] = {
@@ -86,6 +88,7 @@ class Means:
     policies: Policies
     telling: Telling
     places: Places
+    sharing: Sharing
 
 
 class Saying:
@@ -154,7 +157,8 @@ class Saying:
             dress = partial(without_mentions, handles=await means.drawings.handles())
         message = Message(leased, name, drawn, partial(means.drawings.draw, leased), dress)
         where = await self._where(leased, place, alone=elsewhere or plan.alone)
-        posted = await means.telling.post(message, replace(where, broadcast=plan.broadcast))
+        post = means.sharing.post if leased.notice.kind == FILE else means.telling.post
+        posted = await post(message, replace(where, broadcast=plan.broadcast))
         direct = PERSON.fullmatch(leased.notice.recipient or "") is not None
         earlier = leased.slot.turns if leased.slot else 0
         posted = replace(posted, notified=plan.notifies or direct, turns=earlier + direct)

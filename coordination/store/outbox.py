@@ -81,6 +81,7 @@ _LEASE = (
     .returning(outbox)
 )
 _END = update(outbox).where(*_MINE).values(lease_until=None)
+_NOTE = update(outbox).where(*_MINE)
 _DELAY = (
     update(outbox)
     .where(*_PART, outbox.c.state == "queued", outbox.c.due_at < bindparam("until"))
@@ -264,6 +265,11 @@ def lease(tx: Transaction, key: int, until: datetime) -> Row:
 def end(tx: Transaction, key: int, attempt: int, **values: Any) -> bool:
     """Give a lease back with what became of it; False when it had run out."""
     return tx.execute(_END, notice=key, attempt=attempt, **values) == 1
+
+
+def note(tx: Transaction, key: int, attempt: int, body: Any) -> bool:
+    """Keep with a notice in flight how far it is; False when its lease had run out."""
+    return tx.execute(_NOTE, notice=key, attempt=attempt, body=body) == 1
 
 
 def delay(tx: Transaction, thread_key: int, recipient: str | None, until: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Post", "Report"]
+__all__ = ["Post", "Report", "Upload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,15 @@ class Post:
     text: str
     channel: str | None = None
     instead_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload(Post):
+    """A file for the thread of the run; *text* is what is said with it, and may be empty."""
+
+    name: str = "file.txt"
+    title: str | None = None
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,19 @@
-"""`slack.post` and `slack.update`: say something in Slack, and change it. To ask people something, use the verb `approval`."""
+"""`slack.post`, `slack.update` and `slack.upload`: say something in Slack, change it, share a file.
 
-from typing import Annotated
+To ask people something, use the verb `approval`.
+"""
 
-from pydantic import Field
+from pathlib import PurePath
+from typing import Annotated, Final, Self
 
-from baton.connector import ActionContext, Connector, Params, Result, action
-from workflows.actions.notices import Post
+from pydantic import Field, model_validator
+
+from baton.connector import ActionContext, Connector, Failed, Params, Result, action
+from workflows.actions.notices import Post, Upload
 
 __all__ = ["connector"]
 
+LARGEST: Final = 3 * 2**20  # bytes of a file
 
 Channel = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -69,4 +74,51 @@ async def update(params: NewText, ctx: ActionContext) -> Result:
     return Result({"notice_id": params.notice_id}, (changed,))
 
 
-connector = Connector("slack", actions=(post, update))
+class NewUpload(Params):
+    text: str | None = Field(
+        None, min_length=1, max_length=262_144, description="What the file holds; or name a `file`."
+    )
+    file: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="Which file below BATON_ROOT is shared, at most 3 MiB.",
+        examples=["{{ run.folder }}/report.md"],
+    )
+    name: str | None = Field(
+        None,
+        pattern=r"^[^/\\\x00-\x1f]{1,200}$",
+        description="What it is called in Slack; left out, as `file` is, or `text.txt`.",
+        examples=["report.md"],
+    )
+    title: str | None = Field(None, max_length=200, description="The words above it in Slack.")
+    comment: str | None = Field(None, max_length=2000, description="What is said with it.")
+
+    @model_validator(mode="after")
+    def _holds_one(self) -> Self:
+        if (self.text is None) == (self.file is None):
+            raise ValueError("give either `text` or `file`")
+        return self
+
+
+@action("slack.upload", repeatable=True)
+async def upload(params: NewUpload, ctx: ActionContext) -> Result:
+    """Share a text or a file in the thread of the run. The step is done when Baton has stored it.
+
+    The bytes are read now and sent soon after, in their turn among the messages of the thread. The
+    output is `{notice_id, name, size}`, the size in bytes. Where Baton's app may not share files, a
+    line in the thread says so.
+    """
+    if params.file is not None:
+        content = await ctx.files.read(params.file, limit=LARGEST)
+    else:
+        content = (params.text or "").encode("utf-8", "replace")
+    if not content:
+        raise Failed("there is nothing in it: Slack takes no empty files", type="empty")
+    name = params.name or (PurePath(params.file).name if params.file else "text.txt")
+    own = f"nt_{ctx.idempotency_key.upper()[:26]}"
+    file = Upload(own, params.comment or "", name=name, title=params.title, content=content)
+    return Result({"notice_id": own, "name": name, "size": len(content)}, (file,))
+
+
+connector = Connector("slack", actions=(post, update, upload))

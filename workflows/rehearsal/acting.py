@@ -15,6 +15,7 @@ from workflows.runtimes.host.performing import Answer as Performed
 __all__ = ["Acting"]
 
 POST: Final = "slack.post"
+UPLOAD: Final = "slack.upload"
 
 
 class Acting:
@@ -67,6 +68,10 @@ class Acting:
             run.hall.timeline.hide(answer.output)
         if action.action == POST and answer.error is None:
             self._posted(path, params)
+        if action.action == UPLOAD and answer.error is None:
+            name = params.get("name") or params.get("file") or "text.txt"
+            said = {"comment": params["comment"]} if params.get("comment") else None
+            run.note(path, "posted", text=f"the file {name}", params=said)
         performed = Performed(answer.output, answer.error)
         run.tell(performed.fact(action, run.hall.stage.now))
 

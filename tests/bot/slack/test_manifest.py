@@ -5,7 +5,16 @@ from pathlib import Path
 
 import yaml
 
-from bot.slack.manifest import EVENTS, FREE, OPTIONAL, SCOPES, manifest, manifest_yaml, scopes
+from bot.slack.manifest import (
+    EVENTS,
+    FREE,
+    OPTIONAL,
+    SCOPES,
+    SOMETIMES,
+    manifest,
+    manifest_yaml,
+    scopes,
+)
 from devslack.manifest import understand
 from handlers.slack import ids
 from handlers.slack.private import LOOKING
@@ -13,7 +22,7 @@ from handlers.slack.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[3]
 METHOD = re.compile(
-    r"\"((?:chat|conversations|reactions|users|views|auth|apps|assistant)\.[A-Za-z.]+)\""
+    r"\"((?:chat|conversations|reactions|users|views|auth|apps|assistant|files)\.[A-Za-z.]+)\""
 )
 SDK_CALLS = {"apps_connections_open": "apps.connections.open"}
 
@@ -32,7 +41,7 @@ def called() -> set[str]:
 
 
 def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_asked_for_nothing() -> None:
-    assert called() == {*SCOPES, *FREE}
+    assert called() == {*SCOPES, *SOMETIMES, *FREE}
 
 
 def test_the_manifest_is_one_that_slack_takes() -> None:

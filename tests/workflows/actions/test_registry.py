@@ -55,6 +55,7 @@ def test_names_are_sorted_and_hold_those_of_every_connector() -> None:
         "shell.run",
         "slack.post",
         "slack.update",
+        "slack.upload",
         "tracker.create",
     )
 

@@ -75,6 +75,33 @@ async def test_an_update_is_a_notice_for_the_same_message(perform: Perform) -> N
     assert second.notices == (Post(second.notices[0].id, "whole", None, told),)
 
 
+async def test_an_upload_holds_a_text_or_the_bytes_of_a_file(
+    perform: Perform, ctx: Context
+) -> None:
+    text = await perform("slack.upload", {"text": "über"})
+    (file,) = text.notices
+    assert (file.name, file.content, file.text) == ("text.txt", "über".encode(), "")
+    assert text.output == {"notice_id": file.id, "name": "text.txt", "size": 5}
+
+    (ctx.files.root / "a").mkdir()
+    (ctx.files.root / "a/b.bin").write_bytes(b"\xff\x00")
+    (file,) = (await perform("slack.upload", {"file": "a/b.bin", "comment": "it"})).notices
+    assert (file.name, file.content, file.text) == ("b.bin", b"\xff\x00", "it")
+
+
+async def test_what_is_too_large_empty_or_outside_is_not_uploaded(
+    perform: Perform, ctx: Context
+) -> None:
+    (ctx.files.root / "large").write_bytes(b"x" * (3 * 2**20 + 1))
+    (ctx.files.root / "empty").write_bytes(b"")
+    for name in ("large", "empty", "../outside", "gone"):
+        with pytest.raises(Failed):
+            await perform("slack.upload", {"file": name})
+    for params in ({}, {"text": "x", "file": "large"}, {"text": "x", "name": "a/b"}):
+        with pytest.raises(ValidationError):
+            await perform("slack.upload", params)
+
+
 @pytest.mark.parametrize("channel", [[], [""], 7, ["#x"] * 21])
 async def test_a_list_of_no_channels_is_refused(perform: Perform, channel: Any) -> None:
     with pytest.raises(ValidationError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from coordination.outbox import ROOT, Lane
 from coordination.trail import escape
-from workflows.actions.notices import Post
+from workflows.actions.notices import Post, Upload
 from workflows.core.commands import Command, Tell
 from workflows.core.core import Core
 from workflows.core.state import UNKNOWN
@@ -33,6 +33,7 @@ class Telling:
     kind: str
     body: Mapping[str, Any]
     id: str | None = None  # where the row must have this one
+    content: bytes | None = None  # of a file
 
 
 def unknown_attempts(core: Core) -> dict[str, int]:
@@ -67,10 +68,22 @@ def tellings(
 
 def posted(post: Post) -> Telling:
     """Return what `slack.post` says: people and channels may be named, all else is plain text."""
+    if isinstance(post, Upload):
+        return _shared(post)
     text = _NAMES.sub(r"<\1>", escape(post.text))
     body = {"text": text} | ({"channel": post.channel} if post.channel else {})
     slot = f"reply:{post.instead_of or post.id}"  # a slot is one message, and shows its newest text
     return Telling(slot, Lane.RESULT, "reply", body, post.id)
+
+
+def _shared(file: Upload) -> Telling:
+    body = {
+        "text": escape(file.text),
+        "name": file.name,
+        "title": file.title,
+        "size": len(file.content),
+    }
+    return Telling(f"file:{file.id}", Lane.RESULT, "file", body, file.id, file.content)
 
 
 def _of_step(run: RunRecord, core: Core, tell: Tell) -> list[Telling]:
