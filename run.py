@@ -154,7 +154,7 @@ def web_stages(npm: Path) -> list[Stage]:
 
 def perform(verb: str, rest: list[str], programs: list[Argv]) -> int:
     """Set up what the verb needs and run its programs; one alone takes this one's place."""
-    stages = python_stages(SERVER, DEMO if verb in {"demo", "bot", "web", "bench"} else DEV)
+    stages = python_stages(SERVER, DEMO if verb in {"demo", "bot", "web"} else DEV)
     pages = verb in {"demo", "bot", "test", "web"} and (WEB / "package.json").exists()
     whole = play(stages + (web_stages(find_npm()) if pages else []))
     if not whole and (verb == "web" or "browser" in os.environ.get("BATON_REQUIRE", "")):

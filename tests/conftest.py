@@ -21,7 +21,10 @@ def chromium() -> bool:
 
 
 # Suites that need a tool, by folder: the word for BATON_REQUIRE, and whether the tool is there.
-NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {"browser": ("browser", chromium)}
+NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {
+    "browser": ("browser", chromium),
+    "editors": ("yaml-language-server", lambda: bool(shutil.which("yaml-language-server"))),
+}
 
 
 def missing() -> dict[str, str]:

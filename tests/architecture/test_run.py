@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from functools import partial
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,37 @@ def test_baton_starts_without_its_pages_and_says_how_to_get_them(
     assert "the disk is full" in said.getvalue()
     assert "python3 run.py web" in said.getvalue()
     assert not (pages / "stamp").exists()
+
+
+def imported(folder: Path) -> set[str]:
+    """Return the outermost names that the programs of *folder* import."""
+    nodes = [
+        n for file in folder.glob("*.py") for n in ast.walk(ast.parse(file.read_text("utf-8")))
+    ]
+    names = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
+    return {name.split(".")[0] for name in names}
+
+
+def test_a_benchmark_gets_the_packages_of_its_yardsticks_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[run.Stage] = []
+    monkeypatch.setattr(run, "play", lambda stages: asked.extend(stages) or True)
+    assert run.perform("bench", [], []) == 0
+    stamp = asked[-1].stamp.name.removeprefix(".baton-")
+    locks = [ROOT / "requirements.lock", ROOT / f"{stamp}.lock"]
+    locked = {
+        re.sub(r"[-_.]+", "-", name).lower()
+        for lock in locks
+        for name in re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text("utf-8"), re.MULTILINE)
+    }
+
+    found = packages_distributions()
+    others = {name: found[name] for name in imported(ROOT / "benchmarks") if name in found}
+    outside = {name: dists for name, dists in others.items() if "baton-bus" not in dists}
+    assert {"jinja2", "yaml"} <= set(outside)
+    assert [n for n, dists in outside.items() if not locked & {d.lower() for d in dists}] == []
 
 
 def test_a_program_that_fails_shows_what_it_printed(tmp_path: Path) -> None:

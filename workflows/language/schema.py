@@ -29,6 +29,8 @@ FORMS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
 """The keys of which a map has exactly one, or one group."""
 TEMPLATE: Final = {"type": "string", "pattern": r"\{\{"}
 WORDS: Final = ("description", "examples", "default")
+PLAIN: Final = frozenset({"examples", "default", "enum", "const"})
+"""Keywords that hold values, not schemas."""
 WITH_INNER: Final = ("items", "additionalProperties")
 WITH_CHOICES: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 
@@ -37,9 +39,6 @@ def workflow_schema(catalogue: Catalogue | None = None) -> Schema:
     """Return the schema of a workflow file; with *catalogue*, actions and their params complete."""
     schema = Workflow.model_json_schema(by_alias=True)
     _close_names(schema)
-    _unfold(schema)
-    schema["$schema"] = DIALECT
-    schema["title"] = "Workflow"
     definitions = schema["$defs"]
     for definition in (schema, definitions["Step"]):
         definition["patternProperties"] = {"^x-": {}}
@@ -47,7 +46,8 @@ def workflow_schema(catalogue: Catalogue | None = None) -> Schema:
         definitions[name]["oneOf"] = [{"required": [*form]} for form in forms]
     if catalogue is not None:
         _add_actions(definitions, catalogue)
-    return schema
+    _tidy(schema)
+    return {"$schema": DIALECT, "title": "Workflow", **schema}
 
 
 def _close_names(schema: Any) -> None:
@@ -62,16 +62,18 @@ def _close_names(schema: Any) -> None:
             _close_names(each)
 
 
-def _unfold(schema: Any) -> None:
-    """Put each description into one line: where it breaks in the source means nothing to a reader."""
+def _tidy(schema: Any) -> None:
+    """Give each key its own name as title, which editors show, and each description one line."""
     if isinstance(schema, list):
         for each in schema:
-            _unfold(each)
+            _tidy(each)
     elif isinstance(schema, dict):
         if isinstance(said := schema.get("description"), str):
             schema["description"] = " ".join(said.split())
-        for each in schema.values():
-            _unfold(each)
+        for name, each in schema.get("properties", {}).items():
+            each["title"] = name
+        for key in schema.keys() - PLAIN:
+            _tidy(schema[key])
 
 
 def _add_actions(definitions: Schema, catalogue: Catalogue) -> None:
@@ -79,11 +81,10 @@ def _add_actions(definitions: Schema, catalogue: Catalogue) -> None:
     names = sorted(catalogue.names())
     params = {name: _params_schema(name, catalogue, definitions) for name in names}
     for definition in (definitions["Step"], definitions["Compensate"]):
-        definition["properties"]["action"] = {
-            "enum": names,
-            "description": "The action to call.",
-            "type": "string",
-        }
+        keys = definition["properties"]
+        keys["params"] = {"description": keys["params"]["description"]}  # the action says the rest
+        about = keys["action"]["description"]
+        keys["action"] = {"enum": names, "description": about, "type": "string"}
         definition["allOf"] = [
             {
                 "if": {"properties": {"action": {"const": name}}, "required": ["action"]},

@@ -74,6 +74,17 @@ def test_actions_and_their_params_complete(schema: dict[str, Any]) -> None:
         assert rules["shell.run"]["required"] == ["argv"]
 
 
+def test_editors_show_each_key_by_its_name_with_a_line_about_it(schema: dict[str, Any]) -> None:
+    step, condition = schema["$defs"]["Step"], schema["$defs"]["Step"]["properties"]["condition"]
+    assert condition["title"] == "condition"
+    assert condition["description"].startswith("The step runs if this holds")
+    assert [name for name, each in step["properties"].items() if each["title"] != name] == []
+    for each in inside(schema):
+        for name, key in each.get("properties", {}).items():
+            said = key.get("description", "")
+            assert "\n" not in str(said), name
+
+
 @pytest.mark.parametrize("file", GOOD, ids=[file.stem for file in GOOD])
 def test_it_takes_what_the_loader_takes(file: Path, refuses: Any) -> None:
     assert not refuses(read_yaml(file.read_bytes(), file=file.name).data)
