@@ -20,6 +20,7 @@ from bot.rereading import Rereading
 from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld, make_world
+from bot.written_files import WrittenFiles
 from coordination import leases, windows
 from coordination.changes import Changes
 from coordination.clockwork import OWNER as TRIGGER
@@ -270,6 +271,7 @@ def make_host(
             actions_at_once=settings.action_limit,
             grace=settings.stop_grace,
             roles=roles,
+            files=WrittenFiles(door, world.clock, world.files).of,
         ),
     )
 

@@ -22,6 +22,7 @@ from coordination.world import World
 log = structlog.get_logger()
 
 SCRATCH = "runs"  # the folder of the runs' own files
+GIT = ".git"  # what git writes for itself, also when a run commits
 MOST = 10_000  # files of one trigger
 STEP = 100  # ms in which further changes are gathered before a look
 TICK = 500  # ms at most between looks at files that have not come to rest
@@ -145,8 +146,8 @@ def changes_of(seen: Mapping[str, Mark], files: Mapping[str, Mark]) -> dict[str,
 def found(root: Path, glob: str) -> dict[str, Mark]:
     """Return the files that *glob* finds under *root*, by their paths from there on.
 
-    Hidden files are left out unless the glob names them, and so are those of runs. What a link leads
-    to outside of *root* is not looked at.
+    Hidden files are left out unless the glob names them, and so are those of runs; what git writes for
+    itself always is. What a link leads to outside of *root* is not looked at.
 
     Raises:
         TooManyFiles: there are more than can be watched.
@@ -155,7 +156,7 @@ def found(root: Path, glob: str) -> dict[str, Mark]:
     inside = root.resolve()
     files: dict[str, Mark] = {}
     for place in _places(inside, glob):
-        mark = _mark(place, inside)
+        mark = mark_of(place, inside)
         if mark is None:
             continue
         files[place.relative_to(inside).as_posix()] = mark
@@ -171,12 +172,14 @@ def _places(root: Path, glob: str) -> Iterator[Path]:
         inner = place.relative_to(root).parts
         if not hidden and any(part.startswith(".") for part in inner):
             continue
+        if GIT in inner:
+            continue
         if inner[:1] == (SCRATCH,) and parts[0] != SCRATCH:
             continue
         yield place
 
 
-def _mark(place: Path, root: Path) -> Mark | None:
+def mark_of(place: Path, root: Path) -> Mark | None:
     """Return how a file is; None for what is none, or is gone by now."""
     try:
         if not place.resolve().is_relative_to(root):

@@ -14,14 +14,12 @@ from coordination.occasions import Occasion
 from coordination.ports import TriggerSpec
 from coordination.store import triggers as store
 from coordination.world import Ids
+from coordination.written import Mark, writer_of
 
 __all__ = ["Mark", "Watched", "forget", "remember", "take", "watched"]
 
 KIND = "file"
 DEBOUNCE = timedelta(seconds=1)
-
-Mark = tuple[int, int]
-"""What tells one state of a file from another: when it was written, in ns, and its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +109,7 @@ def take(
     if {spec.keys.get("file"), state.get("glob")} != {trigger.glob}:
         return 0  # another revision asks for other files by now
     files, fired = _marks(state["files"]), 0
+    writers = {path: writer_of(tx, path, mark, now=now) for path, mark in changed.items()}
     for path, mark in sorted(changed.items()):
         change = _change(files.get(path), mark)
         if mark is None:
@@ -119,7 +118,13 @@ def take(
             files[path] = mark
         if change in spec.keys.get("changes", ()):
             data = {"path": path, "change": change}
-            occasion = Occasion(workflow=trigger.workflow, trigger_id=spec.id, kind=KIND, data=data)
+            occasion = Occasion(
+                workflow=trigger.workflow,
+                trigger_id=spec.id,
+                kind=KIND,
+                data=data,
+                caused_by=writers.get(path),
+            )
             note(tx, occasion, now=now, ids=ids)
             fired += 1
     _keep(tx, trigger, files, now)

@@ -186,7 +186,14 @@ async def test_a_glob_that_finds_too_much_is_told_and_stops_nobody_else(
 
 def test_a_glob_finds_files_and_nothing_hidden_foreign_or_of_runs(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
-    for place in ("a.xml", "deep/b.xml", ".hidden/c.xml", "deep/.d.xml", "runs/run_1/e.xml"):
+    for place in (
+        "a.xml",
+        "deep/b.xml",
+        ".hidden/c.xml",
+        "deep/.d.xml",
+        "runs/run_1/e.xml",
+        "w/.git/h.xml",
+    ):
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         (root / place).write_text("x")
     outside.mkdir()
@@ -199,6 +206,7 @@ def test_a_glob_finds_files_and_nothing_hidden_foreign_or_of_runs(tmp_path: Path
     assert sorted(found(root, "**/*.xml")) == ["a.xml", "deep/b.xml"]
     assert sorted(found(root, "link/*.xml")) == []
     assert sorted(found(root, "deep/.*.xml")) == ["deep/.d.xml"]
+    assert sorted(found(root, "w/.git/*.xml")) == []
     assert sorted(found(root, "runs/*/*.xml")) == ["runs/run_1/e.xml"]
 
 

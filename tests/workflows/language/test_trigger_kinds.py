@@ -82,6 +82,7 @@ def test_a_schedule_that_is_never_due_is_refused(keys: str, code: str, message: 
         ("{every: 15m, event: test.failed}", 6, "verb"),
         ("{file: /etc/passwd}", 12, "value"),
         ("{file: ../x}", 12, "value"),
+        ("{file: web/.git/refs/*}", 12, "value"),
         ("{file: x, changes: [moved]}", 25, "value"),
         ("{file: x, changes: []}", 24, "value"),
         ("{file: x, debounce: now}", 25, "duration"),

@@ -106,6 +106,13 @@ def _check_glob(path: Path, glob: str, findings: Findings) -> None:
             f"`{glob[:80]}` leads out of BATON_ROOT",
             "Write a glob from there on, as `reports/*.xml`.",
         )
+    elif ".git" in glob.split("/"):
+        findings.add(
+            "value",
+            path,
+            "what git writes into `.git` is not watched",
+            "Watch the files of the project; `git.log` in a schedule tells of commits.",
+        )
 
 
 def _check_workflow(path: Path, name: str, checks: Checks) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from baton.connector import Files
 from coordination.policy import Roles
 from workflows.core.codec import canonical
 
@@ -27,6 +28,7 @@ class HostSettings:
         largest_output: what a step may give; more fails it.
         largest_context: what all that came into a run may be; what is too much fails its step.
         roles: says who has which role now, to judge right before an approved action starts.
+        files: gives the files for the actions of the run with this key; None: those of the World.
     """
 
     instance_key: bytes = field(repr=False)
@@ -38,6 +40,7 @@ class HostSettings:
     largest_output: int = 8 * 2**20
     largest_context: int = 32 * 2**20
     roles: Callable[[], Roles] = Roles
+    files: Callable[[int], Files] | None = None
 
     def derive(self, *parts: Any) -> str:
         """Return what belongs to *parts* and this instance for ever: 64 hex digits."""

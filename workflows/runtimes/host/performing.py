@@ -145,7 +145,7 @@ class Performer:
             run=RunInfo(run.id, run.number, run.workflow, action.path, folder, run.thread_id),
             http=world.http,
             processes=Watched(world.processes, transcript),
-            files=world.files,
+            files=self._settings.files(run.key) if self._settings.files else world.files,
             log=log.bind(run_id=run.id, path=action.path, attempt=action.attempt),
             secrets=secrets,
             cancelled=cancelled,
