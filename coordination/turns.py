@@ -65,7 +65,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A budget that is used up: only the urgent leaves before *until*, and who waits comes back *apart*.
+    """What one budget lets leave: so many, and the urgent; the others not before *until*, and *apart*.
 
     *budget* tells it from others.
     """
@@ -73,6 +73,24 @@ class Hold:
     until: datetime
     apart: timedelta
     budget: str = ""
+    room: int = 0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Counts by budget, in one claim, what was let through and what was put off."""
+
+    through: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+
+    def put_off(self, hold: Hold) -> datetime | None:
+        """Return when the next one of a budget comes back; None: it may leave now."""
+        if self.through[hold.budget] < hold.room:
+            self.through[hold.budget] += 1
+            return None
+        due_at = hold.until + self.held[hold.budget] * hold.apart
+        self.held[hold.budget] += 1
+        return due_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +103,9 @@ class Claim:
         limit: how many, at most.
         urgent: only decisions and results, as at a stop.
         floor: remembers whose turn it was.
-        edits: where the budget for edits is used up.
-        posts: the channels whose budget is, under each name that a thread may have for one; None is
-            the name of the channel of threads that have none.
+        edits: what holds back edits, where something does.
+        posts: what holds back posts in each channel, under every name that a thread may have for it;
+            None is the name of the channel of threads that have none.
     """
 
     now: datetime
@@ -112,7 +130,7 @@ class Claimed:
 def claim(tx: Transaction, wanted: Claim) -> Claimed:
     """Lease up to a limit of notices, at most one of a thread, the most urgent threads first."""
     store.free(tx, now=wanted.now)
-    held = _put_off_cards(tx, wanted)
+    waiting = Waiting(held=_put_off_cards(tx, wanted))
     urgent = _turns(tx, (Lane.DECISION, Lane.RESULT), wanted)
     others = [] if wanted.urgent else _turns(tx, (Lane.FAILURE, Lane.PROGRESS), wanted)
     leased: list[Leased] = []
@@ -121,11 +139,11 @@ def claim(tx: Transaction, wanted: Claim) -> Claimed:
     for thread_key, recipient in floor.mix(urgent, others):
         if thread_key not in seen:
             seen.add(thread_key)
-            found = _lease(tx, (thread_key, recipient), wanted, held)
+            found = _lease(tx, (thread_key, recipient), wanted, waiting)
             leased += [] if found is None else [found]
         if len(leased) == wanted.limit:
             break
-    return Claimed(tuple(leased), held, look(tx, store.next_due), floor)
+    return Claimed(tuple(leased), waiting.held, look(tx, store.next_due), floor)
 
 
 def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Choice:
@@ -173,8 +191,8 @@ def _is_stale(row: Row, posted: Collection[str], now: datetime) -> bool:
     return bool(old and row.slot in posted)
 
 
-def _lease(tx: Transaction, place: Place, wanted: Claim, held: Counter[str]) -> Leased | None:
-    """Lease what a thread says next; nothing, where that has to wait: it is counted in *held*."""
+def _lease(tx: Transaction, place: Place, wanted: Claim, waiting: Waiting) -> Leased | None:
+    """Lease what a thread says next; nothing, where that has to wait."""
     thread_key, recipient = place
     rows = [
         row
@@ -187,7 +205,7 @@ def _lease(tx: Transaction, place: Place, wanted: Claim, held: Counter[str]) -> 
     if choice.row is None:
         return None
     urgency = min(row.lane for row in rows if row is choice.row or row.due_at <= wanted.now)
-    if urgency > Lane.RESULT and _is_put_off(tx, choice.row, slots, wanted, held):
+    if urgency > Lane.RESULT and _is_put_off(tx, choice.row, slots, wanted, waiting):
         return None
     row = store.lease(tx, choice.row.key, wanted.now + wanted.lease)
     notice = Notice(row.thread_key, row.slot, row.lane, row.kind, row.body, row.recipient)
@@ -200,26 +218,19 @@ def _lease(tx: Transaction, place: Place, wanted: Claim, held: Counter[str]) -> 
 def _put_off_cards(tx: Transaction, wanted: Claim) -> Counter[str]:
     """Let first cards wait for which their channel has no room, as `_lease` would, but many at once.
 
-    While more threads are opened than Slack takes, they are most of what is looked at.
+    While more threads are opened than Slack takes, they are most of what is looked at. Return how many.
     """
-    held: Counter[str] = Counter()
-    if wanted.urgent or not wanted.posts:
-        return held
-    for row in cards.due(tx, Lane.PROGRESS, now=wanted.now, limit=MOST_CARDS):
-        if (hold := wanted.posts.get(row.channel)) is not None:
-            store.put_off(tx, row.key, _turn_of(hold, held))
-    return held
-
-
-def _turn_of(hold: Hold, held: Counter[str]) -> datetime:
-    """Return when the next one that waits for a budget comes back, and count it."""
-    due_at = hold.until + held[hold.budget] * hold.apart
-    held[hold.budget] += 1
-    return due_at
+    waiting = Waiting()
+    if wanted.posts and not wanted.urgent:
+        for row in cards.due(tx, Lane.PROGRESS, now=wanted.now, limit=MOST_CARDS):
+            hold = wanted.posts.get(row.channel)
+            if hold is not None and (due_at := waiting.put_off(hold)) is not None:
+                store.put_off(tx, row.key, due_at)
+    return waiting.held
 
 
 def _is_put_off(
-    tx: Transaction, row: Row, slots: Mapping[str, Slot], wanted: Claim, held: Counter[str]
+    tx: Transaction, row: Row, slots: Mapping[str, Slot], wanted: Claim, waiting: Waiting
 ) -> bool:
     """Let a notice wait for its budget: an edit alone, and a post with all of its thread.
 
@@ -228,12 +239,13 @@ def _is_put_off(
     """
     edit = row.slot in slots
     hold = wanted.edits if edit else _hold_of(tx, row, slots.get(ROOT), wanted)
-    if hold is None:
+    due_at = waiting.put_off(hold) if hold is not None else None
+    if due_at is None:
         return False
     if edit:
-        store.put_off(tx, row.key, _turn_of(hold, held))
+        store.put_off(tx, row.key, due_at)
     else:
-        store.delay(tx, row.thread_key, None, _turn_of(hold, held))
+        store.delay(tx, row.thread_key, None, due_at)
     return True
 
 

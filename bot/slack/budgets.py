@@ -41,11 +41,19 @@ class Bucket:
     def __post_init__(self) -> None:
         self._tokens = self.capacity
 
-    def wait(self, now: float, *, urgent: bool) -> float:
-        """Return the seconds until there is a token, 0.0 if there is one; *now* is in seconds."""
+    def wait(self, now: float, *, urgent: bool, after: int = 0) -> float:
+        """Return the seconds until there is a token, 0.0 if there is one; *now* is in seconds.
+
+        *after*: for whoever comes when so many more have been taken.
+        """
         self._refill(now)
-        missing = 1.0 + (0.0 if urgent else self.reserve) - self._tokens
+        missing = 1.0 + after + (0.0 if urgent else self.reserve) - self._tokens
         return missing / self.per_second if missing > 1e-9 else 0.0
+
+    def room(self, now: float) -> int:
+        """Return how many tokens there are for those that are not urgent."""
+        self._refill(now)
+        return max(0, int(self._tokens - self.reserve + 1e-9))
 
     def take(self, now: float) -> None:
         """Take the token that is there."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.slack.budgets import Budget, edits, posts, rested
+from bot.slack.budgets import Bucket, Budget, Promises, edits, posts, rested
 from bot.slack.client import Meaning, SlackTrouble, Trouble
 from coordination.outbox import Lane
 from coordination.world import World
@@ -39,6 +39,21 @@ class Allowance:
 
 
 OURS = Allowance()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much a budget lets leave at once of what is not urgent, and when the rest may come back.
+
+    Args:
+        room: so much may leave now.
+        wait: seconds until the first of the others may.
+        apart: seconds between it and the next one.
+    """
+
+    room: int
+    wait: float
+    apart: float
 
 
 class Limits:
@@ -86,27 +101,33 @@ class Limits:
         wait = budget.wait(now, urgent=lane <= Lane.RESULT) if budget is not None else 0.0
         return wait + MARGIN if wait > 0 else 0.0
 
-    def held_edits(self) -> tuple[float, float] | None:
-        """Say when the next edit about progress may come back, and how far apart the ones after it.
-
-        In seconds; None: there is room.
-        """
-        return _held(self._edits, self._world.clock.monotonic())
-
-    def held_posts(self) -> Mapping[str, tuple[float, float]]:
-        """Say the same of posts, for each channel in which there is no room."""
+    def held_edits(self) -> Held | None:
+        """Say when the next edit about progress may come back; None: there is room."""
         now = self._world.clock.monotonic()
-        held = {channel: _held(budget, now) for channel, budget in self._posts.items()}
-        return {channel: each for channel, each in held.items() if each is not None}
+        wait, promises = self._edits.counter.wait(now, urgent=False), self._edits.promises
+        return (
+            Held(0, promises.next_after(now + wait) - now + MARGIN, promises.apart)
+            if wait > 0
+            else None
+        )
 
-    def promise_edits(self, count: int) -> None:
-        """Note that *count* edits were told to come back as `held_edits` said."""
-        _promise(self._edits, count, self._world.clock.monotonic())
+    def held_posts(self) -> Mapping[str, Held]:
+        """Say for how much progress there is room in each channel that was lately posted to."""
+        now = self._world.clock.monotonic()
+        return {
+            channel: _held(budget.counter, budget.promises, now)
+            for channel, budget in self._posts.items()
+            if isinstance(budget.counter, Bucket) and not budget.counter.rested(now)
+        }
 
-    def promise_posts(self, channel: str, count: int) -> None:
-        """Note that *count* posts were told to come back as `held_posts` said."""
-        if channel in self._posts:
-            _promise(self._posts[channel], count, self._world.clock.monotonic())
+    def promise(self, method: str, channel: str, count: int) -> None:
+        """Note that *count* were told to come back, as is said here of what is held."""
+        held = self.held_edits() if method == EDIT else self.held_posts().get(channel)
+        budget = self._edits if method == EDIT else self._posts.get(channel)
+        if held is not None and budget is not None:
+            earliest = self._world.clock.monotonic() + held.wait
+            for _ in range(count):
+                budget.promises.after(earliest)
 
     def hold(self, method: str, channel: str, wait: timedelta) -> None:
         """Pause as Slack asked: a channel for posts, and after a second time the whole method."""
@@ -166,17 +187,10 @@ class Limits:
         return self._posts[channel]
 
 
-def _held(budget: Budget, now: float) -> tuple[float, float] | None:
-    wait = budget.counter.wait(now, urgent=False)
-    if wait <= 0:
-        return None
-    return budget.promises.next_after(now + wait) - now + MARGIN, budget.promises.apart
-
-
-def _promise(budget: Budget, count: int, now: float) -> None:
-    wait = budget.counter.wait(now, urgent=False)
-    for _ in range(count):
-        budget.promises.after(now + wait)
+def _held(bucket: Bucket, promises: Promises, now: float) -> Held:
+    room = bucket.room(now)
+    wait = bucket.wait(now, urgent=False, after=room)
+    return Held(room, promises.next_after(now + wait) - now + MARGIN, promises.apart)
 
 
 def later(seconds: float) -> SlackTrouble:

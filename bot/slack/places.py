@@ -1,6 +1,7 @@
 """Where messages go: channels by name or id, and the direct messages with people."""
 
 import contextlib
+from collections.abc import Mapping
 
 from bot.slack.client import Meaning, SlackCalls, SlackTrouble, Trouble
 from bot.slack.text import PERSON
@@ -61,9 +62,12 @@ class Places:
         """Return the id of a channel where it is known already, else the name."""
         return self._ids.get(place, place)
 
-    def names_of(self, channel_id: str) -> list[str]:
-        """Return the names under which a channel is known."""
-        return [name for name, known in self._ids.items() if known == channel_id]
+    def names(self) -> Mapping[str, list[str]]:
+        """Return the names that are known of each channel."""
+        found: dict[str, list[str]] = {}
+        for name, channel_id in self._ids.items():
+            found.setdefault(channel_id, []).append(name)
+        return found
 
     def note(self, place: str, channel_id: str) -> None:
         """Remember what a name stood for when something was posted there."""

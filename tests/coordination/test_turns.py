@@ -108,8 +108,8 @@ async def test_a_card_rests_longer_while_only_progress_changes(tray: Tray) -> No
     assert waits == [1, 3, 4.5, 6.75, 10]
 
 
-def no_room(tray: Tray, budget: str = "C1") -> Hold:
-    return Hold(tray.now + 60 * SECOND, 2 * SECOND, budget)
+def no_room(tray: Tray, budget: str = "C1", *, but: int = 0) -> Hold:
+    return Hold(tray.now + 60 * SECOND, 2 * SECOND, budget, but)
 
 
 async def test_first_cards_wait_apart_where_their_channel_has_no_room(tray: Tray) -> None:
@@ -157,3 +157,18 @@ async def test_a_decision_takes_the_rest_of_its_thread_past_a_channel_without_ro
     done = await tray.round(posts={"#x": no_room(tray)})
 
     assert (slots(list(done.leased)), done.held) == ([ROOT], {})
+
+
+async def test_as_much_leaves_as_a_channel_has_room_for_and_the_rest_waits(tray: Tray) -> None:
+    threads = [await tray.thread("#x") for _ in range(6)]
+    for thread in threads:
+        await tray.add(thread, ROOT, Lane.PROGRESS)
+    for thread in threads[:2]:  # threads that say more are looked at one by one
+        await tray.add(thread, "reply:1", Lane.FAILURE)
+
+    done = await tray.round(posts={"#x": no_room(tray, but=2)})
+
+    assert done.held == {"C1": 4}
+    assert len(done.leased) == 2
+    waits = [row.due_at - tray.now for row in await tray.rows() if row.state == "queued"]
+    assert {60 * SECOND, 62 * SECOND} <= set(waits)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.slack.client import Meaning, SlackTrouble, Trouble
 from bot.slack.delivery import APART
-from bot.slack.limits import DOUBTS, EDIT, POST, Allowance, Limits
+from bot.slack.limits import DOUBTS, EDIT, POST, Allowance, Held, Limits
 from bot.slack.telling import Message, Where
 from coordination.changes import Change
 from coordination.outbox import ROOT, Lane
@@ -90,24 +90,26 @@ def test_progress_that_finds_no_room_is_told_when_to_come_back() -> None:
     assert allowed(limits, EDIT, "C1", lane=2)
     held = limits.held_edits()
     assert held is not None
-    assert held == pytest.approx((60.0, 1.5), abs=0.1)
-    limits.promise_edits(10)
+    assert (held.room, held.wait, held.apart) == pytest.approx((0, 60.0, 1.5), abs=0.1)
+    limits.promise(EDIT, EDIT, 10)
     again = limits.held_edits()
     assert again is not None
-    assert again[0] == pytest.approx(held[0] + 10 * 1.5, abs=0.1)
+    assert again.wait == pytest.approx(held.wait + 10 * 1.5, abs=0.1)
 
 
-def test_a_channel_without_room_is_named_with_when_to_come_back() -> None:
+def test_a_channel_is_named_with_its_room_and_when_the_rest_may_come_back() -> None:
     limits, world = make()
-    while allowed(limits, POST, "C1", lane=4):
-        limits.enter(POST, "C1", 4)
+    assert limits.held_posts() == {}
+    limits.enter(POST, "C1", 4)
     limits.enter(POST, "C2", 4)
+    assert limits.held_posts()["C1"] == Held(1, pytest.approx(1.05), 1.0)
+    limits.enter(POST, "C1", 4)
     assert allowed(limits, POST, "C1", lane=2)
-    assert list(limits.held_posts()) == ["C1"]
-    limits.promise_posts("C1", 10)
-    limits.promise_posts("C3", 1)  # forgotten meanwhile, as a channel that rested is
-    wait, apart = limits.held_posts()["C1"]
-    assert (wait, apart) == pytest.approx((12.0, 1.0), abs=1.1)
+    assert limits.held_posts()["C1"] == Held(0, pytest.approx(1.05), 1.0)
+    limits.promise(POST, "C1", 10)
+    limits.promise(POST, "C3", 1)  # forgotten meanwhile, as a channel that rested is
+    assert limits.held_posts()["C1"].wait == pytest.approx(11.0, abs=0.2)
+    assert limits.held_posts()["C2"].room == 1
     pass_time(world, 60)
     assert limits.held_posts() == {}
 
