@@ -31,7 +31,7 @@ class StartOrder:
     workflow: WorkflowView
     inputs: Mapping[str, Any]
     request_id: str
-    channel: str | None  # where it is posted if the definition names none
+    channel: str | None  # where its thread is opened
     terms: Terms = FREE
     sealed: tuple[SealedInput, ...] = ()
 
@@ -116,7 +116,7 @@ def _new_run(order: StartOrder, run_id: str, request: str) -> NewRun:
         trigger={"kind": "manual", "by": actor},
         started_by=actor,
         requested_by=actor,
-        channel=definition.channel or order.channel,
+        channel=order.channel,
         own_channel=definition.channel is not None,
         request_id=request,
         sealed=order.sealed,

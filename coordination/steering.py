@@ -16,6 +16,7 @@ from coordination.ports import Definition, RunView
 from coordination.run_secrets import conceal
 from coordination.starting import StartOrder
 from coordination.store import orders as order_store
+from coordination.triggers import text_in
 
 
 class Steering(Footing):
@@ -41,9 +42,10 @@ class Steering(Footing):
         checked = self._ports.inputs.check(view.definition, inputs)
         about = f"{principal.actor}:{request_id}"
         hidden = conceal(view.definition, checked, self._ports.secrets, about=about)
-        terms = self._terms(view.definition, hidden.inputs, principal.actor)
+        terms, own = self._settled(view.definition, hidden.inputs, principal.actor)
+        channel = own or self.rules.channel
         order = StartOrder(
-            principal, view, hidden.inputs, request_id, self.rules.channel, terms, hidden.sealed
+            principal, view, hidden.inputs, request_id, channel, terms, hidden.sealed
         )
         judging = self._judging()
         begun = await self._door.write(lambda tx: starting.start(tx, order, judging))
@@ -51,10 +53,16 @@ class Steering(Footing):
         self._world.tasks.start(f"start {run_id}", self._ports.runtime.start(run_id))
         return await self.run(run_id)
 
-    def _terms(self, definition: Definition, inputs: Mapping[str, Any], by: str) -> Terms:
-        """Return the rules for a start by hand. Raises: InvalidInputs, where its key has no value."""
+    def _settled(
+        self, definition: Definition, inputs: Mapping[str, Any], by: str
+    ) -> tuple[Terms, str | None]:
+        """Return the rules for a start by hand, and the channel that the definition gives it.
+
+        Raises:
+            InvalidInputs: the key that it counts by, or its channel, has no value.
+        """
         if self._ports.expressions is None:
-            return FREE
+            return FREE, definition.channel
         context = {
             "trigger": {"kind": "manual", "by": by},
             "inputs": inputs,
@@ -62,7 +70,11 @@ class Steering(Footing):
             "workflow": {"name": definition.name, "revision": definition.hash},
         }
         try:
-            return terms_of(definition, self._ports.expressions, context)
+            channel = text_in(definition.channel, self._ports.expressions, context)
+        except ValueError as error:
+            raise InvalidInputs([("channel", str(error))]) from error
+        try:
+            return terms_of(definition, self._ports.expressions, context), channel
         except ValueError as error:
             raise InvalidInputs([("concurrency", str(error))]) from error
 

@@ -129,16 +129,9 @@ class Matcher:
         render = self._expressions.template(dict(trigger.spec.inputs))
         return dict(render(context))
 
-    def text(self, template: str, context: Context) -> str:
-        """Fill in one text of the settings.
-
-        Raises:
-            ValueError: it failed, or gave no text.
-        """
-        value = self._expressions.template(template)(context)
-        if not isinstance(value, str):
-            raise ValueError(f"{template!r} gives no text")  # noqa: TRY004  # as the port fails
-        return value
+    def text(self, template: str | None, context: Context) -> str | None:
+        """Fill in one text of the settings. Raises: ValueError, as `text_in`."""
+        return text_in(template, self._expressions, context)
 
     def forget(self, triggers: Sequence[Trigger]) -> None:
         """Drop what was compiled for any other triggers than these."""
@@ -170,6 +163,20 @@ class Matcher:
             return "" if self._compiled[key](context) else f"where is false: {spec.where}"
         except ValueError as error:
             return f"where failed: {error}"
+
+
+def text_in(template: str | None, expressions: Expressions, context: Context) -> str | None:
+    """Fill in one text of the settings, where there is one.
+
+    Raises:
+        ValueError: it failed, or gave no text.
+    """
+    if template is None:
+        return None
+    value = expressions.template(template)(context)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{template!r} gives no text")
+    return value
 
 
 def is_named(trigger: Trigger, spec: TriggerSpec, seen: Seen, names: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ from workflows.language.compiling import (
 from workflows.language.durations import InvalidDuration, parse_duration
 from workflows.language.expressions import ExpressionFailed, compile_template, has_template
 from workflows.language.model import AnyOf, Approval, Edge, Retry, Settings, Step, Until, Workflow
+from workflows.language.vars_order import vars_in_order
 from workflows.language.waits import compile_wait_for
 
 __all__ = ["compile_body", "compile_workflow", "revision_of"]
@@ -50,7 +51,7 @@ def compile_workflow(workflow: Workflow, catalogue: Catalogue, *, revision: str)
         title=workflow.title or workflow.name,
         revision=revision,
         steps=around.steps(workflow.steps),
-        vars=tuple((name, compile_template(value)) for name, value in workflow.vars.items()),
+        vars=vars_in_order(workflow.vars),
         outputs=tuple((name, compile_template(value)) for name, value in workflow.outputs.items()),
         timeout=settings.timeout,
         notify=settings.notify,

@@ -154,11 +154,11 @@ def _check_head(head: Head, scope: Scope, checks: Checks) -> None:
             checks.findings.add("value", ("inputs", name, key), f"`{key}` {message}")
     check_triggers(scope.only("trigger"), checks)
     check_settings(scope.only(*EVERYWHERE), checks)
-    before: list[str] = []
-    for name, value in head.vars.items():
-        earlier = replace(scope, names=AT_START | {"vars"}, vars=tuple(before), inside={})
-        checks.texts.template(("vars", name), value, earlier)
-        before.append(name)
+    names = [*head.vars]
+    for number, (name, value) in enumerate(head.vars.items()):
+        before, later = names[:number], names[number:]
+        at = replace(scope, names=AT_START | {"vars"}, vars=before, later=later, inside={})
+        checks.texts.template(("vars", name), value, at)
 
 
 def _read_list(name: str, data: dict[str, Any], findings: Findings) -> list[Placed]:

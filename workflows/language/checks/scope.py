@@ -44,7 +44,8 @@ class Scope:
     *steps* are those that can have run before, by id, with None for one that cannot be read;
     *hidden* are the others of this scope and those around it, *inside* says for the rest in which
     step they are. *trigger* is None where nothing is known of it. *veiled* are the inputs that are
-    secret and must not be looked at here.
+    secret and must not be looked at here. *later* are the vars that are not worked out yet, in their
+    order, or None where all of them are; *run* is what is known of the run.
     """
 
     names: frozenset[str]
@@ -55,6 +56,8 @@ class Scope:
     hidden: Collection[str] = ()
     inside: Mapping[str, str] = field(default_factory=dict)
     veiled: Collection[str] = ()
+    later: Collection[str] | None = None
+    run: Collection[str] = RUN_FIELDS
 
     def plus(self, *names: str) -> "Scope":
         """Return this scope with more names."""
@@ -95,6 +98,8 @@ class Scope:
             self.hidden if hidden is None else hidden,
             self.inside,
             self.veiled if veiled is None else veiled,
+            self.later,
+            self.run,
         )
 
 
@@ -105,6 +110,8 @@ def refute(reference: Reference, scope: Scope, catalogue: Catalogue) -> Doubt | 
         return doubt
     if root == "steps":
         return _refute_step(rest, scope, catalogue)
+    if root == "vars" and scope.later is not None and (doubt := _refute_later(rest, scope.later)):
+        return doubt
     known = _known(str(root), scope)
     if known is None or not rest:
         return None
@@ -131,12 +138,24 @@ def _refute_veiled(path: tuple[str | int, ...], scope: Scope) -> Doubt | None:
     return Doubt(f"{what} secret, and would be shown here", hint, code="secret")
 
 
+def _refute_later(rest: list[str | int], later: Collection[str]) -> Doubt | None:
+    """Refuse a look at a var that is worked out below, or at all of them before they are there."""
+    if not rest:
+        text = "`vars` are not all there yet, as this is one of them"
+        return Doubt(text, "Name one of those above it, as `vars.a`.")
+    if rest[0] not in later:
+        return None
+    text = f"the var `{rest[0]}` has no value yet: vars are worked out in the order of the file"
+    itself = rest[0] == next(iter(later))
+    return Doubt(text, "It cannot use itself." if itself else f"Move `{rest[0]}` above this one.")
+
+
 def _known(root: str, scope: Scope) -> Collection[str] | None:
     return {
         "inputs": scope.inputs,
         "vars": scope.vars,
         "trigger": scope.trigger,
-        "run": RUN_FIELDS,
+        "run": scope.run,
         "workflow": WORKFLOW_FIELDS,
         "error": ERROR_FIELDS,
         "event": EVENT_FIELDS,

@@ -30,6 +30,8 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "absence": frozenset({"after"}),
 }
 """What `trigger` holds, by the kind of trigger."""
+BEFORE_IT_BEGINS: Final = ("inputs", "started_by")
+"""What is known of a run when its channel and its key are worked out: no var, and no number yet."""
 FROM_THE_STORE: Final = "Take it from the store: `{{ secrets.NAME }}` in the params of an action."
 WITHOUT_A_HAND: Final = (
     "A trigger cannot give what is secret: drop `required`, or take it from the store as "
@@ -116,8 +118,8 @@ def check_settings(scope: Scope, checks: Checks) -> None:
     settings = checks.head.settings
     check_people(("settings", "approvers"), settings.approvers, checks.findings)
     check_people(("settings", "start_by"), settings.start_by, checks.findings)
-    checks.texts.template(("settings", "channel"), settings.channel, scope)
+    at_start = replace(scope, names=scope.names - {"vars"}, run=BEFORE_IT_BEGINS)
+    checks.texts.template(("settings", "channel"), settings.channel, at_start)
     if settings.concurrency is not None:
-        at_start = replace(scope, names=scope.names - {"vars"})  # none of them is worked out yet
         key = ("settings", "concurrency", "key")
         checks.texts.template(key, settings.concurrency.key, at_start)

@@ -142,11 +142,12 @@ def run_started(
         now: the wall time.
     """
     base = settings.public_url
+    page = f"{base}/r/R-{run.number}" if base else None
     names = {
         "id": run.id,
         "number": run.number,
-        "url": f"{base}/r/R-{run.number}" if base else None,
-        "thread_url": run.thread_url,
+        "url": page,
+        "thread_url": run.thread_url or page,  # a thread that the run opened is not posted yet
         "folder": folder_of(run.id),
         "inputs": dict(run.inputs),
         "started_by": run.started_by,
