@@ -142,6 +142,13 @@ def test_each_example_is_right_shows_its_key_and_can_be_rehearsed(file: Path) ->
         assert found.status in ("completed", "waiting", "failed")
 
 
+def test_the_index_begins_with_a_whole_definition_that_is_right() -> None:
+    text = (CASES / "release.yaml").read_text("utf-8")
+
+    assert check(text, registry(), file="release.yaml").warnings == ()
+    assert f"```yaml\n{text}```" in at("index.md")
+
+
 def test_every_example_of_the_folder_has_a_page() -> None:
     assert len(EXAMPLES) > 40
     assert {f"{file.parent.name}/{file.stem}.md" for file in EXAMPLES} <= set(made())

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.reference.expressions import EXAMPLES
 from bot.reference.language import keys
+from bot.reference.language.examples import CASES, shown
 from bot.reference.language.forms import about
 from bot.reference.language.triggers import BESIDE
 from bot.reference.language.words import NOTE
@@ -20,13 +21,15 @@ thing: its *verb*. [Examples](../examples.md) shows whole definitions, [Expressi
 `{{{{` and `}}}}`, and [Actions](../actions.md) what a step can call.
 
 `python -m bot validate FILE` says what is wrong with a definition, each with its place and its mend. `python -m bot schema`
-writes the JSON Schema that lets an editor say it while you type.
+writes the JSON Schema that lets an editor say it while you type: with the schema beside the file, the first line of this
+example is all that an editor with a YAML language server needs.
 """
 
 
 def page() -> str:
     return "".join((
         HEAD,
+        shown(CASES / "release.yaml"),
         _section("Verbs", "A step has exactly one.", "verbs", "Step", Step.verbs),
         _section("Keys of every step", "", "steps", "Step", keys.names("steps")),
         _section("The top of a definition", "", "top", "Workflow", keys.names("top")),
