@@ -120,3 +120,26 @@ async def test_a_channel_that_has_no_name_starts_nothing(baton: BatonInABox) -> 
     assert "null has no text" in refused["where"]
     assert await baton.runs() == ()
     assert baton.slack.roots() == []
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_map_reads_the_same_whether_baton_was_restarted_or_not(
+    baton: BatonInABox,
+    restart: bool,  # noqa: FBT001
+) -> None:
+    await baton.publish(
+        """
+name: maps
+vars:
+  map: "{{ '{\\"b\\": 1, \\"a\\": {\\"d\\": 2, \\"c\\": 3}}' | fromjson }}"
+steps:
+  - {id: rest, wait: 10m}
+  - {id: work, action: test.work, params: {what: "{{ vars.map }} {{ vars.map | keys | join }}"}}
+"""
+    )
+    await baton.slash("start maps", by="ada")
+    if restart:
+        await baton.restart()
+    await baton.advance(minutes=11)
+
+    assert baton.performed == ['{"a":{"c":3,"d":2},"b":1} ab']

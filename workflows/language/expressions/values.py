@@ -155,11 +155,11 @@ def text_of(value: Any, budget: Budget) -> Any:
     return compact_json(value, budget)
 
 
-def compact_json(value: Any, budget: Budget, *, sort_keys: bool = False) -> str:
-    """Write *value* as JSON without spaces, its members in their own order or sorted."""
+def compact_json(value: Any, budget: Budget) -> str:
+    """Write *value* as JSON without spaces. Maps have no order, so their keys are sorted."""
     weigh(value, budget, most=TEXT)
     try:
-        return check_text((SORTED if sort_keys else ENCODER).encode(_plain(value)))
+        return check_text(ENCODER.encode(_plain(value)))
     except ValueError as error:
         if isinstance(error, ExpressionFailed):
             raise
@@ -177,7 +177,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-SORTED: Final = json.JSONEncoder(
+ENCODER: Final = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True
 )
-ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

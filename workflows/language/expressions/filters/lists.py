@@ -216,7 +216,7 @@ def _identity(value: Any, budget: Budget, *, fold: bool) -> Any:
     if isinstance(value, str):
         return ("text", value.lower() if fold else value)
     if isinstance(value, list | dict):
-        return ("json", compact_json(value, budget, sort_keys=True))
+        return ("json", compact_json(value, budget))
     return (isinstance(value, bool), value)
 
 

@@ -1,4 +1,8 @@
-"""Filters on maps, and between values and their JSON."""
+"""Filters on maps, and between values and their JSON.
+
+A map has no order of its own: what was stored comes back sorted. So it is always seen in that order,
+and a run gives the same whether Baton was restarted in the middle of it or not.
+"""
 
 import json
 from typing import Any, NoReturn
@@ -11,24 +15,24 @@ __all__ = ["fromjson", "items", "keys", "tojson", "values"]
 
 
 def keys(value: Any, budget: Budget) -> list[str]:
-    """Give the keys of a map, in its order."""
+    """Give the keys of a map, in alphabetical order."""
     found = want_map(value, "this")
     budget.charge_items(len(found))
-    return list(found)
+    return sorted(found)
 
 
 def values(value: Any, budget: Budget) -> list[Any]:
-    """Give the values of a map, in its order."""
+    """Give the values of a map, in the order of their keys."""
     found = want_map(value, "this")
     budget.charge_items(len(found))
-    return list(found.values())
+    return [found[key] for key in sorted(found)]
 
 
 def items(value: Any, budget: Budget) -> list[list[Any]]:
-    """Give pairs of key and value, as lists of two."""
+    """Give pairs of key and value, as lists of two, in the order of the keys."""
     found = want_map(value, "this")
     budget.charge_items(len(found))
-    return [[key, each] for key, each in found.items()]
+    return [[key, found[key]] for key in sorted(found)]
 
 
 def tojson(value: Any, budget: Budget) -> str:
