@@ -1,6 +1,7 @@
 """Runs that a step of another run begins: begun once, cancelled, and their end told. Inside a unit.
 
-A child has its own journal, process and card word, and stands in the thread of its parent. Its id
+A child has its own journal, process and card word, and stands in the thread of its parent, unless
+its definition names another channel: then its thread there is linked with that of its parent. Its id
 follows from the step that begins it, so that a repeat finds it.
 """
 
@@ -37,6 +38,7 @@ class NewChild:
         inputs: checked, with defaults filled in, and handles in place of what is secret.
         detach: nobody waits for it, and the end of its parent leaves it alone.
         problem: why it cannot be begun.
+        channel: that its definition names, where it does: its thread stands there.
         public_url: where people reach Baton.
         terms: on which the child's workflow starts runs.
         sealed: the values of its secret inputs.
@@ -49,6 +51,7 @@ class NewChild:
     inputs: Mapping[str, Any]
     detach: bool
     problem: str | None = None
+    channel: str | None = None
     public_url: str | None = None
     terms: Terms = FREE
     sealed: tuple[SealedInput, ...] = ()
@@ -141,6 +144,15 @@ def tell_parent(tx: Transaction, run_key: int, end: End, *, seq: int, now: datet
     wakeups.add(tx, run_key=run.parent_key, kind=KIND, payload=told, delivery_id=delivery, now=now)
 
 
+def tell_of_halt(tx: Transaction, run_key: int, why: str, *, seq: int, now: datetime) -> None:
+    """Tell the step that waits for this run that it is halted: nobody can steer it, so it never ends.
+
+    The step fails as for any child that does not complete; whether the parent goes on is its affair.
+    """
+    sentence = why.strip().splitlines()[0] if why.strip() else "its journal does not add up"
+    tell_parent(tx, run_key, End(problem=f"was halted: {sentence}"), seq=seq, now=now)
+
+
 def _refusal(tx: Transaction, parent: Row, child: NewChild) -> tuple[str, str] | None:
     """Return the type of the error and why, where the child must not begin."""
     if store.count_above(tx, parent.key, most=MOST_DEEP) >= MOST_DEEP:
@@ -192,6 +204,8 @@ def _new_run(parent: Row, child: NewChild) -> NewRun:
         started_by=parent.started_by,
         requested_by=parent.requested_by,
         thread_key=parent.thread_key,
+        channel=child.channel,
+        own_channel=child.channel is not None,
         depth=parent.depth + 1,
         parent_key=parent.key,
         parent_path=child.path,

@@ -12,12 +12,13 @@ from typing import Any
 from baton.events import WIRE_PREFIX, Event
 from baton.parts import ErrorInfo, Parent
 from baton.status import Status
-from coordination import accept, audit, counters, run_secrets
+from coordination import accept, audit, counters, related, run_secrets, threads
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.ports import CORE_VERSION, RunStatus
 from coordination.questions import is_person
 from coordination.run_secrets import SealedInput
+from coordination.store import definitions as definition_store
 from coordination.store import processes as process_store
 from coordination.store import runs as store
 from coordination.store import threads as thread_store
@@ -74,7 +75,7 @@ def start(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
     known = store.by_id(tx, new.id)
     if known is not None:
         return int(known.key)
-    key = store.start(tx, _columns(tx, new, now))
+    key = store.start(tx, _columns(tx, new, now) | {"thread_key": _thread(tx, new, now, ids)})
     run_secrets.keep(tx, key, new.sealed)
     run = _row(tx, key)
     _record(tx, run, _event(tx, run, Status.QUEUED, now, ids), new.channel, ids)
@@ -164,7 +165,6 @@ def _columns(tx: Transaction, new: NewRun, now: datetime) -> dict[str, Any]:
         "inputs": dict(new.inputs),
         "started_by": new.started_by,
         "requested_by": new.requested_by,
-        "thread_key": _thread(tx, new),
         "depth": new.depth,
         "parent_key": new.parent_key,
         "parent_path": new.parent_path,
@@ -174,13 +174,28 @@ def _columns(tx: Transaction, new: NewRun, now: datetime) -> dict[str, Any]:
     }
 
 
-def _thread(tx: Transaction, new: NewRun) -> int | None:
-    """Return the thread to join, unless the definition wants another channel than that one's."""
+def _thread(tx: Transaction, new: NewRun, now: datetime, ids: Ids) -> int | None:
+    """Return the thread to join, unless the definition wants another channel than that one's.
+
+    None: one is opened by the first event. That of a child would lead to the thread of its parent, so
+    its own is opened here.
+    """
     if new.thread_key is None or not new.own_channel:
         return new.thread_key
     thread = thread_store.by_key(tx, new.thread_key)
     there = thread is not None and new.channel in (thread.channel, thread.channel_id)
-    return new.thread_key if there else None
+    if there:
+        return new.thread_key
+    return None if new.parent_key is None else _beside(tx, new, new.thread_key, now, ids)
+
+
+def _beside(tx: Transaction, new: NewRun, other: int, now: datetime, ids: Ids) -> int:
+    """Open a thread in the channel of a child, and link it with that of its parent."""
+    definition = definition_store.by_hash(tx, new.hash)
+    title = definition.title if definition is not None else new.workflow
+    opened = threads.open_thread(tx, title=title, channel=new.channel, now=now, ids=ids)
+    related.link(tx, opened.key, other, "parent", now=now, ids=ids)
+    return opened.key
 
 
 def _row(tx: Transaction, run_key: int) -> Row:

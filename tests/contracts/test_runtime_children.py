@@ -5,7 +5,8 @@ from typing import Any
 
 from baton.connector import Failed
 from coordination.children import child_id
-from coordination.database import processes, select
+from coordination.database import outbox, processes, related_threads, select, threads
+from coordination.outbox import ROOT
 from coordination.ports import RunStatus
 from tests.workflows.runtimes.bench import (
     Bench,
@@ -194,3 +195,36 @@ def test_a_child_that_calls_itself_for_ever_ends_at_the_sixteenth(play: Play) ->
         assert "more than 16 runs" in view.error["message"]
 
     play(parent(verb=calls()), story, triggers=())
+
+
+def test_a_child_has_a_thread_of_its_own_where_its_settings_name_a_channel(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.publish(
+            DOUBLE, settings={"channel": "#{{ workflow.name }}-{{ inputs.n }}"}, **GIVEN
+        )
+        await bench.start()
+        view = await bench.until("completed")
+        child = await bench.run(KID)
+
+        assert child.thread_id != view.thread_id
+        rows = await bench.door.read(lambda reader: reader.fetch_all(select(threads)))
+        assert [(row.id, row.channel) for row in rows] == [
+            (view.thread_id, "#releases"),
+            (child.thread_id, "#kid-4"),
+        ]
+        linked = await bench.door.read(lambda reader: reader.fetch_all(select(related_threads)))
+        assert len(linked) >= 1
+        shown = await bench.door.read(lambda reader: reader.fetch_all(select(outbox)))
+        assert {row.thread_key for row in shown if row.slot == ROOT} == {row.key for row in rows}
+
+    play(parent(), story, triggers=())
+
+
+def test_a_child_whose_channel_is_that_of_its_parent_stays_in_its_thread(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.publish(DOUBLE, settings={"channel": "#releases"}, **GIVEN)
+        await bench.start()
+        view = await bench.until("completed")
+        assert (await bench.run(KID)).thread_id == view.thread_id
+
+    play(parent(), story, triggers=())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from baton.connector import ActionContext, Finished
+from coordination.children import child_id
 from coordination.database import audit, journal, meta, select, steps, update
 from coordination.database import runs as run_table
 from coordination.ports import RunStatus
@@ -19,7 +20,7 @@ from tests.workflows.runtimes.bench import (
     statuses,
     step,
 )
-from workflows.core.plan import Plan, Wait
+from workflows.core.plan import Child, Plan, Wait
 
 PARKED = chain(step("gate", asks("ship")), step("ship", does("once")))
 SLOW = {"takes": 30.0}
@@ -213,6 +214,30 @@ def test_a_damaged_journal_halts_the_run_with_one_record(play: Play) -> None:
         assert (await bench.run()).status is RunStatus.FAULTED
 
     play(PARKED, story)
+
+
+def test_a_child_that_is_halted_fails_the_step_that_waits_for_it(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        pause = step("pause", Wait(duration=timedelta(minutes=10)))
+        await bench.publish(Plan("kid", "Kid", "hash-kid", steps=chain(pause).steps))
+        await bench.start()
+        child = child_id("run_1", "call", 1)
+        await bench.until_step("pause", "waiting", child)
+        (row,) = await bench.door.read(lambda reader: run_store.find(reader, child))
+        damage = update(journal).where(journal.c.run_key == row.key, journal.c.seq == 1)
+        await bench.door.write(
+            lambda tx: tx.execute(damage.values(data={"fact": {"kind": "Nothing"}}))
+        )
+        view = await bench.until("failed")
+
+        assert (await bench.run(child)).status is RunStatus.FAULTED
+        assert (view.error["type"], view.error["path"]) == ("child", "call")
+        assert view.error["message"].startswith("R-2 (`kid`) was halted: ")
+        assert "checksum does not fit" in view.error["message"]
+        assert len(await audited(bench, "run.faulted")) == 1
+
+    calls = step("call", Child("kid", lambda names: {}, False))  # noqa: FBT003  # as `detach`
+    play(chain(calls, children=("kid",)), story, triggers=())
 
 
 def test_a_missing_row_halts_the_run(play: Play) -> None:

@@ -56,9 +56,20 @@ async def _child(parts: Parts, run: RunRecord, command: StartChild, cover: Cover
             "workflow": {"name": definition.name, "revision": definition.hash},
         }
         terms = terms_of(definition, Evaluator(), names, (run.workflow,))
+        channel = _channel(definition, names)
     except (InvalidInputs, ValueError) as error:
         return replace(child, problem=str(error), inputs={})
-    return replace(child, inputs=hidden.inputs, terms=terms, sealed=hidden.sealed)
+    return replace(child, inputs=hidden.inputs, terms=terms, sealed=hidden.sealed, channel=channel)
+
+
+def _channel(definition: Definition, names: Mapping[str, Any]) -> str | None:
+    """Return the channel that a definition names for its runs. Raises: ValueError."""
+    if definition.channel is None:
+        return None
+    channel = Evaluator().template(definition.channel)(names)
+    if not isinstance(channel, str):
+        raise ValueError(f"{definition.channel!r} gives no channel")  # noqa: TRY004  # as the others
+    return channel
 
 
 def _passable(definition: Definition, command: StartChild, cover: Cover) -> Mapping[str, Any]:

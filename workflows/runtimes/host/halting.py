@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from coordination import audit, outbox, queues, timers
+from coordination import audit, children, outbox, queues, timers
 from coordination.database import Transaction
 from coordination.outbox import ROOT, Lane, Notice
 from coordination.store import runs
@@ -21,6 +21,7 @@ def halt(tx: Transaction, run: RunRecord, why: str, *, fence: int, now: datetime
         return False
     timers.clear(tx, RUN, run.key)
     leave_place(tx, run)
+    children.tell_of_halt(tx, run.key, why, seq=run.seq, now=now)
     row = runs.by_key(tx, run.key)
     if row is not None:
         queues.leave(tx, row)
