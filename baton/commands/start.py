@@ -61,13 +61,14 @@ def _typed(name: str, text: str, schema: object) -> Any:
     declared = _declared(name, schema)
     kind, plain = declared.get("type"), not text.startswith("@")
     text = _from_place(text, name)
-    if declared.get("writeOnly") and plain:
+    hidden = bool(declared.get("secret") or declared.get("writeOnly"))
+    if hidden and plain:
         print(
             f"baton: {name} is secret, and what is typed stays in the history of your shell: "
             f"{name}=@FILE, @- or @env:NAME keeps it out.",
             file=sys.stderr,
         )
-    elif declared.get("writeOnly"):
+    elif hidden:
         text = text.removesuffix("\n").removesuffix("\r")  # with which an editor ends a file
     try:
         return _read(text, kind)

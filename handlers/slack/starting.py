@@ -172,9 +172,9 @@ def refuse_secrets(body: Mapping[str, object], given: Mapping[str, str], name: s
     typed = sorted(secret_inputs(body) & given.keys())
     if typed:
         raise Conflict(
-            f"`{typed[0]}` is secret, and Slack keeps what is typed: nothing was started. Whoever can read "
-            f"this conversation may know the value now, so use another one, and start it from a shell with "
-            f"`baton start {name} {typed[0]}=@FILE`, or over HTTP."
+            f"`{typed[0]}` is secret, and Slack keeps what is typed: nothing was started. Take another "
+            f"value than the one that Slack knows now, and give it from a shell, as in "
+            f"`baton start {name} NAME=@FILE`, or over HTTP."
         )
 
 

@@ -44,3 +44,28 @@ def test_another_key_opens_nothing() -> None:
     other = Secrets(b"b" * 32, VARIABLES.__getitem__)
 
     assert other.open(SAFE.close("secret")) is None
+
+
+@given(st.text())
+def test_what_was_sealed_is_unsealed_whatever_it_looks_like(text: str) -> None:
+    sealed = SAFE.seal(text)
+    assert len(text) < 4 or text not in sealed
+    assert SAFE.unseal(sealed) == text
+    assert Secrets(b"b" * 32, VARIABLES.__getitem__).unseal(sealed) is None
+
+
+def test_a_sealed_text_names_no_variable() -> None:
+    assert SAFE.unseal(SAFE.seal("env:CI")) == "env:CI"
+    assert SAFE.unseal("env:CI") is None
+
+
+def test_half_of_a_pair_is_sealed_too() -> None:
+    assert SAFE.unseal(SAFE.seal("\ud800")) == "\ud800"
+    assert SAFE.mark("\ud800") != SAFE.mark("\ud801")
+
+
+def test_a_mark_tells_what_is_the_same_and_nothing_else() -> None:
+    assert SAFE.mark("r", "name", "x") == SAFE.mark("r", "name", "x")
+    assert SAFE.mark("r", "name", "x") != SAFE.mark("r2", "name", "x")
+    assert SAFE.mark("ab", "c") != SAFE.mark("a", "bc")
+    assert SAFE.mark("x") != Secrets(b"b" * 32, VARIABLES.__getitem__).mark("x")

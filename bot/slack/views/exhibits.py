@@ -7,6 +7,7 @@ from typing import Any
 from bot.slack.blocks import SECTION, Block, context, section
 from bot.slack.text import code, code_block, ends, escape, head, last_lines, plain
 from coordination.questions import Approval, Covered
+from workflows.language.expressions import MalformedHandle, from_json, mask
 
 COVERED = 900
 PATH = 200
@@ -162,7 +163,7 @@ def covered_line(item: Covered, limit: int = COVERED) -> str:
 
 def call(item: Covered) -> str:
     """Write a covered action on one line; a command as one would type it, and where."""
-    params = item.params
+    params = readable(item.params)
     if item.action == "shell.run" and isinstance(params, dict) and "argv" in params:
         rest = {name: value for name, value in params.items() if name != "argv"}
         said = " ".join(word(part) for part in params["argv"])
@@ -174,3 +175,11 @@ def word(part: object) -> str:
     """Write one argument so that where it ends can be seen."""
     said = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
     return json.dumps(said, ensure_ascii=False) if not said or " " in said else said
+
+
+def readable(params: Any) -> Any:
+    """Write handles of secrets as their names; what a tool asks about holds none."""
+    try:
+        return mask(from_json(params))
+    except MalformedHandle:
+        return params

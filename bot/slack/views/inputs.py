@@ -111,11 +111,10 @@ def is_secret(spec: Any) -> bool:
 def from_a_shell(workflow: str, hidden: Sequence[str]) -> str:
     """Say how what is secret is given, since Slack has no field that forgets what was typed."""
     listed = ", ".join(code(name) for name in hidden[:5])
-    given = " ".join(f"{name}=@FILE" for name in hidden[:5])
-    are = "is" if len(hidden) == 1 else "are"
+    are, it = ("is", "it") if len(hidden) == 1 else ("are", "them")
     return (
-        f"{listed} {are} secret, and Slack keeps what is typed here. Give it from a shell, with "
-        f"{code(f'baton start {workflow} {given}')}, or over HTTP."
+        f"{listed} {are} secret, and Slack keeps what is typed here. Give {it} from a shell, as in "
+        f"{code(f'baton start {workflow} NAME=@FILE')}, or over HTTP."
     )
 
 

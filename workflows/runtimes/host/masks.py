@@ -15,22 +15,24 @@ SHORTEST = 4  # a shorter secret would cover half of every text
 LARGEST = 64 * 1024  # bytes of a value in a record; the journal has the whole
 SHOWN = 4 * 1024
 WRITTEN_OUT = 100  # of so many hidden texts every form is looked for; of more, only they themselves
+CUT = 16  # characters of a text whose halves tell as much
 LINE = 8  # characters of a line that is covered by itself
 LONGEST = 16 * 1024  # characters of a text whose forms are looked for
 
 
-def covering(hidden: Mapping[str, str]) -> Callable[[Any], Any]:
+def covering(hidden: Mapping[str, str], *, halves: bool = False) -> Callable[[Any], Any]:
     """Return a function that puts a word in place of each hidden text, wherever it occurs.
 
     Args:
         hidden: by text, the word to show. Texts under 4 characters are left alone; of few and short
             ones, base64, hex and what a URL makes of them are covered too.
+        halves: cover half of a text too: others may have cut it.
     """
     every = len(hidden) <= WRITTEN_OUT
     found = {
         form: word
         for text, word in hidden.items()
-        for form in (forms(text) if every and len(text) <= LONGEST else (text,))
+        for form in (forms(text, halves=halves) if every and len(text) <= LONGEST else (text,))
         if len(form) >= SHORTEST and len(text) >= SHORTEST
     }
     pairs = sorted(found.items(), key=lambda pair: -len(pair[0]))
@@ -52,9 +54,12 @@ def covering(hidden: Mapping[str, str]) -> Callable[[Any], Any]:
     return cover if pairs else lambda value: value
 
 
-def forms(text: str) -> Iterator[str]:
+def forms(text: str, *, halves: bool = False) -> Iterator[str]:
     """Yield the ways in which others may write *text*: as it is, in a URL, in JSON, base64 and hex."""
     yield text
+    if halves and len(text) >= CUT:
+        yield text[: len(text) // 2]
+        yield text[len(text) // 2 :]
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     raw = text.encode("utf-8", "surrogatepass")

@@ -85,7 +85,7 @@ class Performer:
         except KeyError as error:
             return Answer(error=_refused("secret", _absent(error.args[0])))
         hidden = {text: f"[secret {name}]" for name, text in {**own, **secrets}.items()}
-        cover = covering(hidden)
+        cover = covering(hidden, halves=True)
         ctx = self._context(run, action, secrets, transcript, cancelled)
         answer = await self._call(action, secrets, ctx, cover)
         return _covered(replace(answer, log=transcript.text), cover)
