@@ -7,6 +7,7 @@ from workflows.language.checks.around import Checks
 from workflows.language.checks.containers import check_container, names_inside
 from workflows.language.checks.graphs import Graph, Upstream, edges_of, lay_out
 from workflows.language.checks.keys import check_keys, check_one_verb
+from workflows.language.checks.retries import check_retry
 from workflows.language.checks.scope import Scope
 from workflows.language.checks.tree import Body, Placed
 from workflows.language.checks.verbs import check_verb
@@ -62,6 +63,9 @@ def _check_step(placed: Placed, step: Step, scope: Scope, checks: Checks) -> Non
     if step.retry is not None and step.retry.if_ is not None:
         around = scope.plus("error", "attempt")
         checks.texts.expression((*path, "retry", "if"), step.retry.if_, around)
+    check_retry((*path, "retry"), step.retry, checks.findings)
+    if step.compensate is not None:
+        check_retry((*path, "compensate", "retry"), step.compensate.retry, checks.findings)
     check_verb(path, step, scope, checks)
     check_keys(path, step, checks)
     check_container(path, step, scope, checks)
