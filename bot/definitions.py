@@ -9,9 +9,11 @@ from typing import Literal, TypeAlias
 import structlog
 from watchfiles import awatch
 
+from coordination.definitions import same_content
 from coordination.errors import InvalidDefinition
 from coordination.ports import ReadDefinition, Revision
 from coordination.publishing import Publishing
+from coordination.reviewing import refuse_idle
 from coordination.revisions import LIBRARY as SHIPPED
 from coordination.revisions import Writing
 
@@ -113,13 +115,15 @@ class Definitions:
         if isinstance(found, InvalidDefinition):
             await self._refuse(place, found)
             return None
-        name = found.definition.name
+        name, shipped = found.definition.name, kind == "library"
+        if not shipped and (idle := await self._idle(found)) is not None:
+            await self._refuse(place, idle)
+            return None
         if (twin := await asyncio.to_thread(self._twin, place, name)) is not None:
             log.warning("definition_twice", file=place.name, also=twin.name, name=name)
             self.twice[place] = f"{place.name} defines {name}, as {twin.name} does"
             return None
         self.files[place] = name
-        shipped = kind == "library"
         return Writing(
             definition=found.definition,
             by=SHIPPED if shipped else kind,
@@ -127,6 +131,22 @@ class Definitions:
             origin=f"{kind}:{place.name}",
             draft=shipped,
         )
+
+    async def _idle(self, found: ReadDefinition) -> InvalidDefinition | None:
+        """Say what is wrong where a definition starts workflows that are not active.
+
+        One that is in use as it stands stays so: it is the others that changed.
+        """
+        try:
+            refuse_idle(found)
+        except InvalidDefinition as error:
+            known = {each.name: each for each in await self.publishing.workflows()}
+            used = known.get(found.definition.name)
+            if used is None or used.status == "draft":
+                return error
+            same = same_content(used.definition.hash, found.definition.hash)
+            return None if same else error
+        return None
 
     async def _refuse(self, place: Path, error: InvalidDefinition) -> None:
         """Record what is wrong with a file beside the workflow that it defines, or is named for."""

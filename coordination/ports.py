@@ -293,13 +293,18 @@ class Language(Protocol):
     """Reads what people write, and compares revisions. Pure, and not for the event loop: it takes time."""
 
     def read(
-        self, files: Mapping[str, str | bytes], published: Mapping[str, Json]
+        self,
+        files: Mapping[str, str | bytes],
+        published: Mapping[str, Json],
+        idle: Mapping[str, str],
     ) -> Mapping[str, "ReadDefinition | InvalidDefinition"]:
         """Return what came of each file, checked in the light of the others.
 
         Args:
             files: texts by the name that they have in problems.
             published: the bodies of all other workflows, by name: a child has to be among them.
+            idle: those of them that start nothing, with their status. A child among them is a
+                warning with the code ``idle_child``.
         """
 
     def gains(self, before: Json, after: Json) -> tuple[Gain, ...]:

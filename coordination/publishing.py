@@ -15,7 +15,7 @@ from coordination.errors import Conflict, InvalidDefinition, NotFound, Unavailab
 from coordination.hook_secrets import HookSecret
 from coordination.policy import Principal
 from coordination.ports import Definition, Gain, ReadDefinition
-from coordination.reviewing import TEXT, Reviewing, good
+from coordination.reviewing import TEXT, Reviewing, good, refuse_idle
 from coordination.revisions import Move, Published, Writing
 
 PUBLISH = "publish"
@@ -91,6 +91,8 @@ class Publishing(Reviewing):
         read = _all_good(await self.read_definitions(files))
         for each in read:
             _refuse_other_name(each.definition, order.named)
+            if not order.draft:
+                refuse_idle(each)
         by = principal.actor
         writings = [
             Writing(
@@ -151,7 +153,7 @@ class Publishing(Reviewing):
         number = view.draft or view.revision
         if revision is not None and revision != number:
             raise Conflict(f"The draft of `{name}` is revision {number} by now, not {revision}.")
-        read = await self.read_revision(name, number)
+        read = refuse_idle(await self.read_revision(name, number))
         now, gains = self._world.clock.now(), self._language.gains
 
         def unit(tx: Transaction) -> tuple[Published, tuple[HookSecret, ...]]:
@@ -172,7 +174,7 @@ class Publishing(Reviewing):
             InvalidDefinition: it is not good any more.
         """
         await self.authorize(principal, PUBLISH)
-        read = await self.read_revision(name, number)
+        read = refuse_idle(await self.read_revision(name, number))
         writing = Writing(definition=read.definition, by=principal.actor, via=via, origin=None)
         ((done, secrets),) = await self._write([writing], shows=shows)
         return replace(await self._publication(done, secrets), warnings=read.warnings)

@@ -15,6 +15,7 @@ from coordination.footing import Footing
 from coordination.ports import Gain, Language, ReadDefinition
 from coordination.store import definitions as store
 
+IDLE_CHILD = "idle_child"  # the code of a warning about a workflow that could not begin
 TEXT = "definition.yaml"  # what a text is called that came without a file
 
 
@@ -57,7 +58,8 @@ class Reviewing(Footing):
     ) -> Mapping[str, ReadDefinition | InvalidDefinition]:
         """Return what came of each text, checked in the light of the others and of all workflows."""
         known = await self._door.read(store.bodies)
-        return await asyncio.to_thread(self._language.read, files, known)
+        idle = await self._door.read(store.idle)
+        return await asyncio.to_thread(self._language.read, files, known, idle)
 
     async def revisions(self, name: str) -> tuple[RevisionView, ...]:
         """Return the revisions of a workflow, the newest first. Raises: NotFound."""
@@ -107,6 +109,24 @@ def good(found: ReadDefinition | InvalidDefinition) -> ReadDefinition:
     if isinstance(found, InvalidDefinition):
         raise found
     return found
+
+
+def refuse_idle(read: ReadDefinition) -> ReadDefinition:
+    """Return what may be put to use: all workflows that it starts are active.
+
+    Raises:
+        InvalidDefinition: with the place of each step that starts another one.
+    """
+    problems = [
+        {**each, "severity": "error"} for each in read.warnings if each["code"] == IDLE_CHILD
+    ]
+    if problems:
+        said = [
+            f"{each['file']}:{each['line']}:{each['column']}: {each['message']}. {each['hint']}"
+            for each in problems
+        ]
+        raise InvalidDefinition(problems, "\n".join(said))
+    return read
 
 
 def chosen(found: Sequence[RevisionView], old: int | None, new: int | None) -> tuple[int, int]:

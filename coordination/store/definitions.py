@@ -53,6 +53,7 @@ _BODIES = (
     .select_from(workflows.join(definitions, definitions.c.hash == workflows.c.hash))
     .order_by(workflows.c.name)
 )
+_IDLE = select(workflows.c.name, workflows.c.status).where(workflows.c.status != "active")
 _DEFINITION = select(definitions).where(definitions.c.hash == bindparam("content"))
 _REVISIONS = (
     select(
@@ -94,6 +95,11 @@ async def names(reader: Reader) -> list[str]:
 async def bodies(reader: Reader) -> dict[str, Any]:
     """Return the body of the revision in use, by the name of the workflow."""
     return {row.name: row.body for row in await reader.fetch_all(_BODIES)}
+
+
+async def idle(reader: Reader) -> dict[str, str]:
+    """Return the status of each workflow that is not active, by its name."""
+    return {row.name: row.status for row in await reader.fetch_all(_IDLE)}
 
 
 async def workflow(reader: Reader, name: str) -> tuple[Row | None, list[Row]]:

@@ -18,6 +18,7 @@ CODES: Final[Mapping[str, str]] = {
     "exclusive": "Two forms of one thing are mixed.",
     "expression": "An expression cannot be read, or uses a name that is not there.",
     "file": "A file cannot be read at all.",
+    "idle_child": "Another workflow is a draft, paused or archived: a definition that starts it cannot be put to use.",
     "join": "More branches must complete than there are.",
     "later": "The language has it, and this version of Baton does not.",
     "limit": "The file is larger than a definition may be.",

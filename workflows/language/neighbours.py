@@ -15,12 +15,13 @@ __all__ = ["Known", "Neighbours", "outline"]
 class Known:
     """Another workflow: its inputs, the names of its outputs, and whom it starts come what may.
 
-    An input is None if its declaration cannot be read.
+    An input is None if its declaration cannot be read. Only of one that is active a run can begin.
     """
 
     inputs: Mapping[str, Input | None] = field(default_factory=dict)
     outputs: Sequence[str] = ()
     calls: Sequence[str] = ()
+    status: str = "active"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Coordination's port ``Language``: texts in, definitions or all their problems out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 from coordination.ports import Gain, ReadDefinition
@@ -15,6 +16,8 @@ from workflows.language.together import check_together
 
 __all__ = ["DefinitionReader"]
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 class DefinitionReader:
     """Reads definitions whose steps may use the actions of *catalogue*."""
@@ -23,13 +26,18 @@ class DefinitionReader:
         self._catalogue = catalogue
 
     def read(
-        self, files: Mapping[str, str | bytes], published: Mapping[str, Any]
+        self,
+        files: Mapping[str, str | bytes],
+        published: Mapping[str, Any],
+        idle: Mapping[str, str] = NOTHING,
     ) -> Mapping[str, ReadDefinition | InvalidDefinition]:
         """Return what came of each file; see the port."""
-        known = [outline(body) for body in published.values()]
-        found = check_together(
-            files, self._catalogue, published=dict(each for each in known if each is not None)
-        )
+        outlines = [outline(body) for body in published.values()]
+        known = dict(each for each in outlines if each is not None)
+        known |= {
+            name: replace(each, status=idle[name]) for name, each in known.items() if name in idle
+        }
+        found = check_together(files, self._catalogue, published=known)
         of: dict[str, list[Problem]] = {name: [] for name in files}
         for problem in found.problems:
             of[problem.file].append(problem)

@@ -1,7 +1,7 @@
 """Checks files that belong together: each of them, and what they say about one another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from workflows.language.catalogue import Catalogue
@@ -45,7 +45,8 @@ def check_together(
     """
     documents, refused = _read(files)
     others, _ = _read(beside or {})
-    known = {**(published or {}), **_outlines(others), **_outlines(documents)}
+    known = {**(published or {}), **_outlines(others)}
+    known |= {name: _standing(each, known.get(name)) for name, each in _outlines(documents).items()}
     neighbours = Neighbours(known, complete=published is not None)
     checked: dict[str, Checked] = {}
     problems: list[Problem] = []
@@ -80,6 +81,12 @@ def _read(
 def _outlines(documents: Mapping[str, Document]) -> dict[str, Known]:
     found = [outline(document.data) for document in documents.values()]
     return dict(each for each in found if each is not None)
+
+
+def _standing(read: Known, before: Known | None) -> Known:
+    """Return a definition as it will stand: published anew, what is paused or archived stays so."""
+    kept = before is not None and before.status in ("paused", "archived")
+    return replace(read, status=before.status) if before is not None and kept else read
 
 
 def _twice(documents: Mapping[str, Document]) -> dict[str, Problem]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.commands.validate import read
 from bot.reference.language.examples import ROOT
-from bot.reference.language.mends import mended
+from bot.reference.language.mends import MENDS, mended
 from bot.reference.language.words import NOTE
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
@@ -41,7 +41,9 @@ def problems_of(text: str) -> Sequence[Problem]:
     child = Known(
         inputs={"host": Input(type="string", required=True), "port": Input(type="integer")}
     )
-    beside = Neighbours({"child": child, "flow": Known(calls=("flow",))}, complete=True)
+    asleep = Known(status="paused")
+    known = {"child": child, "asleep": asleep, "flow": Known(calls=("flow",))}
+    beside = Neighbours(known, complete=True)
     try:
         return check(text, _registry(), file=FILE, neighbours=beside).warnings
     except InvalidDefinition as refused:
@@ -70,12 +72,20 @@ def _page(code: str) -> str:
 
 def _case(file: Path) -> str:
     text = text_of(file)
-    (problem,) = problems_of(text)
-    kind = "an error" if problem.severity == "error" else "a warning"
+    problems = problems_of(text)
+    own = next(each for each in problems if each.code == _code(file))
+    kind = "an error" if own.severity == "error" else "a warning"
+    said = "".join(f"{each}\n" for each in problems)
     return (
-        f"\n## {problem.message}\n\n```yaml\n{text}```\n\nThis is {kind}:\n\n```text\n{problem}\n```\n"
-        f"\nThis mends it:\n\n```diff\n{_difference(text, mended(file.stem, text))}```\n"
+        f"\n## {own.message}\n\n```yaml\n{text}```\n\nThis is {kind}:\n\n```text\n{said}```\n"
+        f"{_mend(file.stem, text)}"
     )
+
+
+def _mend(name: str, text: str) -> str:
+    if name not in MENDS:
+        return ""  # the sentence says what to do
+    return f"\nThis mends it:\n\n```diff\n{_difference(text, mended(name, text))}```\n"
 
 
 def _difference(before: str, after: str) -> str:

@@ -19,7 +19,10 @@ from workflows.language.neighbours import Known, Neighbours
 ROOT = Path(__file__).resolve().parents[3]
 CASES = sorted((ROOT / "tests" / "cases" / "problems").glob("*.yaml"))
 CHILD = Known(inputs={"host": Input(type="string", required=True), "port": Input(type="integer")})
-BESIDE = Neighbours({"child": CHILD, "flow": Known(calls=("flow",))}, complete=True)
+ASLEEP = Known(status="paused")
+BESIDE = Neighbours(
+    {"child": CHILD, "asleep": ASLEEP, "flow": Known(calls=("flow",))}, complete=True
+)
 SELF_EXPLAINING = {"child", "expression", "type", "value"}  # what it must be is said already
 
 

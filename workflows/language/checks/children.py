@@ -1,6 +1,7 @@
 """Checks the children that a step starts: that they exist, take what they are given, and end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from workflows.language.checks.around import Checks
 from workflows.language.checks.scope import Scope
@@ -14,6 +15,12 @@ from workflows.language.slugs import WORKFLOW_NAME, mended
 from workflows.language.suggestions import did_you_mean
 
 __all__ = ["check_calls", "check_child"]
+
+MENDS: Final[Mapping[str, tuple[str, str]]] = {
+    "draft": ("is a draft", "Activate it first."),
+    "paused": ("is paused", "Resume it first."),
+    "archived": ("is archived", "Restore it first, or start another one."),
+}
 
 
 def check_child(path: Path, step: Step, scope: Scope, checks: Checks) -> None:
@@ -34,6 +41,10 @@ def check_child(path: Path, step: Step, scope: Scope, checks: Checks) -> None:
         _note_unknown(at, name, checks)
     else:
         _check_inputs((*path, "inputs"), step, child, checks)
+        if child.status in MENDS:
+            is_now, mend = MENDS[child.status]
+            message = f"the workflow `{name}` {is_now}, so no run of it could begin here"
+            checks.findings.warn("idle_child", at, message, mend)
 
 
 def _note_unknown(path: Path, name: str, checks: Checks) -> None:
