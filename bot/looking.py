@@ -42,6 +42,11 @@ async def of_slack(slack: SlackConnection, world: World) -> tuple[Finding, ...]:
     if date is not None:
         found.append(_clock(date, world.clock.now()))
     found += [Finding("slack", good=False, says=each) for each in slack.notes]
+    try:
+        found += [Finding("triggers", good=False, says=each) for each in await slack.unheard()]
+    except SlackTrouble as error:
+        says = f"which channels are heard is not known: {error.trouble.word}"
+        found.append(Finding("triggers", good=False, says=says))
     return tuple(found)
 
 

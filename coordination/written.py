@@ -56,11 +56,11 @@ def take_back(tx: Transaction, before: Mapping[str, Row | None], *, now: datetim
 def writer_of(tx: Transaction, path: str, mark: Mark | None, *, now: datetime) -> int | None:
     """Return the run that left the file at *path* as it is now, with *mark*; None: it is gone."""
     row = store.find(tx, SCOPE, path, now=now)
-    if row is not None:
-        if row.body_hash in (WRITING, _text(mark)):
-            return int(row.result["run"])
-        if row.body_hash != FOLDER:
-            _forget(tx, path, now)  # somebody else has written since
+    how = None if row is None else row.body_hash
+    if row is not None and how in (WRITING, _text(mark)):
+        return int(row.result["run"])
+    if how not in (None, FOLDER):
+        _forget(tx, path, now)  # somebody else has written since
     for above in (path, *(str(each) for each in PurePosixPath(path).parents)):
         row = store.find(tx, SCOPE, above, now=now)
         if row is not None and _is_of_folder(row.body_hash, row.result, mark):

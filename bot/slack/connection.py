@@ -57,6 +57,8 @@ class SlackConnection:
         self._delivery: Delivery | None = None
         self._homes: HomeTabs | None = None
         self._sweep: Sweep | None = None
+        self._coordinator: Coordinator | None = None
+        self._looks = SlackLooks(self._client)
         self.directory = SlackDirectory(self._client)
 
     @property
@@ -79,11 +81,27 @@ class SlackConnection:
         """Return the scopes that were granted, and Slack's time. Raises: SlackTrouble."""
         return await self._client.rights()
 
+    async def unheard(self) -> tuple[str, ...]:
+        """Return a sentence for each channel of a trigger in which nothing is heard. Raises: SlackTrouble."""
+        if self._coordinator is None:
+            return ()
+        asked: dict[str, set[str]] = {}
+        for each in await self._coordinator.listened():
+            if channel := each.wanted.get("channel"):
+                asked.setdefault(channel, set()).add(f"`{each.workflow}`")
+        away = [each for each in sorted(asked) if not await self._looks.is_in(each)]
+        return tuple(
+            f"{', '.join(sorted(asked[each]))} waits for what is said in {each}, and I am not in it: "
+            "type `/invite @Baton` there"
+            for each in away
+        )
+
     async def begin(self, coordinator: Coordinator, door: Door, program: Program) -> None:
         """Listen and deliver; a Slack that cannot be reached is tried again for as long as it takes."""
         homes = HomeTabs(self._client, coordinator, program, self._world, self._public_url)
         screens = SlackScreens(self._client, public_url=self._public_url, homes=homes)
-        others = Overhearing(coordinator, SlackLooks(self._client))
+        self._coordinator = coordinator
+        others = Overhearing(coordinator, self._looks)
         bus = Bus(coordinator, self._world, Marks(self._client), others)
         register(self._bolt, coordinator, screens, self._world, program, bus)
         self._homes = homes

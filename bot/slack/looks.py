@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bot.slack.client import Meaning, SlackCalls, SlackTrouble
+from bot.slack.places import Places
 from coordination.errors import Unavailable
 
 log = structlog.get_logger()
@@ -51,6 +52,19 @@ class SlackLooks:
         """
         found = await self._ask("conversations.replies", channel=channel, ts=ts, limit=1)
         return next((each for each in found.get("messages", ()) if each.get("ts") == ts), None)
+
+    async def is_in(self, place: str) -> bool:
+        """Say whether Baton is in a channel, which may be given by its name. Raises: SlackTrouble."""
+        channel = await Places(self._slack).id_of(place)
+        if channel is None:
+            return False
+        try:
+            found = await self._slack.call("conversations.info", channel=channel)
+        except SlackTrouble as error:
+            if error.trouble.meaning is Meaning.NO_PLACE:
+                return False
+            raise
+        return bool((found.get("channel") or {}).get("is_member"))
 
     async def _ask(self, method: str, **asked: Any) -> Mapping[str, Any]:
         try:

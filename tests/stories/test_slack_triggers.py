@@ -303,3 +303,18 @@ async def become(baton: BatonInABox, verb: Literal["pause", "resume"]) -> None:
     author = Principal("token", "tk_1", source="ci", scopes=frozenset({"publish"}), admin=True)
     await baton.life.baton.coordinator.move_workflow(author, "react", verb, via="slack")
     await baton.quiet()
+
+
+async def test_doctor_names_a_channel_of_a_trigger_in_which_baton_is_not(
+    baton: BatonInABox,
+) -> None:
+    await baton.publish(on("{message: deploy, channel: '#secops'}"))
+    await baton.publish(on("{message: deploy, channel: C0ALERTS}", name="other"))
+    await baton.publish(on("{message: deploy, channel: '#nowhere'}", name="third"))
+
+    said = [each for each in await baton.life.baton.problems() if each.startswith("triggers: ")]
+    assert said == [
+        f"triggers: `{name}` waits for what is said in {channel}, and I am not in it: "
+        "type `/invite @Baton` there"
+        for name, channel in (("third", "#nowhere"), ("react", "#secops"))
+    ]

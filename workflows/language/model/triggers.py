@@ -40,9 +40,9 @@ class SlackPost(Part):
     """What people write or do in Slack."""
 
     message: Line | None = Field(None, examples=["deploy *"])
-    """The text of a message: words, or a glob."""
+    """What a message says: words that stand in it, or, with `*` for any text, all of it."""
     reaction: Line | None = Field(None, examples=["eyes"])
-    """The name of an emoji that somebody adds to a message."""
+    """The name of an emoji that somebody adds to a message; with `message`, to one that says so."""
     channel: Line | None = None
     """`#name` or an id; otherwise every channel that Baton is in."""
 
