@@ -1,5 +1,6 @@
 """Checks what a trigger waits for: exactly one kind, and beside it only what goes with it."""
 
+import re
 from typing import Any, Final
 
 from workflows.language.checks.around import Checks
@@ -17,6 +18,7 @@ __all__ = ["check_kind"]
 
 OF_THE_WHOLE: Final = ("inputs", "enabled")
 COMPOUND: Final = ("all_of", "absence")
+SECRET_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
 def check_kind(path: Path, trigger: Trigger, checks: Checks, *, part: bool) -> None:
@@ -73,14 +75,25 @@ def _check_value(path: Path, kind: str, trigger: Trigger, checks: Checks) -> Non
             _check_glob((*path, "file"), value, findings)
         case "workflow":
             _check_workflow((*path, "workflow"), value, checks)
-        case "webhook" if trigger.id is None:
-            message = "a webhook needs an `id`, which is part of its address"
-            findings.add_absent("missing", (*path, "id"), message, "Add `id: NAME`.")
+        case "webhook":
+            _check_webhook(path, trigger, findings)
         case "slack":
             check_slack((*path, "slack"), value, findings)
-        case "all_of" if trigger.within is None:
+        case "all_of" if "within" not in (findings.document.get(path) or {}):
             message = "`all_of` needs the key `within`"
             findings.add_absent("missing", (*path, "within"), message, "Add `within: 1h`.")
+
+
+def _check_webhook(path: Path, trigger: Trigger, findings: Findings) -> None:
+    if trigger.id is None and "id" not in (findings.document.get(path) or {}):
+        message = "a webhook needs an `id`, which is part of its address"
+        findings.add_absent("missing", (*path, "id"), message, "Add `id: NAME`.")
+    if trigger.secret is not None and not SECRET_NAME.fullmatch(trigger.secret):
+        message = "`secret` is the name of a secret in the store, and never the secret itself"
+        hint = (
+            "Write its name, as `DEPLOY_HOOK`; without `secret` Baton makes one and shows it once."
+        )
+        findings.add("value", (*path, "secret"), message, hint)
 
 
 def _check_schedule(path: Path, trigger: Trigger, findings: Findings) -> None:
