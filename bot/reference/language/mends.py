@@ -89,10 +89,6 @@ MENDS: Final[Mapping[str, tuple[str, str]]] = {
     "reserved": ("as: inputs", "as: number"),
     "retry": ("retry: 3", "retry: {attempts: 3, on: [not_started, timeout]}"),
     "retry_word": ("timeot", "timeout"),
-    "reference_to_a_later_var": (
-        '  twice: "{{ vars.word }}!"\n  word: a\n',
-        '  word: a\n  twice: "{{ vars.word }}!"\n',
-    ),
     "value_of_a_webhook_secret": ("whsec_dGhpcyBpcyBhIHNlY3JldA==", "DEPLOY_HOOK"),
     "idle_child": ("workflow: asleep", "workflow: child\n    inputs: {host: web}"),
     "scanning": ("test.failed", 'test.failed, correlate: {run: "{{ run.id }}"}'),
@@ -128,7 +124,6 @@ MENDS: Final[Mapping[str, tuple[str, str]]] = {
     "unreachable_join": ("[ship, mend]", "{any: [ship, mend]}"),
     "value": ("milestone", "milestones"),
     "value_of_a_default": ("default: c", "default: a"),
-    "value_of_a_webhook_secret": ("whsec_dGhpcyBpcyBhIHNlY3JldA==", "DEPLOY_HOOK"),
     "value_out_of_the_root": ("../secrets/*", "reports/*.xml"),
     "verb": ("name: Nothing", "wait: 1s"),
     "verb_twice": ("    wait: 1s\n    stop: done", "    wait: 1s\n  - id: b\n    stop: done"),
