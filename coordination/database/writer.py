@@ -6,12 +6,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import structlog
 
 from coordination.changes import Change
+from coordination.database.beside import Beside
 from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
 from coordination.database.statements import Statements
 from coordination.database.transaction import RunAgain, Transaction
@@ -23,6 +25,9 @@ MOST_UNITS = 1_000
 MOST_BYTES = 4 * 2**20
 PAUSES, PAUSE = 3, 0.002  # so often and so many seconds a group of the patient waits for one more
 CHECKPOINT_AT = 4 * 2**20  # bytes that the write-ahead log grew
+AGAIN_AT = 2 * 2**20  # more of them, after which it is tried again beside the writer
+ENOUGH_AT = 16 * 2**20  # of them, after which the writer itself sees to it
+PASSES = 3  # over the log, each over what came up during the one before
 ALARM_AT = 256 * 2**20
 
 _PRAGMAS = {
@@ -80,6 +85,22 @@ def connect(path: Path, *, synchronous: int = 2) -> sqlite3.Connection:
     return raw
 
 
+def checkpoint(path: Path) -> None:
+    """Move what was committed from the write-ahead log into the database, while more is written.
+
+    Where the whole log was moved before more came up, the writer begins it anew.
+    """
+    try:
+        raw = connect(path)
+        try:
+            for _ in range(PASSES):
+                _checkpoint(raw)
+        finally:
+            raw.close()
+    except (sqlite3.Error, DatabaseUnusable) as error:  # what was committed stands in the log
+        log.warning("checkpoint_failed", error=str(error))
+
+
 class Session:
     """Runs units in groups on the writing connection. Belongs to the thread that made it."""
 
@@ -90,6 +111,7 @@ class Session:
         self._statements = Statements()
         self._failed: Unavailable | None = None
         self._mark = 0  # the log's size when it was last checkpointed in vain
+        self._asked = 0  # and when that was last left to another thread
         self.broken: str | None = None  # why nothing can be written any more in this life
         self.log_size = 0  # bytes of the write-ahead log
 
@@ -170,21 +192,33 @@ class Session:
         finally:
             self._failed = None
 
-    def tend(self) -> None:
-        """Checkpoint when the write-ahead log has grown, and warn when that does not help."""
+    def tend(self, beside: Beside | None = None) -> None:
+        """Checkpoint when the write-ahead log has grown, and warn when that does not help.
+
+        Args:
+            beside: does it on another thread. Then it is done here only where that was not enough:
+                while more and more is written, the log never gets to its end there.
+        """
         try:
-            self._tend()
+            self._tend(beside)
         except (sqlite3.Error, OSError) as error:  # what was committed stands in the log
             log.warning("checkpoint_failed", error=str(error))
 
-    def _tend(self) -> None:
+    def _tend(self, beside: Beside | None) -> None:
         self.log_size = self._log.stat().st_size if self._log.exists() else 0
-        if self.log_size < self._mark:
-            self._mark = 0
-        if self.log_size - self._mark < CHECKPOINT_AT:
+        if self.log_size < max(self._mark, self._asked):
+            self._mark = self._asked = 0
+        grown = self.log_size - self._mark
+        if grown < CHECKPOINT_AT or (beside is not None and beside.busy):
             return
-        busy, pages, moved = self._raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if beside is not None and grown < ENOUGH_AT:
+            if not self._asked or self.log_size - self._asked >= AGAIN_AT:
+                self._asked = self.log_size
+                beside.ask()
+            return
+        busy, pages, moved = _checkpoint(self._raw)
         self._mark = 0 if not busy and pages == moved else self.log_size
+        self._asked = 0
         if self.log_size > ALARM_AT:
             log.warning("wal_large", size=self.log_size, pages=pages, checkpointed=moved)
 
@@ -234,6 +268,7 @@ class Writer:
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._live, name="baton-writer", daemon=True)
         self._session: Session | None = None
+        self._checkpoints = Beside("baton-checkpoint", partial(checkpoint, path))
         self._closing = False
 
     async def start(self) -> None:
@@ -283,6 +318,7 @@ class Writer:
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
         while (first := self._queue.get()) is not None:
             self._group(session, first)
+        self._checkpoints.close()
         session.close()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
 
@@ -294,7 +330,7 @@ class Writer:
             taken = taken or [first]  # where not even a transaction could be begun
             outcomes = [Outcome(None, error, ())] * len(taken)
         self._loop.call_soon_threadsafe(self._answer, taken, outcomes)
-        session.tend()
+        session.tend(self._checkpoints)
 
     def _take(self, first: _Waiting, taken: list[_Waiting]) -> Iterator[Unit[Any]]:
         """Yield what waits, noting it in *taken*; a caller that gave up is passed over."""
@@ -332,6 +368,12 @@ def _noted(units: Iterable[Unit[Any]], taken: list[Unit[Any]]) -> Iterator[Unit[
     for unit in units:
         taken.append(unit)
         yield unit
+
+
+def _checkpoint(raw: sqlite3.Connection) -> tuple[int, int, int]:
+    """Return whether somebody was in the way, the pages of the log, and how many were moved so far."""
+    busy, pages, moved = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return busy, pages, moved
 
 
 def _primary(error: sqlite3.Error) -> int:
