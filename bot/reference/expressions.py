@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from collections.abc import Iterator
 
 from workflows.language.expressions import compile_expression
@@ -81,6 +82,13 @@ ABOUT_DEFAULT = "Give *default_value* where this is missing or null; with true a
 def reference() -> str:
     """Return the whole page."""
     return HEAD + "".join(_section(name, each) for name, each in _filters())
+
+
+def anchors() -> Iterator[tuple[str, str]]:
+    """Yield each filter with the name of its heading, as links write it."""
+    for name, declared in _filters():
+        plain = re.sub(r"[^\w\- ]", "", _usage(name, declared).lower())
+        yield name, plain.strip().replace(" ", "-")
 
 
 def _filters() -> Iterator[tuple[str, Filter]]:

@@ -1,5 +1,6 @@
 """The pages of the language are written from its models, and what they show is tried."""
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from bot.commands.rehearsing import Fit, fit
+from bot.reference.expressions import anchors
 from bot.reference.language import keys, pages, triggers, verbs
 from bot.reference.language.errors import cases_of, problems_of, text_of
 from bot.reference.language.examples import CASES
+from bot.reference.language.failures import OF_ACTIONS, OF_STEPS
 from bot.reference.language.forms import models
 from bot.reference.language.mends import MENDS, mended
 from bot.reference.language.outputs import FIELDS, OUTPUTS
@@ -66,7 +69,7 @@ def test_each_verb_key_setting_trigger_and_code_has_a_page_that_the_index_leads_
     }
     steps = {f"steps/{key}.md" for key in keys.names("steps")}
 
-    assert set(made()) == {"index.md"} | wanted | steps
+    assert set(made()) == {"index.md", "failures.md"} | wanted | steps
     assert all(at("index.md").count(f"]({place})") == 1 for place in wanted | steps)
 
 
@@ -158,7 +161,8 @@ def test_every_example_of_the_folder_has_a_page() -> None:
 def test_what_is_shown_as_wrong_is_wrong_as_shown_and_its_mend_mends_it(file: Path) -> None:
     text = file.read_text("utf-8")
     _, message, hint = (line.removeprefix("# ") for line in text.split("\n")[:3])
-    (problem,) = problems_of(text_of(file))
+    code = text.split(" ", 3)[2]
+    (problem,) = [each for each in problems_of(text_of(file)) if each.code == code]
 
     said = [re.sub(r"line \d+", "line N", each) for each in (problem.message, message)]
     assert said[0] == said[1]  # a case has its expectations above it, which the page leaves out
@@ -166,18 +170,24 @@ def test_what_is_shown_as_wrong_is_wrong_as_shown_and_its_mend_mends_it(file: Pa
     page = at(f"errors/{problem.code}.md")
     assert f"```yaml\n{text_of(file)}```" in page
     assert f"```text\n{problem}\n```" in page
+    if file.stem in MENDS:
+        is_mended(page.partition(f"```text\n{problem}\n```")[2], file)
+
+
+def is_mended(page: str, file: Path) -> None:
+    """Say whether the lines that are to go and to come are those that make it right."""
     right = mended(file.stem, text_of(file))
     assert problems_of(right) == ()
-    shown = (
-        page.partition(f"```text\n{problem}\n```")[2].partition("```diff\n")[2].partition("```")[0]
-    )
+    shown = page.partition("```diff\n")[2].partition("```")[0]
     for gone, text in (("+", text_of(file)), ("-", right)):
         lines = [line[1:] for line in shown.splitlines() if not line.startswith(gone)]
         assert lines == text.splitlines()
 
 
-def test_every_wrong_definition_has_its_mend_and_none_is_left_over() -> None:
-    assert set(MENDS) == {file.stem for file in WRONG}
+def test_every_code_has_a_mend_and_none_is_left_over() -> None:
+    assert set(MENDS) <= {file.stem for file in WRONG}
+    for code in CODES.keys() - {"file"}:
+        assert any(file.stem in MENDS for file in cases_of(code)), code
 
 
 def test_what_the_pages_say_of_outputs_is_what_the_checks_know() -> None:
@@ -247,6 +257,38 @@ def test_the_fields_of_an_output_are_those_of_the_page(verb: str, script: dict[s
 
     assert report.outputs is not None
     assert set(report.outputs["got"]) == set(FIELDS[verb])
+
+
+def types_in(tree: ast.Module) -> Iterator[str]:
+    """Yield the types of errors that a module makes, as they are written."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = ast.unparse(call.func)
+        named = [word.value for word in call.keywords if word.arg == "type"]
+        if name in ("Failed", "NotStarted", "Unknown"):
+            yield from (str(each.value) for each in named if isinstance(each, ast.Constant))
+        elif name in ("StepError", "_refused"):
+            yield from (str(each.value) for each in call.args[:1] if isinstance(each, ast.Constant))
+
+
+def types_of(*folders: str) -> set[str]:
+    root = Path(__file__).parents[2]
+    files = [file for folder in folders for file in (root / folder).rglob("*.py")]
+    return {each for file in files for each in types_in(ast.parse(file.read_text("utf-8")))}
+
+
+def test_every_type_of_an_error_is_told_and_no_other() -> None:
+    of_steps = types_of("workflows/core", "workflows/runtimes") | {"exhausted"}
+    of_actions = types_of("workflows/actions", "bot/world") - of_steps
+
+    assert set(OF_STEPS) == of_steps
+    assert set(OF_ACTIONS) == of_actions
+
+
+def test_every_filter_is_linked() -> None:
+    page = (FOLDER.parent / "expressions.md").read_text("utf-8")
+    for name, anchor in anchors():
+        assert f"[`{name}`](../expressions.md#{anchor})" in at("index.md")
+        assert f"\n### `{name}" in page
 
 
 def test_the_examples_of_the_verbs_are_the_shipped_ones() -> None:

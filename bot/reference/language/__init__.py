@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.reference.language import contents, errors, keys, triggers, verbs
+from bot.reference.language import contents, errors, failures, keys, triggers, verbs
 
 __all__ = ["pages"]
 
@@ -11,4 +11,4 @@ def pages() -> Mapping[str, str]:
     """Return every page by its place in the folder."""
     parts = (verbs.pages(), keys.pages(), triggers.pages(), errors.pages())
     found = {place: text for part in parts for place, text in part.items()}
-    return {"index.md": contents.page(), **found}
+    return {"index.md": contents.page(), "failures.md": failures.page(), **found}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from bot.reference.expressions import EXAMPLES
+from bot.reference.expressions import anchors
 from bot.reference.language import keys
 from bot.reference.language.examples import CASES, shown
 from bot.reference.language.forms import about
@@ -63,13 +63,14 @@ def _triggers() -> str:
 
 
 def _filters() -> str:
-    links = ", ".join(f"`{name}`" for name in sorted(EXAMPLES))
-    return f"\n## Filters\n\n[Expressions](../expressions.md#filters) has an example of each: {links}.\n"
+    links = ", ".join(f"[`{name}`](../expressions.md#{anchor})" for name, anchor in anchors())
+    return f"\n## Filters\n\nEach has an example: {links}.\n"
 
 
 def _errors() -> str:
     lines = "".join(f"| [`{code}`](errors/{code}.md) | {text} |\n" for code, text in CODES.items())
     return (
-        "\n## Errors\n\nEach problem that Baton finds in a definition has one of these codes.\n\n"
+        "\n## Errors\n\nEach problem that Baton finds in a definition has one of these codes. What may go wrong with a "
+        "step while it runs: [Errors of steps](failures.md).\n\n"
         f"| | |\n|---|---|\n{lines}"
     )
