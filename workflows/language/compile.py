@@ -6,6 +6,7 @@ from typing import Any
 from workflows.core import plan
 from workflows.core.codec import digest_of
 from workflows.language.catalogue import Catalogue
+from workflows.language.checks.approvals import FORMS, SOMEBODY
 from workflows.language.compiling import (
     Around,
     compile_action,
@@ -158,7 +159,7 @@ def _approval(approval: Approval, settings: Settings) -> plan.Approval:
         title=compile_template(approval.title),
         description=_template(approval.description),
         show=_template(approval.written("show")),
-        approvers=compile_template(approval.approvers or settings.approvers or []),
+        approvers=_people(approval.approvers or settings.approvers or []),
         quorum=approval.quorum,
         decisions=tuple(approval.decisions),
         answer=approval.answer,
@@ -170,10 +171,26 @@ def _approval(approval: Approval, settings: Settings) -> plan.Approval:
         covers=None if approval.covers is None else tuple(approval.covers),
         remind=tuple(sorted(set(approval.remind or ()))),
         escalate=tuple(
-            (each.after, compile_template(each.to))
+            (each.after, _people(each.to))
             for each in sorted(approval.escalate or (), key=lambda each: each.after)
         ),
     )
+
+
+def _people(written: Any) -> plan.Evaluate:
+    """Compile who is asked; what a template gives has to name people as the file has to."""
+    template = compile_template(written)
+
+    def rendered(names: Mapping[str, Any]) -> Any:
+        found = template(names)
+        listed = found if isinstance(found, list) else [found]
+        flat = [one for part in listed for one in (part if isinstance(part, list) else [part])]
+        nobody = [each for each in flat if isinstance(each, str) and not SOMEBODY.fullmatch(each)]
+        if nobody:
+            raise ExpressionFailed(f"{nobody[0][:80]!r} names nobody who could answer", hint=FORMS)
+        return found
+
+    return rendered
 
 
 def _gate(step: Step, settings: Settings) -> plan.Approval:

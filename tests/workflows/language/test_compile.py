@@ -104,7 +104,7 @@ def test_an_approval_is_taken_over(compiled: plan.Plan) -> None:
     assert isinstance(verb, plan.Approval)
 
     assert verb.title(NAMES) == "Deploy staging?"
-    assert verb.approvers(NAMES) == ["<@U123>", "staging"]
+    assert verb.approvers(NAMES) == ["<@U123>", "@staging"]
     assert verb.show is not None
     assert verb.show(NAMES) == [{"exit_code": 0, "stdout": "ok"}, "text"]
     assert (verb.covers, verb.quorum, verb.on_timeout) == (("deploy",), 2, "later")

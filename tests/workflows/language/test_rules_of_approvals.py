@@ -174,3 +174,35 @@ def test_each_turn_of_a_loop_is_asked_about_with_its_own_item() -> None:
     asked = entry(report, "fan[1].gate", "asked")["params"]
     assert asked["title"] == "Go 2?"
     assert asked["covers"][0]["params"] == {"argv": ["make", 2]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ('approvers: "{{ inputs.who }}"', "'somebody' names nobody who could answer"),
+        ('approvers: ["@grace", "{{ inputs.who }}"]', "'somebody' names nobody who could answer"),
+        (
+            'approvers: ["@grace"], escalate: [{after: 1h, to: "{{ [inputs.who] }}"}]',
+            "'somebody' names nobody who could answer",
+        ),
+        ('approvers: "{{ [] }}"', "approvers must be texts, at least one; got []"),
+        ('approvers: "{{ [5] }}"', "approvers must be texts, at least one; got [5]"),
+    ],
+)
+def test_a_question_to_nobody_fails_the_step_and_waits_for_no_one(asked: str, said: str) -> None:
+    head = "inputs: {who: {type: string, default: somebody}}\n"
+    report = played(f"  - {{id: gate, approval: {{title: x, {asked}}}}}\n", head=head)
+
+    error = entry(report, "gate", "failed")["error"]
+    assert error["type"] == "expression"
+    assert error["message"].startswith(said)
+    assert report.status == "failed"
+
+
+def test_people_of_a_template_are_asked() -> None:
+    head = 'inputs: {who: {type: array, default: ["<@U123>", "@grace"]}}\n'
+    ask = '  - {id: gate, approval: {title: x, approvers: ["{{ inputs.who }}", "role:operator"]}}\n'
+    report = played(ask, head=head)
+
+    asked = entry(report, "gate", "asked")["params"]
+    assert asked["approvers"] == ["<@U123>", "@grace", "role:operator"]

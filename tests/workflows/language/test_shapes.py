@@ -51,7 +51,7 @@ steps:
       description: "{{ steps.tests.output.stdout }}"
       show: ["{{ steps.tests.output }}", text]
       covers: [deploy]
-      approvers: ["<@U123>", "{{ inputs.target }}"]
+      approvers: ["<@U123>", "@{{ inputs.target }}"]
       quorum: 2
       decisions: [approve, later]
       answer: choice

@@ -17,7 +17,14 @@ from workflows.language.model import Approval, Settings
 from workflows.language.places import Path
 from workflows.language.suggestions import did_you_mean
 
-__all__ = ["check_approval", "check_covers", "check_people", "unknown_when_asking"]
+__all__ = [
+    "FORMS",
+    "SOMEBODY",
+    "check_approval",
+    "check_covers",
+    "check_people",
+    "unknown_when_asking",
+]
 
 PERSON: Final = re.compile(r"<@[UW][A-Z0-9]{2,30}>")
 SOMEBODY: Final = re.compile(
