@@ -15,7 +15,12 @@ from workflows.language.model import Step, Trigger
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = sorted(
     file
-    for place in ("workflows/examples", "workflows/library", "tests/cases/language/triggers")
+    for place in (
+        "workflows/examples",
+        "workflows/library",
+        "tests/cases/language",
+        "tests/cases/language/triggers",
+    )
     for file in (ROOT / place).glob("*.yaml")
     if not file.stem.endswith(".test")
 )

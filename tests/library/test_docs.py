@@ -27,7 +27,7 @@ from workflows.rehearsal.script import read_script
 
 ROOT = Path(__file__).parents[2]
 MADE = ROOT / "docs" / "reference" / "language"  # tests/bot/test_language_reference.py tries these
-TRIED = ("workflows/examples/", "workflows/library/")  # tests/library tries these
+TRIED = ("workflows/examples/", "workflows/library/", "tests/cases/language/")
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
