@@ -169,6 +169,11 @@ def _note_extra(model: type[BaseModel], path: Path, findings: Findings) -> None:
             "Leave it out for now.",
         )
         return
+    if getattr(model, "of_connectors", False) and "." in key:
+        text = f"no connector that is installed brings the trigger `{key[:80]}`"
+        hint = f"What another tool reports is an event: write `event: {key[:80]}`."
+        findings.add_key("unknown_key", path, text, hint)
+        return
     known = [field.alias or name for name, field in model.model_fields.items()]
     there = f"There are {', '.join(sorted(known))}." if known[1:] else f"There is only {known[0]}."
     hint = did_you_mean(key, known) or there

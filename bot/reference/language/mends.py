@@ -115,6 +115,7 @@ MENDS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_action": ("shel.run", "shell.run\n    params: {argv: [ls]}"),
     "unknown_key": ("conditon", "condition"),
     "unknown_key_at_the_top": ("titel", "title"),
+    "unknown_key_of_a_connector": ("github.push: main", "event: github.push"),
     "unknown_step": ("tests", "test"),
     "unreachable": ("{id: a, stop", "{id: a, condition: trigger.kind == 'manual', stop"),
     "unreachable_branch": (

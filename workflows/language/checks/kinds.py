@@ -45,7 +45,8 @@ def check_kind(path: Path, trigger: Trigger, checks: Checks, *, part: bool) -> N
 
 def _note_none(path: Path, findings: Findings) -> None:
     written = findings.document.get(path) or {}
-    if any(written.get(key) is not None for key in (*Trigger.later, *Trigger.kinds)):
+    kinds = {*Trigger.later, *Trigger.kinds}
+    if any(value is not None and (key in kinds or "." in key) for key, value in written.items()):
         return  # what is there is wrong, and has been complained about
     findings.add_absent(
         "missing", (*path, "event"), "this trigger does not say what it waits for",

@@ -51,6 +51,8 @@ class Trigger(Part):
     """When this happens, a run starts. It has exactly one kind, from `event` to `absence`."""
 
     later = frozenset({"record"})
+    of_connectors: ClassVar[bool] = True
+    """Connectors bring kinds of their own, which have a dot in their name."""
     kinds: ClassVar[tuple[str, ...]] = (
         "event",
         "schedule",
