@@ -14,7 +14,7 @@ from coordination.occasions import Occasion
 from coordination.ports import TriggerSpec
 from coordination.store import triggers as store
 from coordination.world import Ids
-from coordination.written import Mark, writer_of
+from coordination.written import Mark, writers
 
 __all__ = ["Mark", "Watched", "forget", "remember", "take", "watched"]
 
@@ -109,7 +109,7 @@ def take(
     if {spec.keys.get("file"), state.get("glob")} != {trigger.glob}:
         return 0  # another revision asks for other files by now
     files, fired = _marks(state["files"]), 0
-    writers = {path: writer_of(tx, path, mark, now=now) for path, mark in changed.items()}
+    behind = writers(tx, changed, now=now)
     for path, mark in sorted(changed.items()):
         change = _change(files.get(path), mark)
         if mark is None:
@@ -123,7 +123,7 @@ def take(
                 trigger_id=spec.id,
                 kind=KIND,
                 data=data,
-                caused_by=writers.get(path),
+                caused_by=behind.get(path),
             )
             note(tx, occasion, now=now, ids=ids)
             fired += 1

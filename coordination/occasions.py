@@ -13,6 +13,7 @@ from baton.events import Event, format_time
 
 __all__ = [
     "KINDS",
+    "SPOKEN",
     "Occasion",
     "event_of",
     "is_for",
@@ -25,6 +26,7 @@ __all__ = [
 
 SOURCE = "baton"
 KINDS = ("schedule", "every", "file", "webhook", "slack", "all_of", "absence")
+SPOKEN = f"{SOURCE}.slack"
 REFUSED = "refused"
 HIDDEN = frozenset({"for", REFUSED})  # what expressions do not see
 TYPES = frozenset(f"{SOURCE}.{kind}" for kind in KINDS)
@@ -92,7 +94,7 @@ def refusal_of(event: Event) -> str | None:
 
 def speaker_of(event: Event) -> str | None:
     """Return the person who wrote, or did, in Slack what *event* tells of; None: it tells of no such."""
-    if is_occasion(event) and event.type == f"{SOURCE}.slack":
+    if is_occasion(event) and event.type == SPOKEN:
         return str((event.data or {})["user"])
     return None
 

@@ -9,7 +9,7 @@ from coordination.admission import BEHIND, terms_of
 from coordination.database import Door, Reader, Row
 from coordination.errors import InvalidInputs
 from coordination.handles import secret_inputs
-from coordination.occasions import is_occasion, is_own, refusal_of, speaker_of
+from coordination.occasions import SPOKEN, is_occasion, is_own, refusal_of, speaker_of
 from coordination.ports import Definition, Expressions, Inputs
 from coordination.runs import SOURCE, NewRun
 from coordination.store import definitions as definition_store
@@ -188,7 +188,7 @@ def _arrived(considered: Considered, row: Row) -> Arrived:
 
 
 def _speaker(row: Row) -> str | None:
-    return speaker_of(Event.from_json(row.body))
+    return speaker_of(Event.from_json(row.body)) if row.type == SPOKEN else None
 
 
 def _kind(event: Event) -> str:

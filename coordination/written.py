@@ -13,7 +13,7 @@ from coordination.database import Row, Transaction
 from coordination.identities import KEPT
 from coordination.store import identities as store
 
-__all__ = ["FOLDER", "Left", "Mark", "begin", "end", "take_back", "writer_of"]
+__all__ = ["FOLDER", "Left", "Mark", "begin", "end", "take_back", "writer_of", "writers"]
 
 Mark: TypeAlias = tuple[int, int]
 """What tells one state of a file from another: when it was written, in ns, and its size."""
@@ -51,6 +51,15 @@ def take_back(tx: Transaction, before: Mapping[str, Row | None], *, now: datetim
             _forget(tx, path, now)
         else:
             store.keep(tx, (SCOPE, path), row.body_hash, row.result, row.expires_at)
+
+
+def writers(
+    tx: Transaction, changed: Mapping[str, Mark | None], *, now: datetime
+) -> dict[str, int | None]:
+    """Return the run behind each change of a file, where one is."""
+    if not store.any_of(tx, SCOPE, now=now):
+        return {}
+    return {path: writer_of(tx, path, mark, now=now) for path, mark in changed.items()}
 
 
 def writer_of(tx: Transaction, path: str, mark: Mark | None, *, now: datetime) -> int | None:

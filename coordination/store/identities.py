@@ -40,6 +40,11 @@ _ANSWER = (
         identities.c.identity == bindparam("called"),
     )
 )
+_ANY = (
+    select(identities.c.identity)
+    .where(identities.c.scope == bindparam("of"), identities.c.expires_at > bindparam("now"))
+    .limit(1)
+)
 _KEPT = ("body_hash", "event_id", "result", "expires_at")
 _KEEP = upsert(identities, key=("scope", "identity"), update=_KEPT)
 _TAKE = upsert(
@@ -54,6 +59,11 @@ _DROP = delete(identities).where(identities.c.expires_at <= bindparam("now"))
 def find(tx: Transaction, scope: str, identity: str, *, now: datetime) -> Row | None:
     """Return what was kept of *identity*, unless its time is over."""
     return tx.fetch_one(_FIND, of=scope, called=identity, now=now)
+
+
+def any_of(tx: Transaction, scope: str, *, now: datetime) -> bool:
+    """Say whether anything is kept in a scope."""
+    return tx.fetch_one(_ANY, of=scope, now=now) is not None
 
 
 def take(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from baton.masking import mask
 from baton.reading.lifecycle import plain_text
 from coordination.coordinator import Coordinator
 from coordination.slack_triggers import Listened
@@ -112,7 +113,7 @@ def _reaction(ours: Ours, channel: str, ts: str, user: str, reaction: Mapping[st
 def _with_message(said: Spoken, message: Body) -> Spoken:
     """Add what the message says, and where it stands."""
     thread_ts = message.get("thread_ts")
-    text = plain_text(str(message.get("text") or ""), references=True)
+    text = mask(plain_text(str(message.get("text") or ""), references=True))
     reply = str(thread_ts) if thread_ts and thread_ts != said.ts else None
     return replace(said, text=text, thread_ts=reply)
 
@@ -120,4 +121,4 @@ def _with_message(said: Spoken, message: Body) -> Spoken:
 def _is_of_a_person(message: Body) -> bool:
     """Say whether somebody typed it: what an app says, in whoever's name, starts nothing here."""
     apart = message.get("bot_id") or message.get("app_id") or message.get("bot_profile")
-    return bool(message.get("user")) and not apart
+    return bool(message.get("user")) and not apart and message.get("subtype") != "bot_message"

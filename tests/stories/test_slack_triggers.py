@@ -268,6 +268,10 @@ async def test_a_run_joins_the_thread_in_which_it_was_asked_for(baton: BatonInAB
     assert run.trigger["thread_ts"] == root.ts
     assert len(baton.slack.roots()) == 1
     assert "R-1" in baton.card("b-1").plain
+    await baton.publish(TICKET.replace("name: react", "name: ticket"))
+    await react(baton, baton.thread("b-1")[-1].ts)
+    assert [each.workflow for each in await baton.runs()] == ["ticket", "react"]
+    assert len(baton.slack.roots()) == 1
 
 
 async def test_a_channel_is_known_by_its_name_of_today(baton: BatonInABox) -> None:
