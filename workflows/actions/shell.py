@@ -68,6 +68,7 @@ def connector(environment: Mapping[str, str]) -> Connector:
         It has a process group of its own, which is ended when the step is cancelled. Whether it
         may run again after a crash only its author can know: say `repeatable: true` if it may.
         """
+        _make_scratch(params, ctx)
         finished = await ctx.processes.run(
             params.argv, cwd=_folder(ctx.files.root, params.cwd), env={**base, **params.env}
         )
@@ -82,10 +83,28 @@ def connector(environment: Mapping[str, str]) -> Connector:
     return Connector("shell", actions=(run,))
 
 
-def _folder(root: Path, cwd: str) -> Path:
-    folder = (root / cwd).resolve()
+def _make_scratch(params: Command, ctx: ActionContext) -> None:
+    """Make the scratch folder of the run where the program is told of it: no program does so itself."""
+    name = ctx.run.folder.relative_to(ctx.files.root).as_posix()
+    if not any(name in told for told in (params.cwd, *params.argv, *params.env.values())):
+        return
+    folder = _below(ctx.files.root, name, "run.folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"run.folder {name!r} cannot be made: {error.strerror}"
+        raise NotStarted(text, type="no_folder") from None
+
+
+def _below(root: Path, name: str, what: str) -> Path:
+    folder = (root / name).resolve()
     if not folder.is_relative_to(root.resolve()):
-        raise NotStarted(f"cwd {cwd!r} leads out of BATON_ROOT", type="not_allowed")
+        raise NotStarted(f"{what} {name!r} leads out of BATON_ROOT", type="not_allowed")
+    return folder
+
+
+def _folder(root: Path, cwd: str) -> Path:
+    folder = _below(root, cwd, "cwd")
     if not folder.is_dir():
         raise NotStarted(f"cwd {cwd!r} is not a folder below BATON_ROOT", type="no_folder")
     return folder
