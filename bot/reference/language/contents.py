@@ -1,6 +1,6 @@
 """Writes the page that leads to all the others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bot.reference.expressions import anchors
@@ -24,6 +24,14 @@ thing: its *verb*. [Examples](../examples.md) shows whole definitions, [Expressi
 writes the JSON Schema that lets an editor say it while you type: with the schema beside the file, the first line of this
 example is all that an editor with a YAML language server needs.
 """
+KINDS: Final[Mapping[str, str]] = {
+    "verbs": "verb | does",
+    "steps": "key | says",
+    "top": "key | says",
+    "settings": "setting | says",
+    "triggers": "kind | starts a run when",
+}
+"""The heads of the tables, by the folder of the pages."""
 
 
 def page() -> str:
@@ -46,7 +54,7 @@ def _section(title: str, says: str, folder: str, model: str, names: Iterable[str
         f"| [`{name}`]({folder}/{name}.md) | {_first(about(model, name))} |\n" for name in names
     )
     head = f"\n## {title}\n\n" + (f"{says}\n\n" if says else "")
-    return f"{head}| | |\n|---|---|\n{lines}"
+    return f"{head}| {KINDS[folder]} |\n|---|---|\n{lines}"
 
 
 def _first(text: str) -> str:
@@ -72,5 +80,5 @@ def _errors() -> str:
     return (
         "\n## Errors\n\nEach problem that Baton finds in a definition has one of these codes. What may go wrong with a "
         "step while it runs: [Errors of steps](failures.md).\n\n"
-        f"| | |\n|---|---|\n{lines}"
+        f"| code | means |\n|---|---|\n{lines}"
     )

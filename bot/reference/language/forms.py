@@ -102,6 +102,7 @@ def _kind(each: Schema) -> str:
     choices = each.get("anyOf") or each.get("oneOf")
     if choices:
         kinds = [_kind(one) for one in choices if one.get("type") != "null"]
+        kinds.sort(key=lambda kind: kind not in ("text", "duration"))  # the plain form comes first
         return " or ".join(dict.fromkeys(kinds)) + _limits(each)
     return _container(each) or _scalar(each) + _limits(each)
 
@@ -137,7 +138,7 @@ def _of(each: Schema) -> str:
 def _limits(each: Schema) -> str:
     low = each.get("minimum", each.get("minItems"))
     high = each.get("maximum", each.get("maxItems"))
-    if each.get("type") == "array" and low == 1:
+    if each.get("minItems") == 1:
         low = None  # nobody writes an empty list to say something
     if low is not None and high is not None:
         return f" from {low:,} to {high:,}"
