@@ -105,3 +105,24 @@ def test_a_secret_input_names_neither_a_place_nor_a_channel(place: str) -> None:
     text = f"{VEILED}settings: {settings[place]}\nsteps: [{{id: a, stop: x}}]"
 
     assert [each.code for each in problems(text)] == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("given", "warned"),
+    [
+        ("argv: [deploy, '--key={{ inputs.key }}']", True),
+        ("argv: [deploy, '{{ run.inputs.key }}']", True),
+        ("argv: [deploy, '{{ secrets.KEY }}']", True),
+        ("argv: [deploy, '{{ inputs.host }}']", False),
+        ("argv: [deploy], env: {KEY: '{{ inputs.key }}'}", False),
+    ],
+)
+def test_a_secret_among_the_arguments_of_a_program_is_warned_of(
+    given: str, *, warned: bool
+) -> None:
+    text = f"{VEILED}steps: [{{id: a, action: shell.run, params: {{{given}}}}}]"
+
+    found = [each for each in problems(text) if each.code == "secret"]
+
+    assert [each.severity for each in found] == (["warning"] if warned else [])
+    assert all("`env`" in str(each.hint) for each in found)

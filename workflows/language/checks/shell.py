@@ -1,12 +1,13 @@
 """Keeps data out of shell code: programs get lists of arguments, and text for a shell no templates."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
-from workflows.language.expressions import has_template
+from workflows.language.expressions import InvalidExpression, compile_template, has_template
 from workflows.language.findings import Findings
 from workflows.language.places import Path
 
-__all__ = ["SHELLS", "WRAPPERS", "check_argv"]
+__all__ = ["SHELLS", "WRAPPERS", "check_argv", "warn_of_secrets"]
 
 POSIX: Final = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox"})
 POWERSHELL: Final = frozenset({"powershell", "pwsh"})
@@ -54,6 +55,32 @@ def check_argv(path: Path, argv: Any, programs: list[str] | None, findings: Find
         _check_text(path, argv, shell, findings)
     elif argv and _program(argv[0]) == "ssh":
         _check_ssh(path, argv, findings)
+
+
+def warn_of_secrets(path: Path, argv: Any, secret: Collection[str], findings: Findings) -> None:
+    """Note secrets among the arguments: whoever lists the processes of the machine sees those.
+
+    *secret* are the inputs of the workflow that are.
+    """
+    for index, text in enumerate(argv if isinstance(argv, list) else ()):
+        if isinstance(text, str) and has_template(text) and _holds_secret(text, secret):
+            findings.warn(
+                "secret",
+                (*path, index),
+                "whoever lists the processes of the machine sees a secret among the arguments",
+                "Pass it in `env`, and let the program read it there.",
+            )
+
+
+def _holds_secret(text: str, secret: Collection[str]) -> bool:
+    try:
+        paths = [reference.path for reference in compile_template(text).references]
+    except InvalidExpression:
+        return False  # noted where all params are read
+    inputs = [
+        path[-2:] for path in paths if path[:1] == ("inputs",) or path[:2] == ("run", "inputs")
+    ]
+    return any(path[0] == "secrets" for path in paths) or any(path[-1] in secret for path in inputs)
 
 
 def _program(value: Any) -> str:

@@ -8,7 +8,7 @@ from workflows.language.checks.around import Checks
 from workflows.language.checks.children import check_child
 from workflows.language.checks.params import check_params
 from workflows.language.checks.scope import Scope
-from workflows.language.checks.shell import check_argv
+from workflows.language.checks.shell import check_argv, warn_of_secrets
 from workflows.language.checks.waits import check_wait_for
 from workflows.language.durations import InvalidDuration, parse_duration
 from workflows.language.expressions import has_template
@@ -104,6 +104,9 @@ def _check_action(
     if name == SHELL:
         programs = checks.head.settings.programs
         check_argv((*path, "params", "argv"), params.get("argv"), programs, checks.findings)
+        warn_of_secrets(
+            (*path, "params", "argv"), params.get("argv"), scope.veiled, checks.findings
+        )
 
 
 def _near_action(name: str, known: Sequence[str]) -> str:
