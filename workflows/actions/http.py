@@ -24,6 +24,8 @@ DEFAULT_TIMEOUT = timedelta(seconds=30)
 
 
 def _duration(value: Any) -> Any:
+    if type(value) in (int, float):
+        value = str(value)  # which has no unit, and is refused like that
     return parse_duration(value) if isinstance(value, str) else value
 
 

@@ -133,6 +133,10 @@ def test_a_text_for_argv_is_one_mistake() -> None:
             "slack.update, params: {notice_id: x, text: y}",
             "`notice_id` does not have the form `^nt_[0-9A-Z]{26}$`",
         ),
+        (
+            "http.request, params: {url: u, timeout: 10}",
+            "`timeout` is refused: '10' has no unit. Write `10s` for seconds, or `10m` for minutes.",
+        ),
         ("data.read, params: {path: x, delimiter: ab}", "`delimiter` is longer than 1 characters"),
     ],
 )
