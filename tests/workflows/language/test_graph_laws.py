@@ -12,7 +12,7 @@ from workflows.language.loader import read_yaml
 from workflows.language.printing import block
 from workflows.language.rewriting import rewritten
 
-DEEPEST = 3
+DEEPEST = 2
 NOTES = ("# why", "# a: b", "#", "#- not a step", '# "quoted"')
 LEAVES: tuple[dict[str, Any], ...] = (
     {"action": "baton.log", "params": {"message": "{{ inputs.text }}", "level": "info"}},
@@ -40,7 +40,7 @@ class Definitions:
         return body
 
     def steps(self, depth: int) -> list[dict[str, Any]]:
-        names = [f"s{depth}{number}" for number in range(self.chance.randint(1, 4))]
+        names = [f"s{depth}{number}" for number in range(self.chance.randint(1, 3))]
         return [self.step(name, names[:at], depth) for at, name in enumerate(names)]
 
     def step(self, name: str, before: list[str], depth: int) -> dict[str, Any]:

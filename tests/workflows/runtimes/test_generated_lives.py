@@ -147,7 +147,7 @@ def lived(chance: Random, folder: Path) -> World:
     return world
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_a_crash_at_any_commit_repeats_nothing_that_was_completed_and_the_run_ends(
     chance: Random,
@@ -159,11 +159,11 @@ def test_a_crash_at_any_commit_repeats_nothing_that_was_completed_and_the_run_en
 def test_the_generated_lives_are_worth_their_time(tmp_path: Path) -> None:
     """If the server never died in the middle of something, the law above would hold for nothing."""
     worlds = []
-    for seed in range(12):
+    for seed in range(8):
         folder = tmp_path / str(seed)
         folder.mkdir()
         worlds.append(lived(Random(seed), folder))  # noqa: S311  # a fixed one
 
     died = [world for world in worlds if world.lives.died]
-    assert len(died) >= 4
+    assert len(died) >= 3
     assert any(world.before and world.after for world in died)
