@@ -12,6 +12,7 @@ from coordination.database import run_secrets, select
 from coordination.database import runs as run_table
 from coordination.ports import RunView
 from coordination.run_secrets import KEPT
+from coordination.store import approvals
 from coordination.store import run_secrets as store
 from tests.workflows.runtimes.bench import Bench, Play, raising, sight
 from workflows.language.compile import compile_body
@@ -223,3 +224,20 @@ def test_what_a_secret_step_gave_is_stored_nowhere_in_clear(play: Play) -> None:
         assert leaks(bench, view) == []
 
     play(None, story, body=body(make, ask, use, outputs={"key": "{{ steps.make.output.key }}"}))
+
+
+def test_a_file_that_holds_a_secret_is_shown_without_it(play: Play) -> None:
+    ask = {
+        "id": "ask",
+        "approval": {"title": "Go?", "show": [{"file": "plan.txt"}], "approvers": ["@grace"]},
+    }
+
+    async def story(bench: Bench) -> None:
+        await bench.world.files.write("plan.txt", f"deploy with {CANARY} now".encode())
+        await bench.start(inputs={"token": CANARY})
+        view = await bench.until("waiting")
+        (asked,) = await bench.door.read(lambda reader: approvals.latest(reader, "open", limit=1))
+        assert asked.question.show[0]["text"] == "deploy with [secret inputs.token] now"
+        assert leaks(bench, view) == []
+
+    play(None, story, body=body(ask, CALL))

@@ -248,9 +248,12 @@ class Live:
             await self._pass_over(arrival.wakeup, now)
             return
         cover = cover_of(replayed.core, secretive=self._life.secretive)
+        filled = await with_files(parts.world, move.commands)
+        if filled is not move.commands:
+            filled = covered(filled, await parts.performer.cover_of_inputs(run))
         shown = replace(
             move,
-            commands=await with_files(parts.world, covered(move.commands, cover)),
+            commands=covered(filled, cover),
             children=await children_of(parts, run, move.commands, cover),
         )
         if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):

@@ -75,17 +75,23 @@ class Performer:
         self._inputs = inputs
         self._settings = settings
 
+    async def cover_of_inputs(self, run: RunRecord) -> Callable[[Any], Any]:
+        """Return what covers the secret inputs of *run*, wherever else they turn up."""
+        return covering(_words(await self._own(run)), halves=True)
+
+    async def _own(self, run: RunRecord) -> Mapping[str, str]:
+        return await self._inputs(run.key) if holds_any(run.inputs) else {}
+
     async def perform(self, run: RunRecord, action: RunAction, cancelled: asyncio.Event) -> Answer:
         """Perform *action* in the name of *run*; the caller may cancel it."""
         transcript = Transcript()
-        own = dict(await self._inputs(run.key)) if holds_any(run.inputs) else {}
+        own = await self._own(run)
         try:
             names = secret_names(from_json(action.params))
             secrets = {name: self._named(name, own) for name in sorted(names)}
         except KeyError as error:
             return Answer(error=_refused("secret", _absent(error.args[0])))
-        hidden = {text: f"[secret {name}]" for name, text in {**own, **secrets}.items()}
-        cover = covering(hidden, halves=True)
+        cover = covering(_words({**own, **secrets}), halves=True)
         ctx = self._context(run, action, secrets, transcript, cancelled)
         answer = await self._call(action, secrets, ctx, cover)
         return _covered(replace(answer, log=transcript.text), cover)
@@ -161,6 +167,10 @@ def _failed(failure: ActionFailure) -> StepError:
         failure.status,
         None if after is None else after.total_seconds(),
     )
+
+
+def _words(secrets: Mapping[str, str]) -> dict[str, str]:
+    return {text: f"[secret {name}]" for name, text in secrets.items()}
 
 
 def _absent(name: str) -> str:

@@ -51,15 +51,21 @@ def _covered_question(question: Question, cover: Cover) -> Question:
 
 
 async def with_files(world: World, commands: tuple[Command, ...]) -> tuple[Command, ...]:
-    """Return *commands* with the text of every file that a question shows."""
+    """Return *commands* with the text of every file that a question shows; the same where none does."""
+    if not any(map(_shows_files, commands)):
+        return commands
     return tuple([await _filled(world, each) for each in commands])
 
 
 async def _filled(world: World, command: Command) -> Command:
-    if not isinstance(command, AskApproval) or not any(map(_kind, command.question.show)):
+    if not isinstance(command, AskApproval) or not _shows_files(command):
         return command
     shown = tuple([await _read(world.files, each) for each in command.question.show])
     return replace(command, question=replace(command.question, show=shown))
+
+
+def _shows_files(command: Command) -> bool:
+    return isinstance(command, AskApproval) and any(map(_kind, command.question.show))
 
 
 def _kind(item: Any) -> str | None:
