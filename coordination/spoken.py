@@ -62,11 +62,13 @@ class Spoken:
 
 
 def could_fit(wanted: Mapping[str, str], said: Spoken) -> bool:
-    """Say whether *said* may be asked for, as long as text and name of its channel are not known."""
+    """Say whether *said* may be asked for, as far as is known; the name of its channel is not."""
     if wanted.get("reaction") != _plain(said.reaction):
         return False
-    channel = wanted.get("channel")
-    return channel is None or channel.startswith("#") or channel == said.channel
+    channel, message = wanted.get("channel"), wanted.get("message")
+    if not (channel is None or channel.startswith("#") or channel == said.channel):
+        return False
+    return message is None or said.text is None or says(message, said.text)
 
 
 def fits(wanted: Mapping[str, str], said: Spoken) -> bool:
@@ -78,8 +80,7 @@ def fits(wanted: Mapping[str, str], said: Spoken) -> bool:
         return False
     if wanted.get("channel") not in (None, said.channel, said.name):
         return False
-    message = wanted.get("message")
-    return message is None or (said.text is not None and says(message, said.text))
+    return said.text is not None or wanted.get("message") is None
 
 
 def says(pattern: str, text: str) -> bool:

@@ -74,3 +74,4 @@ def test_as_long_as_text_and_name_are_not_known_it_may_fit_and_does_not() -> Non
     assert could_fit(wanted, bare)
     assert not fits(wanted, bare)
     assert not could_fit({**wanted, "channel": "C2"}, bare)
+    assert not could_fit({"message": "api", "channel": "#ops"}, spoken())
