@@ -14,6 +14,7 @@ from coordination.publishing import Publication
 from coordination.questions import Approval, Vote
 from coordination.threads_view import ProcessView, ThreadSummary, ThreadView
 from coordination.waiting_for import card_word, waiting_for
+from workflows.language.schema import schema_of_inputs
 
 Json = Any
 
@@ -297,7 +298,7 @@ def workflow_json(
         "file": workflow.file,
     }
     if whole:
-        row |= {"source": definition.source, "inputs_schema": definition.inputs_schema}
+        row |= {"source": definition.source, "inputs_schema": schema_of_inputs(definition.body)}
     return row
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from pydantic import ValidationError
+
 from workflows.language.catalogue import Catalogue
 from workflows.language.model import Input, Item, Step, Trigger, Workflow
 
-__all__ = ["inputs_schema", "workflow_schema"]
+__all__ = ["inputs_schema", "schema_of_inputs", "workflow_schema"]
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -143,6 +145,20 @@ def inputs_schema(inputs: Mapping[str, Input]) -> Schema:
     if required:
         schema["required"] = required
     return schema
+
+
+def schema_of_inputs(body: Mapping[str, Any]) -> Schema:
+    """Return the same for the inputs that the *body* of a stored definition declares.
+
+    One that an older version stored, and that cannot be read any more, may be anything.
+    """
+    try:
+        known = {
+            name: Input.model_validate(each) for name, each in (body.get("inputs") or {}).items()
+        }
+    except ValidationError:
+        return {"type": "object"}
+    return inputs_schema(known)
 
 
 def _input_schema(declared: Item) -> Schema:

@@ -60,6 +60,8 @@ def _mixed(sign: str, left: Any, right: Any, hint: str | None) -> ExpressionFail
             f"`{sign}` cannot be used on a secret",
             hint="A secret can be passed on, or joined into text with `~`.",
         )
+    if hint is None and {kind_of(left), kind_of(right)} == {"a number", "text"}:
+        hint = "Text becomes a number with `| int` or `| float`."
     return ExpressionFailed(f"`{sign}` cannot take {kind_of(left)} and {kind_of(right)}", hint=hint)
 
 
