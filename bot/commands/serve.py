@@ -11,11 +11,7 @@ from bot.configuration import read_configuration
 from bot.lifecycle import living, run_until_told
 from bot.settings import read_settings
 
-RARELY = (
-    10_000,
-    20,
-    20,
-)  # hardly anything here goes in circles, and each look at it stops everything
+RARELY = (5_000, 20, 20)  # hardly anything goes in circles, and each look stops everything
 
 
 def serve(

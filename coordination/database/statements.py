@@ -75,6 +75,7 @@ class Prepared:
     heavy: tuple[int, ...]  # which of them are text, documents and bytes
     make: type[Row]
     read: tuple[tuple[int, Convert], ...]
+    writes: str | None  # the table
 
     def bind(self, given: dict[str, Any]) -> Sequence[Any]:
         """Return what the driver takes; *given* has the names for which this was compiled.
@@ -160,6 +161,7 @@ class Statements:
             heavy=tuple(place for place, name in enumerate(order) if name in heavy),
             make=row_type(tuple(column.keyname for column in columns)),
             read=tuple((place, reader) for place, reader in readers if reader is not None),
+            writes=statement.table.name if statement.is_dml else None,  # type: ignore[attr-defined]  # what writes has one
         )
 
     def _reader(self, kind: Any) -> Convert | None:

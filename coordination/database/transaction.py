@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import Executable
 
 from coordination.changes import Change, ChangeKind
+from coordination.database.kept import Kept
 from coordination.database.statements import Prepared, Row, Statements
 
 
@@ -25,6 +26,8 @@ class Connection(Protocol):
 
     @property
     def total_changes(self) -> int: ...
+    @property
+    def kept(self) -> Kept: ...
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor: ...
 
 
@@ -61,11 +64,19 @@ class Transaction:
 
     def fetch_all(self, statement: Executable, /, **given: Any) -> list[Row]:
         """Run *statement* and return its rows; one with RETURNING may write."""
-        prepared = self._statements.prepare(statement, given)
-        bound = prepared.bind(given)
-        return [
-            prepared.row(row) for row in self._connection.execute(prepared.sql, bound).fetchall()
-        ]
+        return self._fetch(self._statements.prepare(statement, given), given)
+
+    def fetch_kept(self, statement: Executable, /) -> list[Row]:
+        """Return the rows of a query without parameters, read again only if they may have changed.
+
+        Whoever gets them changes nothing of them.
+        """
+        prepared = self._statements.prepare(statement, {})
+        rows = self._connection.kept.find(prepared.sql)
+        if rows is None:
+            rows = self._fetch(prepared, {})
+            self._connection.kept.keep(prepared.sql, statement, rows)
+        return rows
 
     def fetch_one(self, statement: Executable, /, **given: Any) -> Row | None:
         """Run *statement* and return its first row, or None."""
@@ -114,6 +125,7 @@ class Transaction:
             yield
         except BaseException:
             self._connection.execute(f"ROLLBACK TO s{self._depth}")
+            self._connection.kept.forget()
             self.touched = touched
             self._mark = self._connection.total_changes
             raise
@@ -134,7 +146,16 @@ class Transaction:
             self.touched = touched
             raise
 
+    def _fetch(self, prepared: Prepared, given: dict[str, Any]) -> list[Row]:
+        found = self._connection.execute(prepared.sql, prepared.bind(given)).fetchall()
+        if prepared.writes is not None:
+            self._connection.kept.written(prepared.writes)
+        return [prepared.row(row) for row in found]
+
     def _run(self, prepared: Prepared, given: dict[str, Any]) -> Cursor:
         bound = prepared.bind(given)
         self.size += prepared.weigh(bound)
-        return self._connection.execute(prepared.sql, bound)
+        done = self._connection.execute(prepared.sql, bound)
+        if prepared.writes is not None:
+            self._connection.kept.written(prepared.writes)
+        return done

@@ -15,6 +15,7 @@ import structlog
 from coordination.changes import Change
 from coordination.database.beside import Beside
 from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
+from coordination.database.kept import Kept
 from coordination.database.statements import Statements
 from coordination.database.transaction import RunAgain, Transaction
 
@@ -109,6 +110,7 @@ class Session:
         self._log = path.with_name(path.name + "-wal")
         self._raw = connect(path, synchronous=synchronous)
         self._statements = Statements()
+        self.kept = Kept()
         self._failed: Unavailable | None = None
         self._mark = 0  # the log's size when it was last checkpointed in vain
         self._asked = 0  # and when that was last left to another thread
@@ -179,6 +181,7 @@ class Session:
             self._failed = None
             if self._raw.in_transaction:
                 self._raw.execute("ROLLBACK")
+                self.kept.forget()
         return outcomes
 
     def commit(self) -> None:

@@ -70,7 +70,7 @@ def one(tx: Transaction, workflow: str, trigger_id: str) -> TriggerSpec | None:
 
 def asked(tx: Transaction) -> list[Row]:
     """Return the *patterns* of each trigger in use, and the *shape* of all that waits."""
-    return tx.fetch_all(_ASKED)
+    return tx.fetch_kept(_ASKED)
 
 
 async def definition(reader: Reader, content: str) -> Row | None:
