@@ -5,7 +5,7 @@ out, and the rest is checked as if it had not been there.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final, TypeVar, get_args
 
@@ -38,14 +38,14 @@ KINDS: Final = {
 }
 OF_PYDANTIC: Final = frozenset({"<text>", "<number>", "<list>", "<map>", "[key]"})
 HINTS: Final = {"exclusive": "Keep one of the two.", "later": "Leave it out for now."}
-BOUNDS: Final = {
-    "string_too_short": "must not be empty",
-    "string_too_long": "is longer than {max_length:,} characters",
-    "string_pattern_mismatch": "does not have the form `{pattern}`",
-    "too_short": "must not be empty",
-    "too_long": "has more than {max_length} entries",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than_equal": "must be at most {le:g}",
+BOUNDS: Final[Mapping[str, Callable[[dict[str, Any]], str]]] = {
+    "string_too_short": lambda _: "must not be empty",
+    "string_too_long": lambda of: f"is longer than {of['max_length']:,} characters",
+    "string_pattern_mismatch": lambda of: f"does not have the form `{of['pattern']}`",
+    "too_short": lambda _: "must not be empty",
+    "too_long": lambda of: f"has more than {of['max_length']} entries",
+    "greater_than_equal": lambda of: f"must be at least {of['ge']:g}",
+    "less_than_equal": lambda of: f"must be at most {of['le']:g}",
 }
 TAGS: Final = {
     "'<text>'": "text",
@@ -256,8 +256,8 @@ def _as_list(wanted: str, value: Any) -> str | None:
 def _length_sentence(kind: str, context: dict[str, Any]) -> str | None:
     if kind == "too_short" and context["min_length"] > 1:
         return f"needs at least {context['min_length']} entries"
-    said = BOUNDS.get(kind)
-    return None if said is None else said.format_map(context)
+    say = BOUNDS.get(kind)
+    return None if say is None else say(context)
 
 
 def _kind_of(value: Any) -> str:
