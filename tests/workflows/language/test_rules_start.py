@@ -84,3 +84,17 @@ def test_a_chain_of_thousands_of_vars_is_no_trouble() -> None:
 def test_vars_in_a_circle_were_never_checked() -> None:
     with pytest.raises(ValueError, match="cycle"):
         vars_in_order({"a": "{{ vars.b }}", "b": "{{ vars.a }}"})
+
+
+def test_the_settings_name_who_decides_where_an_approval_names_nobody() -> None:
+    text = """\
+name: flow
+settings: {approvers: ["@team"]}
+steps:
+  - {id: one, approval: {title: Go?}}
+  - {id: two, approval: {title: Go?, approvers: ["@ada"]}}
+"""
+    plan = compile_body("r1", read(text).body, Catalogue())
+
+    asked = [step.verb.approvers({}) for step in plan.steps]  # type: ignore[union-attr]  # both ask
+    assert asked == [["@team"], ["@ada"]]
