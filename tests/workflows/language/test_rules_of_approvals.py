@@ -109,7 +109,7 @@ inputs: {host: {type: string, default: web}}
 steps:
   - {id: gate, approval: {title: "Go?", approvers: ["<@U123>"]%s}}
   - {id: retag, set: {tag: two}, needs: [gate]}
-  - {id: direct, action: shell.run, params: {argv: [make, "{{ inputs.host }}", "{{ secrets.KEY }}"]}, needs: [gate]}
+  - {id: direct, action: shell.run, params: {argv: [make, "{{ inputs.host }}"], env: {KEY: "{{ secrets.KEY }}"}}, needs: [gate]}
   - {id: output, action: shell.run, params: {argv: [make, "{{ steps.direct.output.stdout }}"]}, needs: [gate, direct]}
   - {id: var, action: shell.run, params: {argv: [make, "{{ vars.tag }}"]}, needs: [gate, retag]}
   - {id: further, action: shell.run, params: {argv: [make, further]}, needs: [direct]}
@@ -125,7 +125,7 @@ def test_by_default_it_covers_what_needs_it_directly_and_can_be_rendered() -> No
         {
             "path": "direct",
             "action": "shell.run",
-            "params": {"argv": ["make", "web", "[secret KEY]"]},
+            "params": {"argv": ["make", "web"], "env": {"KEY": "[secret KEY]"}},
         }
     ]
     assert asked["not_covered"] == [
