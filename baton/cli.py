@@ -124,6 +124,16 @@ VERBS = {
         'baton rollback R-2 --reason "it leaks"',
         ("steer", "rollback", "add_rollback_arguments"),
     ),
+    "again": Verb(
+        "start a run in the place of a failed one, with other inputs",
+        "baton again R-2 target=staging",
+        ("start", "again", "add_again_arguments"),
+    ),
+    "handled": Verb(
+        "count a failed run as dealt with",
+        'baton handled R-2 --reason "deployed by hand"',
+        ("steer", "handled", "add_handled_arguments"),
+    ),
     "signal": Verb(
         "send a run a signal that it waits for",
         "baton signal R-3 go_on batch=7",

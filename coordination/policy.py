@@ -67,6 +67,7 @@ POLICY: Mapping[str, Rule] = {
     "retry": Rule("run", Role.OPERATOR, involved=True),
     "skip": Rule("run", Role.OPERATOR, involved=True),
     "rollback": Rule("run", Role.OPERATOR, involved=True),
+    "handle": Rule("run", Role.OPERATOR, involved=True),
     "signal": Rule("run", Role.OPERATOR, involved=True),
     "resolve": Rule("approve", Role.OPERATOR, involved=True),
     "decide": Rule("approve"),
@@ -79,6 +80,7 @@ POLICY: Mapping[str, Rule] = {
 _DOES: Mapping[str, str] = {
     "skip": "skip a step of",
     "rollback": "roll back",
+    "handle": "mark as handled",
     "signal": "send signals to",
 }
 _IMPLIED: Mapping[Role, frozenset[Role]] = {

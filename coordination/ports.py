@@ -189,6 +189,15 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Handled:
+    """Who dealt with the failure of a run, when, and what they did about it."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """Where a run stands. The same from every runtime."""
 
@@ -215,6 +224,7 @@ class RunView:
     children: tuple[RunLink, ...] = ()  # of several runs at once, only those that go on
     pause: Pause | None = None
     queue: str | None = None  # whom it waits behind, while it has no place
+    handled: Handled | None = None  # of one that failed, once somebody has dealt with it
 
     @property
     def label(self) -> str:

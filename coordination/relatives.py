@@ -1,11 +1,13 @@
-"""What stands around a run: its parent, its children, who paused it, and whom it waits behind."""
+"""What stands around a run: its parent, its children, who paused it or dealt with it, and whom it waits behind."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coordination.database import Reader, Row
-from coordination.ports import Pause, RunLink, RunStatus
+from coordination.handling import counts
+from coordination.ports import Handled, Pause, RunLink, RunStatus
 from coordination.queues import standing
+from coordination.store import orders
 from coordination.store import relatives as store
 
 MOST = 200  # children of one run that are shown
@@ -19,6 +21,7 @@ class Relatives:
     children: Mapping[str, RunLink] = field(default_factory=dict)
     pause: Pause | None = None
     queue: str | None = None
+    handled: Handled | None = None
 
 
 NOBODY = Relatives()
@@ -33,6 +36,7 @@ async def of_run(reader: Reader, row: Row) -> Relatives:
         children={each.id: _link(each, each.parent_path) for each in found},
         pause=await _pause(reader, row),
         queue=await _queue(reader, row),
+        handled=await _handled(reader, row),
     )
 
 
@@ -51,6 +55,7 @@ async def of_runs(reader: Reader, rows: Sequence[Row]) -> dict[int, Relatives]:
             },
             pause=await _pause(reader, row),
             queue=await _queue(reader, row),
+            handled=await _handled(reader, row),
         )
         for row in rows
     }
@@ -61,6 +66,15 @@ async def _pause(reader: Reader, row: Row) -> Pause | None:
         return None
     told = await store.last_pause(reader, row.key)
     return None if told is None else Pause(told.payload["by"], told.created_at)
+
+
+async def _handled(reader: Reader, row: Row) -> Handled | None:
+    if row.status != RunStatus.FAILED:
+        return None
+    said = await orders.read_last_handled(reader, row.key)
+    if said is None or not counts(said, row.status, row.ended_at):
+        return None
+    return Handled(said.payload["by"], said.created_at, said.payload["reason"])
 
 
 async def _queue(reader: Reader, row: Row) -> str | None:

@@ -10,6 +10,7 @@ from coordination.database import Reader, Row
 from coordination.errors import NotFound
 from coordination.handles import secret_inputs
 from coordination.ports import (
+    Handled,
     OpenQuestion,
     Pause,
     Person,
@@ -126,6 +127,7 @@ def build(
         children=tuple(around.children.values()),
         pause=_named_pause(around, people),
         queue=around.queue,
+        handled=_named_handled(around, people),
     )
 
 
@@ -138,6 +140,11 @@ def _place(row: Row) -> tuple[int, ...]:
 def _named_pause(around: Relatives, people: Mapping[str, Person]) -> Pause | None:
     pause = around.pause
     return pause and replace(pause, by=directory.shown(pause.by, people))
+
+
+def _named_handled(around: Relatives, people: Mapping[str, Person]) -> Handled | None:
+    handled = around.handled
+    return handled and replace(handled, by=directory.shown(handled.by, people))
 
 
 def _shown_detail(row: Row, around: Relatives) -> Any:

@@ -1,14 +1,16 @@
 """A start by hand, inside a unit: who may, of what, and a repeat finds the run of the first time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from coordination import admission, directory, run_secrets
+from coordination import admission, directory, handling, run_secrets
 from coordination.admission import FREE, Outcome, Terms
-from coordination.database import Transaction
+from coordination.database import Row, Transaction
 from coordination.definitions import WorkflowView
 from coordination.errors import Conflict, IdempotencyMismatch, NotAllowed
+from coordination.orders import Order, run_of
+from coordination.orders import allow as allow_order
 from coordination.policy import Principal, authorize, is_named
 from coordination.questions import mention
 from coordination.run_secrets import SealedInput
@@ -25,7 +27,10 @@ _MENDS = {
 
 @dataclass(frozen=True, slots=True)
 class StartOrder:
-    """Who wants which workflow started with what; *inputs* are checked, and what is secret sealed."""
+    """Who wants which workflow started with what; *inputs* are checked, and what is secret sealed.
+
+    *instead_of* names a failed run whose place this one takes, with other inputs.
+    """
 
     principal: Principal
     workflow: WorkflowView
@@ -34,6 +39,7 @@ class StartOrder:
     channel: str | None  # where its thread is opened
     terms: Terms = FREE
     sealed: tuple[SealedInput, ...] = ()
+    instead_of: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,30 @@ def start(tx: Transaction, order: StartOrder, judging: Judging) -> Begun:
         return Begun(known.id, Outcome("started", "started", known.key))
     _refuse_inactive(order.workflow)
     new = _new_run(order, judging.ids.new("run"), request)
+    failed = None if order.instead_of is None else _failed(tx, order.instead_of, judging)
+    if failed is not None:
+        trigger = {**new.trigger, "again_of": failed.id}
+        new = replace(new, thread_key=failed.thread_key, trigger=trigger)
     outcome = admission.start(tx, new, order.terms, now=judging.now, ids=judging.ids)
     if outcome.kind == "refused":
         raise Conflict(f"{outcome.text}.")
+    if failed is not None and order.instead_of is not None and outcome.run_key is not None:
+        _take_place(tx, failed, outcome.run_key, order.instead_of, judging)
     return Begun(new.id, outcome)
+
+
+def _failed(tx: Transaction, order: Order, judging: Judging) -> Row:
+    """Return the failed run whose place another one takes. Raises: NotFound, NotAllowed, Conflict."""
+    run = run_of(tx, order)
+    allow_order(tx, order, handling.ACTION, run, judging)
+    handling.refuse_unfailed(tx, run)
+    return run
+
+
+def _take_place(tx: Transaction, failed: Row, key: int, order: Order, judging: Judging) -> None:
+    begun = store.by_key(tx, key)
+    number = begun.number if begun is not None else key
+    handling.started_again(tx, failed, number, by=order.by, via=order.via, judging=judging)
 
 
 def _authorize(tx: Transaction, order: StartOrder, judging: Judging) -> None:

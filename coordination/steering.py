@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coordination import controls, mending, outlook, run_views, starting
+from coordination import controls, handling, mending, outlook, run_views, starting
 from coordination.admission import FREE, Terms, terms_of
 from coordination.controls import Mode
 from coordination.database import Reader, Transaction
 from coordination.errors import InvalidInputs
 from coordination.footing import Footing
+from coordination.handles import secret_inputs
 from coordination.orders import Order, Told
 from coordination.outlook import Outlook
 from coordination.policy import Principal, require_scope
@@ -37,6 +38,46 @@ class Steering(Footing):
             NotFound, NotAllowed, Conflict, IdempotencyMismatch
             InvalidInputs: with one problem for each input that does not fit.
         """
+        return await self._start(principal, workflow, inputs, request_id)
+
+    async def start_again(  # all that a surface can send along with it
+        self,
+        principal: Principal,
+        run: str,
+        changes: Mapping[str, Any],
+        *,
+        request_id: str,
+        via: str,
+    ) -> RunView:
+        """Start a run in the place of a failed one, of the revision in use now, with other inputs.
+
+        What is not among *changes* is as it was; None leaves an input out, and what is secret has to
+        be given anew. The failed run counts as dealt with.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, InvalidInputs, IdempotencyMismatch
+        """
+        row = await self._row_of(run)
+        view = await self.workflow(row.workflow)
+        declared = view.definition.body.get("inputs") or {}
+        hidden = {*secret_inputs(row.definition), *secret_inputs(view.definition.body)}
+        kept = {
+            name: value
+            for name, value in row.inputs.items()
+            if name in declared and name not in hidden
+        }
+        inputs = {name: value for name, value in {**kept, **changes}.items() if value is not None}
+        order = Order(principal, row.key, row.id, request_id, via)
+        return await self._start(principal, row.workflow, inputs, request_id, order)
+
+    async def _start(
+        self,
+        principal: Principal,
+        workflow: str,
+        inputs: Mapping[str, Any],
+        request_id: str,
+        instead_of: Order | None = None,
+    ) -> RunView:
         require_scope(principal, "start")
         view = await self.workflow(workflow)
         checked = self._ports.inputs.check(view.definition, inputs)
@@ -45,7 +86,7 @@ class Steering(Footing):
         terms, own = self._settled(view.definition, hidden.inputs, principal.actor)
         channel = own or self.rules.channel
         order = StartOrder(
-            principal, view, hidden.inputs, request_id, channel, terms, hidden.sealed
+            principal, view, hidden.inputs, request_id, channel, terms, hidden.sealed, instead_of
         )
         judging = self._judging()
         begun = await self._door.write(lambda tx: starting.start(tx, order, judging))
@@ -144,6 +185,19 @@ class Steering(Footing):
         order, judging = await self._order(principal, run, request_id, via), self._judging()
         return await self._told(
             order, lambda tx: controls.rollback(tx, order, reason=reason, judging=judging)
+        )
+
+    async def mark_handled(
+        self, principal: Principal, run: str, *, reason: str, request_id: str, via: str
+    ) -> RunView:
+        """Count a failed run as dealt with; it asks nobody for anything any more.
+
+        Raises:
+            NotFound, NotAllowed, Conflict, InvalidInputs, IdempotencyMismatch
+        """
+        order, judging = await self._order(principal, run, request_id, via), self._judging()
+        return await self._told(
+            order, lambda tx: handling.handle(tx, order, reason=reason, judging=judging)
         )
 
     async def signal(  # all that a surface can send along with it

@@ -124,6 +124,8 @@ def _faulted(run: RunView) -> WaitingFor:
 
 def _failed(run: RunView) -> WaitingFor | None:
     error = _error(run)
+    if run.handled is not None:
+        return None  # somebody has dealt with it
     if error.get("type") == "rejected":
         return None  # a No is an answer, and nobody is asked to do anything
     path = error.get("path") or _first_failed(run)

@@ -13,7 +13,7 @@ from baton.commands.talk import USAGE, Stop, ask, connect, quoted
 from baton.commands.typed import from_file, json_object, pairs
 from baton.identity import new_id
 
-__all__ = ["add_arguments", "start"]
+__all__ = ["add_again_arguments", "add_arguments", "again", "start"]
 
 _VARIABLE = "@env:"
 _YES = {"true": True, "yes": True, "on": True, "1": True}
@@ -33,6 +33,33 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--inputs", dest="more", metavar="JSON|@FILE", help="all of it as JSON")
     parser.add_argument("--request-id", metavar="ID", help="the same one again finds the same run")
     parser.add_argument("--json", action="store_true", help="print the run as JSON")
+
+
+def add_again_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the run that failed, like R-7")
+    parser.add_argument("inputs", metavar="NAME=VALUE", nargs="*", help="what is different; all else is as it was")  # fmt: skip
+    parser.add_argument("--inputs", dest="more", metavar="JSON|@FILE", help="all of it as JSON; null leaves an input out")  # fmt: skip
+    parser.add_argument("--request-id", metavar="ID", help="the same one again finds the same run")
+    parser.add_argument("--json", action="store_true", help="print the run as JSON")
+
+
+def again(options: Namespace) -> int:
+    """Start a run in the place of a failed one, and print what to call it."""
+    typed = pairs(options.inputs, "an input")
+    changes = json_object(options.more, "--inputs")
+    wire, schema = connect(), None
+    if typed:
+        failed = ask(wire, "GET", f"/v1/runs/{quoted(options.run)}")
+        workflow = ask(wire, "GET", f"/v1/workflows/{quoted(str(failed['workflow']))}")
+        schema = workflow.get("inputs_schema")
+    changes |= {name: _typed(name, text, schema) for name, text in typed.items()}
+    body = {"inputs": changes, "request_id": options.request_id or f"cli-{new_id()}"}
+    run = ask(wire, "POST", f"/v1/runs/{quoted(options.run)}/again", body, steadily=True)
+    if options.json:
+        show_json(run)
+    else:
+        print(summary("run", run))
+    return 0
 
 
 def start(options: Namespace) -> int:

@@ -13,12 +13,14 @@ from baton.identity import new_id
 __all__ = [
     "add_arguments",
     "add_cancel_arguments",
+    "add_handled_arguments",
     "add_resolve_arguments",
     "add_retry_arguments",
     "add_rollback_arguments",
     "add_signal_arguments",
     "add_skip_arguments",
     "cancel",
+    "handled",
     "pause",
     "resolve",
     "resume",
@@ -43,6 +45,11 @@ def add_cancel_arguments(parser: ArgumentParser) -> None:
 def add_rollback_arguments(parser: ArgumentParser) -> None:
     add_arguments(parser)
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the others")
+
+
+def add_handled_arguments(parser: ArgumentParser) -> None:
+    add_arguments(parser)
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="what was done about it")
 
 
 def add_retry_arguments(parser: ArgumentParser) -> None:
@@ -83,6 +90,10 @@ def cancel(options: Namespace) -> int:
 
 def rollback(options: Namespace) -> int:
     return _tell(options, "rollback", {"reason": options.reason})
+
+
+def handled(options: Namespace) -> int:
+    return _tell(options, "handled", {"reason": options.reason})
 
 
 def retry(options: Namespace) -> int:

@@ -15,6 +15,7 @@ _NEWEST = (
 # A retry begins a new life of the run: what was said before it does not count any more.
 _ENDING = _NEWEST.where(wakeups.c.kind.in_(("cancel", "rollback", "retry")))
 _PAUSING = _NEWEST.where(wakeups.c.kind.in_(("pause", "resume", "cancel", "rollback", "retry")))
+_HANDLED = _NEWEST.where(wakeups.c.kind == "handled")
 _STEPS = select(steps).where(steps.c.run_key == bindparam("run")).order_by(steps.c.position)
 
 
@@ -42,6 +43,16 @@ async def read_ending(reader: Reader, run_key: int) -> Said | None:
 def pausing(tx: Transaction, run_key: int) -> Said | None:
     """Return the last thing that a run was told which bears on whether it is paused."""
     return _said(tx.fetch_one(_PAUSING, run=run_key))
+
+
+def last_handled(tx: Transaction, run_key: int) -> Row | None:
+    """Return how somebody dealt with a failure of a run last, be it the one it ended with or not."""
+    return tx.fetch_one(_HANDLED, run=run_key)
+
+
+async def read_last_handled(reader: Reader, run_key: int) -> Row | None:
+    """Return the same, for those who only look."""
+    return await reader.fetch_one(_HANDLED, run=run_key)
 
 
 def steps_of(tx: Transaction, run_key: int) -> list[Row]:

@@ -52,6 +52,8 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST /v1/runs/{ref}/retry": "retry",
     "POST /v1/runs/{ref}/skip": "skip",
     "POST /v1/runs/{ref}/rollback": "rollback",
+    "POST /v1/runs/{ref}/handled": "handle",
+    "POST /v1/runs/{ref}/again": "start",
     "POST /v1/runs/{ref}/signal": "signal",
     "POST /v1/runs/{ref}/resolve": "resolve",
     "GET /v1/approvals": "read",

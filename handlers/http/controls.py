@@ -6,11 +6,13 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import JSONResponse
 
+from coordination.errors import InvalidInputs
 from coordination.ports import RunView
 from handlers.http.auth import Caller
 from handlers.http.bodies import read_model
 from handlers.http.edge import Edge, EdgeOf
 from handlers.http.openapi import takes
+from handlers.http.problems import Problem, pointed
 from handlers.http.runs import Body, request_id
 from handlers.http.shapes import run_json
 
@@ -28,6 +30,14 @@ class CancelBody(OrderBody):
 
 class RollbackBody(OrderBody):
     reason: str = Field("", max_length=2000)
+
+
+class AgainBody(OrderBody):
+    inputs: dict[str, Any] = Field(default_factory=dict)
+
+
+class HandledBody(OrderBody):
+    reason: str = Field(max_length=2000)
 
 
 class RetryBody(OrderBody):
@@ -105,6 +115,34 @@ async def rollback(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSO
     body = await read_model(request, RollbackBody)
     key = request_id(request, edge, body.request_id)
     run = await edge.coordinator.rollback(who, ref, reason=body.reason, request_id=key, via="api")
+    return told(edge, run)
+
+
+@router.post("/v1/runs/{ref}/again", status_code=202, openapi_extra=takes(AgainBody))
+async def again(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
+    """Start a run in the place of a failed one, with some of its inputs changed.
+
+    What `inputs` does not name is as it was; null leaves an input out. The failed run counts as dealt
+    with, and the answer is the new one.
+    """
+    body = await read_model(request, AgainBody)
+    key = request_id(request, edge, body.request_id)
+    try:
+        run = await edge.coordinator.start_again(who, ref, body.inputs, request_id=key, via="api")
+    except InvalidInputs as error:
+        found = pointed((f"/inputs/{name}", says) for name, says in error.problems)
+        raise Problem(422, str(error), errors=found) from None
+    return told(edge, run)
+
+
+@router.post("/v1/runs/{ref}/handled", status_code=202, openapi_extra=takes(HandledBody))
+async def handled(request: Request, edge: EdgeOf, who: Caller, ref: str) -> JSONResponse:
+    """Count a failed run as dealt with, with the reason: it waits for nobody any more."""
+    body = await read_model(request, HandledBody)
+    key = request_id(request, edge, body.request_id)
+    run = await edge.coordinator.mark_handled(
+        who, ref, reason=body.reason, request_id=key, via="api"
+    )
     return told(edge, run)
 
 

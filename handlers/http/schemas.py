@@ -287,6 +287,7 @@ _RUN_ROW: Final[Mapping[str, Document]] = {
     "inputs": ANY,
     "outputs": ANY,
     "error": ANY,
+    "handled": {"oneOf": [OBJECT, NULL]},
     "url": TEXT,
     "approvals": many(OBJECT),
 }
@@ -338,6 +339,8 @@ GOOD: Final[Mapping[str, tuple[int, Document]]] = {
     "POST /v1/runs/{ref}/retry": (202, ref("Run")),
     "POST /v1/runs/{ref}/skip": (202, ref("Run")),
     "POST /v1/runs/{ref}/rollback": (202, ref("Run")),
+    "POST /v1/runs/{ref}/handled": (202, ref("Run")),
+    "POST /v1/runs/{ref}/again": (202, ref("Run")),
     "POST /v1/runs/{ref}/signal": (202, ref("Run")),
     "POST /v1/runs/{ref}/resolve": (202, ref("Run")),
     "GET /v1/approvals": (200, page("approvals", "Approval")),

@@ -66,9 +66,16 @@ def run_summary(run: RunView, *, public_url: str) -> dict[str, Json]:
         "ended_at": moment(run.ended_at),
         "updated_at": moment(run.updated_at),
         "thread_id": run.thread_id,
+        "handled": handled_json(run),
         "url": f"{public_url}/r/{run.label}",
         "approvals": [asked_json(question) for question in run.questions],
     }
+
+
+def handled_json(run: RunView) -> Json:
+    """Return who dealt with the failure of a run, when, and what they did about it."""
+    done = run.handled
+    return done and {"by": done.by, "at": moment(done.at), "reason": done.reason}
 
 
 def waiting_json(run: RunView) -> Json:

@@ -9,6 +9,7 @@ from handlers.slack import (
     bus,
     commands,
     controls,
+    editing,
     errors,
     home,
     mentions,
@@ -42,6 +43,7 @@ def register(
     controls.register(bolt, edge)
     silent.register(bolt, edge)
     starting.register(bolt, edge, drafts)
+    editing.register(bolt, edge)
     shortcuts.register(bolt, edge, drafts)
     commands.register(bolt, edge)
     home.register(bolt, edge)

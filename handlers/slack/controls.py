@@ -4,7 +4,7 @@ Each carries a request id made of the click or the form, so that the same envelo
 A form says first what would happen; what it says may be older than what does, so the store decides.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -21,9 +21,17 @@ from handlers.slack.recording import Ack, store_then_ack, store_then_show
 from handlers.slack.runs import said
 from handlers.slack.screens import ControlForm
 
-Kind: TypeAlias = Literal["cancel", "retry", "skip", "rollback"]
+Kind: TypeAlias = Literal["cancel", "retry", "skip", "rollback", "handled"]
 Send: TypeAlias = Callable[[Edge, Body, Body], Coroutine[Any, Any, Answer]]
-TITLES = {"cancel": "Cancel", "retry": "Retry", "skip": "Skip a step", "rollback": "Roll back"}
+TITLES = {
+    "cancel": "Cancel",
+    "retry": "Retry",
+    "skip": "Skip a step",
+    "rollback": "Roll back",
+    "handled": "Mark handled",
+}
+MENU: Mapping[str, Kind] = {"skip": "skip", "rollback": "rollback", "handled": "handled"}
+POLICY: Mapping[Kind, str] = {"handled": "handle"}  # where the form is called otherwise there
 WHAT_FAILED = "*"
 
 
@@ -36,7 +44,7 @@ def register(bolt: AsyncApp, edge: Edge) -> None:
     async def menu(ack: Ack, body: Body) -> None:
         kind, run_id = clicks.chosen_of_menu(body)
         await ack()
-        await ask(edge, body, "skip" if kind == "skip" else "rollback", run_id)
+        await ask(edge, body, MENU[kind], run_id)
 
     async def begin_at(ack: Ack, body: Body) -> None:
         await ack()
@@ -48,6 +56,7 @@ def register(bolt: AsyncApp, edge: Edge) -> None:
     submitter(bolt, edge, ids.RETRY_FORM, retried, "Retrying…")
     submitter(bolt, edge, ids.SKIP_FORM, skipped, "Skipping…")
     submitter(bolt, edge, ids.ROLLBACK_FORM, rolled_back, "Rolling back…")
+    submitter(bolt, edge, ids.HANDLED_FORM, handled, "Noting it…")
 
 
 def listen_to_pauses(bolt: AsyncApp, edge: Edge) -> None:
@@ -102,7 +111,9 @@ async def ask(edge: Edge, body: Body, kind: Kind, run_id: str) -> None:
     trigger = str(body.get("trigger_id", ""))
     view_id = await edge.screens.open_loading(trigger, TITLES[kind])
     try:
-        no = await edge.coordinator.can_steer(clicks.principal(body), kind, run_id)
+        no = await edge.coordinator.can_steer(
+            clicks.principal(body), POLICY.get(kind, kind), run_id
+        )
         found = await edge.coordinator.outlook(run_id)
     except EXPECTED as error:
         await edge.screens.show_answer(view_id, await edge.refusal(error))
@@ -121,6 +132,9 @@ def why_not(kind: Kind, found: Outlook) -> str | None:
     if kind == "retry":
         failed = run.status is RunStatus.FAILED
         return None if failed else f"{is_now}: there is nothing to retry."
+    if kind == "handled":
+        failed = run.status is RunStatus.FAILED and run.handled is None
+        return None if failed else f"{is_now}: there is nothing to deal with."
     if kind == "cancel":
         return f"{is_now}: there is nothing to cancel." if run.status.ended else None
     if kind == "skip":
@@ -190,6 +204,17 @@ async def rolled_back(edge: Edge, body: Body, view: Body) -> Answer:
         via="slack",
     )
     return RunPage(run, None, "is rolled back")
+
+
+async def handled(edge: Edge, body: Body, view: Body) -> Answer:
+    run: RunView = await edge.coordinator.mark_handled(
+        clicks.principal(body),
+        clicks.run_in_form(view),
+        reason=clicks.typed(view, ids.REASON_BLOCK, ids.REASON_INPUT),
+        request_id=named(view),
+        via="slack",
+    )
+    return RunPage(run, None, "counts as dealt with")
 
 
 def named(view: Body) -> str:

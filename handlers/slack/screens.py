@@ -32,6 +32,7 @@ class StartForm:
     workflow: WorkflowView
     given: Mapping[str, str]
     problems: Sequence[tuple[str, str]] = ()
+    instead_of: str = ""  # the id of a failed run, whose inputs are changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class ChoiceForm:
 class ControlForm:
     """A form that says what a control would do to a run, and asks what it has to know."""
 
-    kind: Literal["cancel", "retry", "skip", "rollback"]
+    kind: Literal["cancel", "retry", "skip", "rollback", "handled"]
     outlook: Outlook
 
 

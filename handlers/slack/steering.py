@@ -83,6 +83,17 @@ async def rollback(asked: Asked) -> Answer:
     return RunPage(run, None, "is rolled back")
 
 
+async def handled(asked: Asked) -> Answer:
+    run = await asked.coordinator.mark_handled(
+        asked.who,
+        ref(asked.words),
+        reason=asked.line.given.get("reason", ""),
+        request_id=asked.request_id,
+        via="slack",
+    )
+    return RunPage(run, None, "counts as dealt with")
+
+
 async def signal(asked: Asked) -> Answer:
     """Send a signal; what is typed as ``key:value`` is what it carries."""
     run = await asked.coordinator.signal(

@@ -211,6 +211,17 @@ STEERING: tuple[Verb, ...] = (
         stores=True,
     ),
     Verb(
+        "handled",
+        'handled <run> reason:"…"',
+        'handled R-3 reason:"deployed by hand"',
+        "Mend",
+        "count a failed run as dealt with",
+        steering.handled,
+        (1, 1),
+        keys=("reason",),
+        stores=True,
+    ),
+    Verb(
         "signal",
         "signal <run> <name> [key:value …]",
         "signal R-3 go",

@@ -26,7 +26,8 @@ def control_buttons(run: RunView) -> list[Block]:
     """Return the buttons that fit the state of *run*."""
     word = card_word(run)
     if word == "Failed":
-        return [retry_button(run), more(run)]
+        edit = [edit_button(run)] if run.inputs else []
+        return [retry_button(run), *edit, more(run)]
     if run.status.ended or run.status is RunStatus.FAULTED:
         return []
     if run.status not in GOING:
@@ -53,6 +54,12 @@ def cancel_button(run: RunView) -> Block:
     return button("Cancel…", ids.CANCEL_WITH, value=run.id, says=says_it)
 
 
+def edit_button(run: RunView) -> Block:
+    """Return the button that shows the inputs of a failed run, to start another one with."""
+    says_it = f"Start {run.workflow} again with other inputs than {run.label}"
+    return button("Edit input…", ids.EDIT, value=run.id, says=says_it)
+
+
 def pause_button(run: RunView) -> Block:
     return button("Pause", ids.PAUSE, value=run.id, says=f"Pause {run.label} {run.title}")
 
@@ -64,7 +71,9 @@ def resume_button(run: RunView) -> Block:
 
 def more(run: RunView) -> Block:
     """Return the menu of what is rarely done; each opens a form."""
-    options = (("Skip a step…", "skip"), ("Roll back…", "rollback"))
+    options = [("Skip a step…", "skip"), ("Roll back…", "rollback")]
+    if run.status is RunStatus.FAILED and run.handled is None:
+        options.append(("Mark handled…", "handled"))
     return {
         "type": "overflow",
         "action_id": ids.MORE,
@@ -129,6 +138,18 @@ def rollback_form(found: Outlook) -> Block:
         blocks.append(section("The run ends by it: what is open is closed first.", "n"))
     blocks.append(reason())
     return asked(f"Roll back {run.label}", blocks, ids.ROLLBACK_FORM, run.id, "Roll back")
+
+
+def handled_form(found: Outlook) -> Block:
+    """Ask what was done about a failure, so that nobody else looks for it."""
+    run = found.run
+    says = "It stays failed, and asks nobody for anything any more. It can still be retried."
+    blocks = [
+        question("Mark handled:", run),
+        section(says, "n"),
+        text_input(ids.REASON_BLOCK, ids.REASON_INPUT, "What was done about it?"),
+    ]
+    return asked(f"Mark {run.label} handled", blocks, ids.HANDLED_FORM, run.id, "Mark handled")
 
 
 def taken_back(steps: Sequence[StepView]) -> str:
@@ -254,4 +275,5 @@ FORMS: Mapping[str, Callable[[Outlook], Block]] = {
     "retry": retry_form,
     "skip": skip_form,
     "rollback": rollback_form,
+    "handled": handled_form,
 }

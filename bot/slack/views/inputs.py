@@ -93,9 +93,9 @@ def start_form(form: StartForm) -> Block:
     return modal(
         "Start a run",
         blocks,
-        callback_id=ids.START,
-        private_metadata=form.workflow.name,
-        submit=plain_text("Start", TITLE),
+        callback_id=ids.EDIT_FORM if form.instead_of else ids.START,
+        private_metadata=form.instead_of or form.workflow.name,
+        submit=plain_text("Start again" if form.instead_of else "Start", TITLE),
         close=plain_text("Cancel", TITLE),
     )
 

@@ -16,7 +16,7 @@ from bot.slack.blocks import (
     link_button,
     section,
 )
-from bot.slack.text import ends, escape, link, person, plain, time, took
+from bot.slack.text import ends, escape, head, link, person, plain, time, took
 from bot.slack.views import processes as drawn
 from bot.slack.views.controls import around, control_buttons
 from bot.slack.views.steps import plan as step_plan
@@ -30,6 +30,7 @@ from handlers.slack import ids
 RUNS = 3  # so many are drawn with their steps, older ones as a line
 OLDER = 5
 TITLE = 120
+HANDLED = 300
 MINUTE = timedelta(minutes=1)
 
 
@@ -98,6 +99,8 @@ def lead(thread: ThreadView) -> RunView | None:
 
 def says(run: RunView | None) -> str:
     """Return the sentence of what a run waits for: the one that every surface shows."""
+    if run is not None and run.handled is not None:
+        return f"Handled by {run.handled.by}: {head(plain(run.handled.reason), HANDLED)}"
     waits = waiting_for(run) if run is not None else None
     return waits.text if waits is not None else ""
 

@@ -36,7 +36,7 @@ def test_a_card_fits_at_every_rung_and_the_last_has_only_words(name: str) -> Non
 
 def test_every_kind_of_notice_can_be_previewed() -> None:
     drawings = SlackDrawings(None, public_url="https://baton.example")  # type: ignore[arg-type]  # draws nothing
-    assert set(NAMES) - {"stalled"} == set(drawings._kinds) - {"reply"}  # which is only words
+    assert set(NAMES) - {"stalled"} == set(drawings._kinds) - {"reply", "file"}  # only words
 
 
 def test_there_is_no_file_of_a_card_that_is_gone() -> None:

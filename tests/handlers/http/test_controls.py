@@ -25,6 +25,7 @@ ORDERS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("retry", {"from_path": "deploy"}, "failed"),
     ("skip", {"path": "go_on"}, "waiting"),
     ("rollback", {"reason": "it leaks"}, "completed"),
+    ("handled", {"reason": "deployed by hand"}, "failed"),
     ("signal", {"name": "go", "payload": {"sha": "abc"}}, "waiting"),
 )
 

@@ -139,6 +139,8 @@ ELSEWHERE = {  # the same schemas as those beside them, and a text
     "POST /v1/hooks/workflow/{name}/{trigger} 202 application/json",
     "POST /v1/runs/{ref}/retry 202 application/json",
     "POST /v1/runs/{ref}/rollback 202 application/json",
+    "POST /v1/runs/{ref}/handled 202 application/json",
+    "POST /v1/runs/{ref}/again 202 application/json",
     "POST /v1/runs/{ref}/signal 202 application/json",
     "POST /v1/runs/{ref}/resolve 202 application/json",
     "POST /v1/approvals/{ref}/delegate 200 application/json",
