@@ -3,7 +3,6 @@
 import json
 
 from tests.stories.box import BatonInABox
-from tests.stories.slack import PEOPLE
 from tests.stories.test_controls import menu
 
 DEPLOY = """
