@@ -13,7 +13,7 @@ import structlog
 from bot.slack.client import Meaning, SlackTrouble, Trouble
 from bot.slack.fallback import Fallback
 from bot.slack.fates import fate
-from bot.slack.limits import EDIT, OURS, POST, Allowance, Limits
+from bot.slack.limits import EDIT, OURS, POST, Allowance, Held, Limits
 from bot.slack.places import Places
 from bot.slack.reconcile import Finder
 from bot.slack.rungs import Refusals
@@ -198,30 +198,34 @@ class Delivery:
             await self.door.write(lambda tx: unit(tx, sorted(parked)))
 
     def _wanted(self, room: int, *, urgent: bool) -> Claim:
-        """Say what to claim, and which budgets are used up."""
-        now, edits = self.world.clock.now(), self._limits.held_edits()
-        posts: dict[str | None, Hold] = {}
-        for channel, held in self._limits.held_posts().items():
-            names: list[str | None] = [channel, *self._places.names_of(channel)]
-            if self.drawings.channel in names:
-                names.append(None)
-            posts |= dict.fromkeys(names, _hold(now, held, channel))
+        """Say what to claim, and what the budgets let leave."""
+        now, edits, posts = self.world.clock.now(), self._limits.held_edits(), {}
+        if held := self._limits.held_posts():
+            posts = self._by_name({name: _hold(now, each, name) for name, each in held.items()})
         return Claim(
             now,
             LEASE,
             room,
             urgent=urgent,
             floor=self._floor,
-            edits=edits and _hold(now, edits, EDIT),
+            edits=None if edits is None else _hold(now, edits, EDIT),
             posts=posts,
         )
 
+    def _by_name(self, holds: Mapping[str, Hold]) -> dict[str | None, Hold]:
+        """Return what holds back posts, under every name that a thread may have for a channel."""
+        found: dict[str | None, Hold] = {}
+        known = self._places.names()
+        for channel, hold in holds.items():
+            names = [channel, *known.get(channel, ())]
+            found |= dict.fromkeys(names, hold)
+            if self.drawings.channel in names:
+                found[None] = hold
+        return found
+
     def _promise(self, held: Mapping[str, int]) -> None:
         for budget, count in held.items():
-            if budget == EDIT:
-                self._limits.promise_edits(count)
-            else:
-                self._limits.promise_posts(budget, count)
+            self._limits.promise(EDIT if budget == EDIT else POST, budget, count)
 
     async def _fly(self, leased: Leased) -> None:
         try:
@@ -324,6 +328,6 @@ class Delivery:
         return max(delay, LOOK_AGAIN) if trouble.meaning is Meaning.AMBIGUOUS else delay
 
 
-def _hold(now: datetime, held: tuple[float, float], budget: str) -> Hold:
-    wait, apart = held
-    return Hold(now + timedelta(seconds=wait), timedelta(seconds=apart), budget)
+def _hold(now: datetime, held: Held, budget: str) -> Hold:
+    wait, apart = timedelta(seconds=held.wait), timedelta(seconds=held.apart)
+    return Hold(now + wait, apart, budget, held.room)
