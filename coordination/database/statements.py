@@ -13,10 +13,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from coordination.database.types import (
     Document,
     Moment,
+    OrderedDocument,
     from_document,
     from_moment,
     to_document,
     to_moment,
+    to_ordered,
 )
 
 Convert: TypeAlias = Callable[[Any], Any]
@@ -175,9 +177,17 @@ class Statements:
 
 
 # Our own types, without what SQLAlchemy wraps around them: it costs more than they do.
-_WRITTEN: Mapping[type, Convert] = {Moment: to_moment, Document: to_document}
+_WRITTEN: Mapping[type, Convert] = {
+    Moment: to_moment,
+    Document: to_document,
+    OrderedDocument: to_ordered,
+}
 _HEAVY = (Document, LargeBinary, String)
-_READ: Mapping[type, Convert] = {Moment: from_moment, Document: from_document}
+_READ: Mapping[type, Convert] = {
+    Moment: from_moment,
+    Document: from_document,
+    OrderedDocument: from_document,
+}
 
 
 def _picker(order: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:

@@ -75,6 +75,13 @@ class Moment(TypeDecorator[datetime]):
         return from_moment(value)
 
 
+def to_ordered(value: Any) -> str | None:
+    """Write *value* as JSON whose maps keep their order. Raises: as `canonical`."""
+    if value is None:
+        return None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 class Document(TypeDecorator[Any]):
     """Any JSON value, kept as canonical text. None is the database's null."""
 
@@ -86,3 +93,12 @@ class Document(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  # as above
         return from_document(value)
+
+
+class OrderedDocument(Document):
+    """A JSON value whose maps keep the order that its author gave them: forms and cards follow it."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  # as above
+        return to_ordered(value)

@@ -71,3 +71,14 @@ async def test_the_schema_of_its_inputs_is_told(baton: BatonInABox) -> None:
         "description": "How many",
     }
     assert told["additionalProperties"] is False
+
+
+async def test_inputs_and_outputs_stand_in_the_order_of_the_file(baton: BatonInABox) -> None:
+    text = TYPED.replace("ports:", "a_last_one: {type: string}\n  ports:", 1)
+    await baton.publish(text)
+    told = (await baton.ask("GET", "/v1/workflows/typed")).json()["inputs_schema"]
+    await baton.restart()
+    again = (await baton.ask("GET", "/v1/workflows/typed")).json()["inputs_schema"]
+
+    assert list(told["properties"]) == ["count", "loud", "a_last_one", "ports"]
+    assert list(again["properties"]) == list(told["properties"])

@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 
 from coordination.database.schema.columns import Key, key, metadata, ref
-from coordination.database.types import Document, Moment
+from coordination.database.types import Document, Moment, OrderedDocument
 
 definitions = Table(
     "definitions",
@@ -21,7 +21,7 @@ definitions = Table(
     Column("revision", Integer, nullable=False),
     Column("title", Text, nullable=False),
     Column("description", Text, nullable=False),
-    Column("body", Document, nullable=False),
+    Column("body", OrderedDocument, nullable=False),  # its hash is over canonical JSON
     Column("source", Text, nullable=False),
     Column("published_at", Moment, nullable=False),
     Column("published_by", Text, nullable=False),
