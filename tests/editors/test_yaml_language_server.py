@@ -63,7 +63,7 @@ def test_a_param_of_another_type_and_an_unknown_key_are_underlined(editor: Edito
     assert {line for line, _ in messages(editor, wrong)} == {5, 6}
 
 
-def test_actions_complete(editor: Editor) -> None:
+def test_names_of_actions_are_completed(editor: Editor) -> None:
     offered = editor.completions("a.yaml", STEP + "action: \n", after="action: ")
 
     assert offered == list(Registry(built_in(environment={})).names())
