@@ -1,6 +1,7 @@
 """From a checked definition to the core's plan: templates and conditions become closures."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from workflows.core import plan
@@ -72,7 +73,8 @@ def _children(steps: Sequence[Step]) -> Iterator[str]:
             yield from _children(body.steps)
 
 
-def _step(step: Step, previous: str | None, around: Around) -> plan.Step:
+def _step(step: Step, previous: str | None, outside: Around) -> plan.Step:
+    around = replace(outside, hides=outside.hides or step.secret_output)
     return plan.Step(
         id=step.id,
         name=step.name or step.id,
@@ -85,7 +87,7 @@ def _step(step: Step, previous: str | None, around: Around) -> plan.Step:
         on_error=around.steps(step.on_error) if isinstance(step.on_error, list) else step.on_error,
         gate=_gate(step, around.settings) if step.requires_approval else None,
         notify=step.notify,
-        secret_output=step.secret_output,
+        secret_output=step.secret_output or (outside.hides and step.approval is None),
         undo=_undo(step, around),
     )
 

@@ -32,12 +32,14 @@ class Around:
     """What a step is compiled with; *step* compiles one, given the id of the one before it.
 
     *secret* are the inputs of the workflow that only params and secret inputs of children may hold.
+    *hides* is said of what stands inside a step with `secret_output`.
     """
 
     settings: Settings
     catalogue: Catalogue
     step: "Callable[[Step, str | None, Around], plan.Step]"
     secret: frozenset[str] = frozenset()
+    hides: bool = False
 
     def steps(self, steps: Sequence[Step]) -> tuple[plan.Step, ...]:
         """Compile a list of steps."""

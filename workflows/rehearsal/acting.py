@@ -64,8 +64,6 @@ class Acting:
         self.samples.discard(path)
         if answer.sampled and answer.error is None:
             self.samples.add(path)
-        if run.core.node(path).step.secret_output:
-            run.hall.timeline.hide(answer.output)
         if action.action == POST and answer.error is None:
             self._posted(path, params)
         if action.action == UPLOAD and answer.error is None:

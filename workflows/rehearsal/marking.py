@@ -40,6 +40,9 @@ class Marking:
         core = self._core
         moved = [path for path in changed if self._seen.get(path, PENDING) != self._status(path)]
         over = [path for path in moved if self._status(path) in FINAL]
+        for path in over:
+            if core.node(path).step.secret_output and not core.is_gate(path):
+                self._run.hall.timeline.hide(core.steps[path].output)
         for path in sorted(over, key=lambda each: (*core.order(each), *LAST)):
             self._ended(path, core.steps[path])
         for path in sorted(set(moved).difference(over), key=core.order):

@@ -10,6 +10,7 @@ from tests.workflows.language.samples import Catalogue, problems
 from workflows.core.commands import RunAction, StartChild
 from workflows.core.core import Core
 from workflows.core.facts import RunStarted
+from workflows.core.layout import Body
 from workflows.language.compile import compile_body
 
 VEILED = "name: f\ninputs: {key: {type: string, secret: true}, host: {type: string}}\n"
@@ -126,3 +127,41 @@ def test_a_secret_among_the_arguments_of_a_program_is_warned_of(
 
     assert [each.severity for each in found] == (["warning"] if warned else [])
     assert all("`env`" in str(each.hint) for each in found)
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        "for_each: [1], steps: [INNER, ASK]",
+        "parallel: {x: [INNER], y: [ASK]}",
+        "switch: [{if: 'true', steps: [INNER]}, {else: [ASK]}]",
+        "repeat: {until: 'true', max: 1}, steps: [INNER, ASK]",
+        "action: http.request, params: {url: 'https://x'}, on_error: [INNER, ASK]",
+        "parallel: {x: [{id: deep, for_each: [1], steps: [INNER, ASK]}], y: [{id: z, set: {v: 1}}]}",
+    ],
+)
+@pytest.mark.parametrize("hidden", [True, False])
+def test_all_inside_a_step_with_a_secret_output_is_secret_but_what_people_answer(
+    holder: str, *, hidden: bool
+) -> None:
+    inner = "{id: inner, action: http.request, params: {url: 'https://x'}}"
+    ask = "{id: ask, approval: {title: May it, approvers: ['role:operator']}}"
+    held = holder.replace("INNER", inner).replace("ASK", ask)
+    step = f"{{id: a, {held}, secret_output: {str(hidden).lower()}}}"
+    after = "{id: b, action: http.request, params: {url: 'https://x'}}"
+    body = yaml.safe_load(f"name: f\nvars: {{v: 0}}\nsteps: [{step}, {after}]")
+
+    found = secrecy(compile_body("h", body, Catalogue()).graph.top)
+
+    assert (found["a"], found["inner"]) == (hidden, hidden)
+    assert (found["ask"], found["b"]) == (False, False)
+
+
+def secrecy(body: Body) -> dict[str, bool]:
+    """Return which steps of *body*, at any depth, give what must not be seen."""
+    found = {}
+    for node in body.nodes:
+        found[node.step.id] = node.step.secret_output
+        for inner in node.bodies.values():
+            found |= secrecy(inner)
+    return found

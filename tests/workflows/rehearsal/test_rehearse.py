@@ -247,6 +247,46 @@ steps:
     assert "tok-12345" not in str(report.to_json())
 
 
+@pytest.mark.parametrize(
+    ("holder", "at"),
+    [
+        ("for_each: [1]\n    steps: [INNER]", "held.make"),
+        ("parallel: {x: [INNER], y: [{id: z, wait: 1s}]}", "held.x.make"),
+        ("switch: [{if: 'false', steps: [{id: z, wait: 1s}]}, {else: [INNER]}]", "held.else.make"),
+        ("repeat: {until: 'true', max: 1}\n    steps: [INNER]", "held.make"),
+    ],
+)
+def test_nothing_inside_a_step_with_a_secret_output_is_shown(holder: str, at: str) -> None:
+    say = "{id: say, action: slack.post, params: {text: 'It is {{ steps.make.output.stdout }}'}}"
+    inner = f"{{id: make, action: shell.run, params: {{argv: [make]}}}}, {say}"
+    text = f"""
+name: w
+steps:
+  - id: held
+    {holder.replace("INNER", inner)}
+    secret_output: true
+"""
+    stub: dict[str, Any] = {"exit_code": 0, "stdout": "hush-hush", "stderr": "", "truncated": False}
+    report = rehearsed(text, stubs={at: {"output": stub}})
+
+    assert "It is ••••••" in str(report.to_json())
+    assert "hush-hush" not in str(report.to_json())
+
+
+def test_what_a_child_gives_back_is_covered_where_its_step_is_secret() -> None:
+    text = """
+name: w
+steps:
+  - {id: kid, workflow: other, secret_output: true}
+  - {id: say, action: slack.post, params: {text: "It is {{ steps.kid.output.key }}"}}
+"""
+    report = rehearsed(text, stubs={"kid": {"output": {"key": "hush-hush"}}})
+
+    assert entry(report, "kid", "completed")["output"] == "••••••"
+    assert entry(report, "say", "posted")["text"] == "It is ••••••"
+    assert "hush-hush" not in str(report.to_json())
+
+
 def test_what_nobody_knows_waits_for_a_person_and_the_script_may_say_it() -> None:
     lost = {"error": "lost", "class": "unknown"}
     waits = rehearsed(CALL, stubs={"a": lost})

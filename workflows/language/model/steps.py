@@ -209,7 +209,7 @@ class Step(Part):
     notify: Notify | None = None
     """What the thread is told of this step; otherwise what the settings say."""
     secret_output: bool = False
-    """Mask its output wherever people look. Expressions of the run see it."""
+    """Mask its output wherever people look, and that of the steps inside it. Expressions of the run see it."""
 
     _own_keys = model_validator(mode="before")(without_own_keys)
 

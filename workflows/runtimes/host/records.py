@@ -154,7 +154,9 @@ def cover_of(core: Core, *, secretive: bool) -> Cover:
     hidden = {
         text: HIDDEN
         for path, state in core.steps.items()
-        if state.output is not None and core.node(path).step.secret_output
+        if state.output is not None
+        and core.node(path).step.secret_output
+        and not core.is_gate(path)
         for whole in texts_in(state.output)
         for text in (whole, whole.strip(), *(line.strip() for line in long_lines(whole)))
     }
