@@ -47,9 +47,10 @@ class Settings(Part):
     """Where the thread of a run stands: `#name`, an id or a template. Otherwise it is the thread of
     the event that started the run."""
     notify: Notify = "milestones"
-    """What the thread of a run is told: everything, milestones, what needs somebody, or nothing. A
-    step may say otherwise."""
+    """What the thread of a run is told: everything, so that a step that is tried again is a reply;
+    milestones; what needs somebody, and the end; or nothing. A step may say otherwise."""
     priority: Literal["low", "normal", "high"] = "normal"
     """Which ready steps of the server come first. It changes nothing else."""
     retention: Duration | None = None
-    """How long finished runs are kept; then they are forgotten."""
+    """How long finished runs are to be kept. It is checked and stays with the revision; nothing is
+    deleted yet."""

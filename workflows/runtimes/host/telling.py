@@ -20,7 +20,7 @@ _LOUDER: Mapping[str, frozenset[str]] = {
     "none": frozenset(),
     "attention": frozenset({"failed", "not_undone"}),
     "milestones": frozenset({"failed", "not_undone", "thread"}),
-    "all": frozenset({"failed", "not_undone", "thread"}),
+    "all": frozenset({"failed", "not_undone", "thread", "retrying"}),
 }
 
 
@@ -93,8 +93,18 @@ def _of_step(run: RunRecord, core: Core, tell: Tell) -> list[Telling]:
     notify = core.node(tell.path).step.notify or core.plan.notify
     if tell.kind not in _LOUDER.get(notify, frozenset()):
         return []
+    if tell.kind == "retrying":
+        return [_another_try(run, core, tell)]
     slot = f"failure:{run.id}:{tell.path}:{attempt}"
     return [Telling(slot, Lane.FAILURE, "failure", {"run_id": run.id, "path": tell.path})]
+
+
+def _another_try(run: RunRecord, core: Core, tell: Tell) -> Telling:
+    """Say that a step failed and is tried again: one message a step, which shows the newest try."""
+    name = core.node(tell.path).step.name or tell.path
+    failures = core.steps[tell.path].failures
+    text = f"`{escape(name)}` failed (try {failures}) and is tried again: {escape(tell.text)}"
+    return Telling(f"reply:tries:{run.id}:{tell.path}", Lane.PROGRESS, "reply", {"text": text})
 
 
 def _unknown(run: RunRecord, path: str, attempt: int) -> Telling:
