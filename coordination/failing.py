@@ -33,12 +33,18 @@ def failed_the_run(body: Mapping[str, Any], step: Standing, steps: Iterable[Stan
 
 
 def is_handled(body: Mapping[str, Any], step: Standing, steps: Iterable[Standing]) -> bool:
-    """Say whether the failure of a step is left to others: by its `on_error`, or by an edge."""
+    """Say whether the failure of a step is left to others: by its `on_error`, or by an edge.
+
+    The verb `fail` ends what it stands in, whatever is written beside it; and a No of people is no
+    Yes because the run was told to continue.
+    """
     place = place_of(body, step.path)
-    if place is None:
+    if place is None or "fail" in place.step:
         return False
     handling = place.step.get("on_error")
-    return handling == "continue" or isinstance(handling, list) or _is_followed(place, steps)
+    asks = "approval" in place.step or bool(place.step.get("requires_approval"))
+    goes_on = handling == "continue" and not asks
+    return goes_on or isinstance(handling, list) or _is_followed(place, steps)
 
 
 def _is_followed(place: Place, steps: Iterable[Standing]) -> bool:
