@@ -99,7 +99,7 @@ def test_a_wait_that_takes_too_long_fails_or_goes_on_with_null(
         assert went_on(bench) == (way == "continue")
         if way == "fail":
             assert view.error["type"] == "timeout"
-            assert "no `test.completed` came within 0:05:00" in view.error["message"]
+            assert "no `test.completed` came within 5m" in view.error["message"]
 
     play(after(waits_for(timeout=timedelta(minutes=5), on_timeout=way)), story)
 

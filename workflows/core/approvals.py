@@ -12,6 +12,7 @@ from workflows.core.failures import fail_expression, fail_step, refuse_step
 from workflows.core.plan import Action, Approval, EvaluationFailed, Json, Node, SetVars
 from workflows.core.state import COMPLETED, FAILED, FINAL, PENDING, WAITING, Pin, StepState
 from workflows.core.turn import Turn
+from workflows.core.wording import shown
 
 YES = frozenset({"approved", "answered"})
 CLOCK = "timer"  # who answers when nobody does
@@ -187,7 +188,7 @@ def _cover(turn: Turn, node: Node, target: str, gate: str) -> Covered:
     covered = turn.nodes[target]
     action = covered.step.verb
     if not isinstance(action, Action):
-        raise EvaluationFailed(f"{target!r} is not an action")
+        raise EvaluationFailed(f"`{target}` is not an action")
     pin = turn.state.pins.get(target)
     if pin is None:
         if target != node.path:
@@ -317,5 +318,5 @@ def _texts(turn: Turn, path: str, approval: Approval, names: Mapping[str, Json])
 def _people(value: list[Json]) -> list[str]:
     flat = [one for part in value for one in (part if isinstance(part, list) else [part])]
     if not flat or not all(isinstance(one, str) for one in flat):
-        raise EvaluationFailed(f"approvers must be texts, at least one; got {flat!r}")
+        raise EvaluationFailed(f"approvers must be texts, at least one; got {shown(flat)}")
     return list(dict.fromkeys(flat))

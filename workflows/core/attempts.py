@@ -14,6 +14,7 @@ from workflows.core.failures import fail_step
 from workflows.core.plan import Action, Child, Evaluate, EvaluationFailed, Json, Node, Retry
 from workflows.core.state import COMPLETED, RUNNING, UNKNOWN, WAITING, StepState
 from workflows.core.turn import Turn
+from workflows.core.wording import length
 
 CUT_OFF = "it was cancelled in flight and may have happened"
 LONGEST = timedelta(days=3650)  # of any duration in the language
@@ -136,7 +137,7 @@ def failed(turn: Turn, fact: StepFailed) -> None:
 def timed_out(turn: Turn, path: str) -> None:
     """End the attempt in flight, or what is at work in the step; how far it came is not known."""
     node, step = turn.nodes[path], turn.state.steps[path]
-    error = StepError("timeout", f"took longer than {node.step.timeout}", "unknown")
+    error = StepError("timeout", f"took longer than {length(node.step.timeout)}", "unknown")
     if turn.state.open.get(path) in {"action", "child"}:
         release(turn, path, error.message)
         attempt_failed(turn, node, step, error)

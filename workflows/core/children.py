@@ -7,6 +7,7 @@ from workflows.core.failures import fail_step
 from workflows.core.plan import Child, EvaluationFailed, Node
 from workflows.core.state import StepState
 from workflows.core.turn import Turn
+from workflows.core.wording import kind_of
 
 
 def begin_child(turn: Turn, node: Node, step: StepState, verb: Child) -> None:
@@ -18,7 +19,7 @@ def begin_child(turn: Turn, node: Node, step: StepState, verb: Child) -> None:
     path = node.path
     inputs = turn.evaluate(f"inputs:{path}", verb.inputs, turn.scope.of(node))
     if not isinstance(inputs, dict):
-        raise EvaluationFailed(f"the inputs of a workflow are a map, got {type(inputs).__name__}")
+        raise EvaluationFailed(f"the inputs of a workflow are a map, got {kind_of(inputs)}")
     step.input = inputs
     if verb.workflow in turn.state.children:
         run_child(turn, node, step)

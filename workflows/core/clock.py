@@ -6,6 +6,7 @@ from workflows.core.attempts import LONGEST
 from workflows.core.plan import EvaluationFailed, Json, Node, Wait
 from workflows.core.state import WAITING, StepState
 from workflows.core.turn import Turn
+from workflows.core.wording import shown
 
 
 def wait(turn: Turn, node: Node, step: StepState, verb: Wait) -> None:
@@ -43,12 +44,12 @@ def _moment(value: Json) -> datetime:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise EvaluationFailed(
-            f"`wait.until` needs an RFC 3339 time with offset, got {value!r:.80}"
+            f"`wait.until` needs an RFC 3339 time with offset, got {shown(value)}"
         )
     return moment
 
 
 def _seconds(value: Json) -> timedelta:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
-        raise EvaluationFailed(f"`wait` needs a duration, got {value!r:.80}")
+        raise EvaluationFailed(f"`wait` needs a duration, got {shown(value)}")
     return timedelta(seconds=min(max(0.0, value), LONGEST.total_seconds()))

@@ -39,6 +39,7 @@ from workflows.core.state import Phase, RunStatus, State, StepState, Waiting
 from workflows.core.survey import survey
 from workflows.core.turn import Turn
 from workflows.core.verbs import begin
+from workflows.core.wording import length
 
 CORE_VERSION = 1
 
@@ -288,7 +289,8 @@ def _timer(turn: Turn, fact: TimerFired) -> None:
 
 
 def _run_timed_out(turn: Turn, _: str) -> None:
-    fail_run(turn, StepError("timeout", f"the run took longer than {turn.plan.timeout}"), None)
+    text = f"the run took longer than {length(turn.plan.timeout)}"
+    fail_run(turn, StepError("timeout", text), None)
 
 
 def _nothing_came(turn: Turn, path: str) -> None:

@@ -11,6 +11,7 @@ from workflows.core.layout import LOOP
 from workflows.core.plan import Evaluate, EvaluationFailed, ForEach, Json, Node, Repeat
 from workflows.core.state import RUNNING, WAITING, Progress, StepState
 from workflows.core.turn import Turn
+from workflows.core.wording import kind_of
 
 MOST_ITEMS = 10_000
 MOST_TURNS = 10_000
@@ -27,7 +28,7 @@ def for_each(turn: Turn, node: Node, step: StepState, verb: ForEach) -> None:
     path, names = node.path, turn.scope.of(node)
     items = turn.evaluate(f"items:{path}", verb.items, names)
     if not isinstance(items, list):
-        raise EvaluationFailed(f"`for_each` needs a list, got {_kind(items)}")
+        raise EvaluationFailed(f"`for_each` needs a list, got {kind_of(items)}")
     step.input = {"items": len(items)}
     problem: StepError | None = None
     keys: list[str] | None = None
@@ -43,10 +44,6 @@ def for_each(turn: Turn, node: Node, step: StepState, verb: ForEach) -> None:
     step.progress = Progress(len(items), items, keys, results=[None] * len(items))
     turn.mark(path, step, RUNNING)
     _fill(turn, node, step, verb)
-
-
-def _kind(value: Json) -> str:
-    return "null" if value is None else type(value).__name__
 
 
 def _all_keys(verb: ForEach, key: Evaluate, items: list[Json]) -> Evaluate:

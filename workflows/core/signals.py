@@ -7,6 +7,7 @@ from workflows.core.failures import fail_step
 from workflows.core.plan import Json, Node, WaitForSignal
 from workflows.core.state import WAITING, StepState
 from workflows.core.turn import Turn
+from workflows.core.wording import length
 
 MOST_KEPT = 10_000  # signals that nobody took yet
 
@@ -75,5 +76,5 @@ def timed_out(turn: Turn, path: str) -> None:
         turn.complete(node, step, None)
     else:
         waited: timedelta = verb.timeout
-        text = f"no signal `{verb.signal}` came within {waited}"
+        text = f"no signal `{verb.signal}` came within {length(waited)}"
         fail_step(turn, node, step, StepError("timeout", text))

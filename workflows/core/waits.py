@@ -6,6 +6,7 @@ from workflows.core.failures import fail_step
 from workflows.core.plan import Json, Node, WaitFor
 from workflows.core.state import WAITING, StepState
 from workflows.core.turn import Turn
+from workflows.core.wording import length
 
 
 def wait_for(turn: Turn, node: Node, step: StepState, verb: WaitFor) -> None:
@@ -67,7 +68,7 @@ def timed_out(turn: Turn, path: str) -> None:
         return
     waited = verb.timeout if isinstance(verb, WaitFor) else None
     name = verb.event if isinstance(verb, WaitFor) else "event"
-    fail_step(turn, node, step, StepError("timeout", f"no `{name}` came within {waited}"))
+    fail_step(turn, node, step, StepError("timeout", f"no `{name}` came within {length(waited)}"))
 
 
 def _open(turn: Turn, path: str, attempt: int) -> StepState | None:

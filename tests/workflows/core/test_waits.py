@@ -99,7 +99,7 @@ def test_time_that_is_up_fails_the_step_and_takes_the_wait_back() -> None:
     assert told.of(CloseWait) == [CloseWait("wait", 1)]
     assert told.core.status == "failed"
     assert told.core.state.error == StepError(
-        "timeout", "no `test.completed` came within 0:01:00", "failed"
+        "timeout", "no `test.completed` came within 1m", "failed"
     )
 
 
