@@ -15,6 +15,7 @@ from workflows.language.expressions import (
     compile_template,
     from_json,
     has_template,
+    kind_of,
     mask,
     to_json,
 )
@@ -166,7 +167,7 @@ def _list(items: Any) -> plan.Evaluate:
         found = template(names)
         if not isinstance(found, list):
             raise ExpressionFailed(
-                f"`for_each` needs a list, and {str(items)[:80]!r} is none",
+                f"`for_each` needs a list, not {kind_of(found)}",
                 hint="Of a map, take `| items`, `| keys` or `| values`.",
             )
         return found

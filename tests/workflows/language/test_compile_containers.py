@@ -69,7 +69,7 @@ def test_what_is_no_list_fails_the_step() -> None:
     found = verb(f"- {{id: f, for_each: '{{{{ inputs.n }}}}', steps: [{{id: a, {LOG}}}]}}")
 
     assert isinstance(found, plan.ForEach)
-    with pytest.raises(EvaluationFailed, match="`for_each` needs a list"):
+    with pytest.raises(EvaluationFailed, match="`for_each` needs a list, not a number"):
         found.items(NAMES)
 
 

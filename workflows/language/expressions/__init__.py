@@ -27,6 +27,7 @@ from workflows.language.expressions.handles import (
 from workflows.language.expressions.patterns import check_pattern, matches
 from workflows.language.expressions.references import Reference
 from workflows.language.expressions.templates import Template, compile_template, has_template
+from workflows.language.expressions.values import kind_of
 
 __all__ = [
     "Equality",
@@ -48,6 +49,7 @@ __all__ = [
     "equalities",
     "from_json",
     "has_template",
+    "kind_of",
     "mask",
     "matches",
     "predicate",
