@@ -1,6 +1,5 @@
 """Calls an action: plain JSON in, plain JSON out, whatever models it has inside."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -8,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from baton.connector import Action, ActionContext, Result
 from baton.errors import BatonError
 from workflows.language.catalogue import ActionSpec
+from workflows.language.checks.params import misfits
 
 __all__ = ["InvalidParams", "call", "check_params"]
 
@@ -39,7 +39,7 @@ def check_params(verb: ActionSpec, params: Any) -> Any:
     try:
         return verb.params.model_validate(params)
     except ValidationError as error:
-        raise InvalidParams(_sentence(error)) from None
+        raise InvalidParams(_sentence(verb, params, error)) from None
 
 
 def _plain(output: Any) -> Any:
@@ -48,12 +48,7 @@ def _plain(output: Any) -> Any:
     return output
 
 
-def _sentence(error: ValidationError) -> str:
-    found = [_problem(each) for each in error.errors(include_url=False, include_input=False)]
+def _sentence(verb: ActionSpec, params: Any, error: ValidationError) -> str:
+    found = misfits(verb.params, error, params)
     more = f"; and {len(found) - MOST} more" if len(found) > MOST else ""
     return "; ".join(found[:MOST]) + more
-
-
-def _problem(each: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in each["loc"]) or "params"
-    return f"{place}: {each['msg']}"

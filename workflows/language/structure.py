@@ -126,8 +126,18 @@ def _plain(loc: tuple[str | int, ...]) -> Path:
     return tuple(key for key in loc if key not in OF_PYDANTIC)
 
 
-def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findings) -> None:
-    """Say in our own words what pydantic found in the *model* at the path *at*."""
+def note(
+    model: type[BaseModel],
+    error: ErrorDetails,
+    at: Path,
+    findings: Findings,
+    *,
+    quoting: bool = True,
+) -> None:
+    """Say in our own words what pydantic found in the *model* at the path *at*.
+
+    Without *quoting* no value is repeated in the messages; hints may have it.
+    """
     path = (*at, *_plain(error["loc"]))
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -138,7 +148,7 @@ def note(model: type[BaseModel], error: ErrorDetails, at: Path, findings: Findin
         message = f"{holder} needs the key `{path[-1]}`"
         findings.add_absent("missing", path, message, f"Add `{path[-1]}`.")
     else:
-        message, hint = _sentence(error)
+        message, hint = _sentence(error, quoting=quoting)
         is_key = error["loc"][-1:] == ("[key]",)
         name = "this" if is_key else _called(path)
         whole = kind in ("slug", "exclusive", "later") or message[0] in "'\""
@@ -219,10 +229,10 @@ def _models(annotation: Any, form: str | int | None) -> Iterator[type[BaseModel]
         yield from _models(argument, form)
 
 
-def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
+def _sentence(error: ErrorDetails, *, quoting: bool) -> tuple[str, str | None]:
     kind, context = error["type"], error.get("ctx", {})
     if KINDS.get(kind) == "a whole number" and isinstance(error["input"], float):
-        return f"must be a whole number, not {_shown(error['input'])}", None
+        return f"must be a whole number, not {_shown(error['input'], quoting=quoting)}", None
     if kind in KINDS:
         quotes = kind == "string_type" and isinstance(error["input"], bool | int | float)
         hint = "Put it in quotes." if quotes else _as_list(KINDS[kind], error["input"])
@@ -239,7 +249,7 @@ def _sentence(error: ErrorDetails) -> tuple[str, str | None]:
         choices = [word.strip("` ") for word in words.replace(" or ", ", ").split(", ")]
         given = error["input"]
         hint = did_you_mean(given, choices) if isinstance(given, str) else None
-        return f"must be {words}, not {_shown(given)}", hint
+        return f"must be {words}, not {_shown(given, quoting=quoting)}", hint
     if kind in ("value_error", "assertion_error"):
         return f"is refused: {context['error']}", None
     hint = context.get("hint") or HINTS.get(kind)
@@ -270,7 +280,9 @@ def _kind_of(value: Any) -> str:
     return type(value).__name__
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, *, quoting: bool) -> str:
+    if not quoting and isinstance(value, float | str):
+        return "another text" if isinstance(value, str) else "one with a fraction"
     if isinstance(value, float):
         return f"`{value!r}`"
     return f"`{value[:40]}`" if isinstance(value, str) else _kind_of(value)

@@ -1,22 +1,29 @@
 """Checks the ``params`` of a step against the model of its action, templates and all."""
 
-from typing import Any, Final
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, TypeAlias
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from workflows.language.catalogue import ActionSpec
 from workflows.language.checks.texts import walk
 from workflows.language.expressions import has_template
-from workflows.language.findings import Findings
-from workflows.language.places import Path
+from workflows.language.findings import Findings, TooManyProblems
+from workflows.language.places import Document, Path
 from workflows.language.structure import KINDS, OF_PYDANTIC, note, note_forms
 
-__all__ = ["check_params"]
+__all__ = ["check_params", "misfits"]
 
 SHAPES: Final = frozenset({"list_type", "dict_type", "model_type", "tuple_type", "set_type"})
 OF_KEYS: Final = frozenset({"missing", "extra_forbidden"})
+DEEPER: Final = re.compile(r"[.\[]")  # what leads from one part of a path to the next
 OF_THE_WHOLE: Final = frozenset({"value_error", "assertion_error"})
+
+Say: TypeAlias = Callable[[ErrorDetails], None]
 
 
 def check_params(path: Path, params: dict[str, Any], spec: ActionSpec, findings: Findings) -> None:
@@ -25,20 +32,45 @@ def check_params(path: Path, params: dict[str, Any], spec: ActionSpec, findings:
         spec.params.model_validate(params)
     except ValidationError as error:
         templates = {at: text for at, text in walk((), params) if has_template(text)}
-        forms: dict[Path, list[ErrorDetails]] = {}
-        for each in error.errors(include_url=False):
-            if _excused(each, _real(each["loc"], params), templates):
-                continue
-            fork = _fork(each, params)
-            if fork is None:
-                note(spec.params, each, path, findings)
-            else:
-                forms.setdefault(fork, []).append(each)
-        for fork, errors in forms.items():
-            _note_forms(spec, errors, (path, fork), params, findings)
+        errors = [
+            each
+            for each in error.errors(include_url=False)
+            if not _excused(each, _real(each["loc"], params), templates)
+        ]
+        _note_all(
+            partial(note, spec.params, at=path, findings=findings), errors, (path, params), findings
+        )
 
 
-def _fork(error: ErrorDetails, params: dict[str, Any]) -> Path | None:
+def misfits(model: type[BaseModel], error: ValidationError, params: Any) -> list[str]:
+    """Say why *params*, which hold no templates any more, do not fit; their values are not repeated."""
+    findings, at = Findings(Document("", "", params, {})), ("params",)
+    say = partial(note, model, at=at, findings=findings, quoting=False)
+    with suppress(TooManyProblems):  # nobody reads that many
+        _note_all(say, error.errors(include_url=False), (at, params), findings)
+    return [
+        f"{each.path}: {each.message}" if len(DEEPER.findall(each.path)) > 1 else each.message
+        for each in findings.problems
+    ]
+
+
+def _note_all(
+    say: Say, errors: Iterable[ErrorDetails], place: tuple[Path, Any], findings: Findings
+) -> None:
+    """Note each error; those about one value that may have several forms, together."""
+    path, params = place
+    forms: dict[Path, list[ErrorDetails]] = {}
+    for each in errors:
+        fork = _fork(each, params)
+        if fork is None:
+            say(each)
+        else:
+            forms.setdefault(fork, []).append(each)
+    for fork, found in forms.items():
+        _note_forms(say, found, ((*path, *fork), fork), params, findings)
+
+
+def _fork(error: ErrorDetails, params: Any) -> Path | None:
     """Return where one of several forms was tried, or None: pydantic names it behind that place."""
     path: Path = ()
     for number, key in enumerate(error["loc"]):
@@ -52,10 +84,10 @@ def _fork(error: ErrorDetails, params: dict[str, Any]) -> Path | None:
 
 
 def _note_forms(
-    spec: ActionSpec,
+    say: Say,
     errors: list[ErrorDetails],
     place: tuple[Path, Path],
-    params: dict[str, Any],
+    params: Any,
     findings: Findings,
 ) -> None:
     """Say what is wrong with the form that was meant, or that none of them was."""
@@ -64,10 +96,10 @@ def _note_forms(
         each for each in errors if each["type"] not in KINDS or _real(each["loc"], params) != fork
     ]
     if not meant:
-        note_forms(errors, (*at, *fork), findings)
+        note_forms(errors, at, findings)
     for each in meant:
         last = each["loc"][-1:] if each["type"] in OF_KEYS else ()
-        note(spec.params, {**each, "loc": (*_real(each["loc"], params), *last)}, at, findings)
+        say({**each, "loc": (*_real(each["loc"], params), *last)})
 
 
 def _excused(error: ErrorDetails, at: Path, templates: dict[Path, str]) -> bool:
@@ -80,7 +112,7 @@ def _excused(error: ErrorDetails, at: Path, templates: dict[Path, str]) -> bool:
     return inside and error["type"] in OF_THE_WHOLE
 
 
-def _real(loc: tuple[str | int, ...], params: dict[str, Any]) -> Path:
+def _real(loc: tuple[str | int, ...], params: Any) -> Path:
     """Return *loc* as far as the params go; pydantic adds names of its own."""
     path: list[str | int] = []
     here: Any = params
