@@ -21,6 +21,9 @@ SIGNS: Mapping[StepStatus, str] = {
     StepStatus.FAILED: "error",
     StepStatus.UNKNOWN: "error",
 }
+SAID_BY_SIGN = frozenset(
+    {StepStatus.PENDING, StepStatus.RUNNING, StepStatus.COMPLETED, StepStatus.FAILED}
+)
 
 
 def step_lines(run: RunView, most: int = ROWS) -> list[str]:
@@ -43,17 +46,18 @@ def plan(run: RunView, title: str, block_id: str, most: int = ROWS) -> Block:
 
 def task(step: StepView, task_id: str) -> Block:
     """Write a step as a task: one line without markup, and without times of each reader's zone."""
-    word = step.status.value.replace("_", " ")
+    sign = SIGNS.get(step.status, "complete")
+    word = "" if step.status in SAID_BY_SIGN else f" · {step.status.value.replace('_', ' ')}"
     again = f" · attempt {step.attempts}" if step.attempts > 1 else ""
     lasted = took(step.started_at, step.ended_at)
-    parts = f"{cut(step.name or step.path, NAME)}{again} · {word}{f' · {lasted}' if lasted else ''}"
+    parts = f"{cut(step.name or step.path, NAME)}{again}{word}{f' · {lasted}' if lasted else ''}"
     error: Mapping[str, Any] = step.error if isinstance(step.error, Mapping) else {}
     if step.status is StepStatus.FAILED and error.get("message"):
         parts += f" · {cut(str(error['message']), WHY)}"
     return {
         "task_id": task_id,
         "title": bare(parts),
-        "status": SIGNS.get(step.status, "complete"),
+        "status": sign,
     }
 
 
