@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
 
+from coordination import questions
 from coordination.ports import OpenQuestion
 from coordination.questions import outcome
 from workflows.core.commands import AskApproval, Question
 from workflows.core.facts import ApprovalDecided
+from workflows.rehearsal.behind import behind, plain
 from workflows.rehearsal.hall import Run
 from workflows.rehearsal.script import Decision, InvalidScript, Problem
 from workflows.rehearsal.timeline import shown
@@ -31,6 +33,7 @@ class Asked:
     command: AskApproval
     number: int
     at: datetime
+    behind: tuple[str, ...] = ()  # who may not answer, unless the question allows it
     votes: list[Vote] = field(default_factory=list)  # that do not settle it yet, in order
 
     @property
@@ -77,7 +80,7 @@ class Asking:
     def ask(self, command: AskApproval) -> None:
         """Show the question, and have it answered in time, if anybody does."""
         run, path, hall = self._run, command.path, self._run.hall
-        asked = Asked(command, next(hall.questions), hall.stage.now)
+        asked = Asked(command, next(hall.questions), hall.stage.now, behind(run.record))
         self._open[path] = asked
         run.note(path, "asked", text=asked.question.title, params=as_shown(asked.question))
         self._next_vote(asked)
@@ -165,19 +168,44 @@ def decided(asked: Asked, decision: Decision, at: datetime, path: str) -> Approv
     """Return what the run is told when people answer like this, and keep the vote.
 
     Raises:
-        InvalidScript: the question does not take that answer; *path* is where the script gives it.
+        InvalidScript: the question does not take that answer, not without a reason, or not from that
+            person; *path* is where the script gives it.
     """
-    question, by = asked.question, decision.by or _first(asked.question)
-    if question.answer == "text" and decision.choice != REJECT:
+    question, by = asked.question, decision.by or _first(asked)
+    writes = question.answer == "text" and decision.choice != REJECT
+    wrong = _wrong_choice(question, decision, writes=writes) or _wrong_person(asked, decision)
+    if wrong is not None:
+        raise InvalidScript([Problem(("decide", path), *wrong)])
+    if writes:
         text = decision.text or ": ".join(filter(None, (decision.choice, decision.comment)))
-        return _fact(asked, at, ("answered", "answer", by), text=text)
-    choices = dict.fromkeys((*question.decisions, REJECT))
-    if decision.choice not in choices:
-        message = f"there is no decision `{decision.choice}` here"
-        hint = f"It takes {', '.join(choices)}."
-        raise InvalidScript([Problem(("decide", path), message, hint)])
+        comment = decision.comment if decision.text else None
+        return _fact(asked, at, ("answered", "answer", by), comment, text)
     state = outcome(decision.choice)
     return _fact(asked, at, (state, decision.choice, by), decision.comment, decision.text)
+
+
+def _wrong_choice(
+    question: Question, decision: Decision, *, writes: bool
+) -> tuple[str, str] | None:
+    choices = dict.fromkeys((*question.decisions, REJECT))
+    if not writes and decision.choice not in choices:
+        return f"there is no decision `{decision.choice}` here", f"It takes {', '.join(choices)}."
+    choice = "answer" if writes else decision.choice
+    needed = questions.Question.of(question).needs_reason(choice)
+    if needed and not (decision.comment or "").strip():
+        hint = f"Write `{choice}:REASON`, or give `comment`."
+        return f"`{choice}` needs a reason here", "Give `text` and `comment`." if writes else hint
+    return None
+
+
+def _wrong_person(asked: Asked, decision: Decision) -> tuple[str, str] | None:
+    """Say that who stands behind the run answers it; nobody in particular never does."""
+    if decision.by is None or asked.question.allow_self:
+        return None
+    if plain(decision.by) not in asked.behind:
+        return None
+    message = f"{plain(decision.by)} stands behind this run, so somebody else answers"
+    return message, "Name another person, or set `allow_self: true` in the approval."
 
 
 def expired(asked: Asked, at: datetime) -> ApprovalDecided:
@@ -203,7 +231,8 @@ def _fact(
     return ApprovalDecided(at, path, state, decision, by, comment, text, votes, digest)
 
 
-def _first(question: Question) -> str:
-    """Name a person of those who are asked; a group or a role has nobody in a rehearsal."""
-    named = [each[2:-1] for each in question.approvers if each.startswith("<@")]
-    return named[0] if named else SOMEBODY
+def _first(asked: Asked) -> str:
+    """Name a person of those who may answer; a group or a role has nobody in a rehearsal."""
+    question, others = asked.question, () if asked.question.allow_self else asked.behind
+    named = [plain(each) for each in question.approvers if each.startswith("<@")]
+    return next((each for each in named if each not in others), SOMEBODY)

@@ -89,7 +89,8 @@ def test_a_decision_of_ones_own_completes_the_step_and_rejecting_stays_possible(
 
 def test_a_quorum_counts_people_for_each_decision_and_one_no_ends_it() -> None:
     def said(*votes: tuple[str, str, str]) -> Any:
-        return [{"choice": choice, "by": by, "after": after} for choice, by, after in votes]
+        names = ("choice", "by", "after")
+        return [{**dict(zip(names, vote, strict=True)), "comment": "so"} for vote in votes]
 
     text = gate(", quorum: 2")
     twice = played(

@@ -201,7 +201,7 @@ def test_too_few_people_leave_a_question_to_the_clock(given: Any) -> None:
 
 def test_an_answer_of_nobody_in_particular_stands_for_all_who_are_needed() -> None:
     assert rehearsed(QUORUM, decide={"gate": "approve"}).status == "completed"
-    one = [{"choice": "approve", "by": "U1"}, {"choice": "reject", "by": "U2"}]
+    one = [{"choice": "approve", "by": "U1"}, {"choice": "reject", "by": "U2", "comment": "no"}]
     assert rehearsed(QUORUM, decide={"gate": one}).status == "failed"
 
 
