@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, get_type_hints
+from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict
 
 from baton.errors import BatonError
+from baton.outcome import Result
 
 __all__ = [
     "Action",
@@ -304,18 +305,6 @@ class ActionContext(Protocol):
         """Say that the work goes on; shown in the thread. Cheap, and never blocks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What Baton's own actions return when they also tell Slack something.
-
-    The host writes the *notices* in the same commit as the *output*. Actions of connectors return
-    their output alone.
-    """
-
-    output: Any = None
-    notices: tuple[Any, ...] = ()
-
-
 Call = Callable[[Any, ActionContext], Awaitable[Any]]
 Repeatable = bool | Callable[[Any], bool]
 
@@ -324,7 +313,8 @@ Repeatable = bool | Callable[[Any], bool]
 class Action:
     """A verb that a step may use: its schema, its code and its help.
 
-    *result* is the model of the output, where there is one. Calling the action calls its code.
+    *result* is the model of the output, where the function is said to return one, or a `Result` of
+    one. Calling the action calls its code.
     """
 
     name: str
@@ -373,6 +363,8 @@ def _models(name: str, call: Call) -> tuple[type[Params], type[BaseModel] | None
     if not (isinstance(params, type) and issubclass(params, Params)):
         raise TypeError(f"the first argument of the action {name!r} is no subclass of Params")
     result = hints.get("return")
+    if get_origin(result) is Result:
+        (result,) = get_args(result)
     is_model = isinstance(result, type) and issubclass(result, BaseModel)
     return params, result if is_model else None
 

@@ -18,6 +18,7 @@ from bot.slack.reconcile import CannotLook, Finder, tagged
 from bot.slack.rungs import Refusals
 from coordination.outbox import ROOT, Lane, Leased, Slot
 from coordination.reconciling import AGAIN
+from coordination.store.whereabouts import LINKED
 
 log = structlog.get_logger()
 
@@ -107,7 +108,7 @@ class Telling:
             str(answer["ts"]),
             fingerprint(shown),
         )
-        return await self._with_link(slot)
+        return await self._linked(message, slot, where.root)
 
     async def edit(self, message: Message, slot: Slot) -> Slot:
         """Edit the message of *slot*.
@@ -202,17 +203,26 @@ class Telling:
             return None
         if ts is None:
             return None
-        return await self._with_link(
-            Slot(message.leased.notice.thread_key, message.slot, place, ts, "")
-        )
+        found = Slot(message.leased.notice.thread_key, message.slot, place, ts, "")
+        return await self._linked(message, found, where.root)
+
+    async def _linked(self, message: Message, slot: Slot, root: Slot | None) -> Slot:
+        """Add the address of a root, for links to the thread, and of what somebody waits for."""
+        if slot.slot == ROOT:
+            return await self._with_link(slot)
+        if not message.leased.notice.body.get(LINKED):
+            return slot
+        slot = await self._with_link(slot)
+        if root is None or slot.permalink is None or "?" in slot.permalink:
+            return slot
+        inside = f"?thread_ts={root.ts}&cid={slot.channel_id}"
+        return replace(slot, permalink=slot.permalink + inside)
 
     async def _with_link(self, slot: Slot) -> Slot:
-        """Add the address of a root, for links to the thread; it is no harm to have none.
+        """Add the address of a message; it is no harm to have none.
 
         Slack is asked for the first one; the others differ in channel and time alone.
         """
-        if slot.slot != ROOT:
-            return slot
         end = f"archives/{slot.channel_id}/p{slot.ts.replace('.', '')}"
         if self._workspace is not None:
             return replace(slot, permalink=self._workspace + end)

@@ -14,6 +14,7 @@ from baton.connector import (
     Failed,
     NotStarted,
     Params,
+    Result,
     Unknown,
     action,
 )
@@ -65,6 +66,19 @@ def test_whether_it_may_repeat_can_depend_on_what_it_is_asked() -> None:
     assert not get.may_repeat(Note(title="once"))
     assert not add.may_repeat(Note(title="again"))
     assert get.result is None
+
+
+def test_the_model_of_a_result_is_that_of_its_output() -> None:
+    @action("notes.tell", repeatable=True)
+    async def tell(params: Note, ctx: ActionContext) -> Result[Stored]:
+        return Result(Stored(id=1))
+
+    @action("notes.hint", repeatable=True)
+    async def hint(params: Note, ctx: ActionContext) -> Result[None]:
+        return Result(None)
+
+    assert tell.result is Stored
+    assert hint.result is None
 
 
 def test_repeatable_has_no_default() -> None:

@@ -55,7 +55,13 @@ STANDING = {
     "homes",
     "runs",
 }
-STANDING_WORK = ("_ring_after", "receive_messages", "monitor_current_session", "process_messages")
+STANDING_WORK = (
+    "_ring_after",
+    "receive_messages",
+    "monitor_current_session",
+    "process_messages",
+    "until_sent",
+)
 SOON = timedelta(seconds=5)  # what is due so soon is brought about by moving the clock
 
 _WAITING = {

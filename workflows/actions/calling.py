@@ -18,7 +18,7 @@ class InvalidParams(BatonError):
     """The params of a step do not fit the model of its action; their values are not repeated here."""
 
 
-async def call(verb: Action, params: Any, ctx: ActionContext) -> Result:
+async def call(verb: Action, params: Any, ctx: ActionContext) -> Result[Any]:
     """Check *params*, perform *verb*, and return its output with what it tells others.
 
     Raises:
@@ -27,7 +27,9 @@ async def call(verb: Action, params: Any, ctx: ActionContext) -> Result:
     """
     given = await verb(check_params(verb, params), ctx)
     result = given if isinstance(given, Result) else Result(given)
-    return Result(_plain(result.output), result.notices)
+    then = result.when_sent
+    later = None if then is None else lambda sent: _plain(then(sent))
+    return Result(_plain(result.output), result.notices, later)
 
 
 def check_params(verb: ActionSpec, params: Any) -> Any:

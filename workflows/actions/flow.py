@@ -42,7 +42,7 @@ class NewReport(Params):
 
 
 @action("baton.notify", repeatable=True)
-async def notify(params: NewReport, ctx: ActionContext) -> Result:
+async def notify(params: NewReport, ctx: ActionContext) -> Result[None]:
     """Report on a piece of work, as a tool would: a line in the card, and an event for triggers.
 
     The output is null.

@@ -8,6 +8,7 @@ from workflows.actions.calling import InvalidParams, check_params
 from workflows.core.commands import RunAction
 from workflows.core.facts import StepError
 from workflows.rehearsal.hall import Run
+from workflows.rehearsal.samples import sample_of_post
 from workflows.rehearsal.script import Answer
 from workflows.rehearsal.timeline import shown
 from workflows.runtimes.host.performing import Answer as Performed
@@ -53,6 +54,8 @@ class Acting:
             return Answer(error=StepError("params", str(error), "not_started"))
         if not given.sampled:
             return given
+        if action.action == POST:
+            return replace(given, output=sample_of_post(params))
         return replace(given, output=run.hall.sample(action.action))
 
     def _land(self, action: RunAction, params: Any, answer: Answer) -> None:

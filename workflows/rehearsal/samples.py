@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from workflows.language.catalogue import ActionSpec
 
-__all__ = ["sample_of"]
+__all__ = ["sample_of", "sample_of_post"]
 
 PLAIN: Final[Mapping[str, Any]] = {
     "integer": 0,
@@ -14,19 +14,32 @@ PLAIN: Final[Mapping[str, Any]] = {
     "array": [],
     "null": None,
 }
-KNOWN: Final[Mapping[str, Any]] = {"slack.post": {"notice_id": "nt_sample"}}
+ADDRESS: Final = "https://sample.slack.com/archives/C0SAMPLE/p1700000000000100"
 DEPTH = 8  # a model may hold itself
 
 
 def sample_of(action: ActionSpec | None) -> Any:
     """Return a sample of the result of *action*: the first example, the default, or a plain value.
 
-    An action without a model of its result gives null, unless what it gives is known here.
+    An action without a model of its result gives null.
     """
     if action is None or action.result is None:
-        return None if action is None else KNOWN.get(action.name)
+        return None
     schema = action.result.model_json_schema(mode="serialization")
     return _sample("", schema, schema.get("$defs", {}), 0)
+
+
+def sample_of_post(params: Mapping[str, Any]) -> Any:
+    """Return a sample of what `slack.post` gives; only some of its fields are there for each use."""
+    message = {"notice_id": "nt_sample"}
+    if params.get("await") is not None:
+        message |= {"channel": "C0SAMPLE", "ts": "1700000000.000100", "permalink": ADDRESS}
+    channels = params.get("channel")
+    if not isinstance(channels, list):
+        return message
+    several = len(dict.fromkeys(channels))
+    more = {"messages": [message] * several} if len(message) > 1 else {}
+    return {**message, "notice_ids": ["nt_sample"] * several, **more}
 
 
 def _sample(name: str, schema: Mapping[str, Any], models: Mapping[str, Any], depth: int) -> Any:

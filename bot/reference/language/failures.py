@@ -17,6 +17,7 @@ OF_STEPS: Final[Mapping[str, str]] = {
     "failed": "A step with `fail`, or a person, said so.",
     "limit": "Something is larger, deeper or more than a run may have.",
     "not_approved": "Whoever approved it may not do so any more, so it was not started.",
+    "not_sent": "`slack.post` with `await: sent`: Slack refused the message for good.",
     "output": "What the action gave has no form in JSON.",
     "params": "The values of the params do not fit the action.",
     "rejected": "Somebody said no, or nobody answered in time.",

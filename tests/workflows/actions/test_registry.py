@@ -3,6 +3,7 @@ import pytest
 from baton.connector import ActionContext, Connector, Params, action
 from workflows.actions import built_in
 from workflows.actions.registry import Registry, UnknownAction
+from workflows.language.checks import check
 
 
 @action("tracker.create", repeatable=False)
@@ -66,3 +67,23 @@ def test_every_action_and_every_parameter_explains_itself(registry: Registry) ->
         assert each.doc, name
         for field, info in each.params.model_fields.items():
             assert info.description, f"{name}: {field}"
+
+
+def test_a_field_that_the_actions_of_slack_do_not_give_is_warned_of(registry: Registry) -> None:
+    text = """\
+name: flow
+steps:
+  - {id: a, action: slack.post, params: {text: x, await: sent}}
+  - {id: b, action: slack.update, params: {notice_id: "{{ steps.a.output.notice_id }}", text: y}}
+  - {id: c, action: slack.upload, params: {text: z}}
+  - id: d
+    stop: >-
+      {{ steps.a.output.permalink }} {{ steps.a.output.permalnk }} {{ steps.b.output.ts }}
+      {{ steps.c.output.size }} {{ steps.c.output.url }}
+"""
+    found = check(text, registry, file="flow.yaml").warnings
+    assert [each.message for each in found] == [
+        "the output of `slack.post` has no `permalnk`",
+        "the output of `slack.update` has no `ts`",
+        "the output of `slack.upload` has no `url`",
+    ]

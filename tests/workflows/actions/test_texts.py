@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from baton.connector import Failed
 from tests.workflows.actions.fakes import Context, Perform
-from workflows.actions.notices import Post, Report
+from workflows.actions.notices import Post, Report, Sent
 from workflows.actions.registry import Registry
 
 
@@ -51,7 +51,7 @@ async def test_a_post_is_a_notice_that_every_attempt_names_alike(perform: Perfor
     again = await perform("slack.post", {"text": "released"})
     assert first == again
     (post,) = first.notices
-    assert post == Post(first.output["notice_id"], "released", None)
+    assert post == Post(first.output.notice_id, "released", None)
 
 
 async def test_a_text_for_several_channels_is_posted_once_in_each(perform: Perform) -> None:
@@ -61,17 +61,43 @@ async def test_a_text_for_several_channels_is_posted_once_in_each(perform: Perfo
     assert first == await perform("slack.post", given)
     assert [post.channel for post in first.notices] == ["#team", "C0X"]
     assert len({post.id for post in first.notices}) == 2
-    assert first.output == {
+    assert first.output.model_dump() == {
         "notice_id": first.notices[0].id,
         "notice_ids": [post.id for post in first.notices],
     }
 
 
+async def test_a_post_that_is_awaited_gives_where_it_stands(perform: Perform) -> None:
+    result = await perform("slack.post", {"text": "done", "await": "sent"})
+    (post,) = result.notices
+    assert post == Post(post.id, "done", awaited=True)
+    assert result.when_sent((Sent("C1", "1.2", "https://there"),)).model_dump() == {
+        "notice_id": post.id,
+        "channel": "C1",
+        "ts": "1.2",
+        "permalink": "https://there",
+    }
+
+    result = await perform("slack.post", {"text": "x", "channel": ["#a", "#b"], "await": "sent"})
+    first, second = (post.id for post in result.notices)
+    given = result.when_sent((Sent("CA", "1.2"), Sent("CB", "1.3"))).model_dump()
+    assert (given["channel"], given["ts"], "permalink" in given) == ("CA", "1.2", False)
+    assert given["messages"] == [
+        {"notice_id": first, "channel": "CA", "ts": "1.2", "permalink": None},
+        {"notice_id": second, "channel": "CB", "ts": "1.3", "permalink": None},
+    ]
+
+
+async def test_only_that_it_is_sent_can_be_awaited(perform: Perform) -> None:
+    with pytest.raises(ValidationError):
+        await perform("slack.post", {"text": "done", "await": "read"})
+
+
 async def test_an_update_is_a_notice_for_the_same_message(perform: Perform) -> None:
     first = await perform("slack.post", {"text": "half"})
-    told = first.output["notice_id"]
+    told = first.output.notice_id
     second = await perform("slack.update", {"notice_id": told, "text": "whole"})
-    assert second.output == first.output
+    assert second.output.model_dump() == {"notice_id": told}
     assert second.notices == (Post(second.notices[0].id, "whole", None, told),)
 
 
@@ -81,7 +107,7 @@ async def test_an_upload_holds_a_text_or_the_bytes_of_a_file(
     text = await perform("slack.upload", {"text": "über"})
     (file,) = text.notices
     assert (file.name, file.content, file.text) == ("text.txt", "über".encode(), "")
-    assert text.output == {"notice_id": file.id, "name": "text.txt", "size": 5}
+    assert text.output.model_dump() == {"notice_id": file.id, "name": "text.txt", "size": 5}
 
     (ctx.files.root / "a").mkdir()
     (ctx.files.root / "a/b.bin").write_bytes(b"\xff\x00")

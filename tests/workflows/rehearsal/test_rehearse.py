@@ -68,6 +68,19 @@ def test_without_a_stub_an_action_gives_a_marked_sample_of_its_model() -> None:
     assert done["text"] == "a sample of its result"
 
 
+def test_the_sample_of_a_post_tells_where_it_stands_only_if_it_is_awaited() -> None:
+    post = "  - {id: %s, action: slack.post, params: {text: x%s}}\n"
+    text = f"name: w\nsteps:\n{post % ('a', '')}{post % ('b', ', await: sent')}"
+    text += post % ("c", ', channel: ["#a", "#b"], await: sent')
+    report = rehearsed(text)
+
+    given = {path: entry(report, path, "completed")["output"] for path in "abc"}
+    assert set(given["a"]) == {"notice_id"}
+    assert set(given["b"]) == {"notice_id", "channel", "ts", "permalink"}
+    assert set(given["c"]) == {*given["b"], "notice_ids", "messages"}
+    assert len(given["c"]["messages"]) == 2
+
+
 def test_nothing_is_performed(tmp_path: Path) -> None:
     target = tmp_path / "made"
     text = f"name: call\nsteps:\n  - {{id: a, action: shell.run, params: {{argv: [touch, {target}]}}}}\n"

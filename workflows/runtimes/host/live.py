@@ -22,6 +22,7 @@ from workflows.core.state import RunStatus as CoreStatus
 from workflows.journal import Place, Replayed, intent_entry, replay
 from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
 from workflows.runtimes.host.advance import write
+from workflows.runtimes.host.awaiting import queue_posts, until_sent
 from workflows.runtimes.host.children import children_of
 from workflows.runtimes.host.flight import Flying, fly, needs_intent
 from workflows.runtimes.host.folding import Arrival, Life, fold
@@ -29,7 +30,7 @@ from workflows.runtimes.host.halting import halt
 from workflows.runtimes.host.hearing import fact_of, run_started
 from workflows.runtimes.host.intents import NotCovered, check_digest, intend
 from workflows.runtimes.host.parts import Parts
-from workflows.runtimes.host.performing import Answer
+from workflows.runtimes.host.performing import Answer, cover_notice
 from workflows.runtimes.host.records import cover_of, has_secrets
 from workflows.runtimes.host.showing import covered, with_files
 from workflows.runtimes.host.weighing import Weight
@@ -235,8 +236,20 @@ class Live:
 
     async def _land(self, flying: Flying, answer: Answer) -> None:
         action = flying.action
+        if answer.when_sent is not None:
+            await self._await_sent(flying, answer)
+            return
         del self._flying[action.path]
         await self._take(Arrival(answer.fact(action, self._now), action.path, answer=answer))
+
+    async def _await_sent(self, flying: Flying, answer: Answer) -> None:
+        """Tell Slack at once, and let the step end when what it says stands there."""
+        run, replayed = self._opened
+        cover = cover_of(replayed.core, secretive=self._life.secretive)
+        posts = tuple(cover_notice(each, cover) for each in answer.notices)
+        await queue_posts(self._parts, run, posts)
+        work = until_sent(self._parts, run, flying, replace(answer, notices=posts), self._answered)
+        self._parts.world.tasks.start(f"sent {run.id} {flying.action.path}", work)
 
     async def _take(self, arrival: Arrival) -> None:
         """Fold a fact, store all that follows from it, then perform it."""

@@ -44,6 +44,7 @@ class Answer:
     error: StepError | None = None
     notices: tuple[Any, ...] = ()
     log: str = ""
+    when_sent: Callable[[tuple[Any, ...]], Any] | None = None  # then it is not over yet
 
     def fact(self, action: RunAction, at: datetime) -> Fact:
         """Return what the run is told.
@@ -123,7 +124,7 @@ class Performer:
             what = f"{type(error).__name__}: {error}"
             return Answer(error=StepError("error", what, "unknown"))
 
-    def _success(self, result: Result) -> Answer:
+    def _success(self, result: Result[Any]) -> Answer:
         try:
             output = to_json(result.output)
         except (TypeError, ValueError) as error:
@@ -132,7 +133,7 @@ class Performer:
         if size > most:
             text = f"its output has {size:,} bytes; a step may give {most:,}"
             return Answer(error=StepError("limit", text))
-        return Answer(output=output, notices=result.notices)
+        return Answer(output=output, notices=result.notices, when_sent=result.when_sent)
 
     def _context(
         self,

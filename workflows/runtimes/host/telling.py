@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coordination.outbox import ROOT, Lane
+from coordination.store.whereabouts import LINKED
 from coordination.trail import escape
 from workflows.actions.notices import Post, Upload
 from workflows.core.commands import Command, Tell
@@ -71,7 +72,9 @@ def posted(post: Post) -> Telling:
     if isinstance(post, Upload):
         return _shared(post)
     text = _NAMES.sub(r"<\1>", escape(post.text))
-    body = {"text": text} | ({"channel": post.channel} if post.channel else {})
+    body: dict[str, Any] = {"text": text} | ({"channel": post.channel} if post.channel else {})
+    if post.awaited:
+        body[LINKED] = True
     slot = f"reply:{post.instead_of or post.id}"  # a slot is one message, and shows its newest text
     return Telling(slot, Lane.RESULT, "reply", body, post.id)
 
