@@ -7,7 +7,7 @@ from typing import Any
 from baton.connector import ActionContext
 from coordination.database import journal, select
 from coordination.secrets import Secrets
-from tests.workflows.runtimes.bench import SEALING, Bench, Play, asks, chain, does, step
+from tests.workflows.runtimes.bench import SEALING, Bench, Play, asks, chain, does, sight, step
 from workflows.core.plan import Action
 from workflows.runtimes.embedded import embedded_runtime
 
@@ -80,3 +80,16 @@ def test_a_run_without_secret_steps_keeps_a_journal_that_people_can_read(play: P
         assert SEALING.unseal("x") is None
 
     play(chain(step("only", does("again"))), story)
+
+
+def test_the_answer_to_a_step_with_a_secret_output_is_no_secret(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        bench.effects.scripts["make"] = make
+        await bench.start()
+        await bench.until("waiting")
+        await bench.decide()
+        view = await bench.until("completed")
+        assert sight(view, "make~approval").output["decision"] == "approve"
+        assert sight(view, "make").output == "••••••"
+
+    play(chain(step("make", does("again"), gate=asks(), secret_output=True)), story)
