@@ -29,6 +29,16 @@ steps:
   - {id: after, action: test.work, params: {what: "{{ steps.say.output.ts }}"}}
 """
 
+HUSHED = """
+name: hushed
+triggers: [{event: build.completed}]
+steps:
+  - {id: make, action: data.template, params: {text: hush-hush-42}, secret_output: true}
+  - id: say
+    action: slack.post
+    params: {text: "it is {{ steps.make.output.text }}", await: sent}
+  - {id: after, action: test.work, params: {what: said}}
+"""
 UNINVITED = ONE.replace('channel: "#alerts", ', "").replace(
     "steps:", 'settings: {channel: "#secops"}\nsteps:'
 )
@@ -166,3 +176,12 @@ async def test_a_run_that_is_cancelled_does_not_wait_any_more(baton: BatonInABox
 
     assert (await baton.run()).status == "cancelled"
     assert baton.performed == []
+
+
+async def test_what_must_not_be_seen_is_covered_in_it(baton: BatonInABox) -> None:
+    await baton.publish(HUSHED)
+    await baton.report("build.completed", process="b-1")
+    await baton.until(lambda: len(baton.performed) == 1)
+    await baton.quiet()
+
+    assert [each.plain for each in baton.thread("b-1")] == ["it is ••••••"]
