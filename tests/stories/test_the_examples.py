@@ -21,13 +21,15 @@ name: deploy
 title: Deploy
 triggers:
   - event: build.completed
+inputs:
+  target: {type: string, default: production}
 steps:
   - id: deploy
     action: test.deploy
     params: {what: deploy}
-    compensate: {action: test.work, params: {what: "take back {{ trigger.process_id }}"}}
+    compensate: {action: test.work, params: {what: "take back {{ inputs.target }}"}}
   - {id: go, wait_for: {signal: go_on}}
-  - {id: announce, action: test.work, params: {what: "announce {{ trigger.process_id }}"}}
+  - {id: announce, action: test.work, params: {what: "announce {{ inputs.target }}"}}
 """
 QUESTION = {"prompt": "Go on?", "approvers": ["@grace"]}
 
@@ -100,6 +102,8 @@ async def steer(typed: Typed, ada: Terminal, grace: Terminal) -> None:
     await typed.done(ada, "signal")
     await typed.done(ada, "start")
     typed.office.box.work.finish("deploy")
+    await typed.done(ada, "handled")
+    await typed.done(ada, "again")
     await typed.done(ada, "retry")
     await typed.office.box.quiet()
     await typed.done(ada, "skip")
@@ -129,9 +133,16 @@ async def test_every_example_works_as_it_is_typed(baton: BatonInABox, tmp_path: 
 
         assert typed.seen == set(VERBS)
         assert [(run.label, run.status.value) for run in await baton.runs()] == [
+            ("R-5", "waiting"),
             ("R-4", "waiting"),
             ("R-3", "completed"),
             ("R-2", "cancelled"),
             ("R-1", "cancelled"),
         ]
-        assert baton.performed[-3:] == ["announce b2", "deploy", "take back b1"]
+        assert baton.performed[-4:] == [
+            "announce production",
+            "deploy",
+            "deploy",
+            "take back production",
+        ]
+        assert (await baton.runs())[0].inputs == {"target": "staging"}
