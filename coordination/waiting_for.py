@@ -170,7 +170,18 @@ def _running_step(run: RunView) -> WaitingFor | None:
     steps = _at_work(run)
     if not steps:
         return None
-    return WaitingFor("action", f"Running {_some(steps)}{_progress(run)}", _since(steps, run))
+    text = _posting(steps) or f"Running {_some(steps)}{_progress(run)}"
+    return WaitingFor("action", text, _since(steps, run))
+
+
+def _posting(steps: Sequence[StepView]) -> str | None:
+    """Say so where all that is at work are messages that Slack does not have yet."""
+    inputs = [step.input for step in steps if isinstance(step.input, Mapping)]
+    if len(inputs) < len(steps) or any(each.get("await") != "sent" for each in inputs):
+        return None
+    places = {str(each["channel"]) for each in inputs if each.get("channel")}
+    where = f" in {', '.join(sorted(places))}" if places else ""
+    return f"Waiting until Slack has the message of {_some(steps)}{where}"
 
 
 def _at_work(run: RunView) -> list[StepView]:

@@ -78,6 +78,8 @@ async def test_it_waits_until_slack_is_back_and_is_sent_once(baton: BatonInABox)
     await baton.report("build.completed", process="b-1")
     await baton.advance(minutes=1)
     assert baton.performed == []
+    shown = (await baton.ask("GET", "/v1/runs/R-1")).json()
+    assert shown["waiting_for"]["text"] == "Waiting until Slack has the message of say in #alerts"
     assert (await step(baton, "say")).status == "running"
 
     await baton.slack.well()
