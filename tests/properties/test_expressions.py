@@ -26,8 +26,9 @@ from workflows.language.expressions import (
 calm = settings(deadline=None)  # a busy machine is no mistake
 ORACLE = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - no HTML here
 CONTEXT: dict[str, Any] = {
-    "n": {"zero": 0, "one": 1, "big": 10**9, "half": 0.5, "minus": -7},
-    "t": {"empty": "", "word": "build", "many": "Two words-here", "odd": "é {{ x }} 'q'"},
+    # Maps stand by the alphabet, as they always do here; there they keep the order they came in.
+    "n": {"big": 10**9, "half": 0.5, "minus": -7, "one": 1, "zero": 0},
+    "t": {"empty": "", "many": "Two words-here", "odd": "é {{ x }} 'q'", "word": "build"},
     "l": {"none": [], "nums": [3, 1, 2, 1], "words": ["b", "A", "c", "a"]},
     "m": [{"id": 1, "name": "x"}, {"id": 2, "name": "y"}],
     "null": None,

@@ -59,6 +59,10 @@ class Running:
     async def done(self) -> Done:
         async with asyncio.timeout(PATIENCE):
             code = await asyncio.shield(self._ended)
+        if (
+            code < 0
+        ):  # it ended by a signal, as an interrupted Python may: what a shell says of that
+            code = 128 - code
         return Done(code, "\n".join(self.out), "\n".join(self.err))
 
     def interrupt(self) -> None:

@@ -56,7 +56,7 @@ def task(step: StepView, task_id: str) -> Block:
         parts += f" · {cut(str(error['message']), WHY)}"
     return {
         "task_id": task_id,
-        "title": bare(parts),
+        "title": bare(parts).strip() or "-",
         "status": sign,
     }
 

@@ -43,6 +43,7 @@ def check_answer(text: str) -> None:
 
 @calm
 @given(st.text(max_size=200))
+@example("name: a\nsteps:\n  - {id: b, action: shell.run, params: {argv: }}")
 @example("steps:\n  - id: {}")
 @example("name: [\n")
 @example("? a")

@@ -16,7 +16,9 @@ OF_STEPS: Final = {
     "timeout", "rejected", "expired", "expression", "limit", "child", "cancelled", "exhausted",
     "failed", "unknown",
 }  # fmt: skip
-OF_CALLS: Final = {"unknown_action", "params", "secret", "not_approved", "output", "error"}
+OF_CALLS: Final = {
+    "unknown_action", "params", "secret", "not_approved", "not_sent", "output", "error",
+}  # fmt: skip
 CALL: Final = "action: shell.run, params: {argv: [x]}"
 GIVEN_BY: Final = {"StepError", "_refused"}
 

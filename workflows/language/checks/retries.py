@@ -12,7 +12,7 @@ __all__ = ["OWN_WORDS", "check_retry"]
 OWN_WORDS: Final = frozenset(
     {"not_started", "failed", "unknown"}
     | {"timeout", "rejected", "expired", "expression", "limit", "child", "cancelled", "exhausted"}
-    | {"unknown_action", "params", "secret", "not_approved", "output", "error"}
+    | {"unknown_action", "params", "secret", "not_approved", "not_sent", "output", "error"}
 )
 """The classes of errors, and the types that Baton gives itself; actions have more of their own."""
 ALMOST: Final = 0.8  # how much two words must have in common for one to be a slip of the other

@@ -35,7 +35,9 @@ WRAPPERS: Final = frozenset(
 def check_argv(path: Path, argv: Any, programs: list[str] | None, findings: Findings) -> None:
     """Check the ``argv`` of ``shell.run``, which stands at *path*."""
     if not isinstance(argv, list):
-        if has_template(argv):  # of a plain text, its model says that it is none
+        if isinstance(argv, str) and has_template(
+            argv
+        ):  # of a plain text, its model says that it is none
             findings.add(
                 "shell",
                 path,
