@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import re
 from collections.abc import Iterator
 
 from workflows.language.expressions import compile_expression
@@ -81,29 +80,34 @@ ABOUT_DEFAULT = "Give *default_value* where this is missing or null; with true a
 
 def reference() -> str:
     """Return the whole page."""
-    return HEAD + "".join(_section(name, each) for name, each in _filters())
+    rows = "".join(
+        f"| [`{usage(name, each)}`](language/filters/{name}.md) | {about(name, each)} | `{_cell(EXAMPLES[name])}` gives `{_cell(given(EXAMPLES[name]))}` |\n"
+        for name, each in filters()
+    )
+    return f"{HEAD}\n| filter | does | so |\n|---|---|---|\n{rows}"
 
 
-def anchors() -> Iterator[tuple[str, str]]:
-    """Yield each filter with the name of its heading, as links write it."""
-    for name, declared in _filters():
-        plain = re.sub(r"[^\w\- ]", "", _usage(name, declared).lower())
-        yield name, plain.strip().replace(" ", "-")
-
-
-def _filters() -> Iterator[tuple[str, Filter]]:
+def filters() -> Iterator[tuple[str, Filter]]:
+    """Yield the filters by name."""
     yield from sorted({**FILTERS, "default": DEFAULT}.items())
 
 
-def _section(name: str, declared: Filter) -> str:
-    example = EXAMPLES[name]
-    value = json.dumps(compile_expression(example)({}), ensure_ascii=False)
-    about = ABOUT_DEFAULT if name == "default" else inspect.getdoc(declared.apply) or ""
-    first = about.split("\n\n")[0].replace("\n", " ").replace("``", "`")
-    return f"\n### `{_usage(name, declared)}`\n\n{first}\n\n`{example}` gives `{value}`.\n"
+def about(name: str, declared: Filter) -> str:
+    """Return what a filter does, in a sentence or two."""
+    text = ABOUT_DEFAULT if name == "default" else inspect.getdoc(declared.apply) or ""
+    return text.split("\n\n")[0].replace("\n", " ").replace("``", "`").replace("|", "\\|")
 
 
-def _usage(name: str, declared: Filter) -> str:
+def given(example: str) -> str:
+    """Return what an expression gives, as JSON."""
+    return json.dumps(compile_expression(example)({}), ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def usage(name: str, declared: Filter) -> str:
     """Write how the filter is called: what may be left out has its default behind it, or `?`."""
     known = inspect.signature(declared.apply).parameters
     arguments = []

@@ -15,5 +15,5 @@ def test_the_page_is_that_of_the_filters() -> None:
 def test_every_filter_is_told_and_shown() -> None:
     assert set(EXAMPLES) == {*FILTERS, "default"}
     assert all(each.apply.__doc__ for each in FILTERS.values())
-    assert all(f"\n### `{name}" in reference() for name in EXAMPLES)
+    assert all(f"\n| [`{name}" in reference() for name in EXAMPLES)
     assert all(f"| {name}" in example for name, example in EXAMPLES.items())

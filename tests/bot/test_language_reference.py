@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.commands.rehearsing import Fit, fit
-from bot.reference.expressions import anchors
+from bot.reference.expressions import filters
 from bot.reference.language import keys, pages, triggers, verbs
 from bot.reference.language.errors import cases_of, problems_of, text_of
 from bot.reference.language.examples import CASES
@@ -58,7 +58,7 @@ def test_the_pages_are_those_of_the_models() -> None:
     assert written == made(), "write them anew: python -m bot.reference"
 
 
-def test_each_verb_key_setting_trigger_and_code_has_a_page_that_the_index_leads_to() -> None:
+def test_each_verb_key_setting_trigger_filter_and_code_has_a_page_that_the_index_leads_to() -> None:
     top = [info.alias or name for name, info in Workflow.model_fields.items()]
     wanted = {
         *(f"verbs/{verb}.md" for verb in Step.verbs),
@@ -66,6 +66,7 @@ def test_each_verb_key_setting_trigger_and_code_has_a_page_that_the_index_leads_
         *(f"settings/{key}.md" for key in Settings.model_fields),
         *(f"triggers/{kind}.md" for kind in Trigger.kinds),
         *(f"errors/{code}.md" for code in CODES),
+        *(f"filters/{name}.md" for name, _ in filters()),
     }
     steps = {f"steps/{key}.md" for key in keys.names("steps")}
 
@@ -284,11 +285,17 @@ def test_every_type_of_an_error_is_told_and_no_other() -> None:
     assert set(OF_ACTIONS) == of_actions
 
 
-def test_every_filter_is_linked() -> None:
-    page = (FOLDER.parent / "expressions.md").read_text("utf-8")
-    for name, anchor in anchors():
-        assert f"[`{name}`](../expressions.md#{anchor})" in at("index.md")
-        assert f"\n### `{name}" in page
+def test_every_filter_has_a_page_with_an_example_and_is_linked() -> None:
+    whole = (FOLDER.parent / "expressions.md").read_text("utf-8")
+    for name, _ in filters():
+        assert f"[`{name}`](filters/{name}.md)" in at("index.md")
+        assert f"](language/filters/{name}.md)" in whole
+        assert "` gives `" in at(f"filters/{name}.md")
+
+
+def test_pages_of_filters_say_what_a_filter_cannot_take() -> None:
+    silent = {name for name, _ in filters() if "```text" not in at(f"filters/{name}.md")}
+    assert silent == {"default", "string", "tojson"}
 
 
 def test_the_examples_of_the_verbs_are_the_shipped_ones() -> None:

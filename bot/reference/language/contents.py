@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.reference.expressions import anchors
+from bot.reference.expressions import about as said_of
+from bot.reference.expressions import filters
 from bot.reference.language import keys
 from bot.reference.language.examples import CASES, shown
 from bot.reference.language.forms import about
@@ -71,8 +72,10 @@ def _triggers() -> str:
 
 
 def _filters() -> str:
-    links = ", ".join(f"[`{name}`](../expressions.md#{anchor})" for name, anchor in anchors())
-    return f"\n## Filters\n\nEach has an example: {links}.\n"
+    lines = "".join(
+        f"| [`{name}`](filters/{name}.md) | {said_of(name, each)} |\n" for name, each in filters()
+    )
+    return f"\n## Filters\n\nExpressions pass values through them.\n\n| filter | does |\n|---|---|\n{lines}"
 
 
 def _errors() -> str:
