@@ -23,6 +23,9 @@ from workflows.language.expressions.values import (
 
 __all__ = ["ARITHMETIC", "COMPARISONS", "add", "contains", "signed"]
 
+PLAIN: Final = frozenset({str, int, float, bool, list, dict, type(None)})
+"""What data is made of; of two such kinds no value equals one of the other, but among numbers."""
+
 
 def add(left: Any, right: Any, budget: Budget) -> Any:
     """Add numbers, texts or lists."""
@@ -86,7 +89,10 @@ def contains(needle: Any, hay: Any, budget: Budget) -> bool:
     """Say whether *needle* is an item of a list, a key of a map, or a part of a text."""
     if isinstance(hay, list):
         budget.charge_items(2 * len(hay))  # each is compared, in Python
-        return any(equal(needle, each, budget) for each in hay)
+        unlike = PLAIN - (NUMBERS if type(needle) in NUMBERS else {type(needle)})
+        if type(needle) not in PLAIN:
+            unlike = frozenset()
+        return any(type(each) not in unlike and equal(needle, each, budget) for each in hay)
     if isinstance(hay, Mapping):
         return isinstance(needle, str) and needle in hay
     if isinstance(hay, str) and isinstance(needle, str):
