@@ -34,7 +34,7 @@ USAGE = """usage: python3 run.py VERB [options]
   docs     build the documentation into site/
   schema   write the JSON Schema of the workflow language
   bench    bench NAME [--json]: measure beside a yardstick
-  prove    prove NAME: one long proof; what follows -- goes to pytest
+  prove    prove NAME [--json]: one long proof (--help says what it takes)
 """
 ROOT, WINDOWS = Path(__file__).resolve().parent, os.name == "nt"
 VENV, WEB, STATIC = ROOT / ".venv", ROOT / "web", ROOT / "handlers" / "http" / "static"
@@ -57,7 +57,7 @@ VERBS: dict[str, tuple[str, list[Argv]]] = {  # the part that a verb needs, and 
     "docs": ("mkdocs.yml", [(PYTHON, "-m", "zensical", "build", "--strict")]),
     "schema": ("bot/commands/schema.py", [(PYTHON, "-m", "bot", "schema")]),
     "bench": ("benchmarks", [(PYTHON,)]),
-    "prove": ("tests/prove", [PYTEST]),
+    "prove": ("tests/prove", [(PYTHON,)]),
 }  # fmt: skip
 say = partial(print, file=sys.stderr, flush=True)
 
@@ -83,8 +83,7 @@ def play(stages: list[Stage]) -> bool:
             say("failed", *str(getattr(why, "output", None) or why).splitlines()[-20:], sep="\n")
             if stage in stages[:2]:
                 raise SystemExit(1) from None
-            say("Baton has no pages until this works: python3 run.py web")
-            return False
+            return bool(say("Baton has no pages until this works: python3 run.py web"))
         say(f"{time.monotonic() - started:.1f} s")
     return True
 
@@ -169,12 +168,13 @@ def perform(verb: str, rest: list[str], programs: list[Argv]) -> int:
 
 
 def chosen(folder: Path, rest: list[str]) -> list[str]:
-    """Put the path of a program in the place of its name."""
-    known = {p.stem.removeprefix("test_"): str(p) for p in sorted(folder.glob("[a-z]*"))}
+    """Put what Python runs in the place of its name: a file, or a folder that is a module."""
+    mains = {p.parent.name: f"-mtests.prove.{p.parent.name}" for p in folder.glob("*/__main__.py")}
+    known = mains or {p.stem: str(p) for p in folder.glob("[a-z]*.py")}
     if rest and rest[0] in known:
         return [known[rest[0]], *rest[1:]]
-    say(f"Name one of these: {', '.join(known) or 'there is none yet'}")
-    raise SystemExit(2)
+    say(f"Name one of these: {', '.join(sorted(known)) or 'there is none yet'}")
+    sys.exit(2)
 
 
 def main(verb: str = "", *rest: str) -> int:

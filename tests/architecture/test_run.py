@@ -93,12 +93,14 @@ def test_a_part_that_is_not_built_says_so(tmp_path: Path) -> None:
 
 def test_a_proof_that_does_not_exist_is_answered_with_those_that_do(tmp_path: Path) -> None:
     proofs = tmp_path / "tests" / "prove"
-    (proofs / "kill").mkdir(parents=True)
-    (proofs / "test_power.py").touch()
+    for name in ("kill", "power"):
+        (proofs / name).mkdir(parents=True)
+        (proofs / name / "__main__.py").touch()
+    (proofs / "verdict.py").touch()
     done = answer("prove", "kil", program=shutil.copy(ROOT / "run.py", tmp_path))
 
-    assert run.chosen(proofs, ["power", "-x"]) == [str(proofs / "test_power.py"), "-x"]
-    assert run.chosen(proofs, ["kill"]) == [str(proofs / "kill")]
+    assert run.chosen(proofs, ["power", "--json"]) == ["-mtests.prove.power", "--json"]
+    assert run.chosen(ROOT / "benchmarks", ["core"]) == [str(ROOT / "benchmarks" / "core.py")]
     assert done.returncode == 2
     assert done.stderr == "Name one of these: kill, power\n"
 

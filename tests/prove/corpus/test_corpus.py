@@ -4,6 +4,7 @@
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +68,13 @@ def test_each_version_is_recorded_in_every_shape_and_small(corpus: Corpus) -> No
         assert sum(path.stat().st_size for path in folder.iterdir()) <= MOST_BYTES
 
 
-def test_recorded_journals_are_replayed_and_go_on_as_they_did(corpus: Corpus) -> None:
+def test_recorded_journals_are_replayed_and_go_on_as_they_did(
+    corpus: Corpus, counts: Counter[str]
+) -> None:
+    kept = [
+        journal for recorded in corpus.values() for each in recorded for journal in each.journals
+    ]
+    counts["journals replayed"] += len(kept)
     found = [
         problem for recorded in corpus.values() for each in recorded for problem in problems(each)
     ]

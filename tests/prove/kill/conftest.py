@@ -1,30 +1,15 @@
 """Options of the chaos test: how often to kill, and which instants to choose."""
 
 import random
-from collections.abc import Callable
 
 import pytest
 
 DEFAULT_KILLS = 8
-LIVED = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, help=f"how often the server dies ({DEFAULT_KILLS})")
     parser.addoption("--kill-seed", type=int, help="chooses the instants (another each time)")
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    for line in config.stash.get(LIVED, []):
-        terminalreporter.write_line(line)
-
-
-@pytest.fixture(scope="session")
-def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Return what writes a line below the results."""
-    return pytestconfig.stash.setdefault(LIVED, []).append
 
 
 @pytest.fixture(scope="session")

@@ -42,10 +42,10 @@ class Lived:
 def lived(
     kills: int,
     seed: int,
-    tell: Callable[[str], None],
+    counts: Counter[str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Lived:
-    lived = Lived(f"python3 run.py prove kill -- --kills {kills} --kill-seed {seed}")
+    lived = Lived(f"python3 run.py prove kill --times {kills} --seed {seed}")
     base = tmp_path_factory.mktemp("kill")
     for number, plan in enumerate(plans(random.Random(seed), AT_ONCE)):  # noqa: S311 - it chooses instants
         history = History(base / f"h{number}", plan[: kills - lived.kills])
@@ -58,8 +58,7 @@ def lived(
         lived.kills += len(history.done)
         if lived.kills >= kills:
             break
-    reached = ", ".join(f"{count} {what}" for what, count in lived.reached().items())
-    tell(f"{lived.kills} kills in {len(lived.remains)} histories, seed {seed}: {reached}.")
+    counts.update({"kills": lived.kills, "histories": len(lived.remains)}, **lived.reached())
     return lived
 
 
