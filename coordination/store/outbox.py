@@ -32,6 +32,7 @@ _HELD = outbox.c.state.in_(
 _QUEUED = outbox.c.state == bindparam(None, "queued", literal_execute=True)
 _LEASED = outbox.c.state == bindparam(None, "leased", literal_execute=True)
 _ROLLED = outbox.c.state == bindparam(None, "rolled", literal_execute=True)
+_PARKED_NOW = outbox.c.state == bindparam(None, "parked", literal_execute=True)
 _MINE = (
     outbox.c.key == bindparam("notice"),
     outbox.c.state == "leased",
@@ -99,7 +100,7 @@ _PARK = (
 )
 _UNPARK = (
     update(outbox)
-    .where(_THREAD, _HELD, outbox.c.state == "parked")
+    .where(_THREAD, _PARKED_NOW)
     .values(state="queued", due_at=bindparam("now"), error=None)
 )
 _NEXT_OF = [
@@ -124,15 +125,14 @@ _PARKED = (
     select(
         outbox.c.thread_key, func.min(outbox.c.error).label("error"), func.count().label("count")
     )
-    .where(_HELD, outbox.c.state == "parked")
+    .where(_PARKED_NOW)
     .group_by(outbox.c.thread_key)
     .order_by(outbox.c.thread_key)
 )
 _PARKED_URGENT = (
     select(outbox)
     .where(
-        _HELD,
-        outbox.c.state == "parked",
+        _PARKED_NOW,
         outbox.c.lane <= bindparam("lane"),
         outbox.c.recipient.is_(None),
         outbox.c.key > bindparam("after"),

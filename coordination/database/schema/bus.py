@@ -103,6 +103,12 @@ Index(
     sqlite_where=processes.c.run_key.is_not(None),
     postgresql_where=processes.c.run_key.is_not(None),
 )
+Index(  # whether a process may be deleted
+    "ix_processes_parent_key",
+    processes.c.parent_key,
+    sqlite_where=processes.c.parent_key.is_not(None),
+    postgresql_where=processes.c.parent_key.is_not(None),
+)
 Index(
     "ix_processes_orphans",
     processes.c.parent_ref,
@@ -130,11 +136,14 @@ outbox = Table(
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
 )
-Index(  # what of a thread is still to be said
-    "ix_outbox_held",
+Index(  # what of a thread is still to be said, and whether anything was
+    "ix_outbox_thread_key_state", outbox.c.thread_key, outbox.c.state
+)
+Index(  # what has no place to be said
+    "ix_outbox_parked",
     outbox.c.thread_key,
-    sqlite_where=outbox.c.state.in_(("queued", "leased", "parked")),
-    postgresql_where=outbox.c.state.in_(("queued", "leased", "parked")),
+    sqlite_where=outbox.c.state == "parked",
+    postgresql_where=outbox.c.state == "parked",
 )
 Index(  # whose turn it is
     "ix_outbox_turn",

@@ -12,7 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from coordination.database.schema.columns import key, metadata
+from coordination.database.schema.columns import Key, key, metadata
 from coordination.database.types import Document, Moment
 
 directory = Table(
@@ -98,6 +98,17 @@ audit = Table(
     Column("detail", Document, nullable=False),
     Column("previous", Text, nullable=False),
     Column("sum", Text, nullable=False),
+    Column("purged_at", Moment),  # then all but the sums is gone
+)
+
+purges = Table(  # what was forgotten since the database was made
+    "purges",
+    metadata,
+    Column("kind", Text, primary_key=True),  # runs, threads, events, raw_bodies, audit, …
+    Column("rows", Key, nullable=False),
+    Column("after", Key),  # where a round that was cut off goes on
+    Column("oldest_at", Moment),  # of what is still kept
+    Column("purged_at", Moment, nullable=False),
 )
 
 blobs = Table(

@@ -110,6 +110,7 @@ runs = Table(
     Column("concurrency_key", Text),  # of `settings.concurrency`, rendered
     Column("held_since", Moment),  # it waits for a place among those of its key
     Column("priority", Text),  # low or high
+    Column("restored", Integer),  # the generation that found it open in a backup
     Column("seq", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
     Column("owner", Text),
@@ -191,6 +192,13 @@ steps = Table(
     Column("due_at", Moment),
     Column("started_at", Moment),
     Column("ended_at", Moment),
+)
+
+Index(  # whether a blob may be deleted
+    "ix_steps_log",
+    steps.c.log,
+    sqlite_where=steps.c.log.is_not(None),
+    postgresql_where=steps.c.log.is_not(None),
 )
 
 waits = Table(
