@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -32,7 +33,14 @@ def missing() -> dict[str, str]:
     return {folder: word for folder, (word, there) in NEEDS.items() if not there()}
 
 
+def keep_what_is_compiled() -> None:
+    """Compile each module once, not once for each worker and each program that a test starts."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    keep_what_is_compiled()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Begun in the background by a script. What the tests start would inherit it, and no
         # interruption would reach them.
