@@ -23,6 +23,8 @@ from coordination.world import Ids
 
 MOST_DEEP = 16  # runs inside one another, the outermost not counted
 KIND = "child"  # of the trigger of a child, and of the wake-up that tells its parent
+HIDDEN = "hidden"  # in the trigger of a run: all that it gives is secret
+SEALED = "sealed"  # in what a parent is told: outputs that only it may read
 _BEHIND = ("actor", "namespace", "process_id")  # of a trigger: who stands behind the run
 
 
@@ -42,6 +44,7 @@ class NewChild:
         public_url: where people reach Baton.
         terms: on which the child's workflow starts runs.
         sealed: the values of its secret inputs.
+        hidden: all that it gives is secret, since the step that begins it says so.
     """
 
     path: str
@@ -55,14 +58,16 @@ class NewChild:
     public_url: str | None = None
     terms: Terms = FREE
     sealed: tuple[SealedInput, ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended: *problem* says why it did not complete."""
+    """How a run ended: *problem* says why it did not complete. *sealed* stands for secret outputs."""
 
     outputs: Mapping[str, Any] | None = None
     problem: str | None = None
+    sealed: str | None = None
 
 
 def child_id(parent_id: str, path: str, attempt: int) -> str:
@@ -135,7 +140,9 @@ def tell_parent(tx: Transaction, run_key: int, end: End, *, seq: int, now: datet
         return
     told: dict[str, Any] = {"path": run.parent_path, "attempt": run.trigger["attempt"]}
     told["run"] = run.id
-    if end.problem is None:
+    if end.sealed is not None:
+        told[SEALED] = end.sealed
+    elif end.problem is None:
         told["outputs"] = dict(end.outputs or {})
     else:
         message = f"R-{run.number} (`{run.workflow}`) {end.problem}"
@@ -191,7 +198,13 @@ def trigger_of(run_id: str, trigger: Mapping[str, Any], child: NewChild) -> dict
         "path": child.path,
         "attempt": child.attempt,
         "detached": child.detach,
+        **({HIDDEN: True} if child.hidden else {}),
     }
+
+
+def is_hidden(trigger: Mapping[str, Any]) -> bool:
+    """Say whether all that a run with this *trigger* gives is secret."""
+    return trigger.get("kind") in (KIND, "manual") and bool(trigger.get(HIDDEN))
 
 
 def _new_run(parent: Row, child: NewChild) -> NewRun:

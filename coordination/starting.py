@@ -6,6 +6,7 @@ from typing import Any
 
 from coordination import admission, directory, handling, run_secrets
 from coordination.admission import FREE, Outcome, Terms
+from coordination.children import HIDDEN, is_hidden
 from coordination.database import Row, Transaction
 from coordination.definitions import WorkflowView
 from coordination.errors import Conflict, IdempotencyMismatch, NotAllowed
@@ -77,6 +78,8 @@ def start(tx: Transaction, order: StartOrder, judging: Judging) -> Begun:
     failed = None if order.instead_of is None else _failed(tx, order.instead_of, judging)
     if failed is not None:
         trigger = {**new.trigger, "again_of": failed.id}
+        if is_hidden(failed.trigger):
+            trigger[HIDDEN] = True
         new = replace(new, thread_key=failed.thread_key, trigger=trigger)
     outcome = admission.start(tx, new, order.terms, now=judging.now, ids=judging.ids)
     if outcome.kind == "refused":

@@ -118,6 +118,7 @@ class Children:
             prefix=f"{run.prefix}{command.path}/",
             depth=run.depth + 1,
             over=over,
+            hides=run.core.node(command.path).step.secret_output,
         )
 
     def _refusal(

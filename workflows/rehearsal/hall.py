@@ -50,6 +50,7 @@ class Began:
     prefix: str = ""  # of its paths
     depth: int = 0
     over: "Callable[[Run], None] | None" = None
+    hides: bool = False  # all that it gives is secret
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from workflows.core.facts import (
     StepResolved,
     TimerFired,
 )
+from workflows.core.hiding import hidden
 from workflows.core.state import UNKNOWN
 from workflows.core.state import RunStatus as CoreStatus
 from workflows.rehearsal.acting import Acting
@@ -57,7 +58,7 @@ class Player:
     def __init__(self, hall: Hall, piece: Rehearsable, began: Began) -> None:
         self.hall, self.piece = hall, piece
         self.prefix, self.depth = began.prefix, began.depth
-        self.core = Core(piece.plan)
+        self.core = Core(hidden(piece.plan) if began.hides else piece.plan)
         self.record = _record(piece, began, next(hall.runs), hall.stage.now)
         self.asking = Asking(self)
         self._acting = Acting(self)

@@ -300,6 +300,28 @@ steps:
     assert "hush-hush" not in str(report.to_json())
 
 
+@pytest.mark.parametrize("hides", [True, False])
+def test_a_child_of_a_secret_step_is_rehearsed_without_showing_what_it_gives(hides: bool) -> None:  # noqa: FBT001
+    text = f"""
+name: w
+steps:
+  - {{id: kid, workflow: other, secret_output: {str(hides).lower()}}}
+"""
+    child = """
+name: other
+steps:
+  - {id: make, action: shell.run, params: {argv: [make]}}
+  - {id: say, action: slack.post, params: {text: "It is {{ steps.make.output.stdout }}"}}
+outputs: {key: "{{ steps.make.output.stdout }}"}
+"""
+    stub: dict[str, Any] = {"exit_code": 0, "stdout": "hush-hush", "stderr": "", "truncated": False}
+    report = rehearsed(text, child, stubs={"kid/make": {"output": stub}})
+
+    assert report.status == "completed"
+    assert ("It is ••••••" in str(report.to_json())) is hides
+    assert ("hush-hush" in str(report.to_json())) is not hides
+
+
 def test_what_nobody_knows_waits_for_a_person_and_the_script_may_say_it() -> None:
     lost = {"error": "lost", "class": "unknown"}
     waits = rehearsed(CALL, stubs={"a": lost})

@@ -1,6 +1,6 @@
 """Everything that one fact changes, written in one unit: all of it is stored, or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from coordination.store import blobs, run_secrets
 from coordination.store import runs as run_store
 from coordination.world import Ids
 from workflows import store
+from workflows.core.codec import canonical
 from workflows.core.commands import (
     AskApproval,
     CancelChild,
@@ -64,6 +65,7 @@ class Advance:
         log: of the step that ended.
         wakeup: the row that told the fact.
         spent: nothing of the run can be performed again, so that its secret inputs are dropped.
+        seal: closes the outputs of the run for its parent, where they are secret.
     """
 
     run: RunRecord
@@ -81,6 +83,7 @@ class Advance:
     log: StepLog | None = None
     wakeup: int | None = None
     spent: bool = False
+    seal: Callable[[str], str] | None = None
 
 
 def write(tx: Transaction, move: Advance, ids: Ids) -> bool:
@@ -147,7 +150,7 @@ def _reach_other_runs(tx: Transaction, move: Advance, command: Command) -> None:
             children.cancel(tx, key, path, attempt, mode=mode, now=now)
         case CompleteRun() | FailRun() | CancelRun():
             if move.run.parent_key is not None:
-                children.tell_parent(tx, key, _end(command), seq=move.was + 1, now=now)
+                children.tell_parent(tx, key, _end(command, move.seal), seq=move.was + 1, now=now)
             leave_place(tx, move.run)
         case _:
             pass  # what is told and how the run stands is in the move already
@@ -160,10 +163,14 @@ def leave_place(tx: Transaction, run: RunRecord) -> None:
         queues.leave(tx, row)
 
 
-def _end(command: CompleteRun | FailRun | CancelRun) -> End:
-    """Say how a run ended, to who waits for it."""
+def _end(
+    command: CompleteRun | FailRun | CancelRun, seal: Callable[[str], str] | None = None
+) -> End:
+    """Say how a run ended, to who waits for it; *seal* closes what only they may read."""
     if isinstance(command, CompleteRun):
-        return End(outputs=command.outputs)
+        if seal is None:
+            return End(outputs=command.outputs)
+        return End(sealed=seal(canonical(command.outputs).decode()))
     if isinstance(command, CancelRun):
         return End(problem=f"was cancelled: {command.reason}")
     where = f" at `{command.path}`" if command.path else ""

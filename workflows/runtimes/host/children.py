@@ -11,6 +11,7 @@ from coordination.handles import secret_inputs
 from coordination.ports import Definition
 from coordination.run_secrets import conceal, opened
 from workflows.core.commands import Command, StartChild
+from workflows.core.core import Core
 from workflows.language.definition import InputCheck
 from workflows.language.expressions import Evaluator, from_json, reveal, secret_names
 from workflows.runs import RunRecord
@@ -21,17 +22,29 @@ __all__ = ["children_of"]
 
 
 async def children_of(
-    parts: Parts, run: RunRecord, commands: Iterable[Command], cover: Cover
+    parts: Parts, run: RunRecord, commands: Iterable[Command], core: Core, cover: Cover
 ) -> tuple[NewChild, ...]:
     """Return the children that *commands* begin, outside of the writer, with what is wrong of each.
 
-    *cover* hides what steps with `secret_output` gave: nothing of it comes into an input that shows.
+    *core* is of the run, and says whether all that a child gives is secret. *cover* hides what steps with `secret_output` gave: nothing of it comes into an input that shows.
     """
     wanted = [each for each in commands if isinstance(each, StartChild)]
-    return tuple([await _child(parts, run, each, cover) for each in wanted])
+    hidden = [core.node(each.path).step.secret_output for each in wanted]
+    return tuple(
+        [
+            await _child(parts, run, each, cover, hides)
+            for each, hides in zip(wanted, hidden, strict=True)
+        ]
+    )
 
 
-async def _child(parts: Parts, run: RunRecord, command: StartChild, cover: Cover) -> NewChild:
+async def _child(
+    parts: Parts,
+    run: RunRecord,
+    command: StartChild,
+    cover: Cover,
+    hides: bool,  # noqa: FBT001 - said by the step
+) -> NewChild:
     child = NewChild(
         path=command.path,
         attempt=command.attempt,
@@ -40,6 +53,7 @@ async def _child(parts: Parts, run: RunRecord, command: StartChild, cover: Cover
         inputs=command.inputs,
         detach=command.detach,
         public_url=parts.settings.public_url,
+        hidden=hides,
     )
     definition = await parts.definition(command.revision)
     if definition is None:

@@ -46,13 +46,14 @@ class Life:
     """What of the host a fold needs: the number of its life, and whether it keeps journals.
 
     *secretive* says whether a step of the plan gives what must not be seen; *seal* then closes the
-    rows of its journal.
+    rows of its journal. *hides* says that all which the run gives is secret, its outputs too.
     """
 
     fence: int
     journaled: bool
     secretive: bool = False
     seal: Callable[[str], str] | None = None
+    hides: bool = False
 
 
 def fold(
@@ -80,7 +81,7 @@ def fold(
         fence=life.fence,
         now=now,
         entry=entry if life.journaled else None,
-        values={**run_values(core, cover), **arrival.values},
+        values={**run_values(core, cover, hides=life.hides), **arrival.values},
         shown=None if shown_status(core) is shown else shown_status(core),
         commands=commands,
         steps=step_records(core, run.id, core.changed, cover),
@@ -89,6 +90,7 @@ def fold(
         log=_log(core, arrival, cover),
         wakeup=wakeup.key if wakeup else None,
         spent=holds_any(run.inputs) and _is_spent(core),
+        seal=life.seal if life.hides else None,
     )
 
 

@@ -1,9 +1,13 @@
 """From a stored wake-up to the fact that it stands for."""
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from coordination.children import SEALED
+from coordination.secrets import Secrets
 from workflows.core.codec import error_from_json
 from workflows.core.facts import (
     ApprovalDecided,
@@ -23,10 +27,10 @@ from workflows.core.facts import (
     StepResolved,
     TimerFired,
 )
-from workflows.runs import RunRecord, Wakeup
+from workflows.runs import Faulted, RunRecord, Wakeup
 from workflows.runtimes.host.limits import HostSettings
 
-__all__ = ["fact_of", "folder_of", "run_started"]
+__all__ = ["fact_of", "folder_of", "opened", "run_started"]
 
 
 def fact_of(wakeup: Wakeup, *, now: datetime) -> Fact:
@@ -36,6 +40,20 @@ def fact_of(wakeup: Wakeup, *, now: datetime) -> Fact:
         KeyError, ValueError: its kind or payload is not one of those that we write.
     """
     return _FACTS[wakeup.kind](wakeup.payload, now)
+
+
+def opened(wakeup: Wakeup, sealing: Secrets | None) -> Wakeup:
+    """Return *wakeup* with what was sealed for this run alone.
+
+    Raises:
+        Faulted: it is sealed under another key.
+    """
+    if SEALED not in wakeup.payload:
+        return wakeup
+    text = None if sealing is None else sealing.unseal(wakeup.payload[SEALED])
+    if text is None:
+        raise Faulted("what its child gave is sealed under another instance key: bring that back")
+    return replace(wakeup, payload={**wakeup.payload, "outputs": json.loads(text)})
 
 
 def _approval(payload: Mapping[str, Any], now: datetime) -> Fact:  # noqa: ARG001  # one shape

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import structlog
 
 from coordination import wakeups
+from coordination.children import is_hidden
 from coordination.database import Reader, Unavailable
 from coordination.ports import RunStatus
 from workflows import store
@@ -27,10 +28,10 @@ from workflows.runtimes.host.children import children_of
 from workflows.runtimes.host.flight import Flying, fly, needs_intent
 from workflows.runtimes.host.folding import Arrival, Life, fold
 from workflows.runtimes.host.halting import halt
-from workflows.runtimes.host.hearing import fact_of, run_started
+from workflows.runtimes.host.hearing import fact_of, opened, run_started
 from workflows.runtimes.host.intents import NotCovered, check_digest, intend
 from workflows.runtimes.host.parts import Parts
-from workflows.runtimes.host.performing import Answer, cover_notice
+from workflows.runtimes.host.performing import Answer, cover_notice, veiled
 from workflows.runtimes.host.records import cover_of, has_secrets
 from workflows.runtimes.host.showing import covered, with_files
 from workflows.runtimes.host.weighing import Weight
@@ -142,8 +143,9 @@ class Live:
         if run.status is RunStatus.FAULTED:
             self._let_go()
             return
-        plan = await self._parts.plan(run.hash)
-        sealing, secretive = self._parts.sealing, has_secrets(plan)
+        hides = is_hidden(run.trigger)
+        plan = await (self._parts.hidden_plan if hides else self._parts.plan)(run.hash)
+        sealing, secretive = self._parts.sealing, hides or has_secrets(plan)
         replayed = replay(
             plan,
             run.id,
@@ -155,7 +157,7 @@ class Live:
             raise Faulted(f"the journal has {replayed.seq} rows, and the run counts {run.seq}")
         self._replayed = replayed
         seal = sealing.seal if sealing is not None and secretive else None
-        self._life = replace(self._life, secretive=secretive, seal=seal)
+        self._life = replace(self._life, secretive=secretive, seal=seal, hides=hides)
         for action in tuple(replayed.flight.actions.values()):
             if replayed.flight.actions.get(action.path) is action:
                 await self._resume(action, begun=replayed.intents.get(action.path))
@@ -193,7 +195,8 @@ class Live:
 
     async def _hear_of(self, told: Sequence[Wakeup]) -> None:
         for wakeup in told:
-            await self._take(Arrival(fact_of(wakeup, now=self._now), wakeup=wakeup))
+            fact = fact_of(opened(wakeup, self._parts.sealing), now=self._now)
+            await self._take(Arrival(fact, wakeup=wakeup))
 
     async def _start_run(self) -> bool:
         """Begin the run, with the revisions that its children have now; False while it is held."""
@@ -240,6 +243,8 @@ class Live:
             await self._await_sent(flying, answer)
             return
         del self._flying[action.path]
+        if self._opened[1].core.node(action.path).step.secret_output:
+            answer = veiled(answer)
         await self._take(Arrival(answer.fact(action, self._now), action.path, answer=answer))
 
     async def _await_sent(self, flying: Flying, answer: Answer) -> None:
@@ -266,8 +271,8 @@ class Live:
             filled = covered(filled, await parts.performer.cover_of_inputs(run))
         shown = replace(
             move,
-            commands=covered(filled, cover),
-            children=await children_of(parts, run, move.commands, cover),
+            commands=covered(filled, cover, outputs=not self._life.hides),
+            children=await children_of(parts, run, move.commands, replayed.core, cover),
         )
         if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):
             raise Stale(f"another life of Baton went on with R-{run.number}")

@@ -15,6 +15,7 @@ from coordination.store import definitions as definition_store
 from coordination.store import triggers as trigger_store
 from coordination.world import World
 from workflows import store
+from workflows.core.hiding import hidden
 from workflows.core.plan import Plan
 from workflows.runs import Faulted
 from workflows.runtimes.host.limits import HostSettings
@@ -54,6 +55,7 @@ class Parts:
         fence: the number of this life.
         stopping: nothing new is begun.
         plans: that were compiled, by content hash.
+        hidden: those under which all that is given is secret.
         definitions: of children, by content hash.
         aloft: the attempts that are not over yet, with run and path.
     """
@@ -69,6 +71,7 @@ class Parts:
     fence: int = 0
     stopping: bool = False
     plans: dict[str, Plan] = field(default_factory=dict)
+    hidden: dict[str, Plan] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     aloft: dict["Landing", tuple[int, str]] = field(default_factory=dict)
 
@@ -113,6 +116,12 @@ class Parts:
             except ValueError as error:
                 raise Faulted(f"the definition of this run does not compile: {error}") from error
         return self.plans[content]
+
+    async def hidden_plan(self, content: str) -> Plan:
+        """Return the plan for a run that gives nothing but secrets. Raises: Faulted, as `plan`."""
+        if content not in self.hidden:
+            self.hidden[content] = hidden(await self.plan(content))
+        return self.hidden[content]
 
     async def definition(self, content: str) -> Definition | None:
         """Return the revision with this content hash; None where it is not stored."""

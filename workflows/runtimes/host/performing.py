@@ -23,15 +23,17 @@ from workflows.runs import RunRecord
 from workflows.runtimes.host.context import StepContext, Transcript, Watched
 from workflows.runtimes.host.hearing import folder_of
 from workflows.runtimes.host.limits import HostSettings
-from workflows.runtimes.host.masks import covering
+from workflows.runtimes.host.masks import HIDDEN, covering
 
-__all__ = ["Answer", "InputLookup", "Performer", "SecretLookup", "cover_notice"]
+__all__ = ["Answer", "InputLookup", "Performer", "SecretLookup", "cover_notice", "veiled"]
 
 SecretLookup = Callable[[str], str]
 """Gives the text of a secret; raises KeyError where there is none of that name."""
 
 InputLookup = Callable[[int], Awaitable[Mapping[str, str]]]
 """Gives the secret inputs of the run with this key, by the names of their handles."""
+
+LAST, LONG = 50, 500  # lines of a log that an error may repeat, and characters of each
 
 log = structlog.get_logger(__name__)
 
@@ -196,6 +198,15 @@ def _covered(answer: Answer, cover: Callable[[Any], Any]) -> Answer:
         notices=tuple(cover_notice(notice, cover) for notice in answer.notices),
         log=cover(answer.log),
     )
+
+
+def veiled(answer: Answer) -> Answer:
+    """Return the answer of a step whose output is secret: an error repeats nothing that it wrote."""
+    if answer.error is None:
+        return answer
+    lines = {line.strip()[:LONG]: HIDDEN for line in answer.log.splitlines()[-LAST:]}
+    message = covering(lines)(answer.error.message)
+    return replace(answer, error=replace(answer.error, message=message))
 
 
 def cover_notice(notice: Any, cover: Callable[[Any], Any]) -> Any:

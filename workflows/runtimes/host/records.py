@@ -163,15 +163,17 @@ def cover_of(core: Core, *, secretive: bool) -> Cover:
     return covering(hidden)
 
 
-def run_values(core: Core, cover: Cover) -> dict[str, Any]:
-    """Return the columns of a run that follow from its facts."""
+def run_values(core: Core, cover: Cover, *, hides: bool = False) -> dict[str, Any]:
+    """Return the columns of a run that follow from its facts; *hides*: its outputs are secret."""
     state = core.state
-    error = None
+    outputs, error = state.outputs, None
+    if hides and outputs is not None:
+        outputs = dict.fromkeys(outputs, HIDDEN)
     if state.error is not None:
         error = error_to_json(state.error) | {"path": state.error_path}
     return {
         "status": core.status.value,
-        "outputs": None if state.outputs is None else cut(cover(to_json(state.outputs))),
+        "outputs": None if outputs is None else cut(cover(to_json(outputs))),
         "error": cover(error),
         "note": cover(state.note),
         "started_at": state.started_at,

@@ -23,9 +23,17 @@ TAIL = 4_000  # and of its end
 KINDS = ("file", "diff")
 
 
-def covered(commands: tuple[Command, ...], cover: Cover) -> tuple[Command, ...]:
-    """Return *commands* as they may be stored: what people and other runs see of them is covered."""
-    return tuple(_covered(each, cover) for each in commands)
+def covered(
+    commands: tuple[Command, ...], cover: Cover, *, outputs: bool = True
+) -> tuple[Command, ...]:
+    """Return *commands* as they may be stored: what people and other runs see of them is covered.
+
+    Without *outputs* those of the run stay as they are, for a parent that keeps them secret.
+    """
+    return tuple(
+        each if isinstance(each, CompleteRun) and not outputs else _covered(each, cover)
+        for each in commands
+    )
 
 
 def _covered(command: Command, cover: Cover) -> Command:
