@@ -26,19 +26,8 @@ from coordination.threads_view import ThreadView
 from devslack.blocks import check_blocks, check_view
 from handlers.slack.screens import ControlForm
 from tests.properties import test_views as views
-from tests.properties.test_views import (
-    TOKEN,
-    URL,
-    approvals,
-    harmless,
-    hostile,
-    markup,
-    moments,
-    runs,
-    slug,
-    threads,
-    workflows,
-)
+from tests.properties.facts import approvals, hostile, moments, runs, slug, threads, workflows
+from tests.properties.test_views import TOKEN, URL, harmless, markup
 
 ANYTHING = st.one_of(hostile, st.integers(0, 10**6), st.none(), st.just(timedelta(minutes=3)))
 WHOLE: Mapping[Any, st.SearchStrategy[Any]] = {

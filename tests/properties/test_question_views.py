@@ -3,9 +3,8 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
-from operator import add
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.blocks import Shown
@@ -15,77 +14,79 @@ from coordination.question_view import QuestionView
 from coordination.questions import Approval, Delegation, Escalation, Raised
 from devslack.blocks import check_blocks, check_view
 from handlers.slack import ids
+from tests.properties import shapes
 from tests.properties import test_views as views
-from tests.properties.test_views import (
+from tests.properties.facts import (
+    MAYBE,
+    MOMENT,
+    PERSON,
     QUESTION,
-    URL,
+    SLUG,
+    WORDS,
     asked_for,
+    drawn,
     hostile,
-    markup,
-    moments,
-    person,
-    slug,
 )
+from tests.properties.shapes import TEXT
+from tests.properties.test_views import URL, markup
 
 OURS = re.compile(
     r"<(@[UW](?!EVIL)[A-Z0-9]+|!subteam\^S0[A-Z]+|!date\^\d+\^[^<>|]*\|[^<>|]*"
     r"|https://baton\.example/[^<>|]*\|[^<>|]*)>"
 )
 HANDLES = {"grace": "U0GRACE", "sre": "S0SRE"}
-forms = st.one_of(
-    st.sampled_from(["@grace", "@sre", "S0SRE", "<!subteam^S0SRE>", "<!subteam^SEVIL>", "@nobody"]),
-    person.map(lambda each: f"<@{each}>"),
-    hostile.filter(lambda text: text != "<@UEVIL>"),
+FORM = shapes.one_of(
+    shapes.sampled_from(
+        ["@grace", "@sre", "S0SRE", "<!subteam^S0SRE>", "<!subteam^SEVIL>", "@nobody"]
+    ),
+    PERSON.map(lambda each: f"<@{each}>"),
+    WORDS,
 )
-lists = st.lists(forms, min_size=1, max_size=6).map(tuple)
-lengths = st.integers(1, 10**6).map(lambda seconds: timedelta(seconds=seconds))
-long = st.sampled_from(["x" * 900 + "\n", "line\n" * 400, "+a\n-b\n" * 90, "```\n", "\n" * 3000])
-bodies = st.one_of(hostile, long, st.tuples(hostile, long, hostile).map("".join))
-files = st.one_of(
-    st.fixed_dictionaries(
-        {
-            "file": hostile,
-            "sha256": st.just("0" * 64),
-            "lines": st.integers(0, 10**6),
-            "text": bodies,
-        },
-        optional={"missing": st.integers(1, 10**6), "end": bodies},
+LIST = shapes.lists(FORM, min_size=1, max_size=6)
+LENGTH = shapes.integers(1, 10**6).map(lambda seconds: timedelta(seconds=seconds))
+LONG = shapes.sampled_from(
+    ["x" * 900 + "\n", "line\n" * 400, "+a\n-b\n" * 90, "```\n", "\n" * 3000]
+)
+BODY = shapes.one_of(TEXT, LONG, shapes.tuples(TEXT, LONG, TEXT).map("".join))
+HASH = shapes.just("0" * 64)
+FILE = shapes.one_of(
+    shapes.fixed_dictionaries(
+        {"file": TEXT, "sha256": HASH, "lines": shapes.integers(0, 10**6), "text": BODY},
+        optional={"missing": shapes.integers(1, 10**6), "end": BODY},
     ).map(lambda shown: {**shown, "missing": shown.get("missing", 0)}),
-    st.fixed_dictionaries({"diff": hostile, "sha256": st.just("0" * 64), "text": bodies}),
-    st.fixed_dictionaries({"diff": hostile, "problem": hostile}),
+    shapes.fixed_dictionaries({"diff": TEXT, "sha256": HASH, "text": BODY}),
+    shapes.fixed_dictionaries({"diff": TEXT, "problem": TEXT}),
 )
-delegations = st.builds(Delegation, person, person, st.none() | hostile, moments)
+
+
+def labelled(approval: Approval, labels: tuple[str, ...]) -> Approval:
+    named = zip(approval.question.decisions, labels, strict=False)
+    return replace(approval, question=replace(approval.question, labels=tuple(named)))
 
 
 # An approval with all that may come to a question.
-named_decisions = st.lists(slug, min_size=1, max_size=10, unique=True)
-labels = st.lists(hostile, max_size=3)
-questions = st.builds(
-    lambda approval, said: replace(
-        approval,
-        question=replace(
-            approval.question,
-            labels=tuple(zip(approval.question.decisions, said, strict=False)),
-        ),
-    ),
+ASKED = shapes.builds(
+    labelled,
     asked_for(
         {
-            "show": st.builds(add, QUESTION["show"], st.lists(files, max_size=4).map(tuple)),
-            "approvers": lists,
-            "decisions": named_decisions.map(tuple),
-            "remind": st.lists(lengths, max_size=10).map(tuple),
-            "escalate": st.lists(st.builds(Escalation, lengths, lists), max_size=5).map(tuple),
+            "show": shapes.tuples(QUESTION["show"], shapes.lists(FILE, max_size=4)).map(
+                lambda both: both[0] + both[1]
+            ),
+            "approvers": LIST,
+            "decisions": shapes.lists(SLUG, min_size=1, max_size=10, unique_by=str),
+            "remind": shapes.lists(LENGTH, max_size=10),
+            "escalate": shapes.lists(shapes.builds(Escalation, LENGTH, LIST), max_size=5),
         },
-        delegations=st.lists(delegations, max_size=12).map(tuple),
-        escalated=st.lists(st.builds(Raised, moments, lists), max_size=3).map(tuple),
-        again_as=st.none() | st.integers(1, 99),
+        delegations=shapes.lists(
+            shapes.builds(Delegation, PERSON, PERSON, MAYBE, MOMENT), max_size=12
+        ),
+        escalated=shapes.lists(shapes.builds(Raised, MOMENT, LIST), max_size=3),
+        again_as=shapes.none() | shapes.integers(1, 99),
     ),
-    labels,
+    shapes.lists(TEXT, max_size=3),
 )
-
-
-# For what shows little of a question: its card and its details are drawn as often as the profile says.
-SOME = settings(max_examples=10)
+questions = drawn(ASKED)
+people_asked = drawn(shapes.lists(FORM, min_size=1, max_size=11))
 
 
 def hold(shown: Shown) -> None:
@@ -150,7 +151,6 @@ def test_details_of_any_question_fit_into_a_modal(
         assert harmless(text), text
 
 
-@SOME
 @given(questions)
 def test_the_forms_of_any_question_open(approval: Approval) -> None:
     assert check_view(details.delegation_form(approval)) == []
@@ -158,11 +158,10 @@ def test_the_forms_of_any_question_open(approval: Approval) -> None:
         assert check_view(modals.reason_form(approval, choice)) == []
 
 
-@SOME
 @given(
     questions,
     st.sampled_from(["remind", "escalate", "delegate"]),
-    st.lists(forms, min_size=1, max_size=11).map(tuple),
+    people_asked,
     st.booleans(),
 )
 def test_a_reminder_of_any_question_can_be_sent(

@@ -3,16 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from operator import add
-from string import ascii_lowercase, digits
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baton.status import Status
 from bot.slack.blocks import STABLE_KINDS, Shown, at_rung
 from bot.slack.text import escape, replied, sentence
 from bot.slack.views import answers, modals
@@ -23,8 +18,8 @@ from bot.slack.views.runs import failure_reply
 from bot.slack.views.threads import thread_card
 from bot.slack.views.unknown import unknown_card
 from coordination.definitions import WorkflowView
-from coordination.ports import Definition, OpenQuestion, RunStatus, RunView, StepStatus, StepView
-from coordination.questions import Approval, Covered, Question, Vote
+from coordination.ports import Definition, RunView, StepView
+from coordination.questions import Approval
 from coordination.threads_view import ProcessView, ThreadView
 from devslack.blocks import check_blocks, check_view
 from handlers.slack.answers import (
@@ -40,205 +35,25 @@ from handlers.slack.answers import (
     WorkflowPage,
 )
 from handlers.slack.screens import StartForm
+from tests.properties.facts import (
+    T0,
+    approvals,
+    deep_steps,
+    hostile,
+    inputs,
+    processes,
+    runs,
+    slug,
+    threads,
+    workflows,
+)
 
 URL = "https://baton.example"
-T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-EVIL = (
-    "<@UEVIL>",
-    "<!channel>",
-    "<!here|here>",
-    "<!subteam^SEVIL>",
-    "<#CEVIL>",
-    "<https://evil.example|ok>",
-    "```",
-    "`",
-    "&lt;!channel&gt;",
-    "\u202e\u200b",
-    "token=hunter2-hunter2",
-    "\n",
-)
 # All that our own views may write between angle brackets.
 OURS = re.compile(
     r"<(@[UW](?!EVIL)[A-Z0-9]+|!date\^\d+\^[^<>|]*\|[^<>|]*|https://baton\.example/[^<>|]*\|[^<>|]*)>"
 )
 TOKEN = re.compile(r"<[^<>]*>")
-
-LONG = "x" * 900
-WORSE = (
-    *EVIL,
-    "".join(EVIL),
-    LONG,
-    LONG * 5,
-    f"{LONG}{''.join(EVIL)}",
-    "".join(EVIL) * 40,
-    "",
-    "ok",
-)
-hostile = st.one_of(st.sampled_from(WORSE), st.text(max_size=12))
-words = hostile.filter(lambda text: text != "<@UEVIL>")  # whom an asker names is mentioned
-named = hostile.map(lambda text: text or "x")
-
-
-# Text of an alphabet is drawn in one go, a regular expression sign by sign: fifteen times as slow.
-def spelled(first: str, rest: str, *, least: int, most: int) -> st.SearchStrategy[str]:
-    """Draw what the pattern ``[first][rest]{least,most}`` matches."""
-    return st.builds(add, st.sampled_from(first), st.text(rest, min_size=least, max_size=most))
-
-
-slug = spelled(ascii_lowercase, f"{ascii_lowercase}{digits}_", least=0, most=40)
-moments = st.integers(0, 10**7).map(lambda seconds: T0 + timedelta(seconds=seconds))
-maybe_moment = st.none() | moments
-person = spelled("U", digits, least=3, most=8)
-actor = st.one_of(person, hostile, st.just("timer"))
-values = st.recursive(
-    st.one_of(hostile, st.integers(), st.booleans(), st.none()),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(hostile, inner, max_size=2),
-    max_leaves=3,
-)
-
-# What is always the same is given by `partial`: every member that is drawn costs, a constant too.
-QUESTION: Mapping[str, st.SearchStrategy[Any]] = {
-    "title": hostile,
-    "description": st.none() | hostile,
-    "show": st.lists(values, max_size=2).map(tuple),
-    "approvers": st.lists(
-        st.one_of(person, person.map(lambda p: f"<@{p}>"), words), max_size=6
-    ).map(tuple),
-    "quorum": st.integers(1, 9),
-    "decisions": st.lists(slug, min_size=1, max_size=6, unique=True).map(tuple),
-    "answer": st.sampled_from(["choice", "text"]),
-    "require_reason": st.sampled_from(["reject", "always", "never"]),
-    "covers": st.lists(
-        st.builds(partial(Covered, digest="d"), path=named, action=hostile, params=values),
-        max_size=6,
-    ).map(tuple),
-    "not_covered": st.lists(st.tuples(named, hostile), max_size=5).map(tuple),
-}
-votes = st.builds(
-    partial(Vote, version=1, state="counted"), person=person, choice=slug,
-    text=st.none() | hostile, comment=st.none() | hostile, via=hostile, at=moments,
-)  # fmt: skip
-APPROVAL: Mapping[str, st.SearchStrategy[Any]] = {
-    "number": st.integers(1, 10**6),
-    "state": st.sampled_from(["open", "checking", "approved", "rejected", "answered", "expired", "withdrawn", "superseded"]),
-    "version": st.integers(1, 999),
-    "asked_at": moments,
-    "run_number": st.none() | st.integers(1, 10**6),
-    "workflow": st.none() | hostile,
-    "requested_by": st.none() | actor,
-    "expires_at": maybe_moment,
-    "votes": st.lists(votes, max_size=4).map(tuple),
-    "decision": st.none() | slug,
-    "decided_by": st.none() | actor,
-    "comment": st.none() | hostile,
-    "text": st.none() | hostile,
-    "via": st.none() | hostile,
-    "note": st.none() | hostile,
-    "decided_at": maybe_moment,
-}  # fmt: skip
-
-
-def asked_for(
-    question: Mapping[str, st.SearchStrategy[Any]],
-    **more: st.SearchStrategy[Any],
-) -> st.SearchStrategy[Approval]:
-    """Draw an approval whose question has these members, and *more* of its own."""
-    constant = partial(Approval, id="ap_00000000000000000000000001", digest="d", key=1)
-    asking = st.builds(Question, **{**QUESTION, **question})
-    return st.builds(constant, question=asking, **{**APPROVAL, **more})
-
-
-approvals = asked_for({})
-errors = st.none() | st.fixed_dictionaries({"type": hostile, "message": hostile})
-steps = st.builds(
-    partial(StepView, kind="action"), path=named.map(lambda text: text[:300]), name=hostile,
-    status=st.sampled_from(StepStatus), attempts=st.integers(0, 9), action=st.none() | hostile,
-    error=errors, started_at=maybe_moment, ended_at=maybe_moment,
-)  # fmt: skip
-deep_steps = st.builds(lambda step, value: replace(step, input=value), steps, values)
-asked = st.builds(
-    partial(OpenQuestion, approval_id="ap_1"), number=st.integers(1, 99), path=hostile,
-    title=hostile, approvers=st.lists(hostile, max_size=4).map(tuple), quorum=st.integers(1, 3),
-    approved=st.integers(0, 2), since=moments, expires_at=maybe_moment,
-)  # fmt: skip
-runs = st.builds(
-    partial(RunView, revision="abc", trigger={}, inputs={}, outputs=None, thread_id="th_1"),
-    id=st.integers(1, 10**6).map(lambda n: f"run_{n:026d}"),
-    number=st.integers(1, 10**6),
-    workflow=slug,
-    title=hostile,
-    status=st.sampled_from(RunStatus),
-    started_by=actor,
-    error=errors,
-    created_at=moments,
-    started_at=maybe_moment,
-    ended_at=maybe_moment,
-    updated_at=moments,
-    steps=st.lists(steps, max_size=4, unique_by=lambda step: step.path).map(tuple),
-    questions=st.lists(asked, max_size=2).map(tuple),
-)
-numbers = st.none() | st.floats(0, 10**6)
-states = st.fixed_dictionaries(
-    {},
-    optional={
-        "message": hostile,
-        "progress": st.fixed_dictionaries(
-            {},
-            optional={"current": numbers, "total": numbers, "unit": hostile, "fraction": numbers},
-        ),
-        "subject": st.dictionaries(
-            st.sampled_from(["repo", "sha", "ref", "environment", "version"]), hostile
-        ),
-        "actor": st.fixed_dictionaries({"name": hostile}),
-        "error": st.fixed_dictionaries({"message": hostile}),
-        "metadata": st.fixed_dictionaries({"tail": hostile}),
-    },
-)
-
-
-def process(children: st.SearchStrategy[tuple[ProcessView, ...]]) -> st.SearchStrategy[ProcessView]:
-    return st.builds(
-        partial(ProcessView, key=1, category=None, thread_id="th_1"),
-        namespace=hostile, process_id=named, attempt=st.integers(1, 9),
-        source=hostile, name=hostile, status=st.sampled_from(Status),
-        state=states, owner=st.none() | hostile,
-        run_id=st.none() | st.just("run_1"), started_at=maybe_moment, ended_at=maybe_moment,
-        created_at=moments, updated_at=moments, children=children,
-    )  # fmt: skip
-
-
-processes = process(st.lists(process(st.just(())), max_size=3).map(tuple))
-threads = st.builds(
-    partial(ThreadView, key=1, id="th_1", channel=None, approvals=(), slots=()), title=hostile,
-    created_at=moments, updated_at=moments, processes=st.lists(processes, max_size=2).map(tuple),
-    runs=st.lists(runs, max_size=5, unique_by=lambda run: run.number).map(tuple),
-)  # fmt: skip
-inputs = st.dictionaries(
-    slug,
-    st.fixed_dictionaries(
-        {"type": st.sampled_from(["string", "integer", "boolean", "array"])},
-        optional={
-            "required": st.booleans(),
-            "description": hostile,
-            "default": values,
-            "enum": st.lists(hostile, max_size=4),
-        },
-    ),
-    max_size=5,
-)
-workflows = st.builds(
-    partial(WorkflowView, status="active", revision=1),
-    name=slug,
-    definition=st.builds(
-        partial(Definition, hash="h"), name=slug, title=hostile, description=hostile,
-        body=inputs.map(lambda declared: {"inputs": declared}), source=hostile,
-        channel=st.none() | hostile, start_by=st.lists(hostile, max_size=4).map(tuple),
-    ),
-    problems=st.none() | st.just([{"message": "bad <!channel>"}]),
-    published_at=moments,
-    published_by=actor,
-    updated_at=moments,
-)  # fmt: skip
 
 
 def markup(value: Any) -> Iterator[str]:

@@ -39,20 +39,19 @@ from handlers.slack.answers import (
 from handlers.slack.mentions import WORDS
 from handlers.slack.screens import ChoiceForm, ControlForm
 from handlers.slack.verbs import VERBS
-from tests.properties.test_views import (
+from tests.properties.facts import (
     EVIL,
-    URL,
     WORSE,
     approvals,
     deep_steps,
     hostile,
-    markup,
     moments,
     named,
     runs,
     threads,
     workflows,
 )
+from tests.properties.test_views import URL, markup
 
 LIVE = re.compile(r"<!(?!date\^)|<@UEVIL|<#CEVIL|<https://evil")
 people = st.builds(
