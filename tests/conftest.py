@@ -24,6 +24,9 @@ def chromium() -> bool:
 # Suites that need a tool, by folder: the word for BATON_REQUIRE, and whether the tool is there.
 NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {
     "browser": ("browser", chromium),
+    **dict.fromkeys(
+        ("prove/power", "prove/syscalls"), ("strace", lambda: bool(shutil.which("strace")))
+    ),
     "editors": ("yaml-language-server", lambda: bool(shutil.which("yaml-language-server"))),
 }
 
