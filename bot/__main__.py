@@ -8,6 +8,7 @@ import typer
 from baton.errors import BatonError
 from bot.commands import (
     apply,
+    backup,
     doctor,
     dry_run,
     export,
@@ -17,6 +18,7 @@ from bot.commands import (
     migrate,
     preview,
     reconcile,
+    restore,
     schema,
     serve,
     sources,
@@ -41,6 +43,8 @@ app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("login-link")(login_link.login_link)
 app.command("reconcile")(reconcile.reconcile)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("preview")(preview.preview)
 app.command("validate")(validate.validate)
 app.command("dry-run")(dry_run.dry_run)

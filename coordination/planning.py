@@ -1,6 +1,7 @@
 """What an event asks for: the triggers that it fits, and the runs that they start. Outside the writer."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from baton.events import Event
@@ -139,6 +140,7 @@ class Planner:
             channel=self._matcher.text(own, context) if own else self._channel_of(seen),
             own_channel=own is not None,
             depth=seen.depth,
+            cause_at=_cause_at(row, seen.event),
         )
         return Start(trigger, new, terms_of(definition, self._expressions, context, seen.causes))
 
@@ -167,6 +169,15 @@ class Planner:
                 raise ValueError(f"there is no definition {content}")
             self._definitions[content] = definition_store.definition(row, [])
         return self._definitions[content]
+
+
+def _cause_at(row: Row, event: Event) -> datetime:
+    """Return when that happened which an event tells of: of a slot that was missed, its own time."""
+    due_at = (event.data or {}).get("due_at") if is_occasion(event) else None
+    if due_at is None:
+        happened: datetime = row.occurred_at
+        return happened
+    return datetime.fromisoformat(due_at)
 
 
 def _refuse_secrets(definition: Definition, inputs: Mapping[str, Any]) -> None:

@@ -180,6 +180,9 @@ class RunLink:
     path: str
 
 
+RESTORE = "restore"  # who paused the runs that a restore found open
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Who paused a run, and when."""

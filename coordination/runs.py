@@ -12,7 +12,7 @@ from typing import Any
 from baton.events import WIRE_PREFIX, Event
 from baton.parts import ErrorInfo, Parent
 from baton.status import Status
-from coordination import accept, audit, counters, related, run_secrets, threads
+from coordination import accept, audit, counters, holding, related, run_secrets, threads
 from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.ports import CORE_VERSION, RunStatus
@@ -50,6 +50,7 @@ class NewRun:
         parent_key: of the run whose step begins this one.
         parent_path: that step.
         request_id: of a start by hand, which a repeat finds again.
+        cause_at: when that happened which starts it by itself; None for what people start.
         sealed: the values of its secret inputs.
     """
 
@@ -67,6 +68,7 @@ class NewRun:
     parent_key: int | None = None
     parent_path: str | None = None
     request_id: str | None = None
+    cause_at: datetime | None = None
     sealed: tuple[SealedInput, ...] = ()
 
 
@@ -81,6 +83,7 @@ def start(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
     _record(tx, run, _event(tx, run, Status.QUEUED, now, ids), new.channel, ids)
     detail = {"workflow": new.workflow, "hash": new.hash, "trigger": new.trigger}
     audit.record(tx, at=now, actor=new.started_by, action="run.start", object=new.id, detail=detail)
+    holding.start(tx, key, new.parent_key, new.cause_at, now=now)
     return key
 
 

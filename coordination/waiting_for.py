@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from baton.status import Status
-from coordination.ports import OpenQuestion, RunStatus, RunView, StepStatus, StepView
+from coordination.ports import RESTORE, OpenQuestion, RunStatus, RunView, StepStatus, StepView
 
 NAME, VALUE, SHA = 60, 40, 7  # characters of what an event is called and has to hold
 SHOWN = 3  # steps that are named at work; the rest is counted
@@ -99,9 +99,19 @@ def _paused(run: RunView) -> WaitingFor:
     more = f"; still running {_some(going)}" if going else ""
     if run.pause is None:
         return WaitingFor("resume", f"Paused, until somebody resumes it{more}", run.updated_at)
+    if run.pause.by == RESTORE:
+        return WaitingFor("resume", _restored(going), run.pause.since)
     at = _clock(run.pause.since, run.updated_at)
     text = f"Paused by {run.pause.by} at {at}, until somebody resumes it{more}"
     return WaitingFor("resume", text, run.pause.since)
+
+
+def _restored(going: Sequence[StepView]) -> str:
+    where = f", at {_some(going)}" if going else ""
+    return (
+        f"Restored from a backup{where}: nobody saw how it went on. "
+        "Press Resume; steps that are not repeatable ask before they run"
+    )
 
 
 def _undoing(run: RunView) -> WaitingFor:

@@ -55,6 +55,7 @@ class RunRecord:
     counted: bool = False  # among those that share a limited number of places
     parent_key: int | None = None
     priority: str | None = None  # high or low
+    restored: bool = False  # a restore found it open: it asks before what is not repeatable
 
 
 @dataclass(frozen=True, slots=True)

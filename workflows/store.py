@@ -264,4 +264,5 @@ def _record(row: Row) -> RunRecord:
         counted=row.concurrency_key is not None,
         parent_key=row.parent_key,
         priority=row.priority,
+        restored=row.restored is not None,
     )

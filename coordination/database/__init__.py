@@ -15,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from coordination.database.copies import Copied, back_up, look_at
 from coordination.database.door import (
     Door,
     InlineDoor,
@@ -33,6 +34,8 @@ from coordination.database.errors import (
 )
 from coordination.database.json_text import json_text, numbers_in
 from coordination.database.lock import Lock
+from coordination.database.replacing import Replaced, replace
+from coordination.database.room import NotCopied
 from coordination.database.schema import (
     approvals,
     audit,
@@ -81,12 +84,15 @@ from coordination.database.types import canonical
 
 __all__ = [
     "ConstraintBroken",
+    "Copied",
     "DatabaseInUse",
     "DatabaseUnusable",
     "Door",
     "InlineDoor",
     "Lock",
+    "NotCopied",
     "Reader",
+    "Replaced",
     "Row",
     "SchemaTooNew",
     "SqliteDoor",
@@ -95,6 +101,7 @@ __all__ = [
     "and_",
     "approvals",
     "audit",
+    "back_up",
     "bindparam",
     "blobs",
     "canonical",
@@ -117,6 +124,7 @@ __all__ = [
     "json_text",
     "keys",
     "literal",
+    "look_at",
     "meta",
     "migrate_sqlite",
     "not_",
@@ -129,6 +137,7 @@ __all__ = [
     "purges",
     "raw_bodies",
     "related_threads",
+    "replace",
     "run_secrets",
     "runs",
     "schema_of",

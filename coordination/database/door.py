@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
@@ -119,15 +120,33 @@ def schema_of(path: Path) -> tuple[str | None, bool]:
     Raises:
         DatabaseUnusable: it is no database of Baton.
     """
-    try:
-        raw = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=5)
-        try:
-            found = revision_of(path, raw)
-        finally:
-            raw.close()
-    except sqlite3.Error as error:
-        raise DatabaseUnusable(f"{path} cannot be read: {error}") from error
+    with looking_at(path) as raw:
+        found = revision_of(path, raw)
     return found, found == revisions()[-1]
+
+
+@contextmanager
+def looking_at(path: Path) -> Iterator[Any]:
+    """Open *path* read-only, beside whoever writes it.
+
+    Raises:
+        DatabaseUnusable: it is no database, damaged, or what is made of it has no room.
+    """
+    place = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with (
+        plainly(path),
+        closing(sqlite3.connect(place, uri=True, timeout=5, isolation_level=None)) as raw,
+    ):
+        yield raw
+
+
+@contextmanager
+def plainly(path: Path) -> Iterator[None]:
+    """Turn what the driver raises about *path* into a sentence. Raises: DatabaseUnusable."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
 
 
 class SqliteDoor:

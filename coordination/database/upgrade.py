@@ -6,14 +6,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import structlog
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from coordination.database.errors import DatabaseUnusable, SchemaTooNew
+from coordination.database.room import own_file, refuse_full, sync
 from coordination.database.schema import metadata
 
+COPIES = 3  # of the states before an upgrade that are kept
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 Connect: TypeAlias = Callable[[Path], Any]  # a driver's connection in autocommit mode
+
+log = structlog.get_logger(__name__)
 
 
 def revisions() -> tuple[str, ...]:
@@ -24,11 +29,12 @@ def revisions() -> tuple[str, ...]:
 def upgrade(path: Path, connect: Connect) -> str:
     """Make the tables in an empty file, or migrate older ones; say what was done in a sentence.
 
-    A database that holds anything is copied before it is migrated.
+    A database that holds anything is copied before it is migrated; the newest few copies are kept.
 
     Raises:
         SchemaTooNew: a later version of Baton wrote it.
         DatabaseUnusable: the file is not a database of Baton.
+        NotCopied: there is no room for the copy; nothing was changed.
     """
     known = revisions()
     with closing(connect(path)) as raw:
@@ -43,11 +49,31 @@ def upgrade(path: Path, connect: Connect) -> str:
                 f"{path} was written by a later version of Baton (schema {found}; this one knows"
                 f" {known[-1]}). Install that version again; going back is not possible."
             )
-        copy = path.with_name(f"{path.name}.before-{known[-1]}")
-        copy.unlink(missing_ok=True)
-        raw.execute("VACUUM INTO ?", (str(copy),))
-    _migrate(path, connect)
+        copy = _copy(path, raw, known[-1])
+    migrate(path, connect)
+    log.info("database_migrated", schema=known[-1], before=found, copy=str(copy))
     return f"{path} went from schema {found} to {known[-1]}; the state before is in {copy.name}."
+
+
+def migrate(path: Path, connect: Connect) -> None:
+    """Run the revisions that *path* lacks, all of them or none."""
+    from coordination.database.migrations.run import migrate as run  # noqa: PLC0415  # Alembic is slow
+
+    run(lambda: connect(path))
+
+
+def _copy(path: Path, raw: Any, to: str) -> Path:
+    """Keep the database as it is beside itself, and of the copies of earlier upgrades the newest."""
+    refuse_full(path.parent, path.stat().st_size)
+    copy = path.with_name(f"{path.name}.before-{to}")
+    copy.unlink(missing_ok=True)
+    own_file(copy)
+    raw.execute("VACUUM INTO ?", (str(copy),))
+    sync(copy)
+    for old in sorted(path.parent.glob(f"{path.name}.before-[0-9]*"))[:-COPIES]:
+        old.unlink(missing_ok=True)
+        log.info("old_copy_removed", copy=str(old))
+    return copy
 
 
 @cache
@@ -86,9 +112,3 @@ def _create(raw: Any, revision: str) -> None:
     raw.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
     raw.execute("INSERT INTO meta (name, value) VALUES ('generation', '1')")
     raw.execute("COMMIT")
-
-
-def _migrate(path: Path, connect: Connect) -> None:
-    from coordination.database.migrations.run import migrate  # noqa: PLC0415  # Alembic is slow
-
-    migrate(lambda: connect(path))

@@ -25,11 +25,7 @@ _OPEN_CHILDREN = _LINK.where(
 ).order_by(runs.c.key)
 _LAST_PAUSE = (
     select(wakeups)
-    .where(
-        wakeups.c.run_key == bindparam("run"),
-        wakeups.c.kind == "pause",
-        wakeups.c.done_at.is_not(None),
-    )
+    .where(wakeups.c.run_key == bindparam("run"), wakeups.c.kind == "pause")
     .order_by(wakeups.c.key.desc())
     .limit(1)
 )

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import structlog
 
-from coordination import wakeups
+from coordination import holding, wakeups
 from coordination.children import is_hidden
 from coordination.database import Reader, Unavailable
 from coordination.ports import RunStatus
@@ -39,6 +39,7 @@ from workflows.runtimes.host.weighing import Weight
 __all__ = ["Live"]
 
 LOST = "Baton stopped while it ran, and nobody saw how it ended."
+RESTORED = "The run came back from a backup, and may have done this after that was made."
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,9 @@ class Live:
         self._mail: deque[_Mail] = deque()
         self._hinted = False
         self._working = False
+        self._grounded = (
+            False  # what was in flight stays where it is until somebody resumes the run
+        )
         self._run: RunRecord | None = None
         self._replayed: Replayed | None = None
         self._weight = Weight(parts.settings)
@@ -158,8 +162,19 @@ class Live:
         self._replayed = replayed
         seal = sealing.seal if sealing is not None and secretive else None
         self._life = replace(self._life, secretive=secretive, seal=seal, hides=hides)
+        paused = run.status is RunStatus.PAUSED or replayed.core.state.paused_at is not None
+        self._grounded = run.restored and paused
+        if not self._grounded:
+            await self._take_off()
+
+    async def _take_off(self) -> None:
+        """Go on with what was in flight, but for what this life has begun."""
+        _, replayed = self._opened
         for action in tuple(replayed.flight.actions.values()):
-            if replayed.flight.actions.get(action.path) is action:
+            if (
+                action.path not in self._flying
+                and replayed.flight.actions.get(action.path) is action
+            ):
                 await self._resume(action, begun=replayed.intents.get(action.path))
 
     async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry]]:
@@ -184,24 +199,36 @@ class Live:
 
     async def _hear(self) -> None:
         """Take in what the run was told; begin it first if nobody has, unless it is cancelled."""
-        told = await self._parts.door.read(lambda reader: store.pending(reader, self.key))
+        told = await self._pending()
         if self._queued:
             cancels = [each for each in told if each.kind == "cancel"]
             await self._hear_of(cancels)
-            if self._queued and not await self._start_run():
+            if self._queued and not await self._start_run(told):
                 return
+            if self._opened[0].restored:
+                told = await self._pending()  # what let it begin is over
             told = [each for each in told if each.kind != "cancel"]
         await self._hear_of(told)
+        if self._grounded and self._opened[1].core.state.paused_at is None:
+            self._grounded = False
+            await self._take_off()
+
+    async def _pending(self) -> list[Wakeup]:
+        return await self._parts.door.read(lambda reader: store.pending(reader, self.key))
 
     async def _hear_of(self, told: Sequence[Wakeup]) -> None:
         for wakeup in told:
             fact = fact_of(opened(wakeup, self._parts.sealing), now=self._now)
             await self._take(Arrival(fact, wakeup=wakeup))
 
-    async def _start_run(self) -> bool:
+    async def _start_run(self, told: Sequence[Wakeup]) -> bool:
         """Begin the run, with the revisions that its children have now; False while it is held."""
         run, replayed = self._opened
-        read = self._parts.door.read
+        read, now = self._parts.door.read, self._now
+        if run.status is RunStatus.PAUSED:  # a restore did that, and it has not begun
+            if holding.is_held(told):
+                return False
+            await self._parts.write(lambda tx: holding.begin_after_all(tx, run.key, told, now=now))
         if run.held:
             self._run = run = await read(self._read_run)
             if run.held:
@@ -220,6 +247,11 @@ class Live:
         parts, action, now = self._parts, flying.action, self._now
         if parts.stopping:
             flying.clear(start=False)  # the next life starts it
+            return
+        if run.restored and not action.repeatable and not action.redo:
+            self._drop(flying)
+            asked = StepUnknown(now, action.path, action.attempt, RESTORED)
+            await self._take(Arrival(asked))
             return
         check_digest(action)
         entry = intent_entry(Place(run.id, replayed.seq + 1, parts.fence), action, at=now)
