@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from coordination.errors import NotFound
-from coordination.policy import POLICY, Principal, require_scope
+from coordination.policy import POLICY, Principal, Role, require_scope
 from coordination.tokens import Credential
 from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON, SIGNED
 from handlers.http.edge import Edge, EdgeOf
@@ -98,14 +98,16 @@ def may_report(credential: Credential) -> bool:
 
 
 async def token(request: Request, edge: Edge, need: str | None) -> Admitted:
-    """Let a token in that has the scope of what it wants."""
+    """Let a token in that has the scope of what it wants, and whose owner has the role."""
     credential = await credential_of(request, edge)
     asks = principal(credential)
     action = need or "use an address that the policy does not name"
     if need == "notify" and credential.scheme is not None:
         raise unauthenticated()  # it has to sign what it reports
     if need not in (ANY_TOKEN, OWN):
-        require_scope(asks, action)
+        rule = require_scope(asks, action)
+        if rule.role is not Role.MEMBER and not rule.involved:  # else what it is about decides
+            await edge.coordinator.authorize(asks, action)
     if credential.retired:
         raise retired(credential.source.source)
     edge.limits.take(edge.coordinator.rules, lane_of(action), credential.source.source)
