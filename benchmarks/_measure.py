@@ -33,14 +33,17 @@ class Bar:
     yardstick: str = ""  # what it is, for people
     measured: float = 0.0  # the yardstick, in its own unit
     multiple: float | None = None  # of the yardstick, which holds as well as the limit
+    least: bool = False  # the limit is the least that the figure may be, and not the most
 
     @property
     def met(self) -> bool:
+        if self.least:
+            return self.figure >= self.limit
         beside = self.multiple is not None and self.figure <= self.multiple * self.measured
         return self.figure <= self.limit or beside
 
     def public(self) -> dict[str, Any]:
-        bar = f"<= {self.limit:g} {self.unit}"
+        bar = f"{'>=' if self.least else '<='} {self.limit:g} {self.unit}"
         if self.multiple is not None:
             bar += f", or <= {self.multiple:g} x the yardstick"
         yardstick = f"{self.yardstick}: {self.measured:.3g}" if self.yardstick else None

@@ -1,0 +1,81 @@
+"""How many durable steps a second the embedded engine does with 256 runs at once.
+
+A run is a chain of ten actions that do nothing and may be repeated, with `notify: none`. It goes
+through the runtime as it ships: journal, rows of the steps, audit, every step committed with FULL
+durability before the next begins. Beside it, shuffled: DBOS on SQLite with its write-ahead log on
+(its default is slower), and a bare thread that inserts one row for each of 100 producers.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from _beside import at_least, dbos, environment, life, ratios, raw_rows, shuffled, spread
+from _measure import fsync, options, report
+
+FIRST = "dbos_async_32"
+DBOS = {
+    FIRST: ("async", 32),
+    "dbos_async_8": ("async", 8),
+    "dbos_async_1": ("async", 1),
+    "dbos_sync_8": ("sync", 8),
+}
+
+
+def ours(folder: Path, seconds: float) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(dir=folder) as data:
+        return life("chains", Path(data), seconds=seconds)
+
+
+def rows(folder: Path, seconds: float) -> float:
+    began = time.perf_counter()
+    return len(asyncio.run(raw_rows(folder, seconds))) / (time.perf_counter() - began)
+
+
+def main() -> int:
+    given = options(__doc__ or "", rounds=4, seconds=5.0)
+    environment()
+    with tempfile.TemporaryDirectory(prefix="baton-steps-") as made:
+        folder = Path(made)
+        programs = {
+            name: partial(dbos, kind, at_once, given.seconds, folder)
+            for name, (kind, at_once) in DBOS.items()
+        }
+        found = shuffled(
+            {
+                "baton": partial(ours, folder, given.seconds),
+                "raw_rows": partial(rows, folder, given.seconds),
+                **programs,
+            },
+            given.rounds,
+        )
+        synced = fsync(folder)
+    lives = found.pop("baton")
+    steps = [each["steps_a_second"] for each in lives]
+    best = [max(each) for each in zip(*(found[name] for name in DBOS), strict=True)]
+    over = {
+        "dbos_async_32": spread(ratios(steps, found[FIRST])),
+        "the best of dbos": spread(ratios(steps, best)),
+        "raw rows": spread(ratios(steps, found["raw_rows"])),
+    }
+    figures = {
+        "baton_steps_a_second": spread(steps),
+        "baton_cpu_us_a_step": spread([each["cpu_us_a_step"] for each in lives]),
+        **{f"{name}_a_second": spread(each) for name, each in found.items()},
+        **{f"ratio to {name}": each for name, each in over.items()},
+        "fsync_p50_ms": round(synced, 3),
+    }
+    wanted = {FIRST: 40.0, "the best of dbos": 20.0, "raw rows": 0.12}
+    bars = [
+        at_least(f"our steps a second over {name}", over[name]["median"], least)
+        for name, least in wanted.items()
+    ]
+    return report("steps", figures, bars, as_json=given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
