@@ -13,10 +13,11 @@ from baton.connector import Connector
 from bot.configuration import Configuration
 from bot.definitions import Definitions
 from bot.file_triggers import FileTriggers
-from bot.housekeeping import Housekeeping
+from bot.housekeeping import Housekeeping, keeping_of
 from bot.keys import derived, instance_key
 from bot.looking import Finding, of_slack
 from bot.rereading import Rereading
+from bot.running_programs import RunningPrograms
 from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
 from bot.world import SystemWorld, make_world
@@ -80,6 +81,7 @@ class Baton:
     rehearsals: PublishedRehearsals
     slack: SlackConnection
     rereading: Rereading
+    housekeeping: Housekeeping
 
     async def begin(self) -> None:
         """Load definitions, take up what an earlier life left, and go on; Slack comes last."""
@@ -94,7 +96,7 @@ class Baton:
         tasks.keep("definitions", self.definitions.watch)
         tasks.keep("configuration", lambda: self.rereading.watch(self._take_rules))
         tasks.keep("directory", self._directory)
-        tasks.keep("housekeeping", Housekeeping(self.door, self.world).run)
+        tasks.keep("housekeeping", self.housekeeping.run)
         await self.slack.begin(self.coordinator, self.door, self)
 
     async def stop(self) -> None:
@@ -232,6 +234,7 @@ def assemble(
         rehearsals=PublishedRehearsals(coordinator.workflow, registry, world.clock),
         slack=slack,
         rereading=rereading,
+        housekeeping=Housekeeping(door, world, keeping_of(settings)),
     )
 
 
@@ -258,6 +261,7 @@ def make_host(
     roles: Callable[[], Roles],
 ) -> Host:
     """Make what drives the runs."""
+    written = WrittenFiles(door, world.clock, world.files)
     return fittings.runtime(
         door,
         world,
@@ -271,7 +275,8 @@ def make_host(
             actions_at_once=settings.action_limit,
             grace=settings.stop_grace,
             roles=roles,
-            files=WrittenFiles(door, world.clock, world.files).of,
+            files=written.of,
+            programs=RunningPrograms(world, written).of,
         ),
     )
 

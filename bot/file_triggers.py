@@ -6,7 +6,7 @@ there when their changes last counted, so nothing is lost or counted twice over 
 
 import asyncio
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +14,11 @@ from pathlib import Path
 import structlog
 from watchfiles import awatch
 
-from coordination import file_changes
+from bot.moments import NANO, moment_in
+from coordination import file_changes, programs
 from coordination.database import Door
 from coordination.file_changes import Mark, Watched
+from coordination.programs import Span, Trace
 from coordination.world import World
 
 log = structlog.get_logger()
@@ -26,6 +28,7 @@ GIT = ".git"  # what git writes for itself, also when a run commits
 MOST = 10_000  # files of one trigger
 STEP = 100  # ms in which further changes are gathered before a look
 TICK = 500  # ms at most between looks at files that have not come to rest
+COARSE = NANO // 50  # by how much the clock of files may be behind
 SWEEP = timedelta(minutes=1)  # between looks although nobody said that anything changed
 
 _Name = tuple[str, str]
@@ -37,10 +40,14 @@ class TooManyFiles(Exception):
 
 @dataclass(slots=True)
 class _Pending:
-    """A file that is not as it was: how it is now, and since when, in seconds of the clock."""
+    """A file that is not as it was: how it is now, since when in seconds of the clock, and by whom.
+
+    *run* is the one whose program was at work when it changed.
+    """
 
     mark: Mark | None
     since: float
+    run: int | None = None
 
 
 @dataclass(slots=True)
@@ -52,9 +59,15 @@ class FileTriggers:
     root: Path
     troubles: dict[_Name, str] = field(default_factory=dict)  # what cannot be watched, and why
     _pending: dict[_Name, dict[str, _Pending]] = field(default_factory=dict)
+    _begun: float = field(init=False)  # this life, in seconds of the clock
+    _looked: dict[_Name, float] = field(default_factory=dict)  # when files were compared last
+    _ahead: int = 0  # ns by which the clock of files is ahead of that of this life
     _count: int = 0  # triggers that watch now
     _heard: int = -1  # changes of workflows when they were last looked at
     _swept: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._begun = self.world.clock.monotonic()
 
     @property
     def busy(self) -> bool:
@@ -96,10 +109,38 @@ class FileTriggers:
         self._pending = {name: kept for name, kept in self._pending.items() if name in names}
         self.troubles = {name: why for name, why in self.troubles.items() if name in names}
         self._count = len(triggers)
-        return sum([await self._look_at(each) for each in triggers])
+        self._looked = {name: at for name, at in self._looked.items() if name in names}
+        fired = sum([await self._look_at(each) for each in triggers])
+        if triggers and not self.busy and not self.troubles:
+            await self._settle(self._swept)
+        return fired
+
+    async def _programs(self) -> tuple[Span, ...]:
+        """Return when programs were at work; of an earlier life none is any more."""
+        spans, clock = await self.door.read(programs.spans), self.world.clock
+        if not spans:
+            return ()
+        moment, _ = await asyncio.to_thread(moment_in, self.root, clock.now())
+        self._ahead = moment - int(clock.monotonic() * NANO)
+        begun, now = self._moment(self._begun), clock.now()
+        if any(each.ended is None and each.begun < begun for each in spans):
+            await self.door.write(lambda tx: programs.close(tx, before=begun, now=now))
+            return await self.door.read(programs.spans)
+        return spans
+
+    def _moment(self, at: float) -> int:
+        """Return what time it was for files, at least, when the clock of this life was *at*."""
+        return int(at * NANO) + self._ahead - COARSE
+
+    async def _settle(self, looked: float) -> None:
+        """Forget the programs that were over before all that is watched was compared."""
+        spans, now = await self._programs(), self.world.clock.now()
+        before = self._moment(looked)
+        if any(each.ended is not None and each.ended < before for each in spans):
+            await self.door.write(lambda tx: programs.settle(tx, before=before, now=now))
 
     async def _look_at(self, trigger: Watched) -> int:
-        name = (trigger.workflow, trigger.trigger_id)
+        name, began = (trigger.workflow, trigger.trigger_id), self.world.clock.monotonic()
         try:
             files = await asyncio.to_thread(found, self.root, trigger.glob)
         except (TooManyFiles, OSError, ValueError) as error:
@@ -112,27 +153,69 @@ class FileTriggers:
         if trigger.seen is None:
             await self.door.write(lambda tx: file_changes.remember(tx, trigger, files, now=now))
             return 0
-        rested = self._rested(name, trigger, changes_of(trigger.seen, files))
+        rested = await self._rested(name, trigger, changes_of(trigger.seen, files))
+        self._looked[name] = began
         if not rested:
             return 0
+        changed = {path: each.mark for path, each in rested.items()}
+        behind = {path: each.run for path, each in rested.items() if each.run is not None}
         return await self.door.write(
-            lambda tx: file_changes.take(tx, trigger, rested, now=now, ids=ids)
+            lambda tx: file_changes.take(tx, trigger, changed, now=now, ids=ids, behind=behind)
         )
 
-    def _rested(
+    async def _rested(
         self, name: _Name, trigger: Watched, changed: Mapping[str, Mark | None]
-    ) -> dict[str, Mark | None]:
+    ) -> dict[str, _Pending]:
         """Return the changes that have come to rest; the others go on being watched."""
-        now, before = self.world.clock.monotonic(), self._pending.get(name, {})
-        pending: dict[str, _Pending] = {}
-        for path, mark in changed.items():
-            known = before.get(path)
-            same = known is not None and known.mark == mark
-            pending[path] = known if known is not None and same else _Pending(mark, now)
+        now, known = self.world.clock.monotonic(), self._pending.get(name, {})
+        pending = {
+            path: known[path] if path in known and known[path].mark == mark else _Pending(mark, now)
+            for path, mark in changed.items()
+        }
+        new = [each for path, each in pending.items() if each is not known.get(path)]
+        spans = await self._programs() if new else ()  # read after the files: who changed is in it
+        for path, each in pending.items() if spans else ():
+            if each is not known.get(path):
+                each.run = await self._behind(trigger, path, each.mark, spans)
         wait = trigger.debounce.total_seconds()
-        rested = {path: each.mark for path, each in pending.items() if now - each.since >= wait}
+        rested = {path: each for path, each in pending.items() if now - each.since >= wait}
         self._pending[name] = {path: each for path, each in pending.items() if path not in rested}
         return rested
+
+    async def _behind(
+        self, trigger: Watched, path: str, mark: Mark | None, spans: Sequence[Span]
+    ) -> int | None:
+        """Return the run whose program was at work when the file at *path* changed."""
+        name, added = (trigger.workflow, trigger.trigger_id), path not in (trigger.seen or {})
+        since = self._moment(self._looked[name]) if name in self._looked else 0
+        trace = await asyncio.to_thread(trace_of, self.root, path, mark, added, since)
+        run = await self.door.read(
+            lambda reader: programs.behind(reader, spans, trace, trigger.workflow)
+        )
+        if run is not None:
+            log.info("change_put_down_to_program", path=path, trigger="/".join(name), run_key=run)
+        return run
+
+
+def trace_of(root: Path, path: str, mark: Mark | None, added: bool, since: int) -> Trace:  # noqa: FBT001
+    """Return what the file system knows of a change of the file at *path*, which is now as *mark* says."""
+    place = root.resolve() / path
+    above = [_changed_at(each) for each in list(place.parents)[: path.count("/") + 1]]
+    known = [each for each in above if each is not None]
+    try:
+        facts = None if mark is None else place.stat()
+    except OSError:
+        facts = None  # gone by now
+    if facts is None:
+        return Trace(None, known, since=since)
+    return Trace(facts.st_ctime_ns, known, added, facts.st_uid, since)
+
+
+def _changed_at(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_ctime_ns
+    except OSError:
+        return None
 
 
 def changes_of(seen: Mapping[str, Mark], files: Mapping[str, Mark]) -> dict[str, Mark | None]:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from coordination.database import Reader, Transaction
 from coordination.noting import note
-from coordination.occasions import Occasion
+from coordination.occasions import PROGRAM, Occasion
 from coordination.ports import TriggerSpec
+from coordination.store import runs
 from coordination.store import triggers as store
 from coordination.world import Ids
 from coordination.written import Mark, writers
@@ -100,8 +101,12 @@ def take(
     *,
     now: datetime,
     ids: Ids,
+    behind: Mapping[str, int] | None = None,
 ) -> int:
-    """Count changes of files, None for one that is gone; return how many the trigger fires for."""
+    """Count changes of files, None for one that is gone; return how many the trigger fires for.
+
+    *behind* names the runs whose programs were at work when something changed.
+    """
     spec = store.one(tx, trigger.workflow, trigger.trigger_id)
     state = store.state(tx, trigger.workflow, trigger.trigger_id)
     if spec is None or state is None:
@@ -109,7 +114,7 @@ def take(
     if {spec.keys.get("file"), state.get("glob")} != {trigger.glob}:
         return 0  # another revision asks for other files by now
     files, fired = _marks(state["files"]), 0
-    behind = writers(tx, changed, now=now)
+    wrote = writers(tx, changed, now=now)
     for path, mark in sorted(changed.items()):
         change = _change(files.get(path), mark)
         if mark is None:
@@ -117,13 +122,16 @@ def take(
         else:
             files[path] = mark
         if change in spec.keys.get("changes", ()):
+            own, program = wrote.get(path), (behind or {}).get(path)
             data = {"path": path, "change": change}
+            if own is None and program is not None and (run := runs.by_key(tx, program)):
+                data[PROGRAM] = f"R-{run.number}"
             occasion = Occasion(
                 workflow=trigger.workflow,
                 trigger_id=spec.id,
                 kind=KIND,
                 data=data,
-                caused_by=behind.get(path),
+                caused_by=program if own is None else own,
             )
             note(tx, occasion, now=now, ids=ids)
             fired += 1

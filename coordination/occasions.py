@@ -13,12 +13,14 @@ from baton.events import Event, format_time
 
 __all__ = [
     "KINDS",
+    "PROGRAM",
     "SPOKEN",
     "Occasion",
     "event_of",
     "is_for",
     "is_occasion",
     "is_own",
+    "program_of",
     "refusal_of",
     "speaker_of",
     "told_of",
@@ -28,7 +30,8 @@ SOURCE = "baton"
 KINDS = ("schedule", "every", "file", "webhook", "slack", "all_of", "absence")
 SPOKEN = f"{SOURCE}.slack"
 REFUSED = "refused"
-HIDDEN = frozenset({"for", REFUSED})  # what expressions do not see
+PROGRAM = "program_of"  # the run whose program was at work when a file changed
+HIDDEN = frozenset({"for", REFUSED, PROGRAM})  # what expressions do not see
 TYPES = frozenset(f"{SOURCE}.{kind}" for kind in KINDS)
 
 
@@ -90,6 +93,11 @@ def is_for(event: Event, workflow: str, trigger_id: str) -> bool:
 def refusal_of(event: Event) -> str | None:
     """Say why *event* starts nothing although it fits; None: it may."""
     return (event.data or {}).get(REFUSED) if is_occasion(event) else None
+
+
+def program_of(event: Event) -> str | None:
+    """Return the run whose program was at work when the file changed that *event* tells of."""
+    return (event.data or {}).get(PROGRAM) if is_occasion(event) else None
 
 
 def speaker_of(event: Event) -> str | None:

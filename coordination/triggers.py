@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from baton.events import Event, Status, matches_name
 from coordination.database import Transaction, canonical
-from coordination.occasions import is_for, is_occasion, told_of
+from coordination.occasions import is_for, is_occasion, program_of, told_of
 from coordination.ports import Expressions, TriggerSpec
 from coordination.store import triggers as store
 from coordination.wait_keys import names_of, pattern_of
@@ -150,7 +150,7 @@ class Matcher:
         if why := self._why_false(trigger, spec, seen.context(spec.kind)):
             return why
         if trigger.workflow in seen.causes:
-            return f"a run of {trigger.workflow} caused this event: no workflow triggers itself"
+            return _own_doing(trigger, seen.event)
         return TOO_DEEP if seen.depth >= DEEPEST else ""
 
     def _why_false(self, trigger: Trigger, spec: TriggerSpec, context: Context) -> str:
@@ -163,6 +163,12 @@ class Matcher:
             return "" if self._compiled[key](context) else f"where is false: {spec.where}"
         except ValueError as error:
             return f"where failed: {error}"
+
+
+def _own_doing(trigger: Trigger, event: Event) -> str:
+    program = program_of(event)
+    how = f", while a program of {program} was at work" if program else ""
+    return f"a run of {trigger.workflow} caused this event{how}: no workflow triggers itself"
 
 
 def text_in(template: str | None, expressions: Expressions, context: Context) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from baton.connector import Files
+from baton.connector import Files, Processes
 from coordination.policy import Roles
 from workflows.core.codec import canonical
 
@@ -29,6 +29,7 @@ class HostSettings:
         largest_context: what all that came into a run may be; what is too much fails its step.
         roles: says who has which role now, to judge right before an approved action starts.
         files: gives the files for the actions of the run with this key; None: those of the World.
+        programs: gives the programs for one action of the run with this key; None: likewise.
     """
 
     instance_key: bytes = field(repr=False)
@@ -41,6 +42,7 @@ class HostSettings:
     largest_context: int = 32 * 2**20
     roles: Callable[[], Roles] = Roles
     files: Callable[[int], Files] | None = None
+    programs: Callable[[int, str], Processes] | None = None
 
     def derive(self, *parts: Any) -> str:
         """Return what belongs to *parts* and this instance for ever: 64 hex digits."""

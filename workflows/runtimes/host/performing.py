@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from baton.connector import ActionFailure, Result, RunInfo
+from baton.connector import ActionFailure, Processes, Result, RunInfo
 from coordination.handles import PREFIX, holds_any
 from coordination.world import World
 from workflows.actions.calling import InvalidParams, call
@@ -126,6 +126,10 @@ class Performer:
             what = f"{type(error).__name__}: {error}"
             return Answer(error=StepError("error", what, "unknown"))
 
+    def _programs(self, run: RunRecord, action: RunAction) -> Processes:
+        given = self._settings.programs
+        return given(run.key, action.action) if given else self._world.processes
+
     def _success(self, result: Result[Any]) -> Answer:
         try:
             output = to_json(result.output)
@@ -153,7 +157,7 @@ class Performer:
             deadline=world.clock.now() + action.timeout if action.timeout else None,
             run=RunInfo(run.id, run.number, run.workflow, action.path, folder, run.thread_id),
             http=world.http,
-            processes=Watched(world.processes, transcript),
+            processes=Watched(self._programs(run, action), transcript),
             files=self._settings.files(run.key) if self._settings.files else world.files,
             log=log.bind(run_id=run.id, path=action.path, attempt=action.attempt),
             secrets=secrets,
