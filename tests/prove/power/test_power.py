@@ -59,7 +59,7 @@ def test_a_store_that_does_not_wait_for_the_disk_is_caught(stage: Stage) -> None
 def test_something_said_before_its_commit_is_caught(stage: Stage, recording: Recording) -> None:
     """An answer that leaves before the commit is as if it had been said a little sooner."""
     viewing = Viewing(recording, stage.root / "sooner")
-    viewing.lay(Image(1, recording.said[0].place, "everything", 0))
+    viewing.lay(Image(1, recording.said[0].place // 2, "everything", 0))
     lost = look(viewing.folder, recording.said, None)
 
     assert any("said and lost: event" in each for each in lost)
