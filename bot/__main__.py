@@ -17,6 +17,7 @@ from bot.commands import (
     login_link,
     migrate,
     preview,
+    purge,
     reconcile,
     restore,
     schema,
@@ -45,6 +46,7 @@ app.command("login-link")(login_link.login_link)
 app.command("reconcile")(reconcile.reconcile)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.command("purge")(purge.purge)
 app.command("preview")(preview.preview)
 app.command("validate")(validate.validate)
 app.command("dry-run")(dry_run.dry_run)

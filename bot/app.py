@@ -13,7 +13,7 @@ from baton.connector import Connector
 from bot.configuration import Configuration
 from bot.definitions import Definitions
 from bot.file_triggers import FileTriggers
-from bot.housekeeping import Housekeeping
+from bot.housekeeping import Housekeeping, keeping_of
 from bot.keys import derived, instance_key
 from bot.looking import Finding, of_slack
 from bot.rereading import Rereading
@@ -81,6 +81,7 @@ class Baton:
     rehearsals: PublishedRehearsals
     slack: SlackConnection
     rereading: Rereading
+    housekeeping: Housekeeping
 
     async def begin(self) -> None:
         """Load definitions, take up what an earlier life left, and go on; Slack comes last."""
@@ -95,7 +96,7 @@ class Baton:
         tasks.keep("definitions", self.definitions.watch)
         tasks.keep("configuration", lambda: self.rereading.watch(self._take_rules))
         tasks.keep("directory", self._directory)
-        tasks.keep("housekeeping", Housekeeping(self.door, self.world).run)
+        tasks.keep("housekeeping", self.housekeeping.run)
         await self.slack.begin(self.coordinator, self.door, self)
 
     async def stop(self) -> None:
@@ -233,6 +234,7 @@ def assemble(
         rehearsals=PublishedRehearsals(coordinator.workflow, registry, world.clock),
         slack=slack,
         rereading=rereading,
+        housekeeping=Housekeeping(door, world, keeping_of(settings)),
     )
 
 

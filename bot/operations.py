@@ -6,6 +6,7 @@ from typing import Any
 
 from baton.errors import BatonError
 from baton.reading import Source
+from bot.housekeeping import Housekeeping, keeping_of
 from bot.publications import PREFIX, offline, perform_workflow
 from bot.settings import Settings
 from bot.sources import perform_source
@@ -15,6 +16,8 @@ from coordination.reconciling import redraw
 from coordination.tokens import Grant
 from coordination.world import World
 from handlers.http.sessions import Sessions
+
+PATIENCE = timedelta(seconds=15)  # of a purge by hand; another one goes on where it stopped
 
 
 class UnknownCommand(BatonError):
@@ -36,6 +39,8 @@ async def perform(
             return login_link(world, sessions, str(request["person"]), settings)
         case "reconcile":
             return {"cards": await redraw(door, world, request.get("thread"))}
+        case "purge":
+            return await purge(door, world, settings, dry=bool(request.get("dry")))
         case str(command) if command.startswith("source-"):
             return await perform_source(door, world, settings, request)
         case str(command) if command.startswith(PREFIX):
@@ -140,6 +145,13 @@ async def list_tokens(door: Door) -> Mapping[str, Any]:
             for one in found
         ]
     }
+
+
+async def purge(door: Door, world: World, settings: Settings, *, dry: bool) -> Mapping[str, Any]:
+    """Forget what has served its time, or only count it, for as long as the one who asks waits."""
+    keeper = Housekeeping(door, world, keeping_of(settings))
+    done = await keeper.purge(dry=dry, within=PATIENCE)
+    return {"dry": dry, "rows": done.rows, "more": done.more}
 
 
 def login_link(

@@ -52,5 +52,5 @@ class Settings(Part):
     priority: Literal["low", "normal", "high"] = "normal"
     """Which ready steps of the server come first. It changes nothing else."""
     retention: Duration | None = None
-    """How long finished runs are to be kept. It is checked and stays with the revision; nothing is
-    deleted yet."""
+    """How long finished runs are kept, at least 7 days; without it as long as the server says, which
+    is 90 days by default. The revision in use decides. What the audit says of a run stays longer."""
