@@ -18,7 +18,6 @@ from workflows.core.codec import (
     digest,
     fact_from_json,
     fact_to_json,
-    to_json,
 )
 from workflows.core.commands import (
     CancelAction,
@@ -165,7 +164,7 @@ def _check(run_id: str, entry: Entry, expected: int) -> None:
         raise Faulted(f"row {expected} of the journal is missing; the next one is {entry.seq}")
     parts = (entry.path, entry.kind, entry.attempt, entry.delivery_id)
     place = Place(run_id, entry.seq, entry.fence)
-    if _sum(place, parts, entry.at, entry.data) != entry.sum:
+    if _sum(place, parts, entry.at, canonical(entry.data)) != entry.sum:
         raise Faulted(f"row {entry.seq} of the journal is damaged: its checksum does not fit")
 
 
@@ -173,12 +172,15 @@ _Parts = tuple[str | None, str, int | None, str | None]
 
 
 def _sealed(place: Place, parts: _Parts, at: datetime, data: Mapping[str, Any]) -> Entry:
-    plain = to_json(data)
+    text = canonical(data)
     path, kind, attempt, delivery_id = parts
-    seal = _sum(place, parts, at, plain)
-    return Entry(place.seq, path, kind, attempt, delivery_id, at, place.fence, plain, seal)
+    seal = _sum(place, parts, at, text)
+    return Entry(
+        place.seq, path, kind, attempt, delivery_id, at, place.fence, json.loads(text), seal
+    )
 
 
-def _sum(place: Place, parts: _Parts, at: datetime, data: Any) -> str:
-    whole = [place.run_id, place.seq, place.fence, *parts, at.isoformat(), data]
-    return hashlib.sha256(canonical(whole)).hexdigest()
+def _sum(place: Place, parts: _Parts, at: datetime, text: bytes) -> str:
+    """Return the checksum of a row: SHA-256 over the list of its columns, the last of them *text*."""
+    head = canonical([place.run_id, place.seq, place.fence, *parts, at.isoformat()])
+    return hashlib.sha256(head[:-1] + b"," + text + b"]").hexdigest()

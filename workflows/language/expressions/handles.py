@@ -20,6 +20,7 @@ __all__ = [
     "from_json",
     "join_secret",
     "mask",
+    "may_hold_handles",
     "reveal",
     "secret_names",
     "to_json",
@@ -78,6 +79,13 @@ def to_json(value: Any) -> Any:
     if isinstance(value, list):
         return [to_json(each) for each in value]
     return value
+
+
+def may_hold_handles(value: Any) -> bool:
+    """Say whether `from_json` would make anything else of *value*: handles have keys with a ``$``."""
+    if isinstance(value, dict):
+        return any(key[:1] == "$" or may_hold_handles(each) for key, each in value.items())
+    return isinstance(value, list) and any(map(may_hold_handles, value))
 
 
 def from_json(value: Any) -> Any:

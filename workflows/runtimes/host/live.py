@@ -17,12 +17,12 @@ from coordination.children import is_hidden
 from coordination.database import Reader, Unavailable
 from coordination.ports import RunStatus
 from workflows import store
-from workflows.core.commands import CancelAction, Command, RunAction
+from workflows.core.commands import AskApproval, CancelAction, Command, RunAction, StartChild
 from workflows.core.facts import StepError, StepFailed, StepStarted, StepUnknown
 from workflows.core.state import RunStatus as CoreStatus
 from workflows.journal import Place, Replayed, intent_entry, replay
 from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
-from workflows.runtimes.host.advance import write
+from workflows.runtimes.host.advance import Advance, write
 from workflows.runtimes.host.awaiting import queue_posts, until_sent
 from workflows.runtimes.host.children import children_of
 from workflows.runtimes.host.flight import Flying, fly, needs_intent
@@ -38,6 +38,7 @@ from workflows.runtimes.host.weighing import Weight
 
 __all__ = ["Live"]
 
+_LOOKED_AT = (AskApproval, StartChild)  # what they hold is read, or looked up, before it is stored
 LOST = "Baton stopped while it ran, and nobody saw how it ended."
 RESTORED = "The run came back from a backup, and may have done this after that was made."
 
@@ -292,20 +293,16 @@ class Live:
         """Fold a fact, store all that follows from it, then perform it."""
         run, replayed = self._opened
         parts, now = self._parts, self._now
-        arrival = replace(arrival, fact=self._weight.admit(replayed.core, arrival.fact))
+        admitted = self._weight.admit(replayed.core, arrival.fact)
+        if admitted is not arrival.fact:
+            arrival = replace(arrival, fact=admitted)
         move = fold(run, replayed, arrival, life=self._life, now=now)
         if move is None:
             await self._pass_over(arrival.wakeup, now)
             return
-        cover = cover_of(replayed.core, secretive=self._life.secretive)
-        filled = await with_files(parts.world, move.commands)
-        if filled is not move.commands:
-            filled = covered(filled, await parts.performer.cover_of_inputs(run))
-        shown = replace(
-            move,
-            commands=covered(filled, cover, outputs=not self._life.hides),
-            children=await children_of(parts, run, move.commands, replayed.core, cover),
-        )
+        shown = move
+        if self._life.secretive or any(isinstance(each, _LOOKED_AT) for each in move.commands):
+            shown = await self._shown(move)
         if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):
             raise Stale(f"another life of Baton went on with R-{run.number}")
         replayed.seq += 1
@@ -313,6 +310,19 @@ class Live:
         self._weight.take_in(arrival.fact)
         for command in move.commands:
             self._perform(command)
+
+    async def _shown(self, move: Advance) -> Advance:
+        """Return *move* as others may see it, with the files of its questions and the children it begins."""
+        run, replayed = self._opened
+        parts, cover = self._parts, cover_of(replayed.core, secretive=self._life.secretive)
+        filled = await with_files(parts.world, move.commands)
+        if filled is not move.commands:
+            filled = covered(filled, await parts.performer.cover_of_inputs(run))
+        return replace(
+            move,
+            commands=covered(filled, cover, outputs=not self._life.hides),
+            children=await children_of(parts, run, move.commands, replayed.core, cover),
+        )
 
     async def _pass_over(self, wakeup: Wakeup | None, now: datetime) -> None:
         """Note that the run was told something that changes nothing."""

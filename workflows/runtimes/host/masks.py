@@ -95,6 +95,8 @@ def texts_in(value: Any) -> Iterable[str]:
 
 def cut(value: Any) -> Any:
     """Return *value*, or its beginning where it is too large for a record that people look at."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
     written = canonical(value)
     if len(written) <= LARGEST:
         return value

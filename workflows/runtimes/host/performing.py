@@ -1,6 +1,7 @@
 """Performs one attempt of one action and says what became of it, in a form that can be stored."""
 
 import asyncio
+import json
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,10 +16,10 @@ from coordination.world import World
 from workflows.actions.calling import InvalidParams, call
 from workflows.actions.notices import Post, Upload
 from workflows.actions.registry import Registry, UnknownAction
-from workflows.core.codec import canonical, to_json
+from workflows.core.codec import canonical
 from workflows.core.commands import RunAction
 from workflows.core.facts import Fact, StepCompleted, StepError, StepFailed, StepUnknown
-from workflows.language.expressions import from_json, reveal, secret_names
+from workflows.language.expressions import from_json, may_hold_handles, reveal, secret_names
 from workflows.runs import RunRecord
 from workflows.runtimes.host.context import StepContext, Transcript, Watched
 from workflows.runtimes.host.hearing import folder_of
@@ -89,14 +90,18 @@ class Performer:
         """Perform *action* in the name of *run*; the caller may cancel it."""
         transcript = Transcript()
         own = await self._own(run)
+        params = action.params
         try:
-            names = secret_names(from_json(action.params))
+            if held := may_hold_handles(params):
+                params = from_json(params)
+            names = secret_names(params) if held else ()
             secrets = {name: self._named(name, own) for name in sorted(names)}
         except KeyError as error:
             return Answer(error=_refused("secret", _absent(error.args[0])))
-        cover = covering(_words({**own, **secrets}), halves=True)
         ctx = self._context(run, action, secrets, transcript, cancelled)
-        answer = await self._call(action, secrets, ctx, cover)
+        plain = reveal(params, secrets.__getitem__) if held else params
+        cover = covering(_words({**own, **secrets}), halves=True) if own or secrets else _seen
+        answer = await self._call(action, plain, ctx, cover)
         return _covered(replace(answer, log=transcript.text), cover)
 
     def _named(self, name: str, own: Mapping[str, str]) -> str:
@@ -106,14 +111,13 @@ class Performer:
     async def _call(
         self,
         action: RunAction,
-        secrets: Mapping[str, str],
+        params: Any,
         ctx: StepContext,
         cover: Callable[[Any], Any],
     ) -> Answer:
         try:
             verb = self._registry.require(action.action)
-            plain = reveal(from_json(action.params), secrets.__getitem__)
-            return self._success(await call(verb, plain, ctx))
+            return self._success(await call(verb, params, ctx))
         except ActionFailure as failure:
             return Answer(error=_failed(failure))
         except UnknownAction as error:
@@ -132,14 +136,14 @@ class Performer:
 
     def _success(self, result: Result[Any]) -> Answer:
         try:
-            output = to_json(result.output)
+            text = canonical(result.output)
         except (TypeError, ValueError) as error:
             return Answer(error=StepError("output", f"its output has no JSON form: {error}"))
-        size, most = len(canonical(output)), self._settings.largest_output
+        size, most = len(text), self._settings.largest_output
         if size > most:
-            text = f"its output has {size:,} bytes; a step may give {most:,}"
-            return Answer(error=StepError("limit", text))
-        return Answer(output=output, notices=result.notices, when_sent=result.when_sent)
+            why = f"its output has {size:,} bytes; a step may give {most:,}"
+            return Answer(error=StepError("limit", why))
+        return Answer(output=json.loads(text), notices=result.notices, when_sent=result.when_sent)
 
     def _context(
         self,
@@ -193,7 +197,14 @@ def _refused(kind: str, message: str) -> StepError:
     return StepError(kind, message, "not_started")
 
 
+def _seen(value: Any) -> Any:
+    """Cover nothing, where there is no secret."""
+    return value
+
+
 def _covered(answer: Answer, cover: Callable[[Any], Any]) -> Answer:
+    if cover is _seen:
+        return answer
     error = answer.error
     return replace(
         answer,

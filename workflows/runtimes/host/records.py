@@ -29,7 +29,7 @@ from workflows.core.plan import (
     WaitForSignal,
 )
 from workflows.core.state import Progress, StepState
-from workflows.language.expressions import MalformedHandle, from_json, mask
+from workflows.language.expressions import MalformedHandle, from_json, mask, may_hold_handles
 from workflows.runs import StepRecord
 from workflows.runtimes.host.masks import HIDDEN, covering, cut, long_lines, texts_in
 
@@ -132,6 +132,8 @@ def has_secrets(plan: Plan) -> bool:
 
 def _shown(params: Any) -> Any:
     """Write handles of secrets as people may see them."""
+    if not may_hold_handles(params):
+        return params
     try:
         return mask(from_json(params))
     except MalformedHandle:
