@@ -20,6 +20,8 @@ from bot.rereading import Rereading
 from bot.running_programs import RunningPrograms
 from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
+from bot.store_watch import StoreWatch
+from bot.vitals import Watch
 from bot.world import SystemWorld, make_world
 from bot.written_files import WrittenFiles
 from coordination import leases, windows
@@ -81,7 +83,9 @@ class Baton:
     rehearsals: PublishedRehearsals
     slack: SlackConnection
     rereading: Rereading
+    store: StoreWatch
     housekeeping: Housekeeping
+    watch: Watch
 
     async def begin(self) -> None:
         """Load definitions, take up what an earlier life left, and go on; Slack comes last."""
@@ -97,6 +101,7 @@ class Baton:
         tasks.keep("configuration", lambda: self.rereading.watch(self._take_rules))
         tasks.keep("directory", self._directory)
         tasks.keep("housekeeping", self.housekeeping.run)
+        tasks.keep("loop lag", self.watch.lag.run)
         await self.slack.begin(self.coordinator, self.door, self)
 
     async def stop(self) -> None:
@@ -120,6 +125,7 @@ class Baton:
         return (
             *(Finding(part, good=False, says=word) for part, word in failing.items()),
             *await of_slack(self.slack, self.world),
+            *await self.watch.findings(),
             *(
                 Finding("definitions", good=False, says=each)
                 for each in self.definitions.complaints()
@@ -141,8 +147,8 @@ class Baton:
     async def readiness(self) -> dict[str, str]:
         """Return what is not ready, each with a word that says how."""
         failing: dict[str, str] = {}
-        if self.door.broken is not None:
-            failing["database"] = "not writable"
+        if (word := await self.store.problem()) is not None:
+            failing["database"] = word
         if self.slack.problem is not None:
             failing["slack"] = self.slack.problem
         failing.update({f"loop {name}": "failed" for name in self.world.tasks.down})
@@ -234,7 +240,9 @@ def assemble(
         rehearsals=PublishedRehearsals(coordinator.workflow, registry, world.clock),
         slack=slack,
         rereading=rereading,
+        store=StoreWatch(door, world.clock),
         housekeeping=Housekeeping(door, world, keeping_of(settings)),
+        watch=Watch(door, world, settings.database),
     )
 
 

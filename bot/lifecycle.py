@@ -18,6 +18,7 @@ from bot.app import Baton, build
 from bot.configuration import Configuration
 from bot.connections import Connection
 from bot.settings import Settings
+from bot.store_watch import end_if_broken, end_where_broken
 from bot.world.listening import Listening, listen, port_of
 from handlers.http import Demo, Edge, create_api
 
@@ -58,7 +59,9 @@ async def living(
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(taken.close)
         baton = await build(settings, configuration)
+        stack.callback(end_if_broken, baton.door)
         stack.push_async_callback(baton.stop)
+        baton.world.tasks.start("store", end_where_broken(baton.door, baton.world.clock))
         await baton.begin()
         await stack.enter_async_context(AdminSocket(settings.data / "admin.sock", baton).open())
         await stack.enter_async_context(serving(baton, taken, demo() if demo else None))
@@ -79,6 +82,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
         static=STATIC,
         demo=demo,
         slack=baton.slack.requests,
+        metrics=baton.watch.metrics,
     )
     config = uvicorn.Config(
         create_api(edge, version=version("baton-bus")),

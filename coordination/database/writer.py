@@ -4,9 +4,9 @@ import asyncio
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ import structlog
 from coordination.changes import Change
 from coordination.database.beside import Beside
 from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
+from coordination.database.faults import BROKEN, IOERR, primary, unsynced, why
 from coordination.database.kept import Kept
 from coordination.database.statements import Statements
 from coordination.database.transaction import RunAgain, Transaction
@@ -40,19 +41,6 @@ _PRAGMAS = {
     "cache_size": -16_384,  # KiB
     "temp_store": 2,  # in memory: savepoints keep the pages they may have to restore
     "busy_timeout": 5000,
-}
-# Primary result codes after which the whole group is in doubt; the rest are faults of a statement.
-_FATAL = {
-    sqlite3.SQLITE_BUSY: "another program holds it; close whatever has the file open",
-    sqlite3.SQLITE_LOCKED: "another program holds it; close whatever has the file open",
-    sqlite3.SQLITE_NOMEM: "the memory of this machine is used up",
-    sqlite3.SQLITE_READONLY: "it is read-only; make the file and its folder writable",
-    sqlite3.SQLITE_IOERR: "the disk reports an error; look at the system's log",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; restore the last backup",
-    sqlite3.SQLITE_FULL: "the disk is full; free some space",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look at the rights of its folder",
-    sqlite3.SQLITE_PROTOCOL: "its lock cannot be had; is it on a network drive?",
-    sqlite3.SQLITE_NOTADB: "it is not a database",
 }
 
 log = structlog.get_logger(__name__)
@@ -82,14 +70,15 @@ def connect(path: Path, *, synchronous: int = 2) -> sqlite3.Connection:
                 raise DatabaseUnusable(f"{path}: {name} is {found} and cannot be set to {value}")
         raw.execute("PRAGMA journal_size_limit = 0")  # a restarted log shows its true size
     except sqlite3.Error as error:
-        raise DatabaseUnusable(f"{path} cannot be used: {_why(error) or error}") from None
+        raise DatabaseUnusable(f"{path} cannot be used: {why(error) or error}") from None
     return raw
 
 
-def checkpoint(path: Path) -> None:
+def checkpoint(path: Path) -> bool:
     """Move what was committed from the write-ahead log into the database, while more is written.
 
-    Where the whole log was moved before more came up, the writer begins it anew.
+    Where the whole log was moved before more came up, the writer begins it anew. False: a sync failed,
+    so that nobody knows any more what the disk holds.
     """
     try:
         raw = connect(path)
@@ -100,6 +89,8 @@ def checkpoint(path: Path) -> None:
             raw.close()
     except (sqlite3.Error, DatabaseUnusable) as error:  # what was committed stands in the log
         log.warning("checkpoint_failed", error=str(error))
+        return not unsynced(error)
+    return True
 
 
 class Session:
@@ -136,13 +127,14 @@ class Session:
         except sqlite3.IntegrityError as error:
             raise ConstraintBroken(str(error)) from None
         except sqlite3.Error as error:
-            why = _why(error)
-            if why is None:
+            word = why(error)
+            if word is None:
                 raise
-            self._failed = Unavailable(f"{self._path}: {why}. Nothing was stored; try again later.")
-            if sql == "COMMIT" and _primary(error) == sqlite3.SQLITE_IOERR:
-                # What the disk still holds after a failed sync is anybody's guess.
-                self.broken = "the disk failed while data was made durable; start Baton again"
+            self._failed = Unavailable(
+                f"{self._path}: {word}. Nothing was stored; try again later."
+            )
+            if unsynced(error) or (sql == "COMMIT" and primary(error) == IOERR):
+                self.broken = BROKEN
             raise self._failed from error
 
     def run(self, units: Iterable[Unit[Any]], *, commit: Callable[[], None]) -> list[Outcome[Any]]:
@@ -202,10 +194,12 @@ class Session:
             beside: does it on another thread. Then it is done here only where that was not enough:
                 while more and more is written, the log never gets to its end there.
         """
+        if self.broken is not None:
+            return
         try:
             self._tend(beside)
         except (sqlite3.Error, OSError) as error:  # what was committed stands in the log
-            log.warning("checkpoint_failed", error=str(error))
+            self._note(error)
 
     def _tend(self, beside: Beside | None) -> None:
         self.log_size = self._log.stat().st_size if self._log.exists() else 0
@@ -226,12 +220,19 @@ class Session:
             log.warning("wal_large", size=self.log_size, pages=pages, checkpointed=moved)
 
     def close(self) -> None:
-        """Empty the write-ahead log and let go of the file."""
+        """Empty the write-ahead log and let go of the file; a broken one is left as it lies."""
         try:
-            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self.broken is None:
+                self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
-            log.warning("checkpoint_failed", error=str(error))
-        self._raw.close()
+            self._note(error)
+        if self.broken is None:  # closing it would empty the log as well
+            self._raw.close()
+
+    def _note(self, error: Exception) -> None:
+        log.warning("checkpoint_failed", error=str(error))
+        if unsynced(error):
+            self.broken = BROKEN
 
     def _one(self, tx: Transaction, unit: Unit[T]) -> Outcome[T]:
         try:
@@ -271,7 +272,7 @@ class Writer:
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._live, name="baton-writer", daemon=True)
         self._session: Session | None = None
-        self._checkpoints = Beside("baton-checkpoint", partial(checkpoint, path))
+        self._checkpoints = Beside("baton-checkpoint", self._checkpoint)
         self._closing = False
 
     async def start(self) -> None:
@@ -325,12 +326,17 @@ class Writer:
         session.close()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
 
+    def _checkpoint(self) -> None:
+        if not checkpoint(self._path) and self._session is not None:
+            self._session.broken = BROKEN
+
     def _group(self, session: Session, first: _Waiting) -> None:
         taken: list[_Waiting] = []
         try:
             outcomes = session.run(self._take(first, taken), commit=session.commit)
         except Exception as error:  # noqa: BLE001  # the thread must live; every caller learns of it
-            taken = taken or [first]  # where not even a transaction could be begun
+            if not taken:  # none could be begun; who waits behind it need not wait for that again
+                deque(self._take(first, taken), maxlen=0)
             outcomes = [Outcome(None, error, ())] * len(taken)
         self._loop.call_soon_threadsafe(self._answer, taken, outcomes)
         session.tend(self._checkpoints)
@@ -377,11 +383,3 @@ def _checkpoint(raw: sqlite3.Connection) -> tuple[int, int, int]:
     """Return whether somebody was in the way, the pages of the log, and how many were moved so far."""
     busy, pages, moved = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return busy, pages, moved
-
-
-def _primary(error: sqlite3.Error) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _why(error: sqlite3.Error) -> str | None:
-    return _FATAL.get(_primary(error))

@@ -2,10 +2,19 @@
 
 import hashlib
 
-from coordination.database import Reader, Transaction, bindparam, blobs, insert_if_absent, select
+from coordination.database import (
+    Reader,
+    Transaction,
+    bindparam,
+    blobs,
+    delete,
+    insert_if_absent,
+    select,
+)
 
 _PUT = insert_if_absent(blobs)
 _GET = select(blobs.c.bytes).where(blobs.c.hash == bindparam("hash"))
+_DROP = delete(blobs).where(blobs.c.hash == bindparam("called"))
 
 
 def put(tx: Transaction, data: bytes) -> str:
@@ -19,3 +28,8 @@ async def get(reader: Reader, name: str) -> bytes | None:
     """Return the bytes of that hash."""
     row = await reader.fetch_one(_GET, hash=name)
     return bytes(row.bytes) if row is not None else None
+
+
+def drop(tx: Transaction, name: str) -> None:
+    """Take away the bytes of that hash, which nothing may refer to."""
+    tx.execute(_DROP, called=name)

@@ -166,6 +166,51 @@ async def test_after_a_failed_sync_nothing_is_written_any_more(tmp_path: Path) -
     session.close()
 
 
+class FailingCheckpoint(Failing):
+    """A connection whose disk fails while the log is moved into the database."""
+
+    closed = False
+
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
+        if "wal_checkpoint" in sql:
+            return Failing.execute(self, "COMMIT")
+        return self._raw.execute(sql, parameters)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_a_sync_that_failed_in_a_checkpoint_is_not_tried_again(tmp_path: Path) -> None:
+    """The system forgets what it could not write: a second sync would be a lie, and empty the log."""
+    session = Session(make_database(tmp_path))
+    raw, failing = session._raw, FailingCheckpoint(session._raw)
+    session._raw = failing  # type: ignore[assignment]
+    session.close()
+
+    assert session.broken is not None
+    assert not failing.closed
+    with pytest.raises(Unavailable, match="start Baton again"):
+        session.run([put("b")], commit=session.commit)
+    raw.close()
+
+
+async def test_who_waits_while_another_holds_the_file_is_answered_at_once(tmp_path: Path) -> None:
+    """All who came while one waited for the lock in vain, and not each after a wait of its own."""
+    path = tmp_path / "baton.db"
+    door = await open_sqlite(path, changes=Changes("a"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    told = asyncio.gather(*(door.write(put(f"n{n}")) for n in range(30)), return_exceptions=True)
+
+    found = await asyncio.wait_for(told, 60)  # 5 s, and not 150
+    other.execute("ROLLBACK")
+    other.close()
+    assert {type(each) for each in found} == {Unavailable}
+    assert await names(door) == []
+    await door.write(put("later"))
+    await door.close()
+
+
 async def test_no_caller_is_left_waiting_when_nothing_can_be_written(door: Door) -> None:
     await door.write(put("a"))
     door._writer._session.broken = "start Baton again"  # type: ignore[attr-defined]

@@ -30,6 +30,7 @@ from bot.slack.connection import SlackConnection
 from bot.slack.delivery import Delivery
 from bot.slack.directory import SlackDirectory
 from bot.slack.drawings import SlackDrawings
+from bot.store_watch import end_if_broken, end_where_broken
 from bot.world import SystemWorld, make_world
 from bot.world.listening import listen, port_of
 from coordination.changes import Changes
@@ -179,14 +180,21 @@ async def live(data: Path, lines: Lines, warm: Warm) -> int:
         for end in (taken, lines.watch, lines.world, lines.slack):
             stack.callback(end.close)
         baton = await composed(data, lines, warm)
+        stack.callback(end_if_broken, baton.door, broken)
         stack.push_async_callback(baton.stop)
+        ending = end_where_broken(baton.door, baton.world.clock, broken)
+        baton.world.tasks.start("store", ending)
         await baton.begin()
         bot.lifecycle.create_api = warm.application  # type: ignore[assignment]  # made once
         await stack.enter_async_context(serving(baton, taken, None))
-        code = await watched(baton, lines, port_of(taken))
-        if code:
-            os._exit(code)  # as a process ends that must not touch its database any more
-    return code
+        await watched(baton, lines, port_of(taken))
+    return 0
+
+
+def broken(_: int) -> None:
+    """End as the program does, with a code of our own."""
+    sys.stderr.flush()
+    os._exit(BROKEN)
 
 
 async def composed(data: Path, lines: Lines, warm: Warm) -> Baton:
@@ -223,19 +231,13 @@ def settings_of(data: Path) -> Settings:
     )
 
 
-async def watched(baton: Baton, lines: Lines, port: int) -> int:
-    """Tell where it serves; return when it is to end, or has to."""
+async def watched(baton: Baton, lines: Lines, port: int) -> None:
+    """Tell where it serves; return when it is to end."""
     loop = asyncio.get_running_loop()
     lines.watch.settimeout(0)
     await loop.sock_sendall(lines.watch, b"%d\n" % port)
-    told = asyncio.ensure_future(loop.sock_recv(lines.watch, 16))
-    while not told.done():
-        await asyncio.wait([told], timeout=0.02)
-        if baton.door.broken is not None:
-            return BROKEN
-    if told.result() == b"end\n":
+    if await loop.sock_recv(lines.watch, 16) == b"end\n":
         await at_rest(baton.door)
-    return 0
 
 
 async def at_rest(door: Door) -> None:

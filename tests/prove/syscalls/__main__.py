@@ -1,6 +1,7 @@
 """`python3 run.py prove syscalls`: every write, sync, lock and ack of the golden scenario fails or kills.
 
-`--points N` of all points (300), `--all` of them, `--at CALL:NUMBER:FAULT` one again, `--seed S`.
+`--points N` of all points (300), `--all` of them, `--at CALL:NUMBER:FAULT` one again, `--seed S`;
+`--only CALL` leaves the other calls out.
 """
 
 import argparse
@@ -33,11 +34,11 @@ def work(given: argparse.Namespace, verdict: Verdict) -> None:
 def chosen(given: argparse.Namespace, stage: Stage, verdict: Verdict) -> list[Point]:
     if given.at:
         return [Point.read(given.at)]
-    points = every(counted(stage))
+    points = [each for each in every(counted(stage)) if given.only in ("", each.call)]
     verdict.figures["points there are"] = len(points)
     return points if given.all else drawn(points, given.points, random.Random(given.seed))  # noqa: S311
 
 
 if __name__ == "__main__":
-    options = {"points": POINTS, "seed": 1, "all": False, "at": ""}
+    options = {"points": POINTS, "seed": 1, "all": False, "at": "", "only": ""}
     sys.exit(prove("syscalls", __doc__ or "", options, work))
