@@ -17,6 +17,8 @@ BUTTONS = (
     (ids.SHOW_WORKFLOWS, "list"),
 )
 
+FOR_EVERYBODY = ("help", "whoami")  # they tell nothing of anybody else
+
 
 def register(bolt: AsyncApp, edge: Edge) -> None:
     """Listen to the command, and to the buttons of its answers."""
@@ -59,8 +61,15 @@ async def obey(edge: Edge, ack: Ack, body: Body, typed: str) -> None:
 async def done(ack: Ack, verb: Verb, asked: Asked) -> Answer:
     """Store first where something is stored; what only looks is acknowledged at once."""
     if verb.stores:
-        return await store_then_ack(ack, verb.do(asked))  # type: ignore[arg-type]  # a coroutine
+        return await store_then_ack(ack, admitted(verb, asked))
     await ack()
+    return await admitted(verb, asked)
+
+
+async def admitted(verb: Verb, asked: Asked) -> Answer:
+    """Do what a verb does, for who takes part here. Raises: NotAllowed."""
+    if verb.name not in FOR_EVERYBODY:
+        await asked.edge.admit(asked.who)
     return await verb.do(asked)
 
 

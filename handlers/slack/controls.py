@@ -149,6 +149,7 @@ async def draw_again(edge: Edge, body: Body) -> None:
     view = body.get("view") or {}
     run_id, path = clicks.run_in_form(view), clicks.chosen(body)
     try:
+        await edge.admit(clicks.principal(body))
         found = await edge.coordinator.outlook(run_id, from_path=begin_with(path))
     except EXPECTED as error:
         await edge.screens.show_answer(str(view.get("id", "")), await edge.refusal(error))

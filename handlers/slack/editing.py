@@ -62,6 +62,7 @@ def as_typed(value: Any) -> str:
 
 async def from_form(edge: Edge, body: Body, view: Body) -> Answer:
     """Start what a form says; what was emptied in it is left out, and what it has no room for stays."""
+    await edge.admit(clicks.principal(body))
     run = await edge.coordinator.run(clicks.run_in_form(view))
     workflow = await edge.coordinator.workflow(run.workflow)
     shown = {

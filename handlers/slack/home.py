@@ -62,6 +62,7 @@ def asked_for(body: Body) -> tuple[ListingKind, int]:
 async def show(edge: Edge, who: Principal, view_id: str, kind: ListingKind, page: int) -> None:
     """Show one page of a list."""
     try:
+        await edge.admit(who)
         answer = await listing(edge, who, kind, page)
     except EXPECTED as error:
         await edge.screens.show_answer(view_id, await edge.refusal(error))

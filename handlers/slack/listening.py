@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from baton.errors import BatonError
 from coordination.coordinator import Coordinator
 from coordination.errors import Superseded, Unavailable
+from coordination.policy import Principal
 from coordination.world import World
 from handlers.slack.answers import Answer
 from handlers.slack.clicks import Place
@@ -23,6 +24,14 @@ class Edge:
     screens: Screens
     world: World
     program: Program
+
+    async def admit(self, who: Principal) -> None:
+        """Let in who may look at what is here: no guests, no bots, nobody who has left.
+
+        Raises:
+            NotAllowed: the sentence says what they are.
+        """
+        await self.coordinator.authorize(who, "read")
 
     async def refusal(self, error: BatonError, *, stored: bool = False) -> Answer:
         """Return what *error*, an expected one, means to whoever caused it."""

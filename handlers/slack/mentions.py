@@ -12,6 +12,8 @@ from difflib import get_close_matches
 
 from slack_bolt.async_app import AsyncApp
 
+from coordination.errors import NotAllowed
+from coordination.policy import Principal
 from coordination.threads_view import ThreadView
 from handlers.slack import clicks, private
 from handlers.slack.answers import (
@@ -91,6 +93,11 @@ async def answer(edge: Edge, event: Body) -> None:
     place, word = clicks.place_of_event(event), asked_word(str(event.get("text") or ""))
     if word not in WORDS or word == "help" or place.thread_ts is None:
         await edge.screens.tell(place, MentionHelp(WORDS, misunderstood(word)))
+        return
+    try:
+        await edge.admit(Principal("person", place.user, place.user, "slack"))
+    except NotAllowed as error:
+        await edge.screens.tell(place, await edge.refusal(error))
         return
     thread = await edge.coordinator.thread_at(str(place.channel), place.thread_ts)
     if thread is None:

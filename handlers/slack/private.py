@@ -12,7 +12,7 @@ from handlers.slack import clicks
 from handlers.slack.answers import Answer, Sentence
 from handlers.slack.asked import Asked
 from handlers.slack.clicks import Body, Place
-from handlers.slack.commands import misread
+from handlers.slack.commands import admitted, misread
 from handlers.slack.grammar import Unreadable, read
 from handlers.slack.listening import EXPECTED, Edge
 from handlers.slack.verbs import VERBS, check
@@ -45,7 +45,7 @@ async def answer(edge: Edge, event: Body) -> Answer:
         check(looks[word], line)
         principal = Principal("person", who, who, "slack")
         asked = Asked(line, principal, place_of(event), f"slack.{event.get('ts')}", edge)
-        return await looks[word].do(asked)
+        return await admitted(looks[word], asked)
     except Unreadable as error:
         return misread(typed, error)
     except EXPECTED as error:

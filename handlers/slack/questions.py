@@ -65,6 +65,7 @@ async def ask_to_whom(edge: Edge, ack: Ack, body: Body) -> None:
     seen, view_id = clicks.seen(body, "delegate"), view_of(body)
     await ack()
     try:
+        await edge.admit(clicks.principal(body))
         approval = await edge.coordinator.approval(seen.approval_id)
     except EXPECTED as error:
         await edge.screens.show_answer(view_id, await edge.refusal(error))

@@ -60,6 +60,7 @@ async def tell_why(edge: Edge, body: Body) -> None:
     thread_id = clicks.matched(clicks.OF_THREAD, body)
     view_id = await edge.screens.open_loading(str(body.get("trigger_id", "")), "Why?")
     try:
+        await edge.admit(clicks.principal(body))
         found = await edge.coordinator.why(thread_id)
     except EXPECTED as error:
         await edge.screens.show_answer(view_id, await edge.refusal(error))

@@ -21,7 +21,7 @@ def register(bolt: AsyncApp, edge: Edge, drafts: Drafts) -> None:
     async def from_menu(ack: Ack, body: Body) -> None:
         await ack()
         opened = await edge.screens.open_loading(str(body.get("trigger_id", "")), TITLE)
-        await choose_workflow(edge, opened)
+        await choose_workflow(edge, clicks.principal(body), opened)
 
     async def from_message(ack: Ack, body: Body) -> None:
         await ack()
@@ -30,8 +30,8 @@ def register(bolt: AsyncApp, edge: Edge, drafts: Drafts) -> None:
         link = await edge.screens.permalink(facts["channel"], facts["ts"])
         if link:
             facts["permalink"] = link
-        draft = drafts.keep(clicks.principal(body).actor, facts)
-        await choose_workflow(edge, opened, draft)
+        who = clicks.principal(body)
+        await choose_workflow(edge, who, opened, drafts.keep(who.actor, facts))
 
     bolt.global_shortcut(ids.START_SHORTCUT)(from_menu)
     bolt.message_shortcut(ids.MESSAGE_SHORTCUT)(from_message)

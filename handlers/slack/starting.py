@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from baton.errors import BatonError
 from coordination.errors import Conflict, InvalidInputs, Unavailable
 from coordination.handles import secret_inputs
+from coordination.policy import Principal
 from coordination.ports import RunView
 from handlers.slack import clicks, ids
 from handlers.slack.answers import Answer, RunPage, Sentence
@@ -62,7 +63,7 @@ def register(bolt: AsyncApp, edge: Edge, drafts: Drafts) -> None:
         name = clicks.matched(clicks.WORKFLOW, body)
         await ack()
         view_id = await edge.screens.open_loading(str(body.get("trigger_id", "")), TITLE)
-        await fill_in(edge, view_id, name, {})
+        await fill_in(edge, clicks.principal(body), view_id, (name, {}))
 
     bolt.view(ids.WORKFLOW)(choose)
     bolt.view(ids.START)(submit)
@@ -72,6 +73,7 @@ def register(bolt: AsyncApp, edge: Edge, drafts: Drafts) -> None:
 async def start(asked: Asked) -> Answer:
     """Start what was typed. Raises: InvalidInputs, where a form has to ask."""
     name = asked.words[0].text
+    await asked.edge.admit(asked.who)
     view = await asked.coordinator.workflow(name)
     refuse_secrets(view.definition.body, asked.line.given, name)
     inputs = typed_inputs(view.definition.body, asked.line.given)
@@ -86,7 +88,8 @@ async def obeyed(ack: Ack, asked: Asked, trigger: str) -> None:
     edge = asked.edge
     if not asked.words:
         await ack()
-        await choose_workflow(edge, await edge.screens.open_loading(trigger, TITLE))
+        form = await edge.screens.open_loading(trigger, TITLE)
+        await choose_workflow(edge, asked.who, form)
         return
     work = begin(start(asked))
     opened = None
@@ -117,12 +120,13 @@ async def ask_inputs(asked: Asked, view_id: str | None, error: InvalidInputs) ->
         await edge.screens.tell(asked.place, await edge.refusal(error))
         return
     shown = [each for each in error.problems if each[0] in given]
-    await fill_in(edge, view_id, asked.words[0].text, given, shown)
+    await fill_in(edge, asked.who, view_id, (asked.words[0].text, given), shown)
 
 
-async def choose_workflow(edge: Edge, view_id: str, draft: str = "") -> None:
+async def choose_workflow(edge: Edge, who: Principal, view_id: str, draft: str = "") -> None:
     """Ask which workflow is to be started."""
     try:
+        await edge.admit(who)
         known = await edge.coordinator.workflows()
     except EXPECTED as error:
         await edge.screens.show_answer(view_id, await edge.refusal(error))
@@ -137,13 +141,15 @@ async def choose_workflow(edge: Edge, view_id: str, draft: str = "") -> None:
 
 async def fill_in(
     edge: Edge,
+    who: Principal,
     view_id: str,
-    name: str,
-    given: Mapping[str, str],
+    wanted: tuple[str, Mapping[str, str]],
     problems: list[tuple[str, str]] | None = None,
 ) -> None:
     """Show the form of one workflow, with what is known already in it."""
+    name, given = wanted
     try:
+        await edge.admit(who)
         workflow = await edge.coordinator.workflow(name)
     except EXPECTED as refused:
         await edge.screens.show_answer(view_id, await edge.refusal(refused))
@@ -162,6 +168,7 @@ async def chosen(edge: Edge, drafts: Drafts, body: Body, view: Body) -> StartFor
     facts = drafts.read(draft, clicks.principal(body).actor) if draft else {}
     if facts is None:
         raise Expired
+    await edge.admit(clicks.principal(body))
     workflow = await edge.coordinator.workflow(name)
     declared = workflow.definition.body.get("inputs") or {}
     return StartForm(workflow, {each: text for each, text in facts.items() if each in declared})
@@ -197,6 +204,7 @@ def filled_in(body: Mapping[str, object], view: Body) -> dict[str, object]:
 
 async def from_form(edge: Edge, body: Body, view: Body, name: str) -> Answer:
     """Start what a form says; a form starts one run, however often it is sent."""
+    await edge.admit(clicks.principal(body))
     workflow = await edge.coordinator.workflow(name)
     run: RunView = await edge.coordinator.start(
         clicks.principal(body),

@@ -255,10 +255,32 @@ async def test_a_database_that_takes_its_time_costs_no_form(baton: BatonInABox) 
 
 
 async def test_who_may_not_start_is_told_in_the_form(baton: BatonInABox) -> None:
+    await baton.publish(TRIAGE.replace("inputs:", 'settings: {start_by: ["@grace"]}\ninputs:'))
+    await baton.slash("start triage", by="linus")
+    await baton.submit(text="x", by="linus")
+
+    assert baton.form(by="linus").startswith("Only ")
+    assert await baton.runs() == ()
+
+
+async def test_guests_are_not_even_shown_the_form(baton: BatonInABox) -> None:
     await baton.publish(TRIAGE)
     await baton.slack.do("members", channel="#releases", user="U0SAM", op="join")
-    await baton.slash("start triage", by="sam")
-    await baton.submit(text="x", by="sam")
 
-    assert baton.form(by="sam").startswith("Guests")
+    assert (await baton.slash("start triage", by="sam")).startswith("Guests")
+    assert baton.slack.modal("sam") is None
     assert await baton.runs() == ()
+
+
+async def test_guests_read_nothing_by_command(baton: BatonInABox) -> None:
+    await baton.publish(TRIAGE)
+    await baton.slack.do("members", channel="#releases", user="U0SAM", op="join")
+    for line in (
+        "list",
+        "describe triage",
+        "runs",
+        "approvals all",
+        "subscribe triage",
+        "diff triage",
+    ):
+        assert (await baton.slash(line, by="sam")).startswith("Guests"), line
