@@ -80,5 +80,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST /r/{ref}/decision": PERSON,
     "POST /r/{ref}/retry": PERSON,
     "POST /r/{ref}/resolve": PERSON,
+    "POST /r/{ref}/handled": PERSON,
+    "POST /r/{ref}/again": PERSON,
 }
 """By method and path: one of the words above, or an action of `coordination.policy.POLICY`."""

@@ -1,7 +1,7 @@
 """The page of a run: pure HTML, complete without JavaScript. `pages.py` serves it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
@@ -9,6 +9,7 @@ from coordination.ports import RunStatus, RunView, StepView
 from coordination.questions import Approval
 from coordination.waiting_for import card_word, waiting_for
 from handlers.http.html import definition_list, link, page, tag, text, value
+from handlers.http.mending_forms import Mending, mending_forms
 from handlers.http.run_forms import Steering, called, decision_form, resolve_form, retry_form
 
 ICONS: Mapping[str, str] = {
@@ -57,6 +58,7 @@ class RunPage:
     names: Mapping[str, str]
     steering: Steering
     thread_url: str | None
+    mending: Mending = field(default_factory=Mending)
     note: str | None = None
 
 
@@ -79,6 +81,7 @@ def run_page(shown: RunPage) -> str:
         facts(shown),
         *(question(shown, approval) for approval in shown.approvals if not approval.ended),
         retry_form(run, shown.steering),
+        mending_forms(run, shown.mending, shown.steering.request),
         tag("h2", "Steps"),
         tag("ol", *(step_row(shown, step) for step in run.steps), class_="steps"),
         decided(shown),
@@ -106,6 +109,7 @@ def facts(shown: RunPage) -> str:
             ("Ended", moment(run.ended_at)),
             ("Took", text(took(run.started_at, run.ended_at))),
             ("Note", text(run.note or "")),
+            ("Handled", text(f"by {run.handled.by}: {run.handled.reason}" if run.handled else "")),
             ("Thread", thread),
             ("You are", text(shown.viewer.name)),
         )

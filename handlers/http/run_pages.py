@@ -1,12 +1,14 @@
 """`/r/…`: the page of a run and its forms. They need no JavaScript, and do what Slack's buttons do."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from coordination.errors import Refused
+from coordination.handles import secret_inputs
 from coordination.policy import Principal
 from coordination.ports import RunStatus, RunView, StepStatus
 from coordination.questions import Approval
@@ -14,11 +16,20 @@ from handlers.http.answers import PRIVATE
 from handlers.http.auth import Caller
 from handlers.http.bodies import read_form
 from handlers.http.edge import Edge, EdgeOf
+from handlers.http.mending_forms import (
+    Mending,
+    about_again,
+    about_handled,
+    as_fields,
+    changes_in,
+)
 from handlers.http.problems import Problem
 from handlers.http.run_forms import Steering, about_resolve, about_retry
 from handlers.http.run_page import RunPage, Viewer, run_page
 from handlers.http.runs import log_response
 from handlers.http.sessions import COOKIE
+from workflows.language.inputs import inputs_from_text
+from workflows.language.model import Input
 
 Form = dict[str, str]
 
@@ -54,6 +65,7 @@ async def gathered(request: Request, edge: Edge, who: Principal, run: RunView) -
         names=await names(edge, run, approvals),
         steering=await steering(edge, who, run, cookie),
         thread_url=await edge.coordinator.thread_url(run.thread_id),
+        mending=await mending(edge, who, run, cookie),
         note=edge.sessions.noted(request.query_params.get("note", ""), cookie, now=now),
     )
 
@@ -85,6 +97,27 @@ async def steering(edge: Edge, who: Principal, run: RunView, cookie: str) -> Ste
         if await can_steer(who, "resolve", run.id, path=step.path) is None
     }
     return Steering(edge.world.ids.new("rq"), retry, resolve)
+
+
+async def mending(edge: Edge, who: Principal, run: RunView, cookie: str) -> Mending:
+    """Return what this person may do about a run that failed and that nobody has dealt with."""
+    if run.status is not RunStatus.FAILED or run.handled is not None:
+        return Mending()
+    if await edge.coordinator.can_steer(who, "handle", run.id) is not None:
+        return Mending()
+    now = edge.world.clock.now()
+    handled = edge.sessions.form(cookie, about_handled(run), now=now)
+    try:
+        await edge.coordinator.authorize(who, "start")
+        workflow = await edge.coordinator.workflow(run.workflow)
+    except Refused:
+        return Mending(handled)
+    if workflow.status != "active":
+        return Mending(handled)
+    body = workflow.definition.body
+    fields = as_fields(run.inputs, open_inputs(body))
+    again = edge.sessions.form(cookie, about_again(run), now=now)
+    return Mending(handled, again, fields, tuple(sorted(secret_inputs(body))))
 
 
 @router.post("/r/{ref}/decision")
@@ -140,6 +173,54 @@ async def resolve(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Resp
         return f"{path}: your answer is recorded."
 
     return await done(request, edge, ref, send)
+
+
+@router.post("/r/{ref}/handled")
+async def handled(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Response:
+    """Count a failed run as dealt with."""
+    form = await read_form(request)
+    run = await edge.coordinator.run(ref)
+    refuse_forged(request, edge, form, about_handled(run))
+
+    async def send() -> str:
+        key, reason = request_id(edge, form), form.get("reason", "")
+        told = await edge.coordinator.mark_handled(
+            who, run.id, reason=reason, request_id=key, via="web"
+        )
+        return f"{told.label}: it counts as dealt with."
+
+    return await done(request, edge, ref, send)
+
+
+@router.post("/r/{ref}/again")
+async def again(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Response:
+    """Start a run in the place of a failed one, with what was changed in the form."""
+    form = await read_form(request)
+    run = await edge.coordinator.run(ref)
+    refuse_forged(request, edge, form, about_again(run))
+
+    async def send() -> str:
+        body = (await edge.coordinator.workflow(run.workflow)).definition.body
+        declared = declared_in(body)
+        changed = changes_in(form, as_fields(run.inputs, open_inputs(body)))
+        typed = inputs_from_text(declared, {n: t for n, t in changed.items() if t is not None})
+        begun = await edge.coordinator.start_again(
+            who, run.id, {**changed, **typed}, request_id=request_id(edge, form), via="web"
+        )
+        return f"{begun.label} is started in the place of {run.label}."
+
+    return await done(request, edge, ref, send)
+
+
+def open_inputs(body: Mapping[str, Any]) -> list[str]:
+    """Return the inputs that a page may show and take."""
+    secret = secret_inputs(body)
+    return [name for name in body.get("inputs") or {} if name not in secret]
+
+
+def declared_in(body: Mapping[str, Any]) -> dict[str, Input]:
+    """Return the inputs that a definition declares."""
+    return {name: Input.model_validate(each) for name, each in (body.get("inputs") or {}).items()}
 
 
 @router.get("/r/{ref}/steps/{path}/log")

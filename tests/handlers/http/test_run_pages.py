@@ -205,7 +205,7 @@ async def test_a_form_of_another_kind_is_refused(house: House) -> None:
 
 async def test_a_failed_run_is_tried_again_once(house: House) -> None:
     await house.set_run(status="failed")
-    (form,) = forms(await shown(house, "olga"))
+    form = forms(await shown(house, "olga"))[0]
     assert form["action"] == f"/r/{RUN}/retry"
 
     first, again = await send(house, form), await send(house, form)
@@ -218,9 +218,9 @@ async def test_a_failed_run_is_tried_again_once(house: House) -> None:
 async def test_who_has_nothing_to_do_with_it_is_offered_nothing(house: House) -> None:
     await house.set_run(status="failed")
     assert forms(await shown(house, "mallory")) == []
-    assert len(forms(await shown(house, "ada"))) == 1  # she started it
+    assert forms(await shown(house, "ada"))[0]["action"] == f"/r/{RUN}/retry"  # she started it
 
-    (form,) = forms(await shown(house, "olga"))
+    form = forms(await shown(house, "olga"))[0]
     house.log_in("mallory")
     assert (await send(house, form)).status_code == 403
     assert await wakeups(house) == []
