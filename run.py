@@ -160,7 +160,7 @@ def perform(verb: str, rest: list[str], programs: list[Argv]) -> int:
         return 1
     if verb == "test" and not rest:  # pytest comes last, since its closing lines are the verdict
         vitest: list[Argv] = [(find_npm(), "--prefix", WEB, "test")] if pages and whole else []
-        shared = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
+        shared = ("-n", f"{min(6, 1 + (os.cpu_count() or 1))}", "--dist", "loadfile")  # tests wait
         programs = [*vitest, (*PYTEST, *shared, "--no-loadscope-reorder")]  # the long files first
     if len(programs) == 1 and not WINDOWS:  # then signals and the exit code are its own
         os.execv(programs[0][0], [*map(str, programs[0]), *rest])  # noqa: S606  no shell is wanted

@@ -30,6 +30,10 @@ NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {
     "editors": ("yaml-language-server", lambda: bool(shutil.which("yaml-language-server"))),
 }
 
+# Where single files take as long as whole folders do elsewhere. They begin first: what begins last
+# is what the other workers wait for at the end.
+LONG = ("prove/", "browser/", "workflows/actions/", "workflows/runtimes/", "architecture/")
+
 
 def missing() -> dict[str, str]:
     """Return the suites that cannot run here, each with the word for its tool."""
@@ -56,12 +60,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the suites whose tool is missing."""
+    """Leave out the suites whose tool is missing, and let the long ones begin."""
     folders = [TESTS / folder for folder in missing()]
     out = [item for item in items if any(folder in item.path.parents for folder in folders)]
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
+    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -230,10 +230,10 @@ def test_a_reader_that_leaves_ends_the_command_as_in_a_pipe(
 
 def test_what_a_command_leaves_running_does_not_hold_it_up(server: Any, baton: Any) -> None:
     began = time.monotonic()
-    done = baton("run", "--", "sh", "-c", "sleep 5 & echo done")
+    done = baton("run", "--", "sh", "-c", "sleep 20 & echo done")
 
     assert (done.returncode, done.stdout) == (0, b"done\n")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("content", ["[1]", "{", "x" * 70000, None])

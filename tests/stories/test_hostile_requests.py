@@ -15,7 +15,7 @@ from coordination.database import events, select
 from tests.stories.box import BatonInABox
 
 BODY = b'{"process_id": "b1", "status": "started"}'
-PATIENCE = 5.0  # s
+PATIENCE = 30.0  # s, real ones: a machine may be busy
 
 
 @dataclass

@@ -9,7 +9,7 @@ from tests.workflows.language.samples import Catalogue, problems, steps
 from workflows.language.checks import check_workflow
 from workflows.language.errors import InvalidDefinition
 
-SECONDS = 4.0  # several times what the slowest takes on a busy machine
+SECONDS = 4.0  # of this process alone, several times what the slowest takes
 
 BOMBS = {
     "a billion laughs": (
@@ -53,11 +53,11 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_hostile_file_is_one_sentence_within_a_moment(bomb: str) -> None:
     text, (code, message) = BOMBS[bomb]
-    began = time.perf_counter()
+    began = time.process_time()
 
     found = problems(text)
 
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert any(each.code == code and message in each.message for each in found), found
     assert all(len(str(each)) < 1_000 for each in found)
 
@@ -86,11 +86,11 @@ def test_bytes_that_are_no_text_are_refused(text: bytes) -> None:
     ],
 )
 def test_a_hostile_step_is_refused_within_a_moment(step: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     found = problems(steps(f"- {step}"))
 
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert any(each.severity == "error" for each in found)
     assert all(len(each.message) < 1_000 for each in found)
 
@@ -113,11 +113,11 @@ MANY = {
 
 @pytest.mark.parametrize("many", MANY)
 def test_the_search_ends_after_a_few_hundred_problems(many: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     found = problems(MANY[many])
 
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert len(found) == 201
     assert found[-1].code == "limit"
     assert found[-1].message == "this file has 200 problems and was not looked through to its end"

@@ -179,10 +179,10 @@ def test_the_size_of_the_context_costs_nothing() -> None:
     def best(context: dict[str, Any]) -> float:
         spent = []
         for _ in range(20):
-            begun = time.perf_counter()
+            begun = time.process_time()
             for _ in range(500):
                 template(context)
-            spent.append(time.perf_counter() - begun)
+            spent.append(time.process_time() - begun)
         return min(spent)
 
     assert best(large) < best(small) * 3
