@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import cast
 
 from coordination.database import Row
 from tests.prove.kill.remains import Remains, marks
-from workflows.journal import Place, _sum
+from workflows.journal import Entry, Faulted, _check
 
 BUILDS = ("build-web-1", "build-web-2")
 ENDED = ("completed", "rejected")
@@ -163,8 +164,11 @@ def is_verdict(row: Row) -> bool:
 
 
 def fits(run: Row, row: Row) -> bool:
-    parts = (row.path, row.kind, row.attempt, row.delivery_id)
-    return bool(_sum(Place(run.id, row.seq, row.fence), parts, row.at, row.data) == row.sum)
+    try:
+        _check(run.id, cast("Entry", row), row.seq)
+    except Faulted:
+        return False
+    return True
 
 
 CHECKS: tuple[Callable[[Remains], Iterator[str]], ...] = (
