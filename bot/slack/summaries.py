@@ -1,6 +1,7 @@
 """Draws what sums up several threads: digests, and many failures as one card."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from coordination.database import Door, Reader
 from coordination.errors import NotFound
 from coordination.outbox import Leased
 from coordination.store import outbox as store
+from coordination.threads_view import ThreadView
 
 MOST = 40  # threads that are read for one card; it shows fewer, and counts the rest
 
@@ -32,7 +34,7 @@ class Summaries:
             counts: dict[int, int] = {}
             for row in rows:
                 counts[row.thread_key] = counts.get(row.thread_key, 0) + int(row.count)
-            return await lines_of(reader, counts)
+            return await lines_of(reader, counts, handled=False)
 
         found = await self._door.read(query)
         return digest_card(found, since=since, until=until, rung=rung) if found else None
@@ -46,8 +48,10 @@ class Summaries:
         return rollup_card(str(body["cause"]), int(body["count"]), newest, found, rung=rung)
 
 
-async def lines_of(reader: Reader, counts: Mapping[int, int]) -> list[Line]:
-    """Return a line for each thread, those with trouble first."""
+async def lines_of(
+    reader: Reader, counts: Mapping[int, int], *, handled: bool = True
+) -> list[Line]:
+    """Return a line for each thread, those with trouble first; without *handled*, none dealt with."""
     found: list[Line] = []
     keys: Sequence[int] = list(counts)[:MOST]
     for key in keys:
@@ -55,8 +59,21 @@ async def lines_of(reader: Reader, counts: Mapping[int, int]) -> list[Line]:
             view = await threads_view.thread_by_key(reader, key)
         except NotFound:
             continue
+        if not handled and is_dealt_with(view):
+            continue
         found.append(Line(view.title, thread_word(view), view.url, counts[key]))
     return sorted(found, key=lambda line: line.word not in ("Failed", "Broken", "Needs you"))
+
+
+def is_dealt_with(thread: ThreadView) -> bool:
+    """Say whether all that failed in a thread is marked as handled. Pure."""
+    if thread_word(thread) != "Failed":
+        return False
+    latest = {run.workflow: run for run in thread.runs}
+    left = tuple(run for run in thread.runs if latest[run.workflow].handled is None)
+    if not left and all(each.run_id is not None for each in thread.processes):
+        return True
+    return thread_word(replace(thread, runs=left)) != "Failed"
 
 
 def moment(text: object) -> datetime:

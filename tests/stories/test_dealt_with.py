@@ -4,6 +4,7 @@ import json
 
 from tests.stories.box import BatonInABox
 from tests.stories.test_controls import menu
+from tests.stories.test_noise import loudness, night
 
 DEPLOY = """
 name: deploy
@@ -81,3 +82,26 @@ async def test_over_http_only_what_is_named_changes_and_a_repeat_finds_the_same_
     assert over.status_code == 409
     assert "has not failed" in json.dumps(over.json())
     assert len(await baton.runs()) == 2
+
+
+async def test_a_digest_leaves_out_what_somebody_has_dealt_with(baton: BatonInABox) -> None:
+    loudness(baton, quiet_hours=night(baton))
+    await baton.publish(DEPLOY)
+    baton.work.fail("ship to production 2", times=2)
+    for number in (7, 8):
+        await baton.report("test.completed", process=f"build-{number}")
+    await baton.slash('handled R-1 reason:"deployed it by hand"', by="grace")
+    await baton.advance(hours=2, minutes=1)
+
+    *_, digest = baton.slack.roots()
+    assert digest.slot.startswith("digest:")
+    assert sum("Failed" in line for line in digest.lines) == 1
+    assert (await baton.run("R-2")).handled is None
+
+
+async def test_a_digest_of_what_was_dealt_with_is_not_sent(baton: BatonInABox) -> None:
+    loudness(baton, quiet_hours=night(baton))
+    await a_failed_run(baton)
+    await baton.slash('handled R-1 reason:"deployed it by hand"', by="grace")
+    await baton.advance(hours=2, minutes=1)
+    assert [each.slot for each in baton.slack.roots() if each.slot.startswith("digest:")] == []
