@@ -1,7 +1,7 @@
 """What an action is handed: the World's parts, its keys, and a log that is kept."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,16 +72,24 @@ class Watched:
 class StepContext:
     """Satisfies `baton.connector.ActionContext`."""
 
-    idempotency_key: str
+    key: Callable[[], str] = field(repr=False)  # few actions ask for it
     attempt: int
     deadline: datetime | None
     run: RunInfo
     http: Http
     processes: Processes
     files: Files
-    log: Log
+    logs: Callable[[], Log] = field(repr=False)  # likewise
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def idempotency_key(self) -> str:
+        return self.key()
+
+    @property
+    def log(self) -> Log:
+        return self.logs()
 
     def heartbeat(self, text: str | None = None, fraction: float | None = None) -> None:
         """Note that the work goes on; the step record shows that it is running."""

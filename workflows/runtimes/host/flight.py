@@ -73,7 +73,7 @@ async def fly(
         if answer is not None:
             answered(flying, answer)
     finally:
-        parts.aloft.pop(flying, None)
+        parts.land(flying)
         flying.landed.set()
 
 

@@ -342,9 +342,9 @@ class Live:
 
     def _start(self, action: RunAction) -> None:
         run, _ = self._opened
-        flying = Flying(action, after=self._parts.landing(self.key, action.path))
+        flying = Flying(action)
+        flying.after = self._parts.lift(flying, (self.key, action.path))
         self._flying[action.path] = flying
-        self._parts.aloft[flying] = (self.key, action.path)
         work = fly(self._parts, run, flying, self._ask, self._answered)
         self._parts.world.tasks.start(f"action {run.id} {action.path}", work)
 

@@ -58,6 +58,7 @@ class Parts:
         hidden: those under which all that is given is secret.
         definitions: of children, by content hash.
         aloft: the attempts that are not over yet, with run and path.
+        newest: the one of them that began last, by run and path.
     """
 
     door: Door
@@ -74,17 +75,24 @@ class Parts:
     hidden: dict[str, Plan] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     aloft: dict["Landing", tuple[int, str]] = field(default_factory=dict)
+    newest: dict[tuple[int, str], "Landing"] = field(default_factory=dict)
 
     @property
     def roles(self) -> Roles:
         return self.settings.roles()
 
-    def landing(self, run_key: int, path: str) -> asyncio.Event | None:
-        """Return what is set once the attempt at *path* that is still being stopped is gone."""
-        for flying, place in self.aloft.items():
-            if place == (run_key, path):
-                return flying.landed
-        return None
+    def lift(self, flying: "Landing", place: tuple[int, str]) -> asyncio.Event | None:
+        """Note that *flying* is aloft; return what is set once the one before it at *place* is gone."""
+        before = self.newest.get(place)
+        self.aloft[flying] = place
+        self.newest[place] = flying
+        return None if before is None else before.landed
+
+    def land(self, flying: "Landing") -> None:
+        """Note that *flying* is over."""
+        place = self.aloft.pop(flying, None)
+        if place is not None and self.newest.get(place) is flying:
+            del self.newest[place]
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Store *unit*, however long the database takes to come back.

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -156,14 +157,14 @@ class Performer:
         world = self._world
         folder = world.files.root / folder_of(run.id)
         return StepContext(
-            idempotency_key=self._settings.step_key(run.id, action.path, action.redo),
+            key=partial(self._settings.step_key, run.id, action.path, action.redo),
             attempt=action.attempt,
             deadline=world.clock.now() + action.timeout if action.timeout else None,
             run=RunInfo(run.id, run.number, run.workflow, action.path, folder, run.thread_id),
             http=world.http,
             processes=Watched(self._programs(run, action), transcript),
             files=self._settings.files(run.key) if self._settings.files else world.files,
-            log=log.bind(run_id=run.id, path=action.path, attempt=action.attempt),
+            logs=partial(log.bind, run_id=run.id, path=action.path, attempt=action.attempt),
             secrets=secrets,
             cancelled=cancelled,
         )
