@@ -21,6 +21,7 @@ from bot.running_programs import RunningPrograms
 from bot.settings import InvalidSettings, Settings
 from bot.slack.connection import SlackConnection
 from bot.store_watch import StoreWatch
+from bot.vitals import Watch
 from bot.world import SystemWorld, make_world
 from bot.written_files import WrittenFiles
 from coordination import leases, windows
@@ -84,6 +85,7 @@ class Baton:
     rereading: Rereading
     store: StoreWatch
     housekeeping: Housekeeping
+    watch: Watch
 
     async def begin(self) -> None:
         """Load definitions, take up what an earlier life left, and go on; Slack comes last."""
@@ -99,6 +101,7 @@ class Baton:
         tasks.keep("configuration", lambda: self.rereading.watch(self._take_rules))
         tasks.keep("directory", self._directory)
         tasks.keep("housekeeping", self.housekeeping.run)
+        tasks.keep("loop lag", self.watch.lag.run)
         await self.slack.begin(self.coordinator, self.door, self)
 
     async def stop(self) -> None:
@@ -122,6 +125,7 @@ class Baton:
         return (
             *(Finding(part, good=False, says=word) for part, word in failing.items()),
             *await of_slack(self.slack, self.world),
+            *await self.watch.findings(),
             *(
                 Finding("definitions", good=False, says=each)
                 for each in self.definitions.complaints()
@@ -238,6 +242,7 @@ def assemble(
         rereading=rereading,
         store=StoreWatch(door, world.clock),
         housekeeping=Housekeeping(door, world, keeping_of(settings)),
+        watch=Watch(door, world, settings.database),
     )
 
 

@@ -14,12 +14,12 @@ import structlog
 
 from coordination import audit, identities
 from coordination.accept import RAW_KEPT
-from coordination.database import ConstraintBroken, Door, Reader, Row, Transaction
-from coordination.store import definitions, purges
+from coordination.database import ConstraintBroken, Door, Row, Transaction
+from coordination.store import definitions
 from coordination.store import purges as store
 from coordination.world import Clock
 
-__all__ = ["LEAST", "Keeping", "Purge", "Purged", "purged"]
+__all__ = ["LEAST", "Keeping", "Purge", "Purged"]
 
 T = TypeVar("T")
 LEAST = identities.KEPT
@@ -242,11 +242,3 @@ def _blank(tx: Transaction, places: list[int], *, now: datetime) -> None:
     rows = store.blank_records(tx, places, now=now)
     store.count(tx, "audit", rows, after=places[-1], now=now)
     audit.purged(tx, through=places[-1], at=now)
-
-
-async def purged(reader: Reader) -> Mapping[str, Mapping[str, Any]]:
-    """Return for each kind how many rows were forgotten, when last, and how old the oldest is."""
-    return {
-        kind: {"rows": row.rows, "purged_at": row.purged_at, "oldest_at": row.oldest_at}
-        for kind, row in (await purges.counts(reader)).items()
-    }

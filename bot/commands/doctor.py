@@ -12,12 +12,15 @@ import typer
 
 from baton.errors import BatonError
 from bot.admin import AdminRefused, ask
+from bot.backups import finding as of_backup
 from bot.configuration import read_configuration, rules_of
 from bot.lifecycle import STATIC
 from bot.looking import Finding
 from bot.settings import InvalidSettings, Settings, process_environment, read_settings
+from bot.vitals import generation, of_sqlite, of_wal, size_of
+from bot.world import make_world
 from bot.world.listening import listen
-from coordination.database import DatabaseUnusable, schema_of
+from coordination.database import DatabaseInUse, DatabaseUnusable, Lock, look_at, schema_of
 
 OURS = ("baton", "coordination", "workflows", "handlers", "bot", "devslack")
 OAUTH = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")  # Bolt changes its ways where these are set
@@ -97,14 +100,9 @@ def of_data(settings: Settings) -> Iterator[Finding]:
 
 
 def offline(settings: Settings) -> Iterator[Finding]:
-    """Look at what the server would tell if it ran: schema, lock, port, and the file."""
+    """Look at what the server would tell if it ran: the database, port, and the file."""
     if settings.database.exists():
-        try:
-            found, newest = schema_of(settings.database)
-            says = f"at {found}" + ("" if newest else ": python -m bot migrate")
-            yield Finding("schema", newest, says)
-        except DatabaseUnusable as error:
-            yield Finding("schema", good=False, says=str(error))
+        yield from of_database(settings)
     try:
         listen(settings.host, settings.port).close()
         yield Finding("port", good=True, says=f"{settings.port} is free")
@@ -115,3 +113,24 @@ def offline(settings: Settings) -> Iterator[Finding]:
         yield Finding("baton.yaml", good=True, says=str(settings.configuration))
     except InvalidSettings as error:
         yield Finding("baton.yaml", good=False, says=str(error))
+
+
+def of_database(settings: Settings) -> Iterator[Finding]:
+    """Look at a database that no server answers for: who holds it, what wrote it, what was copied."""
+    place = settings.database
+    try:
+        Lock.take(place).release()
+        yield Finding("lock", good=True, says="nobody holds the database")
+    except (DatabaseInUse, DatabaseUnusable) as error:
+        yield Finding("lock", good=False, says=str(error))
+    try:
+        found, newest = schema_of(place)
+        says = f"at {found}" + ("" if newest else ": python -m bot migrate")
+        yield Finding("schema", newest, says)
+        yield Finding("generation", good=True, says=generation(look_at(place).generation))
+    except DatabaseUnusable as error:
+        yield Finding("schema", good=False, says=str(error))
+    yield of_wal(size_of(place.with_name(f"{place.name}-wal")))
+    yield of_sqlite()
+    world = make_world(root=settings.work, http_allow=(), programs=())
+    yield of_backup(settings.data, world.clock.now())

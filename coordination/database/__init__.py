@@ -24,6 +24,7 @@ from coordination.database.door import (
     migrate_sqlite,
     open_sqlite,
     schema_of,
+    sqlite_version,
 )
 from coordination.database.errors import (
     ConstraintBroken,
@@ -145,6 +146,7 @@ __all__ = [
     "slots",
     "source_secrets",
     "sources",
+    "sqlite_version",
     "steps",
     "subscriptions",
     "sweeps",

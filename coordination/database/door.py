@@ -14,6 +14,7 @@ from sqlalchemy import Executable
 
 from coordination.changes import Changes
 from coordination.database.errors import DatabaseUnusable, Unavailable
+from coordination.database.latency import Latency
 from coordination.database.lock import Lock
 from coordination.database.statements import Row, Statements
 from coordination.database.transaction import Transaction
@@ -125,6 +126,11 @@ def schema_of(path: Path) -> tuple[str | None, bool]:
     return found, found == revisions()[-1]
 
 
+def sqlite_version() -> str:
+    """Return which SQLite this is, as ``3.40.1``."""
+    return sqlite3.sqlite_version
+
+
 @contextmanager
 def looking_at(path: Path) -> Iterator[Any]:
     """Open *path* read-only, beside whoever writes it.
@@ -154,6 +160,7 @@ class SqliteDoor:
 
     def __init__(self, path: Path, lock: Lock, writer: Writer, changes: Changes) -> None:
         self.changes = changes
+        self.latency = Latency()  # from the call of `write` to the durable commit
         self._lock = lock
         self._writer = writer
         self._uri = f"file:{quote(str(path.absolute()))}?mode=ro"
@@ -172,7 +179,12 @@ class SqliteDoor:
         return self._writer.log_size
 
     async def write(self, unit: Callable[[Transaction], T], /, *, patient: bool = False) -> T:
-        return await self._writer.submit(unit, patient=patient)
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        try:
+            return await self._writer.submit(unit, patient=patient)
+        finally:
+            self.latency.add(clock() - begun)
 
     async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
         if self._closing:

@@ -67,6 +67,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET /v1/whoami": ANY_TOKEN,
     "GET /healthz": NOBODY_ASKED,
     "GET /readyz": NOBODY_ASKED,
+    "GET /metrics": "read",
     "GET /openapi.json": NOBODY_ASKED,
     "GET /": PAGE,
     "GET /login": PAGE,

@@ -12,11 +12,20 @@ from coordination.coordinator import Coordinator
 from coordination.world import World
 from handlers.http.holding import Holding
 from handlers.http.limits import Limits
+from handlers.http.measures import Metric
 from handlers.http.sessions import Sessions
 from workflows.rehearsal import PublishedRehearsals
 
 Readiness = Callable[[], Awaitable[dict[str, str]]]
 """Gives the parts that are not ready, each with a word that says how; empty means ready."""
+
+Measures = Callable[[], Awaitable[tuple[Metric, ...]]]
+"""Gives all that is measured."""
+
+
+async def nothing_measured() -> tuple[Metric, ...]:
+    """Measure nothing."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,7 @@ class Edge:
     static: Path
     demo: Demo | None = None
     slack: SlackRequests | None = None
+    metrics: Measures = nothing_measured
     holding: Holding = field(default_factory=Holding)
     limits: Limits = field(init=False)
 

@@ -49,6 +49,7 @@ STANDING = {
     "configuration",
     "directory",
     "housekeeping",
+    "loop lag",
     "delivery",
     "slack socket",
     "bus sweep",
@@ -153,6 +154,7 @@ class Life:
             rehearsals=self.baton.rehearsals,
             public_url=ADDRESS,
             static=STATIC,
+            metrics=self.baton.watch.metrics,
         )
 
     def ring(self) -> None:

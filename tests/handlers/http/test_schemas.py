@@ -17,7 +17,7 @@ KINDS: dict[str, Any] = {
     "array": list,
     "null": type(None),
 }
-TEXTS = {"GET /v1/runs/{ref}/steps/{path}/log", "GET /v1/stream", "POST /slack/events"}
+TEXTS = {"GET /v1/runs/{ref}/steps/{path}/log", "GET /metrics", "GET /v1/stream", "POST /slack/events"}
 EMPTY = {"OPTIONS /v1/notify"}
 
 
@@ -133,7 +133,8 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("GET /healthz", "", {}),
     ("GET /readyz", "", {}),
 )
-ELSEWHERE = {  # the same schemas as those beside them, and a text
+ELSEWHERE = {  # the same schemas as those beside them, and texts
+    "GET /metrics 200 text/plain",
     "GET /v1/runs/{ref}/steps/{path}/log 200 text/plain",
     "POST /v1/workflows/{name}/runs 202 application/json",
     "POST /v1/hooks/workflow/{name}/{trigger} 202 application/json",

@@ -1,0 +1,25 @@
+"""What is measured, as Prometheus reads it."""
+
+from handlers.http.measures import Metric, Sample, written
+
+
+def test_each_number_has_its_line_under_what_it_says() -> None:
+    found = (
+        Metric("open_runs", "gauge", "Runs.", (Sample(3, {"status": "waiting"}), Sample(0.5))),
+        Metric("nothing", "gauge", "Nothing.", ()),
+        Metric("took", "histogram", "Time.", (Sample(2, {"le": "+Inf"}, "_bucket"),)),
+    )
+    assert written(found).splitlines() == [
+        "# HELP baton_open_runs Runs.",
+        "# TYPE baton_open_runs gauge",
+        'baton_open_runs{status="waiting"} 3',
+        "baton_open_runs 0.5",
+        "# HELP baton_took Time.",
+        "# TYPE baton_took histogram",
+        'baton_took_bucket{le="+Inf"} 2',
+    ]
+
+
+def test_a_label_cannot_end_its_line() -> None:
+    found = written((Metric("x", "gauge", "X.", (Sample(1, {"kind": 'a"\n\\'}),)),))
+    assert found.splitlines()[-1] == 'baton_x{kind="a\\"\\n\\\\"} 1'
