@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from coordination.database.errors import DatabaseUnusable
@@ -38,3 +39,18 @@ def sync(place: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def name_durably(path: Path) -> None:
+    """Let the folder hold the name of the write-ahead log, which is new in each life.
+
+    SQLite asks for that as well, but does not look at the answer.
+
+    Raises:
+        DatabaseUnusable: it may be lost with the power.
+    """
+    try:
+        with suppress(PermissionError):  # Windows syncs no folders
+            sync(path.parent)
+    except OSError as error:
+        raise DatabaseUnusable(f"{path.parent} cannot be synced: {error.strerror}") from None

@@ -17,6 +17,7 @@ from coordination.database.beside import Beside
 from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
 from coordination.database.faults import BROKEN, IOERR, primary, unsynced, why
 from coordination.database.kept import Kept
+from coordination.database.room import name_durably
 from coordination.database.statements import Statements
 from coordination.database.transaction import RunAgain, Transaction
 
@@ -316,6 +317,7 @@ class Writer:
     def _live(self) -> None:
         try:
             self._session = session = Session(self._path)
+            name_durably(self._path)
         except Exception as error:  # noqa: BLE001  # whoever opens the door learns of it
             self._loop.call_soon_threadsafe(self._opened.set_exception, error)
             return

@@ -26,6 +26,7 @@ from coordination.database import (
     select,
 )
 from coordination.database import writer as writer_module
+from coordination.database.room import name_durably
 from coordination.database.writer import Session, connect
 from tests.coordination.inbox import make_database
 
@@ -209,6 +210,11 @@ async def test_who_waits_while_another_holds_the_file_is_answered_at_once(tmp_pa
     assert await names(door) == []
     await door.write(put("later"))
     await door.close()
+
+
+async def test_a_folder_that_cannot_be_synced_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="nowhere cannot be synced: No such file"):
+        name_durably(tmp_path / "nowhere" / "baton.db")
 
 
 async def test_no_caller_is_left_waiting_when_nothing_can_be_written(door: Door) -> None:

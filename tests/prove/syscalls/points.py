@@ -50,7 +50,7 @@ class Point:
             error, when = self.fault.rstrip(ON), f"{self.number}{ON if self.lasting else ''}"
             done = f"error={error}:when={when}"
         return [
-            *("strace", "-f", "-o", str(trace), "-e", f"trace={self.call}"),
+            *("strace", "-f", "-y", "-o", str(trace), "-e", f"trace={self.call}"),
             *("-e", f"inject={self.call}:{done}"),
         ]
 

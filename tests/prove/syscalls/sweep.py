@@ -18,6 +18,8 @@ ONE = 8.0  # s in which a life gets over one failure
 LIVES = 3  # that may be needed to recover
 AT_ONCE = 2
 RECORDINGS = 2
+# SQLite syncs the folder of a new log, and does not look at the answer; Baton did it before.
+OF_CONTENT = "/baton.db"
 SYNCED = re.compile(r"\b(fdatasync|fsync)\b.*= 0$")
 
 
@@ -83,8 +85,9 @@ def _judge(met: Met, ended: Ended, calls: Sequence[str], outside: Outside) -> No
         met.violations.append(f"P9: {seen['answers 500']} answers were 500")
     if seen["503 without Retry-After"]:
         met.violations.append("P9: a 503 did not say when to come back")
-    if point.syncs and struck:
-        _judge_sync(met, ended, calls[struck[0] :])
+    content = [number for number in struck if OF_CONTENT in calls[number]]
+    if point.syncs and content:
+        _judge_sync(met, ended, calls[content[0] :])
 
 
 def _judge_sync(met: Met, ended: Ended, after: Sequence[str]) -> None:
