@@ -58,8 +58,10 @@ def number_of(run: "Mapping[str, Any]") -> str:
 
 
 def waits(run: "Mapping[str, Any]") -> str:
-    """Return the sentence that says what a run waits for."""
-    waiting = run.get("waiting_for")
+    """Return the sentence that says what a run waits for, or who dealt with its failure."""
+    done, waiting = run.get("handled"), run.get("waiting_for")
+    if isinstance(done, dict):
+        return f"Handled by {done.get('by')}: {done.get('reason')}"
     return str(waiting.get("text") or "") if isinstance(waiting, dict) else ""
 
 

@@ -1,8 +1,10 @@
 """A run failed, and somebody dealt with it: they say what they did, or start it again with other inputs."""
 
 import json
+from pathlib import Path
 
 from tests.stories.box import BatonInABox
+from tests.stories.terminals import open_office
 from tests.stories.test_controls import menu
 from tests.stories.test_noise import loudness, night
 
@@ -105,3 +107,42 @@ async def test_a_digest_of_what_was_dealt_with_is_not_sent(baton: BatonInABox) -
     await baton.slash('handled R-1 reason:"deployed it by hand"', by="grace")
     await baton.advance(hours=2, minutes=1)
     assert [each.slot for each in baton.slack.roots() if each.slot.startswith("digest:")] == []
+
+
+async def test_a_shell_starts_it_again_and_says_what_was_done(
+    baton: BatonInABox, tmp_path: Path
+) -> None:
+    await baton.publish(DEPLOY)
+    baton.work.fail("ship to production 2", times=2)
+    for number in (7, 8):
+        await baton.report("test.completed", process=f"build-{number}")
+    async with open_office(baton, tmp_path / "office") as office:
+        ada = await office.terminal("ada")
+        unknown = await ada.type("baton again R-1 targget=staging")
+        nobody = await ada.type("baton handled R-2")
+        again = await ada.type("baton again R-1 target=staging count=5")
+        await baton.quiet()
+        twice = await ada.type("baton again R-3")
+        handled = await ada.type("baton handled R-2 --reason 'deployed by hand'")
+        late = await ada.type("baton handled R-2 --reason 'me too'")
+        status = await ada.type("baton status R-2")
+
+    assert (unknown.code, "targget" in unknown.err) == (2, True)
+    assert nobody.code == 2
+    assert (again.code, again.err) == (0, "")
+    assert "R-3" in again.out
+    assert (handled.code, handled.err) == (0, "")
+    assert twice.code != 0
+    assert "has not failed" in twice.err
+    assert late.code != 0
+    assert "already" in late.err
+    assert "deployed by hand" in status.out
+    assert baton.performed == ["ship to staging 5"]
+    first, second = await baton.run("R-1"), await baton.run("R-2")
+    assert first.handled is not None
+    assert second.handled is not None
+    assert (first.handled.reason, second.handled.reason) == (
+        "started again as R-3",
+        "deployed by hand",
+    )
+    assert len(await baton.runs()) == 3
