@@ -136,7 +136,7 @@ class Purge:
             return False
         while await self._unit(lambda tx: store.shorten_run(tx, key, limit=CHUNK)):
             pass
-        return await self._unit(lambda tx: store.drop_run(tx, key), otherwise=False) is not False
+        return bool(await self._unit(lambda tx: store.drop_run(tx, key)))
 
     async def _events(self) -> None:
         cutoff, after = self.clock.now() - max(LEAST, self.keeping.events), 0
@@ -161,9 +161,10 @@ class Purge:
         after = 0
         while not self._late:
             places = await self._look(store.old_bodies, after, due=due, limit=CHUNK)
-            if places and not self.dry:
-                await self._unit(partial(store.drop_bodies, places=places))
-            self._done.rows["raw_bodies"] += len(places)
+            drop = partial(store.drop_bodies, places=places)
+            self._done.rows["raw_bodies"] += (
+                len(places) if self.dry or not places else await self._unit(drop) or 0
+            )
             if len(places) < CHUNK:
                 break
             after = places[-1]
@@ -177,9 +178,10 @@ class Purge:
             over = [row for row in rows if row.is_over]
             for at in range(0, len(over), CHUNK):
                 these = over[at : at + CHUNK]
-                if not self.dry:
-                    await self._unit(partial(store.drop_notices, found=these, limits=limits))
-                self._done.rows["notices"] += len(these)
+                drop = partial(store.drop_notices, found=these, limits=limits)
+                self._done.rows["notices"] += (
+                    len(these) if self.dry else await self._unit(drop) or 0
+                )
             if len(rows) < PAGE:
                 break
             after = rows[-1].key
@@ -228,13 +230,13 @@ class Purge:
     async def _look(self, query: Callable[..., Any], *given: Any, **more: Any) -> Any:
         return await self.door.read(lambda reader: query(reader, *given, **more))
 
-    async def _unit(self, unit: Callable[[Transaction], T], *, otherwise: Any = None) -> T | Any:
+    async def _unit(self, unit: Callable[[Transaction], T]) -> T | None:
         """Write one small unit; what refers to a row after all keeps it, and that is recorded."""
         try:
             return await self.door.write(unit)
         except ConstraintBroken as error:
             log.warning("not_purged", error=str(error))
-            return otherwise
+            return None
 
 
 def _blank(tx: Transaction, places: list[int], *, now: datetime) -> None:

@@ -78,7 +78,6 @@ _RUNS = (
 _WORKFLOWS = select(runs.c.workflow).distinct()
 _IS_OVER = select(runs).where(runs.c.key == bindparam("run"), _RUN_IS_OVER)
 _CUT_OFF = update(runs).where(runs.c.key == bindparam("run")).values(status="faulted", note=GOING)
-_MINE = runs.c.key == bindparam("run")
 _WAITS = select(waits.c.key).where(waits.c.run_key == bindparam("run"))
 _PROCESS = select(processes.c.key).where(processes.c.run_key == bindparam("run"))
 _LOGS = (
@@ -130,8 +129,8 @@ _OF_RUN = (
     update(processes).where(processes.c.parent_key.in_(_PROCESS)).values(parent_key=None),
     delete(timers).where(timers.c.owner_kind == "process", timers.c.owner_key.in_(_PROCESS)),
     delete(processes).where(processes.c.run_key == bindparam("run")),
-    delete(runs).where(_MINE),
 )
+_DROP_RUN = delete(runs).where(runs.c.key == bindparam("run"))
 _UNUSED = ~exists().where(steps.c.log == blobs.c.hash)
 _DROP_BLOB = delete(blobs).where(blobs.c.hash == bindparam("called"), _UNUSED)
 
@@ -290,10 +289,11 @@ def shorten_run(tx: Transaction, run_key: int, *, limit: int) -> int:
     return count
 
 
-def drop_run(tx: Transaction, run_key: int) -> None:
-    """Delete what is left of a run that was shortened to nothing."""
+def drop_run(tx: Transaction, run_key: int) -> bool:
+    """Delete what is left of a run that was shortened to nothing; False if somebody else did."""
     for statement in (*_OF_WAITS, *_OF_RUN):
         tx.execute(statement, run=run_key)
+    return tx.execute(_DROP_RUN, run=run_key) == 1
 
 
 def drop_blob(tx: Transaction, name: str) -> None:
