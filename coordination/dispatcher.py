@@ -16,7 +16,7 @@ from baton.events import Event
 from coordination import accept
 from coordination.accept import Incoming
 from coordination.acting import Item, act
-from coordination.database import Door, Row, Transaction
+from coordination.database import Door, Row, Transaction, Unavailable
 from coordination.occasions import is_occasion
 from coordination.planning import Planner
 from coordination.ports import Expressions, Inputs, Runtime
@@ -28,6 +28,8 @@ from coordination.world import World
 
 SWEEP = timedelta(seconds=30)
 PAUSE = timedelta(minutes=1)  # before an event is tried again that could not be dispatched
+MOMENT = timedelta(milliseconds=10)
+SOON = timedelta(seconds=1)  # the same, where it was the database that could not be used
 BATCH = 200
 
 log = structlog.get_logger(__name__)
@@ -80,7 +82,7 @@ class Dispatcher:
             while True:
                 await self.dispatch_all()
                 if not await self.look_back():
-                    await changes.wait_on(self._world.clock, SWEEP)
+                    await changes.wait_on(self._world.clock, self._rest())
 
     async def look_back(self) -> bool:
         """Let those who wait look at what was there before them; say whether there is more of it."""
@@ -124,10 +126,10 @@ class Dispatcher:
             return await self._door.write(
                 lambda tx: sum(store.passed_over(tx, span, now=now) for span in spans)
             )
-        except Exception:  # the same edge as of one event
+        except Exception as error:  # the same edge as of one event
             log.exception("events_not_dispatched", first=rows[0].id, last=rows[-1].id)
             for row in rows:
-                self._pause(row)
+                self._pause(row, error)
             return 0
 
     async def _places(self, last: int) -> list[Row]:
@@ -159,25 +161,32 @@ class Dispatcher:
                 return row, _Plan()
             woken = await self._woken(row, event, shapes, again=again)
             return row, _Plan(await self._planner.plan(row, event, triggers), woken)
-        except Exception:  # one bad event must not stop the others
+        except Exception as error:  # one bad event must not stop the others
             log.exception("event_not_dispatched", event_id=row.id)
-            self._pause(row)
+            self._pause(row, error)
             return None
 
     async def _dispatch(self, row: Row, plan: _Plan) -> bool:
         """Do what one event asks for; False where that failed, and is tried again later."""
         try:
             started = await self._write(row, plan)
-        except Exception:  # one bad event must not stop the others
+        except Exception as error:  # one bad event must not stop the others
             log.exception("event_not_dispatched", event_id=row.id)
-            self._pause(row)
+            self._pause(row, error)
             return False
         for run_id in started:
             await self._hint(run_id)
         return True
 
-    def _pause(self, row: Row) -> None:
-        self._paused[row.seq] = self._world.clock.now() + PAUSE
+    def _pause(self, row: Row, error: Exception) -> None:
+        pause = SOON if isinstance(error, Unavailable) else PAUSE
+        self._paused[row.seq] = self._world.clock.now() + pause
+
+    def _rest(self) -> timedelta:
+        """Return how long there is nothing to do without news: at most until something is tried again."""
+        again = min(self._paused.values(), default=None)
+        left = SWEEP if again is None else again - self._world.clock.now()
+        return max(MOMENT, min(left, SWEEP))
 
     async def _take_again(self, row: Row) -> tuple[Row, Event]:
         """Correlate and fold an event for which that failed when it arrived."""

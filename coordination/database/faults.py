@@ -3,14 +3,13 @@
 Source: https://www.sqlite.org/rescode.html, whose numbers never change.
 """
 
-IOERR = 10
 # Primary result codes after which the whole group is in doubt; the rest are faults of a statement.
 FATAL = {
     5: "another program holds it; close whatever has the file open",  # BUSY
     6: "another program holds it; close whatever has the file open",  # LOCKED
     7: "the memory of this machine is used up",  # NOMEM
     8: "it is read-only; make the file and its folder writable",  # READONLY
-    IOERR: "the disk reports an error; look at the system's log",
+    10: "the disk reports an error; look at the system's log",  # IOERR
     11: "it is damaged; restore the last backup",  # CORRUPT
     13: "the disk is full; free some space",  # FULL
     14: "it cannot be opened; look at the rights of its folder",  # CANTOPEN

@@ -15,7 +15,7 @@ import structlog
 from coordination.changes import Change
 from coordination.database.beside import Beside
 from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
-from coordination.database.faults import BROKEN, IOERR, primary, unsynced, why
+from coordination.database.faults import BROKEN, unsynced, why
 from coordination.database.kept import Kept
 from coordination.database.room import name_durably
 from coordination.database.statements import Statements
@@ -134,7 +134,7 @@ class Session:
             self._failed = Unavailable(
                 f"{self._path}: {word}. Nothing was stored; try again later."
             )
-            if unsynced(error) or (sql == "COMMIT" and primary(error) == IOERR):
+            if unsynced(error):
                 self.broken = BROKEN
             raise self._failed from error
 

@@ -314,6 +314,24 @@ async def test_an_event_stored_after_a_bug_is_taken_when_the_bug_is_gone(office:
     assert len(await office.runs()) == 1
 
 
+async def test_an_event_that_could_not_be_written_is_tried_again_within_a_second(
+    office: Office,
+) -> None:
+    """Not after the pause of an event that is itself at fault: the room may be back at any moment."""
+    await office.watch("pipeline", "process.completed")
+    met = await office.inbox.report("b-1", "completed")
+    raw = office.inbox.door._session._raw
+    raw.execute("PRAGMA query_only = 1")
+    assert await office.dispatcher.dispatch_all() == 0
+
+    raw.execute("PRAGMA query_only = 0")
+    assert (await office.inbox.event(met.event_id)).dispatched_at is None
+    assert office.dispatcher._rest() <= timedelta(seconds=1)
+    office.inbox.clock.advance(timedelta(seconds=2))
+    assert await office.dispatcher.dispatch_all() == 1
+    assert len(await office.runs()) == 1
+
+
 async def test_a_runtime_that_does_not_listen_loses_nothing(office: Office) -> None:
     office.hints.broken = True
     await office.watch("pipeline", "process.completed")
