@@ -1,74 +1,86 @@
 """What must be true after every history, and what a new life finds when it begins."""
 
+import json
+import sqlite3
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from coordination import audit as audit_chain
-from coordination.database import (
-    approvals,
-    audit,
-    events,
-    journal,
-    runs,
-    select,
-    steps,
-    timers,
-    waits,
-    wakeups,
-)
-from tests.workflows.runtimes.bench import Bench
+from coordination import audit
+from tests.prove.simulation import slack_checks
+from tests.prove.simulation.outside import LEFT_FOR_GOOD, Effect
+from tests.prove.simulation.people import OPERATORS
+from tests.prove.simulation.plans import GATED, ONCE
+from tests.prove.simulation.slack import spellings
 
-PENDING = select(wakeups).where(wakeups.c.done_at.is_(None))
-QUEUED = select(runs.c.key).where(runs.c.status == "queued")
-UNDISPATCHED = select(events.c.seq).where(events.c.dispatched_at.is_(None))
-RUNS = select(runs)
-EVENTS = select(events.c.id)
-ENTRIES = select(
-    journal.c.run_key,
-    journal.c.seq,
-    journal.c.path,
-    journal.c.kind,
-    journal.c.attempt,
-    journal.c.fence,
-    runs.c.id.label("run"),
-).select_from(journal.join(runs, runs.c.key == journal.c.run_key))
-STEPS = select(steps.c.path, steps.c.redo, runs.c.id.label("run")).select_from(
-    steps.join(runs, runs.c.key == steps.c.run_key)
+ENTRIES = (
+    "SELECT runs.id AS run, runs.workflow, journal.run_key, journal.seq, journal.path, journal.kind, journal.attempt,"
+    " journal.fence FROM journal JOIN runs ON runs.key = journal.run_key ORDER BY run_key, journal.seq"
 )
-ASKED = select(approvals.c.id, waits.c.state, waits.c.path, runs.c.id.label("run")).select_from(
-    approvals.join(waits, waits.c.key == approvals.c.wait_key).join(
-        runs, runs.c.key == waits.c.run_key
-    )
+STEPS = (
+    "SELECT runs.id AS run, runs.workflow, path, redo, steps.kind, steps.status, steps.started_at,"
+    " steps.ended_at FROM steps JOIN runs ON runs.key = steps.run_key"
 )
-AUDIT = select(audit.c.object, audit.c.action)
-ARMED = select(timers).where(timers.c.owner_kind == "run")
-ONCE = frozenset({"lint", "deploy", "first", "last", "try", "ship"})
-GATED = {"deploy": "gate", "ship": "gate", "publish": "publish~approval"}
+ASKED = (
+    "SELECT approvals.id, waits.key AS wait_key, waits.state, waits.version, waits.path,"
+    " runs.id AS run FROM approvals JOIN waits ON waits.key = approvals.wait_key"
+    " JOIN runs ON runs.key = waits.run_key"
+)
+VOTES = "SELECT wait_key, person, version, choice, state FROM votes"
+RUNS = "SELECT id, workflow, status, trigger, parent_key FROM runs ORDER BY key"
+EVENTS = "SELECT id, process_id FROM events"
+AUDIT = "SELECT object, action, detail FROM audit"
+ARMED = (
+    "SELECT runs.id FROM timers JOIN runs ON runs.key = timers.owner_key"
+    " WHERE timers.owner_kind = 'run' AND runs.status IN ('completed', 'failed', 'cancelled')"
+)
+BOOT = {
+    "a wake-up outlived the crash": "SELECT 1 FROM wakeups WHERE done_at IS NULL LIMIT 1",
+    "a start outlived the crash": "SELECT 1 FROM runs WHERE status = 'queued' LIMIT 1",
+    "an event outlived the crash": "SELECT 1 FROM events WHERE dispatched_at IS NULL LIMIT 1",
+    "a notice was in flight at the crash": "SELECT 1 FROM outbox WHERE state = 'leased' LIMIT 1",
+    "a run was being taken back": "SELECT 1 FROM runs WHERE status = 'compensating' LIMIT 1",
+    "a question was open at the crash": (
+        "SELECT 1 FROM waits WHERE kind = 'approval' AND state = 'open' LIMIT 1"
+    ),
+}
+TAKES_BACK = frozenset({"TimerFired", "StepFailed", "CancelRequested", "ApprovalDecided"})
+TAKES_BACK |= {"StepSkipped", "SkipRequested", "RollbackRequested", "RetryRequested"}
+RESULTS = frozenset({"StepCompleted", "StepFailed", "StepUnknown"})
+CLEANING = ("finally.", "on_cancel.", "on_failure.")
 
 
-async def at_boot(bench: Bench) -> list[str]:
+def rows(raw: sqlite3.Connection, sql: str) -> list[Any]:
+    cursor = raw.cursor()
+    cursor.row_factory = sqlite3.Row
+    return [_Row(each) for each in cursor.execute(sql).fetchall()]
+
+
+class _Row:
+    """A row whose columns are attributes."""
+
+    def __init__(self, row: sqlite3.Row) -> None:
+        self.__dict__.update(zip(row.keys(), row, strict=True))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+
+def at_boot(raw: sqlite3.Connection) -> list[str]:
     """Say what an earlier life left behind."""
-    found = []
-    if await rows(bench, PENDING):
-        found.append("a wake-up outlived the crash")
-    if await rows(bench, QUEUED):
-        found.append("a start outlived the crash")
-    if await rows(bench, UNDISPATCHED):
-        found.append("an event outlived the crash")
-    if await in_the_middle(bench):
+    found = [mark for mark, sql in BOOT.items() if raw.execute(sql).fetchone()]
+    if in_the_middle(raw):
         found.append("crash between intent and result")
     return found
 
 
-async def in_the_middle(bench: Bench) -> list[Any]:
+def in_the_middle(raw: sqlite3.Connection) -> list[Any]:
     """Return the intents that nothing answered and nothing took back while their life lasted."""
-    entries = await rows(bench, ENTRIES)
+    entries = rows(raw, ENTRIES)
     ended = {(each.run_key, each.path, each.attempt) for each in entries if each.kind in RESULTS}
     again = [each for each in entries if each.kind == "StepStarted" and each.path not in ONCE]
     ended |= {(each.run_key, each.path, each.attempt - 1) for each in again}
-    taken_back = {
-        (each.run_key, each.fence, each.seq) for each in entries if each.kind in TAKES_BACK
-    }
+    back = [(each.run_key, each.fence, each.seq) for each in entries if each.kind in TAKES_BACK]
     return [
         each
         for each in entries
@@ -76,91 +88,178 @@ async def in_the_middle(bench: Bench) -> list[Any]:
         and (each.run_key, each.path, each.attempt) not in ended
         and not any(
             (run, fence) == (each.run_key, each.fence) and seq > each.seq
-            for run, fence, seq in taken_back
+            for run, fence, seq in back
         )
     ]
 
 
-TAKES_BACK = frozenset({"TimerFired", "StepFailed", "CancelRequested", "ApprovalDecided"})
-RESULTS = frozenset({"StepCompleted", "StepFailed", "StepUnknown"})
-
-
-async def invariants(bench: Bench, history: Any) -> None:
-    """Check the promises P1, P3, P4, P5, P6 and P12, and that nothing is left over."""
-    outside = history.outside
-    all_runs = await rows(bench, RUNS)
-    await nothing_is_lost(bench, outside, all_runs)
-    await nothing_is_done_twice(bench, outside)
-    await decided_once(bench, outside)
-    await nothing_is_left(bench)
-    assert await bench.door.read(audit_chain.verify) is None, "P12: the audit chain is broken"
-    for run in all_runs:
+async def invariants(life: Any, history: Any) -> None:
+    """Check the promises P1, P3 to P8, P11, P12, P16 and P18, and that no secret is to be seen."""
+    outside, raw = history.outside, history.disk.raw
+    found = rows(raw, RUNS)
+    nothing_is_lost(raw, history, found)
+    nothing_is_done_twice(raw, outside)
+    decided_once(raw, outside)
+    nobody_who_left_decides(raw, outside)
+    cancel_is_final(outside)
+    the_clock_is_kept(raw, history, found)
+    assert not rows(raw, ARMED), f"P16: timers of runs that have ended: {rows(raw, ARMED)}"
+    await audited(life, raw, outside)
+    slack_checks.told(history)
+    nothing_secret_is_seen(history)
+    for run in found:
         outside.reached[f"run {run.status}"] += 1
 
 
-async def nothing_is_lost(bench: Bench, outside: Any, all_runs: list[Any]) -> None:
-    stored = {each.id for each in await rows(bench, EVENTS)}
+def nothing_is_lost(raw: sqlite3.Connection, history: Any, found: Sequence[Any]) -> None:
+    outside, stored = history.outside, {each.id for each in rows(raw, EVENTS)}
     lost = set(outside.acknowledged.values()) - stored
     assert not lost, f"P1: acknowledged and lost: {lost}"
-    triggered = Counter(each.trigger["process_id"] for each in all_runs)
-    assert triggered == Counter(list(outside.acknowledged)), f"P3: runs by build: {triggered}"
-    assert not [each.id for each in all_runs if each.status == "faulted"], "a run is faulted"
+    lost = set(outside.started.values()) - {each.id for each in found}
+    assert not lost, f"P1: started and lost: {lost}"
+    built = Counter(
+        (each.workflow, json.loads(each.trigger)["process_id"])
+        for each in found
+        if each.workflow in history.builds.values()
+    )
+    wanted = Counter((name, build) for build, name in history.builds.items())
+    assert built == wanted, f"P3: runs by build: {built}"
+    hand = [each.id for each in found if each.workflow == "secretive"]
+    assert len(hand) == history.secretive, f"P3: started by hand: {hand}"
+    assert not [each.id for each in found if each.status == "faulted"], "a run is faulted"
 
 
-async def nothing_is_done_twice(bench: Bench, outside: Any) -> None:
+def nothing_is_done_twice(raw: sqlite3.Connection, outside: Any) -> None:
     """A completed step never runs again; what must not repeat needs a person for each start."""
-    entries = await rows(bench, ENTRIES)
+    entries = rows(raw, ENTRIES)
     done = {(each.run, each.path): each.attempt for each in entries if each.kind == "StepCompleted"}
+    redone = {(each.run, each.path): each.redo for each in rows(raw, STEPS)}
     seen: dict[tuple[str, str], set[str]] = {}
-    for effect in outside.effects:
+    for effect in outside.begun:
         place = (effect.run, effect.path)
         seen.setdefault(place, set()).add(effect.key)
         assert effect.attempt <= done.get(place, effect.attempt), f"P4: {place} ran after its end"
-    redone = {(each.run, each.path): each.redo for each in await rows(bench, STEPS)}
     for place, keys in seen.items():
-        assert len(keys) <= redone[place] + 1, f"{place}: a retry has a key of its own: {keys}"
+        assert len(keys) <= redone[place] + 1, f"P5: {place}: a retry has a key of its own: {keys}"
     starts = Counter((each.run, each.path) for each in outside.effects)
     for place, count in starts.items():
         if place[1] in ONCE:
             assert count <= redone[place] + 1, f"P5: {place} happened {count} times"
-    assert not await in_the_middle(bench), "P5: an intent without an answer was passed over"
     began = {(each.run, each.path, each.attempt) for each in entries if each.kind == "intent"}
-    for effect in outside.effects:
-        if effect.path in ONCE:
+    for effect in outside.begun:
+        if effect.path in ONCE or (effect.workflow, effect.path) in GATED:
             known = (effect.run, effect.path, effect.attempt) in began
-            assert known, f"P5: {effect} happened without an intent"
+            assert known, f"P5: {effect} began without an intent"
+    assert not in_the_middle(raw), f"P5: intents without an answer: {in_the_middle(raw)}"
 
 
-async def decided_once(bench: Bench, outside: Any) -> None:
+def decided_once(raw: sqlite3.Connection, outside: Any) -> None:
     """Each question has one verdict, that of the answers which were acknowledged."""
-    asked = await rows(bench, ASKED)
+    asked, votes = rows(raw, ASKED), rows(raw, VOTES)
     verdicts = Counter(
         each.object
-        for each in await rows(bench, AUDIT)
+        for each in rows(raw, AUDIT)
         if each.action in ("approval.approved", "approval.rejected", "approval.withdrawn")
+        or each.action == "approval.expired"
     )
     for each in asked:
-        assert each.state not in ("open", "checking"), f"{each.id} is still open"
+        assert each.state not in ("open", "checking"), f"P16: {each.id} is still {each.state}"
         assert verdicts[each.id] == 1, f"P6: {each.id} has {verdicts[each.id]} verdicts"
-        said = outside.answers.get(each.id, [])
-        assert all(who in ("UGRACE", "UMAYA") for who, _ in said), f"P6: {said}"
-        if any(what == "reject" for _, what in said):
+        mine = [vote for vote in votes if vote.wait_key == each.wait_key]
+        counted = {vote.person for vote in mine if vote.state == "counted"}
+        assert counted <= set(OPERATORS), f"P6: {each.id} was answered by {counted}"
+        acknowledged_votes_stand(each, mine, outside)
+        if any(vote.choice == "reject" and vote.state == "counted" for vote in mine):
             assert each.state == "rejected", f"P6: {each.id} is {each.state} after a No"
         outside.reached[f"approval {each.state}"] += 1
     yes = {(each.run, each.path) for each in asked if each.state == "approved"}
-    for effect in outside.effects:
-        if effect.path in GATED:
-            assert (effect.run, GATED[effect.path]) in yes, f"P6: {effect} without a Yes"
+    for effect in outside.begun:
+        gate = GATED.get((effect.workflow, effect.path))
+        assert gate is None or (effect.run, gate) in yes, f"P6: {effect} without a Yes"
 
 
-async def nothing_is_left(bench: Bench) -> None:
-    pending = await rows(bench, PENDING)
-    assert not pending, f"wake-ups that nobody heard: {pending}"
-    armed = await rows(bench, ARMED)
-    assert not armed, f"timers of runs that have ended: {armed}"
-    waiting = await rows(bench, UNDISPATCHED)
-    assert not waiting, f"events that nobody dispatched: {waiting}"
+def acknowledged_votes_stand(asked: Any, votes: Sequence[Any], outside: Any) -> None:
+    """Whoever was told that their answer stands has one there; the newest one of theirs counts."""
+    said: dict[str, set[str]] = {}
+    for approval, who, choice, _ in outside.answered:
+        if approval == asked.id:
+            said.setdefault(who, set()).add(choice)
+    stored = {vote.person: vote.choice for vote in votes}
+    for who, choices in said.items():
+        there = stored.get(who) in choices
+        assert there, f"P6: {asked.id}: {who} was told {choices}, and {stored.get(who)} is stored"
 
 
-async def rows(bench: Bench, wanted: Any) -> list[Any]:
-    return await bench.door.read(lambda reader: reader.fetch_all(wanted))
+def nobody_who_left_decides(raw: sqlite3.Connection, outside: Any) -> None:
+    """What a person approved who left long ago does not start any more, if nobody else did."""
+    approved = {(each.run, each.path): each.wait_key for each in rows(raw, ASKED)}
+    counted: dict[int, set[str]] = {}
+    for vote in rows(raw, VOTES):
+        if (vote.state, vote.choice) == ("counted", "approve"):
+            counted.setdefault(vote.wait_key, set()).add(vote.person)
+    for effect in outside.begun:
+        gate = GATED.get((effect.workflow, effect.path))
+        people = counted.get(approved.get((effect.run, gate)), set()) if gate else set()
+        gone = [who for who in people if effect.at > outside.left.get(who, 1e9) + LEFT_FOR_GOOD]
+        assert not gone, f"P6: {effect} began on the word of {gone}, who left"
+
+
+def cancel_is_final(outside: Any) -> None:
+    """After a cancel no step begins but those that clean up, unless somebody retries."""
+    for effect in outside.begun:
+        if effect.place <= outside.cancelled.get(effect.run, effect.place):
+            continue
+        if outside.reordered.get(effect.run, 0) > outside.cancelled[effect.run]:
+            continue
+        assert _cleans(effect), f"P18: {effect} began after the cancel was acknowledged"
+
+
+def _cleans(effect: Effect) -> bool:
+    return effect.path.startswith(CLEANING) or "~undo" in effect.path
+
+
+def the_clock_is_kept(raw: sqlite3.Connection, history: Any, found: Iterable[Any]) -> None:
+    """No slot of a schedule starts two runs, and no wait is shorter than it says."""
+    slots = Counter(
+        json.loads(each.trigger).get("due_at") for each in found if each.workflow == "ticking"
+    )
+    twice = [slot for slot, count in slots.items() if count > 1]
+    assert not twice, f"P11: slots that started more than one run: {twice}"
+    history.outside.reached["a schedule fired"] += sum(slots.values())
+    if "C" in history.faults.on:
+        return
+    for each in rows(raw, STEPS):
+        if each.workflow == "patient" and (each.path, each.status) == ("pause", "completed"):
+            lasted = (each.ended_at - each.started_at) / 1e6
+            assert lasted >= 50, f"P11: {each.run} waited {lasted} s of 50"
+            history.outside.reached["a timer fired"] += 1
+
+
+async def audited(life: Any, raw: sqlite3.Connection, outside: Any) -> None:
+    assert await life.door.read(audit.verify) is None, "P12: the audit chain is broken"
+    known = {
+        (each.object, json.loads(each.detail)["path"], json.loads(each.detail)["attempt"])
+        for each in rows(raw, AUDIT)
+        if each.action == "step.start"
+    }
+    for each in rows(raw, ENTRIES):
+        if each.kind == "intent":
+            there = (each.run, each.path, each.attempt) in known
+            assert there, f"P12: {each.run} {each.path} was begun without a row of the audit"
+
+
+def nothing_secret_is_seen(history: Any) -> None:
+    """Look for the secrets of this history wherever something may have been written."""
+    places = {
+        "the database": history.disk.contents(),
+        "Slack": "".join(history.slack.said).encode(),
+        "HTTP": "".join(history.outside.talk).encode(),
+        "the log": "".join(map(str, history.logged)).encode(),
+    }
+    for name, secret in history.outside.secrets.items():
+        for spelling in spellings(secret):
+            seen = [where for where, text in places.items() if spelling in text]
+            assert not seen, f"T-35: the secret {name} stands in {seen} as {spelling[:12]!r}…"
+
+
+__all__ = ["at_boot", "in_the_middle", "invariants", "rows"]

@@ -1,89 +1,88 @@
-"""One simulated history: tools report, people click, and the server is killed, again and again.
+"""One simulated history: tools report, people answer, Slack has its days, and the server dies.
 
-The server is the real one from the Coordinator down, on one file. Outside of it, and outlasting its
-deaths, are the tools with their retries, the people with their clicks, and the world in which
-actions have effects. A seed decides everything.
+The server is the real one, from the HTTP application and the listeners down to the file. Outside of
+it, and outlasting its deaths, are the tools with their retries, the people in front of a Slack, and
+the world in which actions have effects. A seed decides everything.
 """
 
 import asyncio
 import random
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from baton.connector import ActionContext, Failed, NotStarted, Unknown
-from coordination.database import runs, select, steps
-from coordination.errors import Refused
-from coordination.policy import Principal
-from coordination.ports import TriggerSpec
-from coordination.questions import Approval
-from tests.prove.simulation.checks import at_boot, invariants, rows
-from tests.prove.simulation.loop import Crash, SimLoop
-from tests.prove.simulation.plans import PLANS
-from tests.workflows.runtimes.bench import Bench
-from workflows.runtimes.embedded import embedded_runtime
+from bot.store_watch import end_where_broken
+from coordination import revisions
+from coordination.database import DatabaseInUse, Unavailable, open_sqlite
+from tests.prove.simulation import after_commit
+from tests.prove.simulation.checks import at_boot, invariants
+from tests.prove.simulation.disk import Disk
+from tests.prove.simulation.faults import Faults, Mask
+from tests.prove.simulation.genesis import PEOPLE, definition
+from tests.prove.simulation.life import Life, Surroundings, assemble
+from tests.prove.simulation.loop import Crash, MortalLoop
+from tests.prove.simulation.outside import Outside, Trace
+from tests.prove.simulation.people import Meddlers, People
+from tests.prove.simulation.plans import BUILT
+from tests.prove.simulation.quiet import is_quiet, still_open
+from tests.prove.simulation.slack import SimSlack
+from tests.prove.simulation.tools import Report, Wire, report, start
+from tests.prove.simulation.world import SimWorld
 
-BUILT = TriggerSpec(
-    "0",
-    "event",
-    "process.completed",
-    None,
-    "trigger.name == 'build web'",
-    {"sha": "{{ trigger.result.sha }}"},
-)
-MOST_CRASHES = 4
-PEOPLE = ("UGRACE", "UMAYA", "UADA", "UNOBODY")  # the last two may not answer
-RUNS = select(runs.c.id, runs.c.status, runs.c.error)
-UNKNOWN = (
-    select(runs.c.id.label("run"), steps.c.path)
-    .select_from(steps.join(runs, runs.c.key == steps.c.run_key))
-    .where(steps.c.status == "unknown")
-)
-LONGEST = 6 * 3600.0  # s of simulated time in which everything has to end
-
-
-@dataclass(frozen=True)
-class Effect:
-    """Something an action did. *attempt* is what the action was told."""
-
-    run: str
-    path: str
-    key: str
-    attempt: int
-    repeatable: bool
+MOST_DEATHS = 5
+LONGEST = 3 * 3600.0  # s after the last fault in which everything has to end
+JUMPS = (timedelta(hours=24), timedelta(hours=1), timedelta(minutes=7), timedelta(seconds=20))
 
 
 @dataclass
-class Outside:
-    """What happened out there, whatever became of the server."""
+class Death:
+    """When a life ends: at a commit, counted from 1, or between two callbacks."""
 
-    rng: random.Random
-    effects: list[Effect] = field(default_factory=list)
-    answers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # approval: (who, what)
-    acknowledged: dict[str, str] = field(default_factory=dict)  # key: event id
-    retried: Counter[str] = field(default_factory=Counter)
-    reached: Counter[str] = field(default_factory=Counter)
-    crashes: int = 0
-
-    def chance(self, share: float) -> bool:
-        return self.rng.random() < share
+    commit: int | None = None
+    moment: str = "before commit"
+    step: int | None = None
 
 
 class History:
-    """The history of *seed*. The first life dies at the commit whose number the seed names."""
+    """The history of *seed*, on a disk that was reset."""
 
-    def __init__(self, seed: int, path: Path) -> None:
+    def __init__(
+        self, seed: int, disk: Disk, token: str, *, mask: Mask | None = None, traced: bool = False
+    ) -> None:
         self.seed = seed
-        self.path = path
-        self.outside = Outside(random.Random(seed))  # noqa: S311 - a simulation
-        self.plan_name = sorted(PLANS)[seed % len(PLANS)]
-        self.builds = [f"build-{n}" for n in range(1 + seed // 3 % 2)]
-        self.first_crash = 1 + (seed // 2) % 36
+        self.faults = Faults(seed, mask or Mask())
+        rng = self.faults.rng_of("canary")
+        secrets = {name: f"{rng.getrandbits(256):064x}" for name in ("TOKEN", "INPUT")}
+        self.outside = Outside(self.faults, Trace(traced), tuple(PEOPLE), secrets)
+        self.disk = disk
+        self.slack = SimSlack(self.faults)
+        self.people = People(self.outside, self.slack)
+        self.meddlers = Meddlers(self.outside)
+        self.watch = after_commit.Watch(disk, self.outside)
+        self.skew = self.ahead = timedelta()
+        self.lives = 0
+        self.life: Life | None = None
+        self.loop: MortalLoop | None = None
+        self.world: SimWorld | None = None
+        self.logged: list[Any] = []
+        self._token = token
         self._commits = 0
-        self._life = 0
-        self._bench: Bench | None = None
-        self._dead = False
+        self._death = Death()
+        self._choose()
+
+    def _choose(self) -> None:
+        """Draw what this history is about."""
+        rng, mask = self.faults.rng_of("plot"), self.faults.mask
+        count = rng.choice((1, 1, 2))
+        names = rng.sample(BUILT, count if mask.builds is None else min(count, mask.builds))
+        self.builds = {f"build-{number}": name for number, name in enumerate(names)}
+        self.secretive = rng.random() < 0.3 and mask.builds is None
+        self.ticking = rng.random() < 0.15 and mask.builds is None
+        self.meddling = rng.random() < 0.5 and not mask.calm
+        self.leaver = "UMAYA" if rng.random() < 0.1 and not mask.calm else None
+        self.heals_at = rng.uniform(40, 240)
 
     def run(self) -> Counter[str]:
         """Live it to its end and return what was reached.
@@ -91,175 +90,250 @@ class History:
         Raises:
             AssertionError: a promise was broken.
         """
+        self.disk.reset()
+        self.watch.begin()
         passed = 0.0
         while True:
-            loop = SimLoop()
-            loop.passed = passed
+            self.loop = loop = MortalLoop(passed)
+            self._draw_death()
+            living = self._live()
             try:
-                loop.run_until_complete(self._live())
-            except Crash:
+                loop.run_until_complete(living)
+            except Crash as crash:
                 self.outside.crashes += 1
-                passed = loop.passed + self.outside.rng.uniform(0, 400)
+                self._mark_death(loop)
+                self.outside.trace.note("dies", str(crash), loop.steps)
+                passed = loop.passed + self.faults.rng("K").uniform(0, 30)
             else:
                 return self.outside.reached
             finally:
+                living.close()
                 self._bury(loop)
 
-    def _bury(self, loop: SimLoop) -> None:
-        """Drop all that a life left in memory. Its file stays as the last commit made it."""
-        self._dead = True
+    def _draw_death(self) -> None:
+        """Choose where the next life ends; the first one always does, the last one never."""
+        self._death, self._commits = Death(), 0
+        rng, deaths = self.faults.rng("K"), self.outside.crashes
+        again = rng.random() < (1.0 if not deaths else 0.5)
+        if not again or deaths >= MOST_DEATHS or not self.faults.certain("K"):
+            return
+        early = deaths > 0 and rng.random() < 0.5  # while it takes up what was left
+        if rng.random() < 0.6:
+            moments = (
+                "before commit",
+                "after commit",
+                *(["torn"] if "W" in self.faults.on else []),
+            )
+            self._death.commit = rng.randint(1, 4 if early else 45)
+            self._death.moment = rng.choice(moments)
+        else:
+            self._death.step = rng.randint(1, 40 if early else 1_500)
+        if self.loop is not None:
+            self.loop.die_at = self._death.step
+
+    def _mark_death(self, loop: MortalLoop) -> None:
+        reached = self.outside.reached
+        reached["crash at an await"] += loop.steps == loop.die_at
+        unready = self.life is not None and not self.life.ready
+        reached["crash while it took up what was left"] += unready
+
+    def _bury(self, loop: MortalLoop) -> None:
+        """Drop all that a life left in memory. Its file stays as the disk has it."""
+        if self.life is not None:
+            self.life.die()
         loop.abandon()
-        if self._bench is not None:
-            self._bench.door._session._raw.close()
+        self.disk.reboot()
+        if self.outside.crashes and self.life is not None:
+            self._count_unheard()
+        self.life = None
+
+    def _count_unheard(self) -> None:
+        """Count the posts that Slack took, and of which the life that died stored nothing."""
+        self.slack.count_unheard(self.disk.raw)
 
     async def _live(self) -> None:
-        self._life += 1
-        self._dead = False
-        self._bench = bench = Bench(
-            self.path,
-            PLANS[self.plan_name](),
-            embedded_runtime,
-            seed=self.seed * 100 + self._life,
-            hook=self._commit,
-            settings={"actions_at_once": 3},
-        )
-        bench.effects.perform = self._perform
-        await bench.begin()
-        body = {"name": "demo", "inputs": {"sha": {"type": "string"}}}
-        definition = bench.definition(triggers=(BUILT,), body=body)
-        await bench.host.publish_definition(definition, by="UADA")
-        for mark in await at_boot(bench):
+        self.lives += 1
+        self.disk.take_over()
+        for mark in at_boot(self.disk.raw):
             self.outside.reached[mark] += 1
-        for build in self.builds:
-            bench.world.tasks.start(f"report {build}", self._report(bench, build))
-        bench.world.tasks.start("people", self._people(bench))
-        await self._until_quiet(bench)
-        assert bench.world.tasks.failures == []
-        await invariants(bench, self)
-        await bench.host.stop()
-
-    def _commit(self, moment: str) -> None:
-        """Die here, if the seed says so. A dead life touches nothing any more."""
-        if self._dead:
-            raise Crash("this life is over")
-        if self._bench is None:
-            return
-        self._commits += moment == "before commit"
-        first = self.outside.crashes == 0 and self._commits == self.first_crash
-        chosen = first and (moment == "after commit") == bool(self.seed % 2)
-        again = 0 < self.outside.crashes < MOST_CRASHES and self.outside.chance(0.02)
-        if chosen or again:
-            self._dead = True
-            self.outside.reached[f"crash {moment}"] += 1
-            raise Crash(f"killed {moment} {self._commits}")
-
-    async def _report(self, bench: Bench, build: str) -> None:
-        """Report one build, as a client does: until it is acknowledged, and now and then once more."""
-        rng, outside = self.outside.rng, self.outside
-        await asyncio.sleep(rng.uniform(0, 5))
-        body = {"process_id": build, "name": "build web", "result": {"sha": "abcdef0"}}
-        while build not in outside.acknowledged or outside.chance(0.3):
-            accepted = await bench.report(key=f"key-{build}", **body, status="completed")
-            known = outside.acknowledged.setdefault(build, accepted.event_id)
-            assert accepted.event_id == known, "a repeat was taken for something new"
-            outside.reached["repeat answered"] += accepted.duplicate
-            await asyncio.sleep(rng.uniform(0, 3))
-
-    async def _people(self, bench: Bench) -> None:
-        """Look at Slack now and then, and click: several at once, both ways, and the wrong ones too."""
-        while True:
-            await asyncio.sleep(self.outside.rng.uniform(1, 40))
-            await bench.know_people()
-            for approval in await bench.coordinator.approvals(state="open"):
-                count = self.outside.rng.randint(1, 4)
-                await asyncio.gather(*(self._click(bench, approval) for _ in range(count)))
-            for unknown in await rows(bench, UNKNOWN):
-                await self._resolve(bench, unknown.run, unknown.path)
-            for run in await rows(bench, RUNS):
-                await self._retry(bench, run)
-
-    async def _click(self, bench: Bench, approval: Approval) -> None:
-        rng = self.outside.rng
-        who = rng.choice(PEOPLE)
-        choice = "approve" if rng.random() < 0.85 else "reject"
-        version = approval.version if rng.random() < 0.9 else approval.version + 1
-        await asyncio.sleep(rng.choice((0, 0, 0.01, 1)))
+        rng = random.Random(f"{self.seed}.{self.lives}")  # noqa: S311 - a simulation
+        self.world = world = SimWorld(rng)
+        world.clock.skew = self.skew
+        around = Surroundings(
+            self.disk,
+            self.slack,
+            self.faults,
+            self.outside.perform,
+            self.outside.here,
+            self.outside.secrets,
+            self._committing,
+            self._committed,
+        )
+        self.life = life = assemble(around, world)
         try:
-            answered = await bench.coordinator.decide(
-                Principal("person", who),
-                approval.id,
-                choice,
-                version=version,
-                comment="because",
-                via="slack",
-            )
-        except Refused as refused:
-            self.outside.reached[f"click refused: {refused.code}"] += 1
-            return
-        if answered.state != "checking":
-            self.outside.answers.setdefault(approval.id, []).append((who, choice))
+            await life.begin()
+        except Unavailable as error:
+            self.outside.reached["did not start"] += 1
+            raise Crash("it did not start") from error
+        await self._begin_around(life)
+        await self._until_quiet(life)
+        await invariants(life, self)
 
-    async def _retry(self, bench: Bench, run: Any) -> None:
-        """Try a failed run again, a few times; a No stays a No."""
-        if run.status != "failed" or self._is_over(run):
-            return
-        await self._ordered(bench, "retry", run.id)
-        self.outside.retried[run.id] += 1
-        self.outside.reached["failed run retried"] += 1
+    async def _begin_around(self, life: Life) -> None:
+        """Let the world go on around a life."""
+        wire, tasks = await Wire.to(life, self.outside), life.world.tasks
+        around: list[Any] = [self.people.live(life, wire), self._clock(life), self._second(life)]
+        around += [report(wire, each, self._token) for each in self._reports()]
+        if self.secretive:
+            inputs = {"sha": "abc", "token": self.outside.secrets["INPUT"]}
+            around.append(start(wire, "secretive", "start-1", inputs, self._token))
+        if self.ticking and not self.faults.healed:
+            around.append(self._tick(life))
+        around.append(self._meddle(life))
+        if "I" in self.faults.on:
+            around.append(end_where_broken(life.door, life.world.clock, self._end))
+        for number, work in enumerate(around):
+            tasks.start(f"outside {number}", work)
 
-    async def _resolve(self, bench: Bench, run_id: str, path: str) -> None:
-        """Say what became of a step that is unknown, by looking at the world."""
-        happened = any(each.run == run_id and each.path == path for each in self.outside.effects)
-        outcome = "done" if happened else "retry"
-        if await self._ordered(bench, "resolve", run_id, path=path, outcome=outcome):
-            self.outside.reached[f"unknown answered: {outcome}"] += 1
+    def _reports(self) -> Sequence[Report]:
+        """Return what tools have to say: three events or more."""
+        rng, found = self.faults.rng_of("tools"), []
+        for build, name in self.builds.items():
+            about = {"process_id": build, "name": f"build {name}"}
+            at = rng.uniform(0, 4)
+            began = {**about, "status": "started"}
+            done = {**about, "status": "completed", "result": {"sha": "abcdef0"}}
+            found.append(Report(f"{build}-began", began, at))
+            found.append(Report(f"{build}-done", done, at + rng.uniform(0.5, 4)))
+            tested = {"process_id": f"test-{build}", "name": "tests", "category": "test"}
+            tested |= {"status": "completed", "subject": {"environment": build}}
+            found.append(Report(f"{build}-tested", tested, rng.uniform(0, 30), f"{build}-done"))
+        return found
 
-    async def _ordered(self, bench: Bench, what: str, run_id: str, **how: Any) -> bool:
-        try:
-            await bench.order(what, run_id, **how)
-        except Refused:
-            return False  # somebody was first
-        return True
+    def _end(self, code: int) -> None:
+        self.outside.reached["ended where a sync failed"] += 1
+        raise Crash(f"it ended itself with {code}")
 
-    async def _perform(self, ctx: ActionContext, *, repeatable: bool) -> Any:
-        """Do something out there: at once or late, and not always well."""
-        rng = self.outside.rng
-        fate = rng.random()
-        if fate < 0.04:
-            raise NotStarted("no such host")
-        await asyncio.sleep(rng.choice((0, 0, 0.2, 3)))
-        effect = Effect(ctx.run.id, ctx.run.step, ctx.idempotency_key, ctx.attempt, repeatable)
-        if fate < 0.08:
-            raise Failed("the answer was no")
-        self.outside.effects.append(effect)
-        await asyncio.sleep(rng.choice((0, 0, 0.2, 3)))
-        if fate < 0.11:
-            raise Unknown("the connection was lost")
-        return {"n": len(self.outside.effects)}
-
-    async def _until_quiet(self, bench: Bench) -> None:
-        """Wait until everything that was begun has ended, or say what hangs."""
-        clock = bench.world.clock
-        began = clock.monotonic()
-        while True:
-            await asyncio.sleep(5)
-            assert bench.world.tasks.failures == []
-            found = await rows(bench, RUNS)
-            if len(found) == len(self.builds) and all(self._is_over(run) for run in found):
+    async def _clock(self, life: Life) -> None:
+        """Have the wall clock jump now and then, and be set right again."""
+        rng = self.faults.rng("C")
+        while "C" in self.faults.on:
+            await asyncio.sleep(rng.uniform(5, 60))
+            if self.faults.healed:
                 return
-            if clock.monotonic() - began > LONGEST:
-                raise AssertionError(f"it hangs: {[(run.id, run.status) for run in found]}")
+            if self.faults.strike("C", 0.5):
+                self.skew = rng.choice(JUMPS) * rng.choice((1, -1))
+                self.outside.reached["the clock jumped"] += 1
+            else:
+                self.skew = timedelta()
+            self.ahead = max(self.ahead, self.skew)
+            life.world.clock.skew = self.skew
 
-    def _is_over(self, run: Any) -> bool:
-        if run.status == "failed":
-            rejected = (run.error or {}).get("type") == "rejected"
-            return rejected or self.outside.retried[run.id] >= 3
-        return run.status in ("completed", "cancelled")
+    async def _second(self, life: Life) -> None:
+        """Start a second copy on the same file now and then: it has to refuse."""
+        while "2" in self.faults.on:
+            await asyncio.sleep(self.faults.rng("2").uniform(1, 60))
+            if not self.faults.strike("2", 0.5):
+                continue
+            try:
+                await open_sqlite(self.disk.path, changes=life.door.changes)
+            except DatabaseInUse:
+                self.outside.reached["a second copy was refused"] += 1
+            else:
+                raise AssertionError("2: a second copy took the same database")
+
+    async def _tick(self, life: Life) -> None:
+        """Put a workflow with a schedule into use, until that is stored."""
+        while True:
+            try:
+                await life.host.publish_definition(definition("ticking"), by="UADA")
+            except Unavailable:
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _meddle(self, life: Life) -> None:
+        rng = self.outside.rng
+        while self.meddling and not self.faults.healed:
+            await asyncio.sleep(rng.uniform(5, 60))
+            going = still_open(self.disk.raw)
+            if going and rng.random() < 0.5:
+                await self.meddlers.meddle(life, rng.choice(going))
+            if self.leaver and rng.random() < 0.3:
+                self.outside.leave(self.leaver)
+                self.leaver = None
+            if rng.random() < 0.6:
+                await self.meddlers.resume(life)
+
+    async def _until_quiet(self, life: Life) -> None:
+        """Wait until everything that was begun has ended, or say what hangs."""
+        healed_at = 0.0
+        while True:
+            await asyncio.sleep(3)
+            self._see_failures(life)
+            now = life.world.clock.monotonic()
+            if not self.faults.healed and now > self.heals_at:
+                await self._heal(life)
+                healed_at = now
+            if (why := is_quiet(self)) is None:
+                break
+            if self.faults.healed:
+                await self._help(life)
+                assert now - (healed_at or now) < LONGEST, f"P16: it hangs: {why}"
+        if not self.outside.crashes and self.faults.certain("K"):
+            raise Crash("killed at rest")
+
+    async def _heal(self, life: Life) -> None:
+        """End all faults: from here on everything has to come to its end."""
+        self.faults.healed = True
+        self.slack.down_until = 0.0
+        # What was stored while the clock was ahead is due when it gets there again.
+        life.world.clock.skew = self.skew = self.ahead
+        if self.loop is not None:
+            self.loop.die_at = None
+        self._death = Death()
+        self.outside.left.pop("UMAYA", None)
+        if self.ticking:
+            now = life.world.clock.now()
+            await life.door.write(
+                lambda tx: revisions.move(tx, "ticking", "pause", by="UADA", via="test", at=now)
+            )
+
+    async def _help(self, life: Life) -> None:
+        for run in still_open(self.disk.raw):
+            if run.status == "paused":
+                await self.meddlers.order(life, "resume", run.id)
+
+    def _see_failures(self, life: Life) -> None:
+        """Let no task fail but for a database that cannot be written."""
+        hard = [
+            (name, error)
+            for name, error in life.world.tasks.failures
+            if not isinstance(error, Unavailable) or not self.faults.on & {"I", "B"}
+        ]
+        for name, error in hard:
+            raise AssertionError(f"{name}: {type(error).__name__}: {error}") from error
+
+    def _committing(self, commit: Callable[[], None]) -> None:
+        """Commit, or die around it."""
+        self._commits += 1
+        death = self._death
+        if death.commit != self._commits:
+            commit()
+            return
+        where = death.moment
+        if where == "torn":
+            how = self.disk.lose_power(commit, self.faults.rng("W"))
+            self.outside.reached[f"a commit was {how}"] += 1
+        elif where == "after commit":
+            commit()
+        self.outside.reached[f"crash {where}"] += 1
+        raise Crash(f"killed {where} {self._commits}")
+
+    def _committed(self, touched: tuple[Any, ...]) -> None:
+        loop = self.loop
+        self.outside.trace.note("commit", loop.passed if loop else 0, touched)
+        self.watch.look(touched)
 
 
-def play(seed: int, path: Path) -> Counter[str]:
-    """Play the history of *seed* in a new file at *path*."""
-    return History(seed, path).run()
-
-
-__all__ = ["Effect", "History", "Outside", "play"]
+__all__ = ["Death", "History"]

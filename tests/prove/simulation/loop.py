@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import heapq
 import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -79,6 +80,46 @@ class SimLoop(asyncio.BaseEventLoop):
                 task.get_coro().close()
         self._ready.clear()
         self._scheduled.clear()
+
+
+class MortalLoop(SimLoop):
+    """Runs one callback at a time, so that a life can end between any two: at step *die_at*.
+
+    A callback runs up to the next await that has to wait, so every await is such a place.
+    """
+
+    def __init__(self, passed: float = 0.0) -> None:
+        super().__init__()
+        self.passed = passed
+        self.die_at: int | None = None
+
+    def _run_once(self) -> None:
+        self._take_due()
+        handle = self._ready.popleft()
+        if handle._cancelled:
+            return
+        self.steps += 1
+        if self.steps == self.die_at:
+            raise Crash(f"killed at step {self.steps}")
+        if self.steps > MOST_STEPS:
+            raise Deadlock("something runs in circles")
+        handle._run()
+
+    def _take_due(self) -> None:
+        """Make ready what is due; where nothing is ready, turn the clock to what comes next."""
+        waiting, ready = self._scheduled, self._ready
+        while waiting:
+            head = waiting[0]
+            if not head._cancelled:
+                if head._when > self.passed:
+                    if ready:
+                        return
+                    self.passed = head._when
+                ready.append(head)
+            heapq.heappop(waiting)
+            head._scheduled = False
+        if not ready:
+            raise Deadlock("nothing can run, and no timer is set")
 
 
 def simulate(main: Callable[[], Coroutine[Any, Any, T]], loop: SimLoop | None = None) -> T:

@@ -1,76 +1,47 @@
-"""Simulated histories with a crash at every commit. `run.py prove simulation -- --histories 10000`."""
+"""A small part of `run.py prove simulation`: every promise holds in so many histories."""
 
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
-from tests.prove.simulation.history import History, play
+from tests.prove.simulation.spreading import kept_seeds, play_all
+from tests.prove.simulation.stage import open_stage
 
-SMOKE = 300
-BLOCKS = 6
+SMOKE = 8
+BLOCKS = 2
+ROOT = Path(__file__).parents[3]
 REACHED = (
-    "crash before commit",
-    "crash after commit",
-    "crash between intent and result",
-    "a wake-up outlived the crash",
-    "an event outlived the crash",
     "repeat answered",
-    "click refused: already-decided",
-    "click refused: not-eligible",
-    "click refused: superseded",
     "approval approved",
-    "approval rejected",
-    "failed run retried",
-    "unknown answered: done",
-    "unknown answered: retry",
     "run completed",
-    "run failed",
+    "a notice was in flight at the crash",
 )
 
 
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """Keep the log of thousands of lives out of the report."""
-    before = structlog.get_config()
-    structlog.configure(processors=[_drop])
-    yield
-    structlog.configure(**before)
-
-
-def _drop(logger: object, name: str, event: object) -> dict[str, object]:
-    raise structlog.DropEvent
-
-
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_nothing_is_lost_and_nothing_happens_twice_wherever_baton_dies(
-    block: int, tmp_path: Path, pytestconfig: pytest.Config
-) -> None:
-    each = pytestconfig.getoption("histories", SMOKE) // BLOCKS
-    reached: Counter[str] = Counter()
-    for seed in range(block * each, (block + 1) * each):
-        try:
-            reached += play(seed, tmp_path / f"{seed}.db")
-        except AssertionError as broken:
-            raise AssertionError(
-                f"history {seed}: {broken}\nplay it alone: "
-                f"pytest {__name__.replace('.', '/')}.py -k alone --seed {seed}"
-            ) from broken
-    missed = [mark for mark in REACHED if reached[mark] < each // 50]
-    assert not missed, f"{each} histories never came by: {missed} (reached: {dict(reached)})"
+def test_no_promise_is_broken_wherever_baton_dies(block: int, counts: Counter[str]) -> None:
+    total = play_all(range(1 + block * SMOKE, 1 + (block + 1) * SMOKE))
+    assert total.broken == []
+    counts["histories"] += total.histories
+    missed = [mark for mark in REACHED if not total.reached[mark]]
+    assert not missed, f"never come by: {missed} (reached: {dict(total.reached)})"
 
 
-def test_one_history_can_be_played_alone(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    seed = pytestconfig.getoption("seed", 0)
-    assert play(seed, tmp_path / "one.db")["run completed"] >= 0
+def test_seeds_that_broke_a_promise_once_are_played_again() -> None:
+    assert play_all(kept_seeds()[:20]).broken == []
 
 
-@pytest.mark.parametrize("seed", [3, 4, 5])
-def test_a_seed_decides_everything(tmp_path: Path, seed: int) -> None:
-    first, again = History(seed, tmp_path / "first.db"), History(seed, tmp_path / "again.db")
-    assert first.run() == again.run()
-    assert first.outside.effects == again.outside.effects
-    assert first.outside.answers == again.outside.answers
-    assert first.outside.effects
+def test_a_seed_decides_everything() -> None:
+    with open_stage() as stage:
+        sums = {seed: stage.play_twice(seed) for seed in (3, 4)}
+    assert all(played.broken is None for played in sums.values()), sums
+    assert sums[3].sum != sums[4].sum
+
+
+def test_a_history_is_played_alone_by_its_seed() -> None:
+    argv = [sys.executable, "-m", "tests.prove.simulation", "--seed", "5", "--json"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr

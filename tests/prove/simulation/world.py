@@ -56,6 +56,20 @@ class SimTasks:
         self._running.add(task)
         task.add_done_callback(self._ended)
 
+    def keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run *loop*, and begin it again when it failed, as the program does."""
+        self.start(name, self._kept(name, loop))
+
+    async def _kept(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception as error:  # noqa: BLE001 - the edge of a loop: kept for the test
+                self.failures.append((name, error))
+            else:
+                return
+            await asyncio.sleep(1)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:

@@ -1,0 +1,59 @@
+"""What must be true after every commit; cheap, since there are many."""
+
+from typing import Any
+
+from tests.prove.simulation.disk import Disk
+from tests.prove.simulation.outside import Outside
+
+START = "0" * 64
+NEWER = "SELECT seq, previous, sum, action, object FROM audit WHERE seq > ? ORDER BY seq"
+VERDICTS = "('approval.approved', 'approval.rejected', 'approval.expired', 'approval.answered')"
+ENDED = (
+    "SELECT count(*) FROM approvals JOIN waits ON waits.key = approvals.wait_key"
+    " WHERE waits.state IN ('approved', 'rejected', 'expired', 'answered')"
+)
+SAID = f"SELECT count(*) FROM audit WHERE action IN {VERDICTS}"  # noqa: S608 - our words
+ROWS = (
+    "SELECT runs.id, runs.seq, max(journal.seq), count(*) FROM runs"
+    " JOIN journal ON journal.run_key = runs.key WHERE runs.id = ?"
+)
+TWICE = "SELECT object, action, count(*) FROM audit WHERE action = 'run.start' GROUP BY object HAVING count(*) > 1"
+
+
+class Watch:
+    """Looks at what each commit left behind."""
+
+    def __init__(self, disk: Disk, outside: Outside) -> None:
+        self._disk = disk
+        self._outside = outside
+        self._seq = 0
+        self._sum = START
+
+    def begin(self) -> None:
+        self._seq, self._sum = 0, START
+        self._chain()
+
+    def look(self, touched: tuple[Any, ...]) -> None:
+        """Raise AssertionError where a promise is broken."""
+        kinds = {each.kind for each in touched}
+        self._chain()
+        execute = self._disk.raw.execute
+        if "approval" in kinds:
+            (ended,), (said,) = execute(ENDED).fetchone(), execute(SAID).fetchone()
+            assert ended == said, f"P12: {ended} verdicts stand, and {said} are in the audit"
+        for each in touched:
+            if each.kind == "run":
+                run, seq, newest, count = execute(ROWS, (each.id,)).fetchone()
+                assert run is None or seq == newest == count, (
+                    f"P4: {run} counts {seq} rows, and its journal has {count} up to {newest}"
+                )
+
+    def _chain(self) -> None:
+        """Follow the audit from where it was; a commit that was lost takes its rows along."""
+        for seq, previous, total, _, _ in self._disk.raw.execute(NEWER, (self._seq,)):
+            assert seq == self._seq + 1, f"P12: the audit goes from {self._seq} to {seq}"
+            assert previous == self._sum, f"P12: row {seq} of the audit does not follow"
+            self._seq, self._sum = seq, total
+
+
+__all__ = ["Watch"]

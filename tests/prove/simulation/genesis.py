@@ -1,0 +1,95 @@
+"""How every history begins: the tokens, the people and the workflows that are there already."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from baton.reading import Source
+from coordination import tokens
+from coordination.database import Transaction
+from coordination.ports import Definition, Person
+from tests.prove.simulation.disk import Disk
+from tests.prove.simulation.faults import Faults, Mask
+from tests.prove.simulation.life import Surroundings, assemble
+from tests.prove.simulation.loop import simulate
+from tests.prove.simulation.people import OPERATORS, TOKEN_OF
+from tests.prove.simulation.plans import NAMES, PLANS, body, triggers
+from tests.prove.simulation.slack import SimSlack
+from tests.prove.simulation.world import SimWorld
+
+CALM = Mask(kinds="KWIBNSC2L")
+
+
+def person(name: str, **how: Any) -> Person:
+    values: dict[str, Any] = {"is_bot": False, "deleted": False, "is_admin": False}
+    values |= {"restricted": False, **how}
+    return Person(id=f"U{name.upper()}", handle=name, name=name.title(), **values)
+
+
+PEOPLE: Sequence[Person] = (
+    *(person(name) for name in ("ada", "grace", "maya")),
+    person("guest", restricted=True),
+)
+
+
+def definition(name: str) -> Definition:
+    return Definition(
+        name=name,
+        title=name.title(),
+        description="",
+        hash=f"hash-{name}",
+        body=body(name),
+        source=f"name: {name}\n",
+        triggers=triggers(name),
+    )
+
+
+def furnish(disk: Disk) -> str:
+    """Write into an empty file what every history begins with, and return the token of a tool."""
+    ids = SimWorld(random.Random("genesis")).ids  # noqa: S311 - a simulation
+    tool, own = tokens.make(ids), {who: tokens.make(ids) for who in OPERATORS}
+    simulate(lambda: _furnish(disk, tool, own))
+    disk.keep()
+    TOKEN_OF.update({who: token.text for who, token in own.items()})
+    return tool.text
+
+
+async def _furnish(disk: Disk, tool: tokens.NewToken, own: dict[str, tokens.NewToken]) -> None:
+    faults = Faults(0, CALM)
+
+    async def nothing(*_: Any, **__: Any) -> None:
+        await asyncio.sleep(0)
+
+    around = Surroundings(
+        disk,
+        SimSlack(faults),
+        faults,
+        nothing,
+        lambda: tuple(PEOPLE),
+        {},
+        lambda commit: commit(),
+        lambda touched: None,
+    )
+    life = assemble(around, SimWorld(random.Random("genesis")))  # noqa: S311 - a simulation
+    now = life.world.clock.now()
+
+    def unit(tx: Transaction) -> None:
+        for source in ("builder", "desk"):
+            tokens.put_source(tx, Source(source, "ci", "generic"), channel=None, now=now)
+        scopes = frozenset({"notify", "run", "read"})
+        tokens.create(tx, tool, tokens.Grant(source="builder", scopes=scopes), now=now)
+        for who, token in own.items():
+            scopes = frozenset({"approve", "run", "read"})
+            grant = tokens.Grant(source="desk", scopes=scopes, owner=who)
+            tokens.create(tx, token, grant, now=now)
+
+    await life.door.write(unit)
+    await life.coordinator.refresh_directory()
+    for name in NAMES:
+        if name != "ticking":
+            await life.host.publish_definition(definition(name), by="UADA")
+    life.die()
+
+
+__all__ = ["PEOPLE", "PLANS", "definition", "furnish"]

@@ -1,0 +1,284 @@
+"""One life of a simulated server: all of Baton but its sockets, on a disk and a Slack that outlive it."""
+
+import asyncio
+import random
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import FastAPI
+from slack_bolt.response import BoltResponse
+
+from baton.connector import ActionContext, Connector, Params, action
+from bot.app import REFRESH, make_timers
+from bot.slack.client import SlackClient
+from bot.slack.delivery import Delivery
+from bot.slack.drawings import SlackDrawings
+from bot.slack.screens import SlackScreens
+from coordination.changes import Changes
+from coordination.clockwork import Clockwork
+from coordination.coordinator import Coordinator, Ports, Rules
+from coordination.database import Lock
+from coordination.dispatcher import Dispatcher
+from coordination.policy import Roles
+from coordination.ports import Group, Person
+from coordination.secrets import Secrets
+from handlers.http import Edge, create_api
+from handlers.http.sessions import Sessions
+from handlers.slack import approvals, controls, errors, runs
+from handlers.slack.listening import Edge as SlackEdge
+from tests.prove.simulation.disk import Disk
+from tests.prove.simulation.door import SimDoor, Trouble
+from tests.prove.simulation.faults import Faults
+from tests.prove.simulation.plans import PLANS
+from tests.prove.simulation.slack import Line, SimSlack
+from tests.prove.simulation.world import SimWorld
+from workflows.actions.registry import Registry
+from workflows.language.definition import InputCheck
+from workflows.language.expressions import Evaluator
+from workflows.runtimes.embedded import embedded_runtime
+from workflows.runtimes.host import Host, HostSettings
+from workflows.schedule import next_slot
+
+URL = "http://baton.test"
+SWEEP = timedelta(seconds=30)
+ROLES = Roles.read({"operator": ["@grace", "@maya"]})
+RULES = Rules(ROLES, channel="#releases")
+Handler = Callable[..., Awaitable[None]]
+
+
+class Told(Params):
+    """What the scripted actions take."""
+
+    say: Any = None
+
+
+@cache
+def sealing() -> Secrets:
+    return Secrets(b"k" * 32, {"TOKEN": "unused"}.__getitem__)
+
+
+@cache
+def application(version: str = "0") -> FastAPI:
+    """Return the HTTP application; every life gives it an edge of its own."""
+    unbegun: Any = Edge(
+        coordinator=cast("Any", None),
+        world=cast("Any", SimWorld(random.Random(0))),  # noqa: S311 - a simulation
+        changes=Changes("none"),
+        sessions=Sessions(b"s" * 32),
+        readiness=cast("Any", None),
+        rehearsals=cast("Any", None),
+        public_url=URL,
+        static=Path("/nowhere"),
+    )
+    return create_api(unbegun, version=version)
+
+
+class Listeners:
+    """Takes the place of Bolt: who listens to what."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, Handler] = {}
+        self._patterns: list[tuple[re.Pattern[str], Handler]] = []
+        self.on_error: Callable[..., Awaitable[BoltResponse | None]]
+
+    def action(self, name: str | re.Pattern[str]) -> Callable[[Handler], Handler]:
+        def take(handler: Handler) -> Handler:
+            if isinstance(name, str):
+                self._exact[name] = handler
+            else:
+                self._patterns.append((name, handler))
+            return handler
+
+        return take
+
+    view = action
+
+    def error(self, handler: Callable[..., Awaitable[BoltResponse | None]]) -> None:
+        self.on_error = handler
+
+    def find(self, name: str) -> Handler | None:
+        found = (handler for pattern, handler in self._patterns if pattern.search(name))
+        return self._exact.get(name) or next(found, None)
+
+
+@dataclass
+class Everybody:
+    """The directory, as the port has it."""
+
+    here: Callable[[], tuple[Person, ...]]
+
+    async def people(self) -> tuple[Person, ...]:
+        return self.here()
+
+    async def groups(self) -> tuple[Group, ...] | None:
+        return ()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What outlives every life of one history."""
+
+    disk: Disk
+    slack: SimSlack
+    faults: Faults
+    perform: Callable[..., Awaitable[Any]]
+    people: Callable[[], tuple[Person, ...]]
+    secrets: Mapping[str, str]
+    committing: Callable[[Callable[[], None]], None]
+    committed: Callable[[tuple[Any, ...]], None]
+
+
+@dataclass
+class Life:
+    """A Baton that lives until its loop is dropped."""
+
+    world: SimWorld
+    door: SimDoor
+    host: Host
+    coordinator: Coordinator
+    delivery: Delivery
+    listeners: Listeners
+    line: Line
+    lock: Lock
+    timers: Any
+    dispatcher: Dispatcher
+    clockwork: Clockwork
+    ready: bool = field(default=False)
+
+    async def begin(self) -> None:
+        """Take up what an earlier life left, as the program does when it starts."""
+        await self.coordinator.refresh_directory()
+        await self.host.begin()
+        tasks = self.world.tasks
+        tasks.keep("dispatcher", self.dispatcher.run)
+        tasks.keep("timers", self.timers.run)
+        tasks.keep("clockwork", self.clockwork.run)
+        tasks.keep("directory", self._directory)
+        tasks.keep("delivery", self.delivery.run)
+        self.ready = True
+
+    async def _directory(self) -> None:
+        while True:
+            await self.world.clock.sleep(REFRESH)
+            await self.coordinator.refresh_directory()
+
+    def die(self) -> None:
+        """Touch nothing any more."""
+        self.door.dead = self.line.cut = True
+        self.lock.release()
+
+
+def connector(perform: Callable[..., Awaitable[Any]]) -> Connector:
+    @action("test.again", repeatable=True)
+    async def again(params: Told, ctx: ActionContext) -> Any:
+        """Do something that may be done twice."""
+        return await perform(params, ctx, repeatable=True)
+
+    @action("test.once", repeatable=False)
+    async def once(params: Told, ctx: ActionContext) -> Any:
+        """Do something that must not be done twice."""
+        return await perform(params, ctx, repeatable=False)
+
+    return Connector("test", actions=(again, once))
+
+
+def assemble(around: Surroundings, world: SimWorld) -> Life:
+    """Wire one life together, as `bot.app` does."""
+    changes, lock = Changes("boot"), Lock.take(around.disk.path)
+    trouble = Trouble(around.faults)
+    door = SimDoor(
+        around.disk, changes, around.committing, around.committed, around.faults, trouble
+    )
+    registry = Registry((connector(around.perform),))
+    host = embedded_runtime(
+        door,
+        world,
+        registry=registry,
+        read_plan=lambda content, body: PLANS[content],
+        secrets=around.secrets.__getitem__,
+        sealing=sealing(),
+        settings=HostSettings(
+            instance_key=b"key", roles=lambda: ROLES, actions_at_once=3, sweep=SWEEP
+        ),
+    )
+    evaluator, inputs = Evaluator(), InputCheck()
+    ports = Ports(host, inputs, Everybody(around.people), sealing(), None, evaluator, next_slot)
+    coordinator = Coordinator(door, world, ports, RULES)
+    clockwork = Clockwork(door, world, next_slot)
+    line = Line(around.slack)
+    return Life(
+        world,
+        door,
+        host,
+        coordinator,
+        deliver(door, world, line, coordinator),
+        listen(coordinator, world, line),
+        line,
+        lock,
+        make_timers(door, cast("Any", world), coordinator, clockwork),
+        Dispatcher(
+            door, world, expressions=evaluator, inputs=inputs, runtime=host, channel=RULES.channel
+        ),
+        clockwork,
+    )
+
+
+def deliver(door: SimDoor, world: SimWorld, line: Line, coordinator: Coordinator) -> Delivery:
+    client = SlackClient(cast("Any", line))
+    drawings = SlackDrawings(door, public_url=URL, channel=lambda: coordinator.rules.channel)
+    return Delivery(door, world, client, drawings, coordinator)
+
+
+def listen(coordinator: Coordinator, world: SimWorld, line: Line) -> Listeners:
+    """Register the listeners of buttons and forms."""
+    bolt = Listeners()
+    screens = SlackScreens(SlackClient(cast("Any", line)), public_url=URL)
+    edge = SlackEdge(coordinator, screens, world, cast("Any", None))
+    for part in (approvals, runs, controls, errors):
+        part.register(cast("Any", bolt), edge)
+    return bolt
+
+
+async def open_edge(life: Life) -> FastAPI:
+    """Point the HTTP application at *life*."""
+    app = application()
+    app.state.edge = Edge(
+        coordinator=life.coordinator,
+        world=life.world,
+        changes=life.door.changes,
+        sessions=Sessions(b"s" * 32),
+        readiness=cast("Any", None),
+        rehearsals=cast("Any", None),
+        public_url=URL,
+        static=Path("/nowhere"),
+    )
+    return app
+
+
+async def pressed(life: Life, body: Mapping[str, Any], name: str) -> bool:
+    """Hand what somebody pressed or sent to its listener; say whether it went well.
+
+    What Bolt does around it stays out: here is what it does about an error.
+    """
+    handler, acked = life.listeners.find(name), asyncio.Event()
+
+    async def ack(**answer: Any) -> None:
+        acked.set()
+
+    assert handler is not None, f"nobody listens to {name}"
+    given = {"view": body["view"]} if body["type"] == "view_submission" else {}
+    try:
+        await handler(ack=ack, body=body, **given)
+    except Exception as error:  # noqa: BLE001 - as Bolt does: the listener for errors answers
+        response = None if acked.is_set() else BoltResponse(status=500)
+        await life.listeners.on_error(error, body, response)
+        return False
+    return True
+
+
+__all__ = ["ROLES", "Life", "Surroundings", "application", "assemble", "open_edge", "pressed"]

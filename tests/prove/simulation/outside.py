@@ -1,0 +1,117 @@
+"""What happened out there, whatever became of the server: effects, answers, and who was told what."""
+
+import asyncio
+import hashlib
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from baton.connector import ActionContext, Failed, NotStarted, Unknown
+from coordination.ports import Person
+from tests.prove.simulation.faults import Faults
+
+MOST_TALK = 4_000
+LEFT_FOR_GOOD = 300.0  # s after which everybody knows that somebody left
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something an action did. *attempt* is what the action was told, *place* its place in time."""
+
+    run: str
+    workflow: str
+    path: str
+    key: str
+    attempt: int
+    repeatable: bool
+    place: int
+    at: float
+
+
+@dataclass
+class Trace:
+    """A hash over all that a history did with the world, for comparing two plays of one seed."""
+
+    wanted: bool
+    _sum: Any = field(default_factory=hashlib.sha256)
+    count: int = 0
+
+    def note(self, *what: object) -> None:
+        if self.wanted:
+            self.count += 1
+            self._sum.update(repr(what).encode())
+
+    @property
+    def sum(self) -> str:
+        return f"{self.count}:{self._sum.hexdigest()}"
+
+
+@dataclass
+class Outside:
+    """The world of one history.
+
+    *places* orders what happened: effects, acknowledgements, departures.
+    """
+
+    faults: Faults
+    trace: Trace
+    people: tuple[Person, ...]
+    secrets: dict[str, str]
+    rng: random.Random = field(init=False)
+    effects: list[Effect] = field(default_factory=list)
+    begun: list[Effect] = field(default_factory=list)  # before it was known whether they would be
+    acknowledged: dict[str, str] = field(default_factory=dict)  # key of a report: event id
+    started: dict[str, str] = field(default_factory=dict)  # request id: run
+    answered: list[tuple[str, str, str, int]] = field(default_factory=list)
+    cancelled: dict[str, int] = field(default_factory=dict)  # run: place of the acknowledgement
+    reordered: dict[str, int] = field(default_factory=dict)  # run: place of the newest retry
+    left: dict[str, float] = field(default_factory=dict)  # person: when
+    retried: Counter[str] = field(default_factory=Counter)
+    reached: Counter[str] = field(default_factory=Counter)
+    talk: list[str] = field(default_factory=list)  # what HTTP said
+    places: int = 0
+    crashes: int = 0
+
+    def __post_init__(self) -> None:
+        self.rng = self.faults.rng_of("world")
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def next_place(self) -> int:
+        self.places += 1
+        return self.places
+
+    async def perform(self, params: Any, ctx: ActionContext, *, repeatable: bool) -> Any:
+        """Do something out there: at once or late, and not always well."""
+        rng, now = self.rng, asyncio.get_running_loop().time
+        fate = rng.random() if not self.faults.healed else 1.0
+        place = (ctx.run.id, ctx.run.workflow, ctx.run.step)
+        effect = Effect(
+            *place, ctx.idempotency_key, ctx.attempt, repeatable, self.next_place(), now()
+        )
+        self.trace.note("performs", effect)
+        self.begun.append(effect)
+        if fate < 0.03:
+            raise NotStarted("no such host")
+        await asyncio.sleep(rng.choice((0, 0, 0.2, 3)))
+        if fate < 0.06:
+            raise Failed(f"the answer was no, {params.say}")
+        self.effects.append(effect)
+        await asyncio.sleep(rng.choice((0, 0, 0.2, 3)))
+        if fate < 0.08:
+            raise Unknown("the connection was lost")
+        ctx.log.info("performed", attempt=ctx.attempt)
+        return {"n": len(self.effects), "said": params.say}
+
+    def leave(self, person: str) -> None:
+        """Let somebody leave the workspace."""
+        self.left[person] = asyncio.get_running_loop().time()
+        self.reached["somebody left"] += 1
+
+    def here(self) -> tuple[Person, ...]:
+        return tuple(each for each in self.people if each.id not in self.left)
+
+
+__all__ = ["Effect", "Outside", "Trace"]
