@@ -140,7 +140,11 @@ def _apart(arrived: Arrived, seen: list[str]) -> timedelta:
 def _await(tx: Transaction, arrived: Arrived) -> str:
     said = []
     if OF in arrived.parts:
-        waiting = store.opened(tx, arrived.workflow, arrived.spec.id, arrived.at)
+        waiting = [
+            window
+            for window in store.opened(tx, arrived.workflow, arrived.spec.id, arrived.at)
+            if window.events.get("name", "") == arrived.name
+        ]
         for window in waiting:
             _close(tx, window)
         said.append(
@@ -149,6 +153,8 @@ def _await(tx: Transaction, arrived: Arrived) -> str:
     if AFTER in arrived.parts:
         expires_at = arrived.at + arrived.within
         began = {"what": _digest(arrived.spec), "after": arrived.event_id}
+        if arrived.name:
+            began["name"] = arrived.name
         if _standing(tx, arrived, arrived.event_id) is not None:
             said.append("it counts already")
         elif _open(tx, arrived, arrived.event_id, began, expires_at):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from baton.events import Subject
 from coordination import windows
 from coordination.database import timers, trigger_windows
 from tests.coordination.shop import Shop, open_shop
@@ -39,16 +40,12 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 
 async def build(shop: Shop, number: int, sha: str = "abcdef1", status: str = "completed") -> str:
-    from baton.events import Subject  # noqa: PLC0415  # for this alone
-
     told = await shop.report(f"b{number}", status, category="build", subject=Subject(sha=sha))
     await shop.work()
     return told
 
 
 async def suite(shop: Shop, number: int, sha: str = "abcdef1", failed: int = 0) -> str:
-    from baton.events import Subject  # noqa: PLC0415  # for this alone
-
     result = {"failed": failed}
     told = await shop.report(
         f"t{number}", "completed", category="test", subject=Subject(sha=sha), result=result
@@ -231,6 +228,27 @@ async def test_what_came_in_time_counts_though_it_is_looked_at_late(shop: Shop) 
     assert await shop.timers.fire_due() == 1
     await shop.pass_time(timedelta(seconds=2))
     assert await shop.runs() == []
+
+
+async def test_what_is_expected_ends_the_waits_that_it_has_something_in_common_with(
+    shop: Shop,
+) -> None:
+    await shop.publish(
+        SILENT.replace(
+            "    inputs: {of", '    correlate: "{{ trigger.subject.sha }}"\n    inputs: {of'
+        )
+    )
+    for number, sha in ((1, "abcdef1"), (2, "abcdef2"), (3, "abcdef2")):
+        about = Subject(sha=sha)
+        await shop.report(f"d{number}", "completed", category="deploy", subject=about)
+        await shop.work()
+    assert await shop.why(await suite(shop, 1, "abcdef9")) == ["nobody waits for it"]
+    assert await shop.why(await suite(shop, 2, "abcdef2")) == ["it was expected: 2 waits are over"]
+    nothing = await shop.report("t3", "completed", category="test")
+    await shop.work()
+    assert (await shop.why(nothing))[0].startswith("correlate failed")
+    await shop.pass_time(31 * MINUTE)
+    assert [run.inputs["of"] for run in await shop.runs()] == ["d1"]
 
 
 async def test_each_of_several_that_began_is_waited_for(shop: Shop) -> None:

@@ -29,6 +29,7 @@ def said(trigger: str, name: str = "flow") -> list[Problem]:
         "{all_of: [{file: x}, {file: y}], within: 1h, where: trigger.events}",
         "{all_of: [{file: x}, {file: y}], within: 1h, correlate: '{{ trigger.path }}'}",
         "{absence: {of: {event: test.completed}, after: {event: build.completed}, within: 2h}}",
+        "{absence: {of: {event: test.ended}, after: {event: test.ended}, within: 2h}, correlate: '{{ trigger.id }}'}",
     ],
 )
 def test_each_kind_is_understood(trigger: str) -> None:

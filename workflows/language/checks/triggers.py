@@ -87,6 +87,8 @@ def _check_trigger(
     if trigger.absence is not None:
         for key, each in (("of", trigger.absence.of), ("after", trigger.absence.after)):
             _check_trigger((*path, "absence", key), each, scope, checks, part=True)
+            if trigger.correlate is not None:
+                checks.texts.template((*path, "correlate"), trigger.correlate, _of(each, scope))
 
 
 def _check_inputs(path: Path, trigger: Trigger, checks: Checks) -> None:

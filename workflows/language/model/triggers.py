@@ -75,7 +75,7 @@ class Trigger(Part):
         "on": ("webhook",),
         "secret": ("webhook",),
         "within": ("all_of",),
-        "correlate": ("all_of",),
+        "correlate": ("all_of", "absence"),
     }
     """The keys that go with some kinds only."""
 
@@ -119,7 +119,8 @@ class Trigger(Part):
     within: Duration | None = None
     """How far apart they may lie. Required."""
     correlate: Line | None = None
-    """A template over each event, as `trigger`: those that give the same text belong together."""
+    """A template over each event, as `trigger`: those that give the same text belong together. What is
+    expected ends the waits that gave the same."""
     absence: "Absence | None" = None
     """Something that should have followed did not come in time."""
     where: Expression | None = None
