@@ -194,13 +194,21 @@ def _default(each: Field[Any]) -> Any:
 
 def plain(value: Any) -> Any:
     """Return a part of an event as :meth:`Event.to_json` writes it."""
-    if isinstance(value, datetime):
+    kind = type(value)
+    if kind is datetime:
         return format_time(value)
-    if isinstance(value, Status):
-        return value.value
-    if isinstance(value, tuple):
+    if kind is Status:
+        return str(value)
+    if kind is tuple:
         return [plain(item) for item in value]
+    if kind is Adapter:
+        return dict(_of_adapter(value))
     return _object(value) if hasattr(value, "__dataclass_fields__") else value
+
+
+@lru_cache(maxsize=64)  # there are few, and each event has one
+def _of_adapter(adapter: Adapter) -> Mapping[str, Any]:
+    return _object(adapter)
 
 
 def _build(cls: Any, body: Mapping[str, Any]) -> Any:

@@ -1,40 +1,40 @@
 """The ten statuses of a process, and the words that other tools use for them."""
 
 from enum import StrEnum
+from typing import Self
 
 __all__ = ["ALIASES", "TIMEOUT_WORDS", "Status", "fold", "read_status"]
 
 
 class Status(StrEnum):
-    """Where a process stands. ``started`` and ``approved`` are moments, shown as in progress."""
+    """Where a process stands. ``started`` and ``approved`` are moments, shown as in progress.
 
-    QUEUED = "queued"
-    STARTED = "started"
-    IN_PROGRESS = "in_progress"
-    PENDING_APPROVAL = "pending_approval"
-    APPROVED = "approved"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
+    *rank* says how far along a process is, from 0 (queued) to 3 (ended); it never goes back.
+    *terminal* says whether nothing comes after a status. Each event asks for both many times.
+    """
 
-    @property
-    def rank(self) -> int:
-        """Say how far along a process is, from 0 (queued) to 3 (ended); it never goes back."""
-        if self is Status.QUEUED:
-            return 0
-        if self is Status.STARTED:
-            return 1
-        return 2 if self in _WORKING else 3
+    _value_: str
+    rank: int
+    terminal: bool
 
-    @property
-    def terminal(self) -> bool:
-        """Say whether nothing comes after this status."""
-        return self.rank == 3
+    QUEUED = "queued", 0
+    STARTED = "started", 1
+    IN_PROGRESS = "in_progress", 2
+    PENDING_APPROVAL = "pending_approval", 2
+    APPROVED = "approved", 2
+    COMPLETED = "completed", 3
+    FAILED = "failed", 3
+    REJECTED = "rejected", 3
+    CANCELLED = "cancelled", 3
+    SKIPPED = "skipped", 3
 
+    def __new__(cls, word: str, rank: int = 0) -> Self:  # a word alone finds the one there is
+        status = str.__new__(cls, word)
+        status._value_ = word
+        status.rank = rank
+        status.terminal = rank == 3
+        return status
 
-_WORKING = frozenset({Status.IN_PROGRESS, Status.PENDING_APPROVAL, Status.APPROVED})
 
 _WORDS = {
     Status.COMPLETED: "success succeeded passed pass ok done finished complete resolved",

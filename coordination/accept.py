@@ -135,8 +135,9 @@ def _stored(
 ) -> Recorded:
     event = taken.event
     left = _is_left(tx, taken)
-    columns = {**store.columns_of(event, taken.attempt), **_columns(incoming, taken, notices)}
-    seq = store.add(tx, {**columns, "dispatched_at": None if left else now})
+    columns = store.columns_of(event, taken.attempt)
+    columns.update(_columns(incoming, taken, notices), dispatched_at=None if left else now)
+    seq = store.add(tx, columns)
     tx.touch("event", event.event_id, thread_id=taken.thread_id)
     if left:
         tx.touch("dispatch", event.event_id)
@@ -177,7 +178,7 @@ def _accepted(incoming: Incoming, taken: Taken) -> Accepted:
         attempt=taken.attempt,
         thread_id=taken.thread_id,
         run_id=taken.run_id,
-        status=taken.status.value if taken.status is not None else None,
+        status=taken.status and str(taken.status),
         effect=taken.effect,
         approval_id=taken.approval_id,
         thread_url=taken.thread_url,

@@ -31,9 +31,15 @@ class Standing:
     def to_json(self) -> dict[str, Any]:
         """Return the ``state`` of the row, without what says nothing."""
         state = self.fold.to_json()
-        for name in ("fired", "attempt_keys", "asks", "lease", "tied"):
-            if value := getattr(self, name):
-                state[name] = list(value) if name == "fired" else value
+        if self.fired:
+            state["fired"] = list(self.fired)
+        more = (
+            ("attempt_keys", self.attempt_keys),
+            ("asks", self.asks),
+            ("lease", self.lease),
+            ("tied", self.tied),
+        )
+        state.update({name: value for name, value in more if value})
         return state
 
     @classmethod

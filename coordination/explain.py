@@ -43,7 +43,7 @@ def of(incoming: Incoming, taken: Taken, told: Sequence[str]) -> dict[str, Any]:
         "correlation": [step for step in taken.steps if step.value is not None],
         "keys": [(each.key, each.thread_id, each.note) for each in taken.tied],
         "rule": taken.because,
-        "status": (taken.was, taken.status.value) if taken.status is not None else None,
+        "status": (taken.was, str(taken.status)) if taken.status is not None else None,
         "outbox": told,
     }
     return {name: value for name, value in record.items() if value}

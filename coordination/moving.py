@@ -67,7 +67,7 @@ def move(unit: Unit, event: Event, row: Row | None, known: Standing | None, to: 
         after = fold([*(Event.from_json(body) for body in stored), event])
     effect, took = judge(before, after, event)
     fired = old.fired if old is not None else ()
-    status = event.status.value if event.status is not None else ""
+    status = str(event.status or "")
     applied = took and status not in fired
     standing = Standing(
         attempt=to.attempt,
@@ -126,7 +126,7 @@ def _values(unit: Unit, event: Event, row: Row | None, moved: Moved) -> dict[str
         "attempt": moved.standing.attempt,
         "name": after.name or (row.name if row else event.process_id),
         "category": after.category or (row.category if row else None),
-        "status": after.status.value,
+        "status": str(after.status),
         "state": moved.standing.to_json(),
         "stalled_since": None,
         "started_at": after.started_at,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 from baton.events import Event, Progress, Status, format_time, plain
@@ -52,18 +53,17 @@ class Fold:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, without what is not known; ``content``'s members stand beside the others."""
+        at, sequence, received = self.top
         body = {
             **self.content,
-            "status": self.status.value,
+            "status": str(self.status),
             "status_event": self.status_event,
-            "top": [format_time(self.top[0]), self.top[1], format_time(self.top[2])],
+            "top": [format_time(at), sequence, format_time(received)],
         }
-        for name in _TEXTS:
-            if (value := getattr(self, name)) is not None:
-                body[name] = value
-        for name in _MOMENTS:
-            if (value := getattr(self, name)) is not None:
-                body[name] = format_time(value)
+        texts = zip(_TEXTS, _texts(self), strict=True)
+        moments = zip(_MOMENTS, _moments(self), strict=True)
+        body.update({name: text for name, text in texts if text is not None})
+        body.update({name: format_time(moment) for name, moment in moments if moment is not None})
         return body
 
     @classmethod
@@ -89,7 +89,10 @@ class Fold:
 
 _TEXTS = ("name", "category", "end_event", "end_source", "sequence")
 _MOMENTS = ("started_at", "ended_at", "sequence_at")
+_texts = attrgetter(*_TEXTS)
+_moments = attrgetter(*_MOMENTS)
 CONTENT = (*_LATEST, *_MERGED, "progress", "links", "error")
+_contents = attrgetter(*CONTENT)
 
 
 def fold(events: Sequence[Event]) -> Fold:
@@ -259,12 +262,17 @@ def _ended(event: Event) -> dict[str, Any]:
 
 
 def _started(known: datetime | None, event: Event, status: Status) -> datetime | None:
-    seen = [known, event.started_at, event.occurred_at if 1 <= status.rank <= 2 else None]
-    return min([moment for moment in seen if moment is not None], default=None)
+    first = known
+    for moment in (event.started_at, event.occurred_at if 1 <= status.rank <= 2 else None):
+        if moment is not None and (first is None or moment < first):
+            first = moment
+    return first
 
 
 def _content(before: Mapping[str, Any], event: Event, status: Status) -> Mapping[str, Any]:
-    said = {name: plain(value) for name in CONTENT if (value := getattr(event, name))}
+    said = {
+        name: plain(value) for name, value in zip(CONTENT, _contents(event), strict=True) if value
+    }
     if not said:
         return before
     after = dict(before)

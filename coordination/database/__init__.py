@@ -81,7 +81,7 @@ from coordination.database.schema import (
 )
 from coordination.database.statements import Row, insert_if_absent, upsert
 from coordination.database.transaction import Transaction
-from coordination.database.types import canonical
+from coordination.database.types import canonical, compact
 
 __all__ = [
     "ConstraintBroken",
@@ -108,6 +108,7 @@ __all__ = [
     "canonical",
     "case",
     "channel_settings",
+    "compact",
     "counters",
     "definitions",
     "delegations",

@@ -15,8 +15,8 @@ class Kept:
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Row]] = {}
-        self._by_table: dict[str, set[str]] = {}
-        self._tables: dict[str, frozenset[str]] = {}  # of each statement, by its text
+        self.tables: dict[str, set[str]] = {}  # of which something is kept, and what
+        self._tables_of: dict[str, frozenset[str]] = {}  # of each statement, by its text
 
     def find(self, sql: str) -> list[Row] | None:
         """Return the rows of a statement, if they are known."""
@@ -24,21 +24,21 @@ class Kept:
 
     def keep(self, sql: str, statement: Executable, rows: list[Row]) -> None:
         """Remember what *statement* found."""
-        if sql not in self._tables:
-            self._tables[sql] = tables_of(statement)
+        if sql not in self._tables_of:
+            self._tables_of[sql] = tables_of(statement)
         self._rows[sql] = rows
-        for table in self._tables[sql]:
-            self._by_table.setdefault(table, set()).add(sql)
+        for table in self._tables_of[sql]:
+            self.tables.setdefault(table, set()).add(sql)
 
     def written(self, table: str) -> None:
         """Drop what was read from a table."""
-        for sql in self._by_table.pop(table, ()):
+        for sql in self.tables.pop(table, ()):
             self._rows.pop(sql, None)
 
     def forget(self) -> None:
         """Drop everything."""
         self._rows.clear()
-        self._by_table.clear()
+        self.tables.clear()
 
 
 def tables_of(statement: Executable) -> frozenset[str]:

@@ -74,7 +74,7 @@ class Prepared:
     fixed: Mapping[str, Any]  # values that stand in the statement, converted
     pick: Callable[[Mapping[str, Any]], Sequence[Any]]  # the parameters, in the driver's order
     write: tuple[tuple[str, Convert], ...]
-    heavy: tuple[int, ...]  # which of them are text, documents and bytes
+    heavy: Callable[[Any], Sequence[Any]]  # of the parameters: texts, documents and bytes
     make: type[Row]
     read: tuple[tuple[int, Convert], ...]
     writes: str | None  # the table
@@ -90,12 +90,7 @@ class Prepared:
 
     def weigh(self, bound: Sequence[Any]) -> int:
         """Return how long the texts, documents and bytes of a call are."""
-        size = 0
-        for place in self.heavy:
-            value = bound[place]
-            if value is not None:
-                size += len(value)
-        return size
+        return sum(map(len, filter(None, self.heavy(bound))))
 
     def row(self, values: Sequence[Any]) -> Row:
         if self.read:
@@ -160,7 +155,7 @@ class Statements:
             },
             pick=_picker(order),
             write=tuple((name, convert[name]) for name in names if name in convert),
-            heavy=tuple(place for place, name in enumerate(order) if name in heavy),
+            heavy=_picker(tuple(place for place, name in enumerate(order) if name in heavy)),
             make=row_type(tuple(column.keyname for column in columns)),
             read=tuple((place, reader) for place, reader in readers if reader is not None),
             writes=statement.table.name if statement.is_dml else None,  # type: ignore[attr-defined]  # what writes has one
@@ -190,8 +185,8 @@ _READ: Mapping[type, Convert] = {
 }
 
 
-def _picker(order: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
-    """Return what picks the values of these names out of a mapping, as a sequence of any length."""
+def _picker(order: tuple[Any, ...]) -> Callable[[Any], Sequence[Any]]:
+    """Return what picks the values of these names or places, as a sequence of any length."""
     if len(order) > 1:
         return itemgetter(*order)
     return lambda given: [given[name] for name in order]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import Executable
@@ -106,7 +107,7 @@ class Transaction:
         Raises:
             RunAgain: instead of what the block raised, where that cannot be undone in this run.
         """
-        return self._savepoint() if self._undoable else self._nothing_to_undo()
+        return self._savepoint() if self._undoable else _NothingToUndo(self, self._connection)
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -134,28 +135,42 @@ class Transaction:
                 self._connection.execute(f"RELEASE s{self._depth}")
                 self._depth, self._mark = depth, mark
 
-    @contextmanager
-    def _nothing_to_undo(self) -> Iterator[None]:
-        """Do without a savepoint: what raises before it wrote anything needs none."""
-        mark, touched = self._connection.total_changes, dict(self.touched)
-        try:
-            yield
-        except BaseException as error:
-            if self._connection.total_changes != mark:
-                raise RunAgain from error
-            self.touched = touched
-            raise
-
     def _fetch(self, prepared: Prepared, given: dict[str, Any]) -> list[Row]:
-        found = self._connection.execute(prepared.sql, prepared.bind(given)).fetchall()
-        if prepared.writes is not None:
-            self._connection.kept.written(prepared.writes)
+        connection = self._connection
+        found = connection.execute(prepared.sql, prepared.bind(given)).fetchall()
+        if prepared.writes in connection.kept.tables:
+            connection.kept.written(prepared.writes)
         return [prepared.row(row) for row in found]
 
     def _run(self, prepared: Prepared, given: dict[str, Any]) -> Cursor:
+        connection = self._connection
         bound = prepared.bind(given)
         self.size += prepared.weigh(bound)
-        done = self._connection.execute(prepared.sql, bound)
-        if prepared.writes is not None:
-            self._connection.kept.written(prepared.writes)
+        done = connection.execute(prepared.sql, bound)
+        if prepared.writes in connection.kept.tables:
+            connection.kept.written(prepared.writes)
         return done
+
+
+class _NothingToUndo:
+    """Does without a savepoint: what raises before it wrote anything needs none."""
+
+    __slots__ = ("_connection", "_mark", "_touched", "_tx")
+
+    def __init__(self, tx: Transaction, connection: Connection) -> None:
+        self._tx = tx
+        self._connection = connection
+        self._mark = connection.total_changes
+        self._touched = len(tx.touched)
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if error is None:
+            return
+        if self._connection.total_changes != self._mark:
+            raise RunAgain from error
+        self._tx.touched = dict(islice(self._tx.touched.items(), self._touched))

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # left out there
 from typing import Any
 
@@ -17,16 +18,19 @@ def _refuse(value: object) -> Any:
 
 # What `json.JSONEncoder` makes anew for each document, made once: it takes as long as a small document.
 # Nothing here looks for circles, which what was read from JSON cannot have.
-_encode = c_make_encoder(
-    markers=None,
-    default=_refuse,
-    encoder=encode_basestring,
-    indent=None,
-    key_separator=":",
-    item_separator=",",
-    sort_keys=True,
-    skipkeys=False,
-    allow_nan=False,
+_in_order, _as_given = (
+    c_make_encoder(
+        markers=None,
+        default=_refuse,
+        encoder=encode_basestring,
+        indent=None,
+        key_separator=":",
+        item_separator=",",
+        sort_keys=sort_keys,
+        skipkeys=False,
+        allow_nan=False,
+    )
+    for sort_keys in (True, False)
 )
 
 
@@ -37,7 +41,12 @@ def canonical(value: Any) -> str:
         ValueError: a number that JSON cannot hold.
         TypeError: a value or a key that is not JSON.
     """
-    return "".join(_encode(value, 0))
+    return "".join(_in_order(value, 0))
+
+
+def compact(value: Any) -> str:
+    """Write *value* as JSON whose maps keep their order, without spaces. Raises: as `canonical`."""
+    return "".join(_as_given(value, 0))
 
 
 def to_moment(value: datetime | None) -> int | None:
@@ -46,6 +55,12 @@ def to_moment(value: datetime | None) -> int | None:
         return None
     if value.tzinfo is None:
         raise ValueError(f"the time {value.isoformat()} has no zone; make it aware, in UTC")
+    return _microseconds(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=64)  # a unit writes the same few moments into each of its rows
+def _microseconds(value: datetime) -> int:
+    """Count from 1970; *value* is in UTC, so that equal ones are the same moment."""
     since = value - EPOCH  # a division of spans of time takes twice as long
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
@@ -76,10 +91,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 def to_ordered(value: Any) -> str | None:
-    """Write *value* as JSON whose maps keep their order. Raises: as `canonical`."""
-    if value is None:
-        return None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return None if value is None else compact(value)
 
 
 class Document(TypeDecorator[Any]):

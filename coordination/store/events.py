@@ -138,7 +138,7 @@ def columns_of(event: Event, attempt: int | None) -> dict[str, Any]:
         "source": event.source,
         "namespace": event.namespace,
         "process_id": event.process_id,
-        "status": event.status.value if event.status is not None else None,
+        "status": event.status and str(event.status),
         "attempt": attempt,
         "occurred_at": event.occurred_at,
         "received_at": event.received_at,

@@ -1,6 +1,5 @@
 """What is answered to a report: what became of each of its items, or would become of it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +8,11 @@ from starlette.responses import JSONResponse, Response
 
 from coordination.accept import Accepted
 from coordination.correlation import keys_of
+from coordination.database import compact
 from coordination.explain import Explanation
 from handlers.http.problems import summary, translated
 from handlers.http.reports import Report
 from handlers.http.shapes import accepted_json, explanation_json
-
-_TEXT = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, separators=(",", ":")
-)  # one for all: making it takes long
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ def recorded(done: Sequence[tuple[Report, Sequence[Accepted]]]) -> Written:
             refused += len(report.refused)
     body = {"results": [results[place] for place in sorted(results)]}
     replayed = bool(results) and duplicates == len(results)
-    return Written(status_of(len(results), refused), _TEXT.encode(body).encode(), replayed)
+    return Written(status_of(len(results), refused), compact(body).encode(), replayed)
 
 
 def status_of(count: int, refused: int) -> int:

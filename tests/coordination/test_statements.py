@@ -2,9 +2,11 @@
 
 import gc
 import weakref
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +14,8 @@ from coordination.database import (
     Transaction,
     bindparam,
     blobs,
+    canonical,
+    compact,
     insert,
     insert_if_absent,
     meta,
@@ -21,6 +25,7 @@ from coordination.database import (
     upsert,
 )
 from coordination.database.statements import Statements
+from coordination.database.types import to_moment
 from coordination.database.writer import Session
 from tests.coordination.inbox import make_database
 
@@ -48,6 +53,33 @@ def test_a_time_without_a_zone_is_refused() -> None:
     prepared = Statements().prepare(insert(threads), {"created_at": None})
     with pytest.raises(ValueError, match="has no zone"):
         prepared.bind({"created_at": datetime(2026, 3, 2)})  # noqa: DTZ001
+
+
+def test_an_hour_that_comes_twice_is_kept_as_two() -> None:
+    once = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    kept = [to_moment(once), to_moment(once.replace(fold=1)), to_moment(once.astimezone(UTC))]
+    assert kept == [1792888200_000000, 1792891800_000000, 1792888200_000000]
+
+
+def test_json_keeps_its_order_or_is_brought_into_one() -> None:
+    once = datetime(2026, 3, 2, tzinfo=UTC)
+    said = {"b": 1, "a": {"ü": ["x", None, True]}}
+    assert compact(said) == '{"b":1,"a":{"ü":["x",null,true]}}'
+    assert canonical(said) == '{"a":{"ü":["x",null,true]},"b":1}'
+    for write in (compact, canonical):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            write({"n": float("nan")})
+        with pytest.raises(TypeError, match="datetime is not JSON"):
+            write({"at": once})
+
+
+def test_a_call_weighs_what_is_long_in_it() -> None:
+    given = {"hash": "12345", "bytes": b"\x00\xff"}
+    prepared = Statements().prepare(insert(blobs), given)
+    assert prepared.weigh(prepared.bind(given)) == 7
+    nothing = {"title": None, "created_at": None}
+    prepared = Statements().prepare(insert(threads), nothing)
+    assert prepared.weigh(prepared.bind(nothing)) == 0
 
 
 def test_a_parameter_that_is_missing_or_unknown_is_named() -> None:
@@ -93,3 +125,18 @@ def test_an_insert_may_pass_over_or_change_what_is_there(tmp_path: Path) -> None
     (outcome,) = session.run([unit], commit=session.commit)
     session.close()
     assert outcome.value == ([1, 0], "1", "4")
+
+
+def test_what_was_touched_in_vain_is_not_told(tmp_path: Path) -> None:
+    def unit(tx: Transaction) -> None:
+        tx.touch("thread", "th_1")
+        with suppress(LookupError), tx.savepoint():
+            tx.touch("run", "run_1")
+            tx.touch("thread", "th_1")
+            raise LookupError
+        tx.touch("run", "run_2")
+
+    session = Session(make_database(tmp_path))
+    (outcome,) = session.run([unit], commit=session.commit)
+    session.close()
+    assert [change.id for change in outcome.touched] == ["th_1", "run_2"]
