@@ -56,17 +56,17 @@ async def replace(
     try:
         copied = look_at(backup)
         refuse_damaged(backup)
-        least = 1 + _generation(path)
+        before = _generation(path)
         made = path.with_name(f"{path.name}.restoring")
         _clear(made)
         try:
             copy_to(backup, made)
             if copied.schema != revisions()[-1]:
                 migrate(made, connect)
-            value = await _change(made, lambda tx: change(tx, least))
+            value = await _change(made, lambda tx: change(tx, before + 1))
             plain_file(made)
             sync(made)
-            kept = _keep(path, now)
+            kept = _keep(path, f"replaced-{before}-{now:%Y%m%dT%H%M%SZ}")
             made.replace(path)
             sync(path.parent)
         except OSError as error:
@@ -96,11 +96,11 @@ def _generation(path: Path) -> int:
         return 0
 
 
-def _keep(path: Path, now: datetime) -> Path | None:
+def _keep(path: Path, called: str) -> Path | None:
     """Give what stands there a second name, with its log where that cannot be brought in."""
     if not path.exists():
         return None
-    kept = path.with_name(f"{path.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
+    kept = path.with_name(f"{path.name}.{called}")
     try:
         empty_log(path)
     except DatabaseUnusable:  # damaged: as it is, it may still be of use to somebody
