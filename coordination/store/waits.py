@@ -13,6 +13,7 @@ from coordination.database import (
     events,
     func,
     insert,
+    json_text,
     or_,
     processes,
     runs,
@@ -61,6 +62,11 @@ _FIRST = (
     select(func.min(events.c.seq).label("seq"))
     .join(processes, processes.c.key == events.c.process_key)
     .where(processes.c.run_key == bindparam("run"))
+)
+_STARTED_BY = (
+    select(events.c.seq)
+    .select_from(runs.join(events, events.c.id == json_text(runs.c.trigger, "event_id")))
+    .where(runs.c.key == bindparam("run"))
 )
 _EVENT = (
     select(
@@ -133,8 +139,11 @@ def head(tx: Transaction) -> int:
 
 
 def first_of_run(tx: Transaction, run_key: int) -> int | None:
-    """Return the place of the event that says that the run was queued."""
-    row = tx.fetch_one(_FIRST, run=run_key)
+    """Return the place of the event that started the run, else of the one that says it was queued.
+
+    Between the two others may have come: where the Dispatcher is late, all that came meanwhile.
+    """
+    row = tx.fetch_one(_STARTED_BY, run=run_key) or tx.fetch_one(_FIRST, run=run_key)
     return None if row is None or row.seq is None else int(row.seq)
 
 

@@ -50,13 +50,13 @@ class Hall:
     dispatcher: Dispatcher
     keys: dict[str, int] = field(default_factory=dict)
 
-    async def run(self, name: str = "run_a") -> int:
+    async def run(self, name: str = "run_a", **trigger: str) -> int:
         new = NewRun(
             id=name,
             workflow="demo",
             hash="h",
             inputs={},
-            trigger={"kind": "manual"},
+            trigger={"kind": "manual", **trigger},
             started_by="UADA",
             requested_by=None,
         )

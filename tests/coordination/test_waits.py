@@ -57,6 +57,20 @@ async def test_what_came_before_the_run_does_not_count(tmp_path: Path, hall: Hal
     assert await hall.states() == ["open"]
 
 
+async def test_what_came_after_the_event_that_started_the_run_counts_however_late_it_starts(
+    hall: Hall,
+) -> None:
+    before = await hall.tell("t-0", subject=Subject(sha="3f1c"))
+    cause = await hall.tell("t-1", subject=Subject(sha="3f1c"))
+    after = await hall.tell("t-2", subject=Subject(sha="3f1c"))
+    await hall.settle()  # all were dispatched, and the start of the run was put off
+    await hall.run("run_b", kind="event", event_id=cause)
+    await hall.wait(of_sha("3f1c"), "run_b")
+    await hall.settle()
+
+    assert [event for _, _, event in await hall.woken()] == [after], (before, cause)
+
+
 async def test_since_now_looks_at_nothing_that_was_there(hall: Hall) -> None:
     await hall.tell("t-1", subject=Subject(sha="3f1c"))
     await hall.wait(of_sha("3f1c", since="now"))
