@@ -118,10 +118,10 @@ class Live:
             while not self.gone and (self._mail or self._hinted):
                 await self._next()
         except (Stale, Unavailable) as error:
-            log.warning("run_let_go", run_key=self.key, error=str(error))
+            log.warning("run_let_go", run_id=self._id, run_key=self.key, error=str(error))
             self._let_go()
         except Exception as error:  # the edge of this run's loop: it halts, the others go on
-            log.exception("run_faulted", run_key=self.key)
+            log.exception("run_faulted", run_id=self._id, run_key=self.key)
             await self._halt(error)
         finally:
             self._working = False
@@ -375,11 +375,16 @@ class Live:
                 lambda tx: halt(tx, run, why, fence=parts.fence, now=now, ids=parts.world.ids)
             )
         except Exception:  # nothing is left to be done; the sweep comes back to it
-            log.exception("halt_failed", run_key=self.key)
+            log.exception("halt_failed", run_id=run.id, run_key=self.key)
 
     @property
     def _queued(self) -> bool:
         return self._opened[1].core.status is CoreStatus.QUEUED
+
+    @property
+    def _id(self) -> str | None:
+        """The run's id, once it is read."""
+        return None if self._run is None else self._run.id
 
     @property
     def _now(self) -> datetime:

@@ -127,7 +127,7 @@ class Performer:
             return Answer(error=_refused("params", str(error)))
         except Exception as error:  # noqa: BLE001 - foreign code; what it raised is recorded, covered
             trail = cover(traceback.format_exc())  # its text may repeat what the action was given
-            log.warning("action_raised", action=action.action, path=action.path, traceback=trail)
+            ctx.log.warning("action_raised", action=action.action, traceback=trail)
             what = f"{type(error).__name__}: {error}"
             return Answer(error=StepError("error", what, "unknown"))
 
