@@ -65,7 +65,7 @@ async def test_a_store_that_does_not_answer_in_time_is_not_well(
     other.execute("BEGIN IMMEDIATE")
     watch, clock = StoreWatch(door, StillClock()), StillClock()
 
-    assert await watch.problem() == "not writable: it did not answer within 1.5 s"
+    assert await watch.problem() == "not writable: it did not answer within 1 s"
     other.execute("ROLLBACK")
     other.close()
     assert await StoreWatch(door, clock).problem() is None
