@@ -27,6 +27,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {
     **dict.fromkeys(
         ("prove/power", "prove/syscalls"), ("strace", lambda: bool(shutil.which("strace")))
     ),
+    "prove/clock": ("libfaketime", lambda: any(Path("/usr/lib").glob("*/faketime/*MT.so.1"))),
     "editors": ("yaml-language-server", lambda: bool(shutil.which("yaml-language-server"))),
 }
 

@@ -7,8 +7,9 @@ import os
 import re
 import sqlite3
 import sys
+from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,7 @@ class Town:
     proxies: dict[str, Proxy]  # slack, client, target
     address: str = ""  # of Baton, behind its proxy
     token: str = ""
+    child: Process | None = None
 
     async def post(self, body: dict[str, Any], key: str) -> httpx.Response:
         """Report once, on a connection of its own."""
@@ -96,8 +98,18 @@ class Town:
 
 
 @asynccontextmanager
-async def town(data: Path) -> AsyncIterator[Town]:
-    """Run everything inside the block."""
+async def town(
+    data: Path,
+    workflows: Mapping[str, str] = {"ship": WORKFLOW},  # nobody changes it
+    more: Mapping[str, str] = {},
+) -> AsyncIterator[Town]:
+    """Run everything inside the block.
+
+    Args:
+        data: the folder of Baton's data, made here.
+        workflows: the texts by name, with `{port}` where the target's proxy stands.
+        more: variables for the server.
+    """
     data.mkdir(parents=True)
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(Server(Options(manifest=understand(manifest()))))
@@ -112,16 +124,18 @@ async def town(data: Path) -> AsyncIterator[Town]:
         stack.callback(hosted.close)
         proxies["target"].port = hosted.sockets[0].getsockname()[1]
         made = Town(data, server, Slack(server), target, proxies)
-        furnish(data, ports["target"])
-        await stack.enter_async_context(serving(made, environment(made, ports)))
+        furnish(data, workflows, ports["target"])
+        env = {**environment(made, ports), **more}
+        made.child = await stack.enter_async_context(serving(made, env))
         made.address = f"http://127.0.0.1:{ports['client']}"
         yield made
 
 
-def furnish(data: Path, port: int) -> None:
+def furnish(data: Path, workflows: Mapping[str, str], port: int) -> None:
     (data / "baton.yaml").write_text(ROLES)
     (data / "workflows").mkdir()
-    (data / "workflows" / "ship.yaml").write_text(WORKFLOW.format(port=port))
+    for name, text in workflows.items():
+        (data / "workflows" / f"{name}.yaml").write_text(text.format(port=port))
 
 
 def environment(town: Town, ports: dict[str, int]) -> dict[str, str]:
@@ -142,7 +156,7 @@ def environment(town: Town, ports: dict[str, int]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serving(town: Town, env: dict[str, str]) -> AsyncIterator[None]:
+async def serving(town: Town, env: Mapping[str, str]) -> AsyncIterator[Process]:
     """Run `bot serve` inside the block, and make a token for the tool that reports."""
     with (town.data / "baton.log").open("wb") as log:
         child = await asyncio.create_subprocess_exec(
@@ -160,7 +174,7 @@ async def serving(town: Town, env: dict[str, str]) -> AsyncIterator[None]:
         assert "serves at" in line, (town.data / "baton.log").read_text()
         town.proxies["client"].port = int(line.strip().rpartition(":")[2])
         town.token = await token(town.data)
-        yield
+        yield child
     finally:
         with contextlib.suppress(ProcessLookupError):
             child.terminate()
@@ -178,7 +192,7 @@ async def token(data: Path) -> str:
         "scopes": ["notify"],
         "owner": "U0ADA",
         "channel": "#releases",
-        "days": 1,
+        "days": 365,
         "kind": "ci",
     }
     made = await ask(data / "admin.sock", request)
