@@ -14,6 +14,20 @@ NAT64 = (
     ipaddress.IPv6Network("64:ff9b:1::/48"),
 )
 SITE_LOCAL = ipaddress.IPv6Network("fec0::/10")
+# Blocks for special use that `ipaddress` takes for the open internet, in this Python or an older one.
+# In the first of them a cloud answers for the machine's own secrets.
+# Source: https://www.iana.org/assignments/iana-ipv4-special-registry, and that of IPv6.
+SPECIAL = (
+    ipaddress.IPv4Network("192.0.0.0/24"),
+    ipaddress.IPv4Network("192.31.196.0/24"),
+    ipaddress.IPv4Network("192.52.193.0/24"),
+    ipaddress.IPv4Network("192.88.99.0/24"),
+    ipaddress.IPv4Network("192.175.48.0/24"),
+    ipaddress.IPv6Network("2001::/23"),
+    ipaddress.IPv6Network("2620:4f:8000::/48"),
+    ipaddress.IPv6Network("3fff::/20"),
+    ipaddress.IPv6Network("5f00::/16"),
+)
 
 
 async def resolve(host: str, port: int, *, public: bool) -> str:
@@ -42,7 +56,8 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and stands_for_another(address):
         return False
     ours = address.is_multicast or address.is_reserved or address.is_unspecified
-    return address.is_global and not ours
+    special = any(address.version == each.version and address in each for each in SPECIAL)
+    return address.is_global and not ours and not special
 
 
 def stands_for_another(address: ipaddress.IPv6Address) -> bool:

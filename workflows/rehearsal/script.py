@@ -33,7 +33,7 @@ KEYS: Final = ("inputs", "events", "decide", "stubs")
 ANSWER: Final = ("output", "error", "type", "class", "status", "takes")
 DECISION: Final = ("choice", "comment", "text", "by", "after")
 CLASSES: Final = ("not_started", "failed", "unknown")
-TURNS: Final = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]]*)\]|#[0-9]+')
+TURNS: Final = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\[\]]*)\]|#[0-9]+')
 
 
 class Problem(NamedTuple):
