@@ -81,8 +81,8 @@ class History:
         self.secretive = rng.random() < 0.3 and mask.builds is None
         self.ticking = rng.random() < 0.15 and mask.builds is None
         self.meddling = rng.random() < 0.5 and not mask.calm
-        self.leaver = "UMAYA" if rng.random() < 0.1 and not mask.calm else None
-        self.heals_at = rng.uniform(40, 240)
+        self.leaver = "UMAYA" if rng.random() < 0.2 and not mask.calm else None
+        self.heals_at = rng.uniform(30, 150)
 
     def run(self) -> Counter[str]:
         """Live it to its end and return what was reached.
@@ -255,9 +255,9 @@ class History:
     async def _meddle(self, life: Life) -> None:
         rng = self.outside.rng
         while self.meddling and not self.faults.healed:
-            await asyncio.sleep(rng.uniform(5, 60))
+            await asyncio.sleep(rng.uniform(2, 30))
             going = still_open(self.disk.raw)
-            if going and rng.random() < 0.5:
+            if going and rng.random() < 0.7:
                 await self.meddlers.meddle(life, rng.choice(going))
             if self.leaver and rng.random() < 0.3:
                 self.outside.leave(self.leaver)

@@ -64,6 +64,7 @@ class Outside:
     acknowledged: dict[str, str] = field(default_factory=dict)  # key of a report: event id
     started: dict[str, str] = field(default_factory=dict)  # request id: run
     answered: list[tuple[str, str, str, int]] = field(default_factory=list)
+    tried: set[tuple[str, str, str]] = field(default_factory=set)  # answers that may have arrived
     cancelled: dict[str, int] = field(default_factory=dict)  # run: place of the acknowledgement
     reordered: dict[str, int] = field(default_factory=dict)  # run: place of the newest retry
     left: dict[str, float] = field(default_factory=dict)  # person: when

@@ -80,6 +80,7 @@ class People:
                 "POST", f"/v1/approvals/{approval}/decision", TOKEN_OF[who], body
             )
         except Lost:
+            self.outside.tried.add((approval, who, choice))
             return
         self.outside.reached[f"answered on the web: {status}"] += 1
         if status == 200 and answer["state"] != "checking":
@@ -102,6 +103,7 @@ class People:
                 "user": {"id": who},
                 "view": {**view, "state": {"values": values}},
             }
+            self.outside.tried.add((value.partition(".")[0], who, "reject"))
             if await pressed(life, body, ids.REASON):
                 self.outside.reached["form sent"] += 1
 

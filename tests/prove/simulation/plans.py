@@ -26,6 +26,7 @@ from workflows.core.plan import (
 )
 
 RETRY = Retry(attempts=3, delay=timedelta(seconds=2))
+TWO_MINUTES = timedelta(minutes=2)
 TICK = 40  # s between two slots of the schedule
 INPUTS = {"sha": {"type": "string"}, "build": {"type": "string"}}
 SECRET = {"sha": {"type": "string"}, "token": {"type": "string", "secret": True}}
@@ -106,7 +107,7 @@ def fan() -> Plan:
 def race() -> Plan:
     """Two ways, of which the slower one is cancelled."""
     quick = chain(step("nap", Wait(duration=timedelta(seconds=5))), step("work", does("once")))
-    slow = (step("wait", WaitFor("test.failed", lambda names: [])),)
+    slow = (step("wait", WaitFor("test.failed", lambda names: [], timeout=TWO_MINUTES)),)
     return plan(
         "race",
         step("race", Parallel((("quick", quick.steps), ("slow", slow)), join=1)),

@@ -63,8 +63,8 @@ class SimSlack:
             return self._take(method, arguments)
         await self._outage()
         kind = faults.rng("S").random()
-        if kind < 0.15 and faults.certain("S"):
-            return await self._badly(kind / 0.15, method, arguments)
+        if kind < 0.1 and faults.certain("S"):
+            return await self._badly(kind / 0.1, method, arguments)
         return self._take(method, arguments)
 
     async def _outage(self) -> None:
