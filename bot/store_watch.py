@@ -14,7 +14,7 @@ from coordination.world import Clock
 
 log = structlog.get_logger()
 
-APART = 1.0  # s between two tries, however often somebody asks
+APART = 0.5  # s between two tries, however often somebody asks
 ANSWER = 1.0  # s in which a try has to be stored
 PROBE = b"Is there room? " * 1024  # takes a few pages, as any event may
 LOOK = timedelta(milliseconds=250)

@@ -97,12 +97,14 @@ class Stage:
         tracer: Sequence[str] = (),
         patience: float = PATIENCE,
         plant: Callable[[], None] | None = None,
+        born: Callable[[int], None] = lambda _: None,
     ) -> Ended:
         """Let one life be lived on *data* until it is through, or gone, or stuck.
 
         Args:
             tracer: a command that is told the process with ``-p`` and watches it from its first step.
             plant: something to change in the life before it begins.
+            born: is told the id of its process.
         """
         ours, theirs = lines()
         pid = os.fork()
@@ -110,6 +112,7 @@ class Stage:
             _child(data, theirs, ours, self.warm, plant)
         for line in (theirs.slack, theirs.world, theirs.watch):
             line.close()
+        born(pid)
         watching = attach(tracer, pid) if tracer else None
         ours.watch.send(b"go\n")
         stuck = not asyncio.run(within(outside, ours, patience))
