@@ -204,12 +204,7 @@ def assemble(
     rereading = Rereading(
         settings.configuration, configuration, channel=settings.channel, door=door, world=world
     )
-    own = built_in(
-        environment=settings.child_environment(),
-        repositories=world.repositories,
-        signals=Signalling(door, world),
-    )
-    registry = Registry((*own, *fittings.connectors))
+    registry = make_registry(settings, world, door, fittings)
     host = make_host(settings, world, door, registry, fittings, lambda: rereading.rules.roles)
     inputs, evaluator, secrets = InputCheck(), Evaluator(), secrets_of(settings, world)
     ports = Ports(
@@ -244,6 +239,18 @@ def assemble(
         housekeeping=Housekeeping(door, world, keeping_of(settings)),
         watch=Watch(door, world, settings.database),
     )
+
+
+def make_registry(
+    settings: Settings, world: SystemWorld, door: Door, fittings: Fittings
+) -> Registry:
+    """Make the list of all actions that steps may use."""
+    own = built_in(
+        environment=settings.child_environment(),
+        repositories=world.repositories,
+        signals=Signalling(door, world),
+    )
+    return Registry((*own, *fittings.connectors))
 
 
 def make_timers(

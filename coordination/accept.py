@@ -29,6 +29,7 @@ RAW_KEPT = timedelta(days=7)
 _VERDICTS = frozenset({Status.APPROVED, Status.REJECTED})
 
 __all__ = [
+    "RAW_KEPT",
     "Accepted",
     "Incoming",
     "Recorded",
