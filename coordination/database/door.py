@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
 
-import aiosqlite
 from sqlalchemy import Executable
 
 from coordination.changes import Changes
 from coordination.database.errors import DatabaseUnusable, Unavailable
 from coordination.database.latency import Latency
 from coordination.database.lock import Lock
+from coordination.database.readers import ReadOnly
 from coordination.database.statements import Row, Statements
 from coordination.database.transaction import Transaction
 from coordination.database.upgrade import revision_of, revisions, upgrade
@@ -165,7 +165,7 @@ class SqliteDoor:
         self._writer = writer
         self._uri = f"file:{quote(str(path.absolute()))}?mode=ro"
         self._statements = Statements()
-        self._idle: list[aiosqlite.Connection] = []
+        self._idle: list[ReadOnly] = []
         self._free = asyncio.Semaphore(READERS)
         self._closing = False
 
@@ -190,13 +190,16 @@ class SqliteDoor:
         if self._closing:
             raise Unavailable("Baton is shutting down; try again when it is up.")
         async with self._free:
+            connection = self._idle.pop() if self._idle else ReadOnly(self._uri)
             try:
-                connection = self._idle.pop() if self._idle else await self._connect()
-            except sqlite3.Error as error:
-                raise Unavailable(f"the database cannot be read: {error}") from None
-            try:
-                return await self._within(connection, query)
+                async with asyncio.timeout(READ_LIMIT):
+                    return await query(Reader(connection.fetch, self._statements))
+            except TimeoutError:
+                raise Unavailable(f"reading took longer than {READ_LIMIT:.0f} s") from None
+            except sqlite3.OperationalError as error:
+                raise Unavailable(f"the database cannot be read: {error}") from error
             finally:
+                connection.release()
                 self._idle.append(connection)
 
     async def close(self) -> None:
@@ -204,31 +207,9 @@ class SqliteDoor:
         for _ in range(READERS):  # whoever still reads has finished when all of these are ours
             await self._free.acquire()
         while self._idle:
-            await self._idle.pop().close()
+            self._idle.pop().close()
         await self._writer.close()
         self._lock.release()
-
-    async def _connect(self) -> aiosqlite.Connection:
-        return await aiosqlite.connect(self._uri, uri=True, isolation_level=None, timeout=5)
-
-    async def _within(
-        self, connection: aiosqlite.Connection, query: Callable[[Reader], Awaitable[T]]
-    ) -> T:
-        async def run(sql: str, parameters: Sequence[Any]) -> list[Any]:
-            return list(await connection.execute_fetchall(sql, parameters))
-
-        try:
-            async with asyncio.timeout(READ_LIMIT):
-                await connection.execute("BEGIN")
-                return await query(Reader(run, self._statements))
-        except TimeoutError:
-            raise Unavailable(f"reading took longer than {READ_LIMIT:.0f} s") from None
-        except sqlite3.OperationalError as error:
-            raise Unavailable(f"the database cannot be read: {error}") from error
-        finally:
-            await connection.interrupt()
-            if connection.in_transaction:
-                await connection.execute("ROLLBACK")
 
 
 Moment: TypeAlias = Literal["before commit", "after commit"]

@@ -23,7 +23,7 @@ PLANTED = {
     "core-clock": ("workflows.core.planted_clock", "import time"),
     "language": ("workflows.language.planted_language", "import coordination.database"),
     "slack": ("handlers.http.planted_slack", "import slack_bolt, slack_sdk"),
-    "database": ("workflows.planted_database", "import sqlalchemy, alembic, aiosqlite"),
+    "database": ("workflows.planted_database", "import sqlalchemy, alembic"),
     "secrets": ("coordination.planted_secrets", "import cryptography"),
     "sqlite": ("coordination.database.planted_sqlite", "import sqlite3"),
     "patterns": ("workflows.actions.planted_patterns", "import re2"),

@@ -1,0 +1,65 @@
+"""A read-only connection on a thread of its own: each query is one way there and back.
+
+A way costs as much as many a query, so beginning the snapshot goes along with the first one, and
+nobody waits for its end: what uses the connection next is behind it on the same thread.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+__all__ = ["ReadOnly"]
+
+PATIENCE = 5  # s for a lock, which only a recovery of the log takes
+
+
+class ReadOnly:
+    """For one reader at a time, who calls `release` at the end of a snapshot.
+
+    Args:
+        uri: of the database, with `mode=ro`.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="baton-reader")
+        self._raw: sqlite3.Connection | None = None
+        self._asked: asyncio.Future[list[Any]] | None = None
+
+    async def fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """Return what a query finds; the first one after a release begins a snapshot.
+
+        Raises:
+            sqlite3.Error: the database cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        self._asked = loop.run_in_executor(self._thread, self._fetch, sql, parameters)
+        return await self._asked
+
+    def release(self) -> None:
+        """End the snapshot, and the query that is still at work."""
+        if self._raw is not None:
+            if self._asked is not None and not (self._asked.done() and not self._asked.cancelled()):
+                self._raw.interrupt()
+            self._thread.submit(self._raw.rollback)
+
+    def close(self) -> None:
+        """Close the connection; nobody reads any more."""
+        if self._raw is not None:
+            self._thread.submit(self._raw.close)
+        self._thread.shutdown(wait=False)
+
+    def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        if self._raw is None:
+            self._raw = sqlite3.connect(
+                self._uri,
+                uri=True,
+                timeout=PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,  # `interrupt` comes from another one
+            )
+        if not self._raw.in_transaction:
+            self._raw.execute("BEGIN")
+        return self._raw.execute(sql, parameters).fetchall()
