@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,12 +23,20 @@ def chromium() -> bool:
     return any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
 
 
+@cache
+def traces() -> bool:
+    """Say whether programs may be traced here: the tool is there, and nobody forbids it."""
+    strace = shutil.which("strace")
+    if strace is None:
+        return False
+    argv = [strace, "-o", os.devnull, "true"]
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
 # Suites that need a tool, by folder: the word for BATON_REQUIRE, and whether the tool is there.
 NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {
     "browser": ("browser", chromium),
-    **dict.fromkeys(
-        ("prove/power", "prove/syscalls"), ("strace", lambda: bool(shutil.which("strace")))
-    ),
+    **dict.fromkeys(("prove/power", "prove/syscalls"), ("strace", traces)),
     "prove/clock": ("libfaketime", lambda: any(Path("/usr/lib").glob("*/faketime/*MT.so.1"))),
     "editors": ("yaml-language-server", lambda: bool(shutil.which("yaml-language-server"))),
 }
