@@ -53,11 +53,14 @@ def listed(value: object) -> object:
 Listed = Annotated[tuple[str, ...], NoDecode]
 
 
+ENV_FILE = ".env"
+
+
 class Settings(BaseSettings):
     """The environment; `SLACK_*`, `DATABASE_URL` and `PORT` go without the prefix ``BATON_``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BATON_", env_file=".env", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix="BATON_", env_file=ENV_FILE, frozen=True, extra="ignore", populate_by_name=True
     )
 
     slack_bot_token: SecretStr | None = Field(
@@ -242,12 +245,34 @@ def read_settings(**values: Any) -> Settings:
     """Read the environment; *values* go before it.
 
     Raises:
-        InvalidSettings: names every setting that is wrong.
+        InvalidSettings: names every setting that is wrong, or a file of tokens that others can read.
     """
+    refuse_shown(Path(values.get("_env_file", ENV_FILE) or ""))
     try:
         return Settings(**values)
     except ValidationError as error:
         raise InvalidSettings("; ".join(sentence(problem) for problem in error.errors())) from None
+
+
+def refuse_shown(place: Path) -> None:
+    """Refuse a file that gives us a token, and gives it to everybody else on this machine as well.
+
+    Raises:
+        InvalidSettings: names the variable, and never what it holds.
+    """
+    if not place.is_file() or not place.stat().st_mode & 0o077:
+        return
+    secret = {
+        str(field.validation_alias or f"BATON_{name.upper()}")
+        for name, field in MEMBERS.items()
+        if "SecretStr" in str(field.annotation)
+    }
+    lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
+    for name, _, value in (line.removeprefix("export ").partition("=") for line in lines):
+        if value.strip(" '\"") and name.strip().upper() in secret:
+            raise InvalidSettings(
+                f"{place} holds {name.strip()} and is readable by others: chmod 600 it."
+            )
 
 
 def sentence(problem: Any) -> str:

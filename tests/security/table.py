@@ -147,7 +147,11 @@ ROWS: Mapping[str, Row] = {
     ),
     "T-32": Row("Workflows that a model wrote", (f"{L}/test_capabilities.py::test_a_weaker_gate_is_told",), open="no model writes any yet"),
     "T-33": Row("Text that gives a model orders", open="there is no model yet"),
-    "T-34": Row("Tokens in a repository", ("tests/coordination/test_tokens.py::test_the_secret_is_not_stored_and_is_masked_in_logs", "tests/bot/test_settings.py::test_the_key_is_made_once_and_for_its_owner_alone"), open="a readable `.env` with tokens is not refused"),
+    "T-34": Row(
+        "Tokens in a repository",
+        (f"{S}/test_tokens_in_files.py::test_a_file_of_tokens_that_others_can_read_is_refused", f"{S}/test_tokens_in_files.py::test_a_token_of_ours_is_known_by_its_look", "tests/coordination/test_tokens.py::test_the_secret_is_not_stored_and_is_masked_in_logs"),
+        (f"{S}/test_tokens_in_files.py::LINES",),
+    ),
     "T-35": Row(
         "Secrets in logs and messages",
         ("tests/stories/test_secrets_stay_secret.py::test_a_secret_that_a_tool_reports_is_nowhere", "tests/stories/test_secret_inputs.py::test_a_secret_reaches_who_it_is_for_and_nothing_else"),
