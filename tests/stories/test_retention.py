@@ -22,7 +22,17 @@ steps:
   - {id: begin, workflow: chain}
 """
 
-EMPTY = ("runs", "events", "processes", "threads", "slots", "outbox", "keys", "journal", "steps")
+EMPTY = (
+    "runs",
+    "events",
+    "processes",
+    "threads",
+    "slots",
+    "outbox",
+    "keys",
+    "journal",
+    "steps",
+)
 
 
 def rows(baton: BatonInABox, sql: str) -> Any:
@@ -39,7 +49,9 @@ def count(baton: BatonInABox, table: str) -> int:
 
 async def purge(baton: BatonInABox, *, dry: bool = False, **kept: Any) -> Purged:
     keeping = Keeping(parse_duration, **kept)
-    return await Purge(baton.life.door, baton.life.world.clock, keeping, dry=dry).round()
+    return await Purge(
+        baton.life.door, baton.life.world.clock, keeping, dry=dry
+    ).round()
 
 
 async def test_a_run_goes_when_its_workflow_says_so(baton: BatonInABox) -> None:
@@ -52,17 +64,27 @@ async def test_a_run_goes_when_its_workflow_says_so(baton: BatonInABox) -> None:
     await baton.advance(days=2)
     await purge(baton)
     assert await baton.runs() == ()
-    for table in ("journal", "steps", "wakeups", "waits", "timers WHERE owner_kind = 'run'"):
+    for table in (
+        "journal",
+        "steps",
+        "wakeups",
+        "waits",
+        "timers WHERE owner_kind = 'run'",
+    ):
         assert count(baton, table) == 0
     assert count(baton, "threads") == 1
     assert baton.card("build-7").state == "Succeeded"  # what stands in Slack is Slack's
 
 
-async def test_all_of_a_thread_goes_when_nobody_heard_of_it_for_long(baton: BatonInABox) -> None:
+async def test_all_of_a_thread_goes_when_nobody_heard_of_it_for_long(
+    baton: BatonInABox,
+) -> None:
     await baton.publish(CHAIN)
     await baton.report("test.completed", process="build-7")
     await baton.advance(days=40)
-    kept = {each: timedelta(days=30) for each in ("runs", "events", "notices")}
+    kept: dict[str, Any] = {
+        each: timedelta(days=30) for each in ("runs", "events", "notices")
+    }
     stays = ("runs", "events", "processes", "threads", "journal", "steps")
     before = {table: count(baton, table) for table in stays}
     would = await purge(baton, dry=True, **kept)
@@ -85,7 +107,9 @@ async def test_all_of_a_thread_goes_when_nobody_heard_of_it_for_long(baton: Bato
 async def test_what_goes_on_stays_however_old_it_is(baton: BatonInABox) -> None:
     await baton.publish(RELEASE)
     await baton.report("test.completed", process="build-7")
-    before = {table: count(baton, table) for table in ("runs", "events", "threads", "journal")}
+    before = {
+        table: count(baton, table) for table in ("runs", "events", "threads", "journal")
+    }
     await baton.advance(days=400)
     done = await purge(baton, runs=timedelta(days=7), events=timedelta(days=7))
 
@@ -103,7 +127,11 @@ async def test_nothing_goes_within_the_days_in_which_a_request_may_come_again(
     await baton.report("test.completed", process="build-7")
     await baton.advance(days=6)
     done = await purge(
-        baton, runs=timedelta(0), events=timedelta(0), notices=timedelta(0), audit=timedelta(0)
+        baton,
+        runs=timedelta(0),
+        events=timedelta(0),
+        notices=timedelta(0),
+        audit=timedelta(0),
     )
 
     assert (done.rows["runs"], done.rows["events"], done.rows["audit"]) == (0, 0, 0)
@@ -140,7 +168,9 @@ async def test_the_audit_loses_what_it_says_and_keeps_what_holds_it_together(
     data = baton.life.birth.data
     back_up(data / "baton.db", data / "copy.db", now=baton.life.world.clock.now())
     raw = sqlite3.connect(data / "copy.db")
-    raw.execute("UPDATE audit SET actor='', action='', object='', detail='{}', purged_at=1")
+    raw.execute(
+        "UPDATE audit SET actor='', action='', object='', detail='{}', purged_at=1"
+    )
     raw.commit()
     raw.close()
     door = InlineDoor(data / "copy.db", changes=Changes("copy"))
@@ -148,7 +178,9 @@ async def test_the_audit_loses_what_it_says_and_keeps_what_holds_it_together(
     await door.close()
 
 
-async def test_a_round_that_is_cut_off_goes_on_in_the_next_life(baton: BatonInABox) -> None:
+async def test_a_round_that_is_cut_off_goes_on_in_the_next_life(
+    baton: BatonInABox,
+) -> None:
     await baton.publish(CHAIN)
     for number in range(3):
         await baton.report("test.completed", process=f"build-{number}")
@@ -168,7 +200,9 @@ async def test_a_round_that_is_cut_off_goes_on_in_the_next_life(baton: BatonInAB
 
 async def test_a_database_that_forgets_stops_growing(baton: BatonInABox) -> None:
     await baton.publish(CHAIN)
-    kept = {each: timedelta(days=8) for each in ("runs", "events", "notices", "audit")}
+    kept: dict[str, Any] = {
+        each: timedelta(days=8) for each in ("runs", "events", "notices", "audit")
+    }
     sizes: list[int] = []
     for cycle in range(5):
         for number in range(6):
@@ -180,4 +214,6 @@ async def test_a_database_that_forgets_stops_growing(baton: BatonInABox) -> None
         assert rows(baton, "PRAGMA freelist_count")[0][0] > 0
         assert count(baton, "runs") == 0
 
-    assert sizes[4] <= sizes[1] + 4  # of the audit its sums stay, a page or so for each cycle
+    assert (
+        sizes[4] <= sizes[1] + 4
+    )  # of the audit its sums stay, a page or so for each cycle
