@@ -25,6 +25,7 @@ TABLES = (
 )
 STARTS = ("build-7",)  # the events that start a run
 GATED = "deploy"
+UNSAID = "SELECT 1 FROM outbox WHERE state IN ('queued', 'leased') LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ async def _all_of(name: str, reader: Reader) -> list[Row]:
 def integrity(path: Path) -> str:
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as reader:
         return str(reader.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def all_is_said(data: Path) -> bool:
+    """Say whether nothing waits to be told. What was told, and could not be noted, waits for a while."""
+    uri = f"file:{quote(str(data / 'baton.db'))}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as reader:
+        return reader.execute(UNSAID).fetchone() is None
 
 
 def wrong(found: Found, checks: "Sequence[Check] | None" = None) -> list[str]:
