@@ -27,7 +27,7 @@ from tests.prove.network.proxy import Proxy
 from tests.stories.slack import Slack
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0  # s, for the server to be ready
+PATIENCE = 150.0  # s, for the server to be ready
 SOURCE = "builder"
 ROLES = "roles:\n  operator: ['@grace', '@linus']\n"
 WORKFLOW = """
