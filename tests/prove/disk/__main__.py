@@ -41,7 +41,7 @@ def golden(given: argparse.Namespace, verdict: Verdict) -> None:
         for kind in (FULL, READ_ONLY):
             for number in range(given.rounds):
                 problems, counts = endured(stage, kind, given.seed + number)
-                again = f"python3 run.py prove disk -- --rounds 1 --seed {given.seed + number}"
+                again = f"python3 run.py prove disk --rounds 1 --seed {given.seed + number}"
                 verdict.violations += [f"{each}  [{again}]" for each in problems]
                 verdict.counts.update(counts)
     finally:

@@ -137,4 +137,4 @@ def cut(cuts: Cuts, portions: Sequence[Portion]) -> Iterator[Shown]:
 
 
 def again(image: Image) -> str:
-    return f"python3 run.py prove power -- --at {image}"
+    return f"python3 run.py prove power --at {image}"

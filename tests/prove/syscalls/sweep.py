@@ -114,4 +114,4 @@ def sweep(stage: Stage, points: Iterable[Point]) -> Iterator[Met]:
 
 
 def again(point: Point) -> str:
-    return f"python3 run.py prove syscalls -- --at {point}"
+    return f"python3 run.py prove syscalls --at {point}"
