@@ -29,7 +29,6 @@ MARKS = (
     "a commit was cut",
     "a commit was torn",
     "a post was taken unheard",
-    "a message twice",
     "a second copy was refused",
     "answer lost after acceptance",
     "repeat answered",

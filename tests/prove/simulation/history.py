@@ -26,7 +26,7 @@ from tests.prove.simulation.loop import Crash, MortalLoop
 from tests.prove.simulation.outside import Outside, Trace
 from tests.prove.simulation.people import Meddlers, People
 from tests.prove.simulation.plans import BUILT
-from tests.prove.simulation.quiet import is_quiet, still_open
+from tests.prove.simulation.quiet import failed, is_quiet, still_open
 from tests.prove.simulation.slack import SimSlack
 from tests.prove.simulation.tools import Report, Wire, report, start
 from tests.prove.simulation.world import SimWorld
@@ -259,6 +259,10 @@ class History:
             going = still_open(self.disk.raw)
             if going and rng.random() < 0.7:
                 await self.meddlers.meddle(life, rng.choice(going))
+            for run in failed(self.disk.raw):
+                if self.outside.retried[run.id] < 2 and rng.random() < 0.5:
+                    self.outside.retried[run.id] += 1
+                    await self.meddlers.order(life, "retry", run.id)
             if self.leaver and rng.random() < 0.3:
                 self.outside.leave(self.leaver)
                 self.leaver = None

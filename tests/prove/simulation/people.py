@@ -159,7 +159,7 @@ class Meddlers:
     async def meddle(self, life: Life, run: Any) -> None:
         """Do something to a run that is going on, now and then."""
         rng = self.outside.rng
-        what = rng.choice(("cancel", "pause", "skip", "retry", "rollback", "cancel softly"))
+        what = rng.choice(("cancel", "pause", "skip", "rollback", "cancel softly"))
         if what in ("cancel", "cancel softly"):
             mode = rng.choice((None, "now", "compensate")) if what == "cancel" else "compensate"
             if await self.order(life, "cancel", run.id, reason="enough", mode=mode):
@@ -170,10 +170,8 @@ class Meddlers:
         elif what == "skip":
             open_ = [each.path for each in (await life.coordinator.run(run.id)).steps]
             await self.order(life, "skip", run.id, path=rng.choice(open_ or ["nothing"]))
-        elif what == "rollback":
-            await self.order(life, "rollback", run.id, reason="it was wrong")
         else:
-            await self.order(life, "retry", run.id)
+            await self.order(life, "rollback", run.id, reason="it was wrong")
 
     async def resume(self, life: Life) -> None:
         for run_id in sorted(self.paused):

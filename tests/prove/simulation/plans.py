@@ -224,7 +224,7 @@ def triggers(name: str) -> tuple[TriggerSpec, ...]:
         return (TriggerSpec("0", "event", "process.completed", None, where, inputs),)
     if name == "ticking":
         keys = {"every": TICK, "catch_up": "latest"}
-        return (TriggerSpec("0", "every", "", None, None, {}, keys=keys),)
+        return (TriggerSpec("0", "every", "baton.every", None, None, {}, keys=keys),)
     return ()
 
 

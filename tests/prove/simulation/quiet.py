@@ -19,6 +19,12 @@ def still_open(raw: sqlite3.Connection) -> list[Standing]:
     return [Standing(*row) for row in rows if row[1] not in OVER]
 
 
+def failed(raw: sqlite3.Connection) -> list[Standing]:
+    """Return the runs that failed, and that somebody may retry."""
+    rows = raw.execute("SELECT id, status FROM runs WHERE status = 'failed' ORDER BY key")
+    return [Standing(*row) for row in rows]
+
+
 LEFT = {
     "wake-ups": "SELECT count(*) FROM wakeups WHERE done_at IS NULL",
     "events": "SELECT count(*) FROM events WHERE dispatched_at IS NULL",
@@ -44,4 +50,4 @@ def is_quiet(history: Any) -> str | None:
     return "the schedule goes on" if ticking else None
 
 
-__all__ = ["Standing", "is_quiet", "still_open"]
+__all__ = ["Standing", "failed", "is_quiet", "still_open"]
