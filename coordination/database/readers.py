@@ -12,6 +12,7 @@ from typing import Any
 
 __all__ = ["ReadOnly"]
 
+EVERY = 10_000  # steps of SQLite, after each of which it asks whether to go on
 PATIENCE = 5  # s for a lock, which only a recovery of the log takes
 
 
@@ -27,6 +28,7 @@ class ReadOnly:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="baton-reader")
         self._raw: sqlite3.Connection | None = None
         self._asked: asyncio.Future[list[Any]] | None = None
+        self._given_up = False  # what is at work is not wanted any more
 
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         """Return what a query finds; the first one after a release begins a snapshot.
@@ -40,26 +42,28 @@ class ReadOnly:
 
     def release(self) -> None:
         """End the snapshot, and the query that is still at work."""
-        if self._raw is not None:
-            if self._asked is not None and not (self._asked.done() and not self._asked.cancelled()):
-                self._raw.interrupt()
-            self._thread.submit(self._raw.rollback)
+        if self._asked is not None:
+            self._given_up = self._asked.cancelled() or not self._asked.done()
+            self._thread.submit(self._end)
 
     def close(self) -> None:
         """Close the connection; nobody reads any more."""
-        if self._raw is not None:
-            self._thread.submit(self._raw.close)
+        self._thread.submit(self._close)
         self._thread.shutdown(wait=False)
 
     def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         if self._raw is None:
-            self._raw = sqlite3.connect(
-                self._uri,
-                uri=True,
-                timeout=PATIENCE,
-                isolation_level=None,
-                check_same_thread=False,  # `interrupt` comes from another one
-            )
+            self._raw = sqlite3.connect(self._uri, uri=True, timeout=PATIENCE, isolation_level=None)
+            self._raw.set_progress_handler(lambda: self._given_up, EVERY)
         if not self._raw.in_transaction:
             self._raw.execute("BEGIN")
         return self._raw.execute(sql, parameters).fetchall()
+
+    def _end(self) -> None:
+        if self._raw is not None:
+            self._raw.rollback()
+        self._given_up = False
+
+    def _close(self) -> None:
+        if self._raw is not None:
+            self._raw.close()

@@ -11,9 +11,7 @@ from coordination.database import (
     Row,
     Transaction,
     bindparam,
-    delete,
     events,
-    func,
     insert,
     processes,
     raw_bodies,
@@ -99,18 +97,6 @@ _RAW = (
     .where(events.c.id == bindparam("called"))
 )
 _ADD_RAW = insert(raw_bodies)
-_LAST_PLACE = 2**63 - 1
-# In the order in which they came, without an index: up to the first whose time is not over.
-_FIRST_KEPT = (
-    select(raw_bodies.c.seq)
-    .where(raw_bodies.c.expires_at > bindparam("now"))
-    .order_by(raw_bodies.c.seq)
-    .limit(1)
-    .scalar_subquery()
-)
-_DROP_RAW = delete(raw_bodies).where(raw_bodies.c.seq < func.coalesce(_FIRST_KEPT, _LAST_PLACE))
-
-
 @dataclass(frozen=True, slots=True)
 class Raw:
     """What came for one event, with its secrets masked.
@@ -181,11 +167,6 @@ def keep_raw(tx: Transaction, seq: int, raw: Raw, expires_at: datetime) -> None:
 async def read_raw(reader: Reader, event_id: str) -> Row | None:
     """Return what came for an event, and of which source; None where nothing is kept any more."""
     return await reader.fetch_one(_RAW, called=event_id)
-
-
-def drop_raw(tx: Transaction, *, now: datetime) -> int:
-    """Delete the raw bodies whose time is over; count them."""
-    return tx.execute(_DROP_RAW, now=now)
 
 
 def dispatched(tx: Transaction, seq: int, explain: Mapping[str, Any], *, now: datetime) -> bool:

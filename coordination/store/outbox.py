@@ -15,7 +15,6 @@ from coordination.database import (
     func,
     insert,
     insert_if_absent,
-    or_,
     outbox,
     processes,
     select,
@@ -180,20 +179,6 @@ _LIKELY_ID = (
     .order_by(threads.c.key.desc())
     .limit(1)
 )
-_OLD = (
-    select(outbox.c.key)
-    .where(
-        or_(
-            and_(outbox.c.state == "superseded", outbox.c.created_at < bindparam("superseded")),
-            and_(
-                outbox.c.state.in_(("sent", "rolled", "failed")),
-                outbox.c.created_at < bindparam("ended"),
-            ),
-        )
-    )
-    .limit(bindparam("limit"))
-)
-_DROP_OLD = delete(outbox).where(outbox.c.key.in_(_OLD))
 _ROLLED_IN = (
     select(outbox.c.thread_key, outbox.c.kind, func.count().label("count"))
     .join(slots, and_(slots.c.thread_key == outbox.c.thread_key, slots.c.slot == "root"))
@@ -363,11 +348,6 @@ async def known_id(reader: Reader, name: str) -> str | None:
     """Return the id of the channel that went by *name* when a thread was last posted there."""
     row = await reader.fetch_one(_LIKELY_ID, name=name)
     return row.channel_id if row is not None else None
-
-
-def drop_old(tx: Transaction, *, superseded: datetime, ended: datetime, limit: int) -> int:
-    """Delete notices that were queued before these times and are over, and count them."""
-    return tx.execute(_DROP_OLD, superseded=superseded, ended=ended, limit=limit)
 
 
 async def channel_of(reader: Reader, thread_key: int) -> str | None:

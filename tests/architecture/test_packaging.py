@@ -122,7 +122,8 @@ def test_ci_runs_check_then_tests_and_stops_at_the_first_failure() -> None:
     text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     steps = re.findall(r"^\s*python3 run\.py (\w+)", text, re.MULTILINE)
 
-    assert steps == ["check", "test", "prove"]
+    assert steps[:2] == ["check", "test"]
+    assert set(steps[2:]) == {"prove"}
     assert "set -euo pipefail" in text
     assert "export BATON_REQUIRE=browser" in text
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

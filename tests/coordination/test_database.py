@@ -227,16 +227,6 @@ async def test_no_caller_is_left_waiting_when_nothing_can_be_written(door: Door)
     assert await names(door) == ["a"]
 
 
-async def test_readers_finish_before_the_door_closes(tmp_path: Path) -> None:
-    door = await open_sqlite(tmp_path / "x.db", changes=Changes("a"))
-    reading = [asyncio.ensure_future(names(door)) for _ in range(9)]
-    await asyncio.sleep(0)
-    await door.close()
-    assert await asyncio.gather(*reading) == [[]] * 9
-    with pytest.raises(Unavailable, match="shutting down"):
-        await names(door)
-
-
 async def test_a_second_server_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "baton.db"
     first = await open_sqlite(path, changes=Changes("a"))
@@ -303,44 +293,6 @@ def test_every_setting_of_the_connection_is_read_back(tmp_path: Path) -> None:
         "foreign_keys": (1,),
         "wal_autocheckpoint": (0,),
     }
-
-
-async def test_a_reader_cannot_write(door: Door) -> None:
-    async def query(reader: Reader) -> None:
-        await reader.fetch_all(ADD, name="a", value="v")
-
-    with pytest.raises(Unavailable, match="readonly"):
-        await door.read(query)
-    assert await names(door) == []
-
-
-async def test_a_reader_sees_one_moment(door: Door) -> None:
-    async def query(reader: Reader) -> tuple[int, int]:
-        before = await reader.fetch_one(COUNT)
-        await door.write(put("meanwhile"))
-        after = await reader.fetch_one(COUNT)
-        assert before is not None
-        assert after is not None
-        return before.n, after.n
-
-    assert await door.read(query) == (0, 0)
-    assert await names(door) == ["meanwhile"]
-
-
-async def test_more_readers_than_connections_all_get_their_turn(door: Door) -> None:
-    await door.write(put("a"))
-    assert await asyncio.gather(*(names(door) for _ in range(12))) == [["a"]] * 12
-
-
-async def test_a_reader_that_fails_leaves_its_connection_usable(door: Door) -> None:
-    async def query(reader: Reader) -> None:
-        await reader.fetch_all(COUNT)
-        raise KeyError("mine")
-
-    for _ in range(5):
-        with pytest.raises(KeyError):
-            await door.read(query)
-    assert await names(door) == []
 
 
 async def test_closing_writes_what_is_queued_and_refuses_the_rest(tmp_path: Path) -> None:

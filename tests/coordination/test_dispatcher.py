@@ -23,8 +23,7 @@ from tests.coordination.inbox import T0, CountingIds, Inbox, event, open_inbox, 
 from workflows.language.expressions import Evaluator
 
 _DEFINITION, _WORKFLOW, _TRIGGER = insert(definitions), insert(workflows_table), insert(triggers)
-_STATUS = update(workflows_table)
-_SPOIL = update(processes_table)
+_STATUS, _SPOIL = update(workflows_table), update(processes_table)
 
 
 class AnyInputs:

@@ -14,18 +14,16 @@ from baton.events import ApprovalRequest, Event, Parent
 from coordination import accept, identities, outbox
 from coordination.accept import Incoming
 from coordination.changes import Changes
-from coordination.database import InlineDoor, migrate_sqlite, raw_bodies
+from coordination.database import InlineDoor, migrate_sqlite
 from coordination.database import identities as identities_table
 from coordination.database.migrations.run import migrate
 from coordination.database.statements import Statements
 from coordination.database.types import to_moment
 from coordination.database.writer import connect
 from coordination.outbox import ROOT, Slot
-from coordination.store import events as event_store
 from coordination.store import identities as identity_store
 from coordination.store import keys as key_store
 from coordination.store import processes as process_store
-from coordination.store.events import Raw
 from tests.coordination.inbox import T0, Inbox, event, make_database, open_inbox
 
 
@@ -149,23 +147,6 @@ async def test_an_identity_of_an_older_database_is_answered_as_it_was_kept(tmp_p
     await inbox.door.close()
 
 
-async def test_raw_bodies_go_in_the_order_in_which_they_came(inbox: Inbox) -> None:
-    for place in range(4):
-        told = event("build", "started", ids=inbox.ids, received_at=T0 + timedelta(days=place))
-        raw = Raw(b"{}", {"content-type": "application/json"})
-        await inbox.take(Incoming(event=told, identity=None, raw=raw))
-
-    async def drop(days: float) -> tuple[int, int]:
-        now = T0 + timedelta(days=days)
-        count = await inbox.write(lambda tx: event_store.drop_raw(tx, now=now))
-        return count, len(await inbox.rows(raw_bodies))
-
-    assert await drop(6.9) == (0, 4)
-    assert await drop(8) == (2, 2)
-    assert await drop(30) == (2, 0)
-    assert await drop(31) == (0, 0)
-
-
 # How what each event asks for is found
 
 NAME = {"of": "a", "called": "b"}
@@ -190,11 +171,6 @@ PLANS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
         key_store._SIGHTS,
         {"name": "a"},
         {"processes USING INDEX ix_processes_thread_key (thread_key=? AND ended_at=?)"},
-    ),
-    "raw bodies": (
-        event_store._DROP_RAW,
-        {"now": None},
-        {"raw_bodies USING INTEGER PRIMARY KEY (rowid<?)"},
     ),
 }
 

@@ -2,15 +2,15 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import pytest
 
 from coordination.noise import ChannelPolicy
-from coordination.store import outbox as store
+from coordination.retention import Keeping, Purge
 from tests.stories.box import BatonInABox
 from tests.stories.definitions import RELEASE, asking
 from tests.stories.slack import PEOPLE, Message
+from workflows.language.durations import parse_duration
 
 ELSEWHERE = asking().replace("steps:", 'settings: {channel: "#secops"}\nsteps:')
 
@@ -278,13 +278,12 @@ async def test_notices_that_are_over_are_forgotten(baton: BatonInABox) -> None:
     await baton.report("build.started", process="build-7")
     for number in range(5):
         await baton.report("build.in_progress", process="build-7", message=f"file {number}")
-    now, day = baton.life.world.clock.now(), timedelta(days=1)
+    door, clock = baton.life.door, baton.life.world.clock
 
-    async def dropped(at: datetime) -> int:
-        return await baton.life.door.write(
-            lambda tx: store.drop_old(tx, superseded=at - day, ended=at - 30 * day, limit=100)
-        )
+    async def dropped() -> int:
+        return (await Purge(door, clock, Keeping(parse_duration)).round()).rows["notices"]
 
-    assert await dropped(now) == 0
-    assert await dropped(now + 31 * day) > 1
+    assert await dropped() == 0
+    await baton.advance(days=31)
+    assert await dropped() > 1
     assert baton.card("build-7").state == "Running"

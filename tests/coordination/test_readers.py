@@ -1,0 +1,107 @@
+"""Reads: one moment each, side by side, and never in the way of what is written."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from coordination.changes import Changes
+from coordination.database import (
+    Door,
+    Reader,
+    Unavailable,
+    func,
+    insert,
+    meta,
+    open_sqlite,
+    select,
+)
+from coordination.database import door as door_module
+
+ADD = insert(meta)
+COUNT = select(func.count().label("n")).select_from(meta).where(meta.c.name != "generation")
+ENDLESS = text(
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+)
+NAMES = select(meta.c.name).where(meta.c.name != "generation").order_by(meta.c.name)
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    door = await open_sqlite(tmp_path / "baton.db", changes=Changes("test"))
+    yield door
+    await door.close()
+
+
+def put(name: str) -> Any:
+    return lambda tx: tx.execute(ADD, name=name, value="v")
+
+
+async def names(door: Door) -> list[str]:
+    async def query(reader: Reader) -> list[str]:
+        return [row.name for row in await reader.fetch_all(NAMES)]
+
+    return await door.read(query)
+
+
+async def test_a_reader_cannot_write(door: Door) -> None:
+    async def query(reader: Reader) -> None:
+        await reader.fetch_all(ADD, name="a", value="v")
+
+    with pytest.raises(Unavailable, match="readonly"):
+        await door.read(query)
+    assert await names(door) == []
+
+
+async def test_a_reader_sees_one_moment(door: Door) -> None:
+    async def query(reader: Reader) -> tuple[int, int]:
+        before = await reader.fetch_one(COUNT)
+        await door.write(put("meanwhile"))
+        after = await reader.fetch_one(COUNT)
+        assert before is not None
+        assert after is not None
+        return before.n, after.n
+
+    assert await door.read(query) == (0, 0)
+    assert await names(door) == ["meanwhile"]
+
+
+async def test_more_readers_than_connections_all_get_their_turn(door: Door) -> None:
+    await door.write(put("a"))
+    assert await asyncio.gather(*(names(door) for _ in range(12))) == [["a"]] * 12
+
+
+async def test_a_reader_that_fails_leaves_its_connection_usable(door: Door) -> None:
+    async def query(reader: Reader) -> None:
+        await reader.fetch_all(COUNT)
+        raise KeyError("mine")
+
+    for _ in range(5):
+        with pytest.raises(KeyError):
+            await door.read(query)
+    assert await names(door) == []
+
+
+async def test_readers_finish_before_the_door_closes(tmp_path: Path) -> None:
+    door = await open_sqlite(tmp_path / "x.db", changes=Changes("a"))
+    reading = [asyncio.ensure_future(names(door)) for _ in range(9)]
+    await asyncio.sleep(0)
+    await door.close()
+    assert await asyncio.gather(*reading) == [[]] * 9
+    with pytest.raises(Unavailable, match="shutting down"):
+        await names(door)
+
+
+async def test_a_read_that_takes_too_long_is_broken_off_and_nobody_waits_behind_it(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "READ_LIMIT", 0.05)
+    for _ in range(4):
+        with pytest.raises(Unavailable, match="reading took longer"):
+            await door.read(lambda reader: reader.fetch_all(ENDLESS))
+    monkeypatch.undo()
+
+    assert await names(door) == []
