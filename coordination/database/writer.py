@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import structlog
 
 from coordination.changes import Change
-from coordination.database.beside import Beside
 from coordination.database.errors import ConstraintBroken, DatabaseUnusable, Unavailable
 from coordination.database.faults import BROKEN, unsynced, why
 from coordination.database.kept import Kept
@@ -28,9 +27,7 @@ MOST_UNITS = 1_000
 MOST_BYTES = 4 * 2**20
 PAUSES, PAUSE = 3, 0.002  # so often and so many seconds a group of the patient waits for one more
 CHECKPOINT_AT = 4 * 2**20  # bytes that the write-ahead log grew
-AGAIN_AT = 2 * 2**20  # more of them, after which it is tried again beside the writer
-ENOUGH_AT = 16 * 2**20  # of them, after which the writer itself sees to it
-PASSES = 3  # over the log, each over what came up during the one before
+AT_LAST = 16 * 2**20  # of them, after which it does not wait any more for a moment without units
 ALARM_AT = 256 * 2**20
 
 _PRAGMAS = {
@@ -75,25 +72,6 @@ def connect(path: Path, *, synchronous: int = 2) -> sqlite3.Connection:
     return raw
 
 
-def checkpoint(path: Path) -> bool:
-    """Move what was committed from the write-ahead log into the database, while more is written.
-
-    Where the whole log was moved before more came up, the writer begins it anew. False: a sync failed,
-    so that nobody knows any more what the disk holds.
-    """
-    try:
-        raw = connect(path)
-        try:
-            for _ in range(PASSES):
-                _checkpoint(raw)
-        finally:
-            raw.close()
-    except (sqlite3.Error, DatabaseUnusable) as error:  # what was committed stands in the log
-        log.warning("checkpoint_failed", error=str(error))
-        return not unsynced(error)
-    return True
-
-
 class Session:
     """Runs units in groups on the writing connection. Belongs to the thread that made it."""
 
@@ -105,7 +83,6 @@ class Session:
         self.kept = Kept()
         self._failed: Unavailable | None = None
         self._mark = 0  # the log's size when it was last checkpointed in vain
-        self._asked = 0  # and when that was last left to another thread
         self.broken: str | None = None  # why nothing can be written any more in this life
         self.log_size = 0  # bytes of the write-ahead log
 
@@ -188,35 +165,30 @@ class Session:
         finally:
             self._failed = None
 
-    def tend(self, beside: Beside | None = None) -> None:
+    def tend(self, *, waited_for: bool = False) -> None:
         """Checkpoint when the write-ahead log has grown, and warn when that does not help.
 
+        No other connection ever does: before 3.51.3, SQLite may damage a log that one connection
+        begins anew while another one moves it.
+
         Args:
-            beside: does it on another thread. Then it is done here only where that was not enough:
-                while more and more is written, the log never gets to its end there.
+            waited_for: others wait for the thread, so that it is put off for some time.
         """
         if self.broken is not None:
             return
         try:
-            self._tend(beside)
+            self._tend(AT_LAST if waited_for else CHECKPOINT_AT)
         except (sqlite3.Error, OSError) as error:  # what was committed stands in the log
             self._note(error)
 
-    def _tend(self, beside: Beside | None) -> None:
+    def _tend(self, due: int) -> None:
         self.log_size = self._log.stat().st_size if self._log.exists() else 0
-        if self.log_size < max(self._mark, self._asked):
-            self._mark = self._asked = 0
-        grown = self.log_size - self._mark
-        if grown < CHECKPOINT_AT or (beside is not None and beside.busy):
+        if self.log_size < self._mark:
+            self._mark = 0
+        if self.log_size - self._mark < due:
             return
-        if beside is not None and grown < ENOUGH_AT:
-            if not self._asked or self.log_size - self._asked >= AGAIN_AT:
-                self._asked = self.log_size
-                beside.ask()
-            return
-        busy, pages, moved = _checkpoint(self._raw)
+        busy, pages, moved = self._raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         self._mark = 0 if not busy and pages == moved else self.log_size
-        self._asked = 0
         if self.log_size > ALARM_AT:
             log.warning("wal_large", size=self.log_size, pages=pages, checkpointed=moved)
 
@@ -273,7 +245,6 @@ class Writer:
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._live, name="baton-writer", daemon=True)
         self._session: Session | None = None
-        self._checkpoints = Beside("baton-checkpoint", self._checkpoint)
         self._closing = False
 
     async def start(self) -> None:
@@ -324,13 +295,8 @@ class Writer:
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
         while (first := self._queue.get()) is not None:
             self._group(session, first)
-        self._checkpoints.close()
         session.close()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
-
-    def _checkpoint(self) -> None:
-        if not checkpoint(self._path) and self._session is not None:
-            self._session.broken = BROKEN
 
     def _group(self, session: Session, first: _Waiting) -> None:
         taken: list[_Waiting] = []
@@ -341,7 +307,7 @@ class Writer:
                 deque(self._take(first, taken), maxlen=0)
             outcomes = [Outcome(None, error, ())] * len(taken)
         self._loop.call_soon_threadsafe(self._answer, taken, outcomes)
-        session.tend(self._checkpoints)
+        session.tend(waited_for=not self._queue.empty())
 
     def _take(self, first: _Waiting, taken: list[_Waiting]) -> Iterator[Unit[Any]]:
         """Yield what waits, noting it in *taken*; a caller that gave up is passed over."""
@@ -379,9 +345,3 @@ def _noted(units: Iterable[Unit[Any]], taken: list[Unit[Any]]) -> Iterator[Unit[
     for unit in units:
         taken.append(unit)
         yield unit
-
-
-def _checkpoint(raw: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return whether somebody was in the way, the pages of the log, and how many were moved so far."""
-    busy, pages, moved = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return busy, pages, moved
