@@ -69,7 +69,7 @@ def record(stage: Stage, number: int, *, synchronous: int = 2) -> Recording:
 
     def plant() -> None:
         if number % 2:  # with a log that is moved into the database again and again
-            writer.CHECKPOINT_AT, writer.AGAIN_AT, writer.ENOUGH_AT = SMALL, SMALL // 2, SMALL * 4
+            writer.CHECKPOINT_AT, writer.AT_LAST = SMALL, SMALL * 4
         writer.Session.__init__.__kwdefaults__["synchronous"] = synchronous
 
     trace = data.with_name(f"{data.name}.trace")
