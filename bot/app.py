@@ -218,6 +218,7 @@ def assemble(
         inputs=inputs,
         runtime=host,
         channel=settings.channel,
+        secrets=secrets,
     )
     clockwork = Clockwork(door, world, next_slot)
     return Baton(

@@ -20,6 +20,7 @@ from coordination.database import Door, Row, Transaction, Unavailable
 from coordination.occasions import is_occasion
 from coordination.planning import Planner
 from coordination.ports import Expressions, Inputs, Runtime
+from coordination.secrets import Secrets
 from coordination.store import events as store
 from coordination.store import tokens as token_store
 from coordination.triggers import Trigger
@@ -56,9 +57,10 @@ class Dispatcher:
         inputs: checks what a run is started with.
         runtime: told of each start; a hint, since the row is found without it.
         channel: where threads are posted that nothing else gives a channel.
+        secrets: hashes and opens what a wait compares with and nobody may see.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part that the composition root hands in
         self,
         door: Door,
         world: World,
@@ -67,11 +69,12 @@ class Dispatcher:
         inputs: Inputs,
         runtime: Runtime,
         channel: str | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._door = door
         self._world = world
         self._planner = Planner(door, expressions, inputs, channel)
-        self._waker = Waker(door, world, expressions)
+        self._waker = Waker(door, world, expressions, secrets)
         self._runtime = runtime
         self._channel = channel
         self._paused: dict[int, datetime] = {}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from coordination import directory, relatives
+from coordination.children import is_hidden
 from coordination.database import Reader, Row
 from coordination.errors import NotFound
 from coordination.handles import secret_inputs
@@ -112,7 +113,7 @@ def build(
         status=RunStatus(row.status),
         started_by=row.started_by,
         trigger=row.trigger,
-        inputs=masked_inputs(row.inputs, row.definition),
+        inputs=masked_inputs(row.inputs, row.definition, every=is_hidden(row.trigger)),
         outputs=row.outputs,
         error=with_names(row.error, people),
         created_at=row.created_at,
@@ -214,9 +215,11 @@ def question_view(approval: Approval, people: Mapping[str, Person]) -> OpenQuest
     )
 
 
-def masked_inputs(inputs: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Hide the values of inputs that the definition declares secret."""
-    hidden = secret_inputs(definition)
+def masked_inputs(
+    inputs: Mapping[str, Any], definition: Mapping[str, Any], *, every: bool = False
+) -> Mapping[str, Any]:
+    """Hide the values of inputs that the definition declares secret; of a hidden child, of *every* one."""
+    hidden = inputs if every else secret_inputs(definition)
     return {
         name: MASK if name in hidden and value is not None else value
         for name, value in inputs.items()

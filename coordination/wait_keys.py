@@ -3,22 +3,27 @@
 A wait is found in two steps. Its *shape* says which event it is about and where it looks, and there
 are few of them; its *key* adds what it wants to find there. An event is looked up once for each
 shape that fits its name.
+
+What must not be seen is kept as a keyed hash: the shape says at which places, and what an event
+holds there is hashed as well before it is compared.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, TypeAlias
 
 from baton.events import Event, event_names, matches_name
 
 __all__ = [
+    "Mark",
     "Place",
     "Wanted",
     "holds",
     "key_of",
     "keys_for",
+    "marked",
     "names_of",
     "pattern_of",
     "shape_of",
@@ -28,9 +33,16 @@ __all__ = [
 Place: TypeAlias = tuple[str, ...]
 """Where in an event: keys from the top on; ``("run",)`` is its thread, ``("key",)`` its keys."""
 
-Wanted: TypeAlias = Sequence[tuple[Place, str]]
+Hashed: TypeAlias = Mapping[str, str]
+"""What stands for a text that must not be seen, as `marked` writes it."""
+
+Wanted: TypeAlias = Sequence[tuple[Place, "str | Hashed"]]
 """What an event must hold, sorted by place."""
 
+Mark: TypeAlias = Callable[[Place, str], str]
+"""The keyed hash of what stands at a place."""
+
+HASHED = "hashed"
 OWN = "baton"  # the source of what Baton itself tells
 SPECIAL: Sequence[Place] = (("run",), ("key",))
 LONGEST = 200  # characters of a key in the index; a longer one stands there as its digest
@@ -61,8 +73,15 @@ def names_of(event: Event) -> frozenset[str]:
     return names | {"webhook"} if names and outside else names
 
 
-def shape_of(pattern: str, places: Iterable[Place]) -> str:
-    return json.dumps([pattern, *(list(place) for place in places)], separators=(",", ":"))
+def marked(mark: str) -> Hashed:
+    """Return what stands for a text of which only the keyed hash is known."""
+    return {HASHED: mark}
+
+
+def shape_of(pattern: str, places: Iterable[Place], hidden: Collection[Place] = ()) -> str:
+    """Return the shape of what waits for *pattern*; of *hidden* places only hashes are compared."""
+    written = [{HASHED: list(each)} if each in hidden else list(each) for each in places]
+    return json.dumps([pattern, *written], separators=(",", ":"))
 
 
 def pattern_of(shape: str) -> str:
@@ -79,7 +98,11 @@ def key_of(shape: str, texts: Iterable[str]) -> str:
 
 
 def keys_for(
-    shape: str, names: Iterable[str], held: Mapping[str, Any], special: Mapping[str, Sequence[str]]
+    shape: str,
+    names: Iterable[str],
+    held: Mapping[str, Any],
+    special: Mapping[str, Sequence[str]],
+    mark: Mark | None = None,
 ) -> list[str]:
     """Return the keys of the waits of *shape* that an event may answer; none if it does not fit.
 
@@ -88,21 +111,50 @@ def keys_for(
         names: of the event.
         held: the event in its canonical form.
         special: the texts of ``run`` and of ``key``.
+        mark: hashes what must not be seen; without it none of that is found.
     """
     pattern, *places = json.loads(shape)
     if not matches_name(pattern, names):
         return []
-    texts = [_texts(tuple(place), held, special) for place in places]
+    texts = [_compared(place, held, special, mark) for place in places]
     return [key_of(shape, each) for each in list(product(*texts))[:MOST]]
 
 
-def holds(wanted: Wanted, held: Mapping[str, Any], special: Mapping[str, Sequence[str]]) -> bool:
+def holds(
+    wanted: Wanted,
+    held: Mapping[str, Any],
+    special: Mapping[str, Sequence[str]],
+    mark: Mark | None = None,
+) -> bool:
     """Say whether an event holds what is wanted; of what *special* leaves out, nothing is asked."""
     return all(
         text in _texts(place, held, special)
+        if isinstance(text, str)
+        else text[HASHED] in _marks(place, held, special, mark)
         for place, text in wanted
         if place not in SPECIAL or place[0] in special
     )
+
+
+def _compared(
+    written: Sequence[str] | Mapping[str, Sequence[str]],
+    held: Mapping[str, Any],
+    special: Mapping[str, Sequence[str]],
+    mark: Mark | None,
+) -> Sequence[str]:
+    """Return what an event holds at a place of a shape, as a key has it."""
+    if isinstance(written, Mapping):
+        return _marks(tuple(written[HASHED]), held, special, mark)
+    return _texts(tuple(written), held, special)
+
+
+def _marks(
+    place: Place,
+    held: Mapping[str, Any],
+    special: Mapping[str, Sequence[str]],
+    mark: Mark | None,
+) -> Sequence[str]:
+    return () if mark is None else [mark(place, each) for each in _texts(place, held, special)]
 
 
 def _texts(

@@ -16,7 +16,8 @@ from coordination.database import Row, Transaction
 from coordination.errors import NotFound
 from coordination.store import threads as thread_store
 from coordination.store import waits as store
-from coordination.wait_keys import Place, key_of, shape_of
+from coordination.wait_keys import Place, Wanted, key_of, marked, shape_of
+from coordination.wait_veils import SEALED, Veil
 from coordination.world import Ids
 
 __all__ = ["MOST_SCANNING", "Order", "answer", "close", "expire", "found_nothing", "noted", "open"]
@@ -56,17 +57,22 @@ class _Refused(Exception):  # not an error: the step is told
 
 
 def open(  # noqa: A001  # read as waits.open
-    tx: Transaction, order: Order, *, run_key: int, now: datetime, ids: Ids
+    tx: Transaction,
+    order: Order,
+    *,
+    run_key: int,
+    now: datetime,
+    ids: Ids,
+    veil: Veil | None = None,
 ) -> int:
     """Store that a step waits for an event, and return the key of its wait.
 
     Where nothing was stored since that could answer it, it is open at once. What cannot be waited
-    for is refused by a wake-up: the step fails.
+    for is refused by a wake-up: the step fails. *veil* says what of it must not stand in clear.
     """
     try:
-        wanted = [(place, _text(tx, place, text)) for place, text in order.correlate]
-        shape = shape_of(order.event, (place for place, _ in wanted))
-        key = key_of(shape, (text for _, text in wanted))
+        wanted = [(place, _text(tx, place, text, veil)) for place, text in order.correlate]
+        shape, key = _found_by(order.event, wanted, veil)
         _check_room(tx, order, key)
     except _Refused as refused:
         return _refuse(tx, order, refused.error, run_key=run_key, now=now, ids=ids)
@@ -77,7 +83,7 @@ def open(  # noqa: A001  # read as waits.open
     values = _columns(order, run_key=run_key, now=now, ids=ids) | {
         "shape": shape,
         "wait_on": key,
-        "filter": _filter(order, wanted),
+        "filter": _filter(order, wanted, veil),
         "since_seq": since,
         "until_seq": head,
         "state": "open" if since > head else "looking",
@@ -228,17 +234,41 @@ def _columns(order: Order, *, run_key: int, now: datetime, ids: Ids) -> dict[str
     }
 
 
-def _filter(order: Order, wanted: Sequence[tuple[Place, str]]) -> dict[str, Any]:
+def _found_by(
+    event: str, wanted: Sequence[tuple[Place, str]], veil: Veil | None
+) -> tuple[str, str]:
+    """Return shape and key of a wait, with the hashes of what must not be seen."""
+    hidden = frozenset[Place]() if veil is None else veil.hidden
+    shape = shape_of(event, (place for place, _ in wanted), hidden)
+    if veil is None:
+        return shape, key_of(shape, (text for _, text in wanted))
+    texts = (veil.mark(place, text) if place in hidden else text for place, text in wanted)
+    return shape, key_of(shape, texts)
+
+
+def _filter(order: Order, wanted: Sequence[tuple[Place, str]], veil: Veil | None) -> dict[str, Any]:
+    names, kept = dict(order.names), _kept(wanted, veil)
+    seals = veil is not None and veil.names and names
     written = {
         "event": order.event,
-        "wanted": [[list(place), text] for place, text in wanted],
+        "wanted": [[list(place), text] for place, text in kept],
         "where": order.where,
-        "names": dict(order.names),
+        "names": {} if seals else names,
+        SEALED: veil.seal(names) if veil is not None and seals else None,
     }
     return {name: value for name, value in written.items() if value}
 
 
-def _text(tx: Transaction, place: Place, text: str) -> str:
+def _kept(wanted: Sequence[tuple[Place, str]], veil: Veil | None) -> Wanted:
+    if veil is None:
+        return wanted
+    return [
+        (place, marked(veil.mark(place, text)) if place in veil.hidden else text)
+        for place, text in wanted
+    ]
+
+
+def _text(tx: Transaction, place: Place, text: str, veil: Veil | None) -> str:
     """Return what has to stand in the index: of a run, its thread."""
     if place != ("run",):
         return text
@@ -248,7 +278,9 @@ def _text(tx: Transaction, place: Place, text: str) -> str:
     else:
         thread = thread_store.by_key(tx, run.thread_key) if run.thread_key is not None else None
     if thread is None:
-        raise _Refused("not_found", f"there is no run or thread {text[:80]!r} to wait in")
+        hides = veil is not None and place in veil.hidden
+        named = "of this name, which must not be seen," if hides else repr(text[:80])
+        raise _Refused("not_found", f"there is no run or thread {named} to wait in")
     return str(thread.id)
 
 

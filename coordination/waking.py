@@ -19,8 +19,10 @@ from coordination import waits
 from coordination.database import Door, Reader, Row, Transaction
 from coordination.keys import keys_of
 from coordination.ports import Expressions
+from coordination.secrets import Secrets
 from coordination.store import waits as store
 from coordination.wait_keys import holds, keys_for, names_of
+from coordination.wait_veils import SEALED, marking, taken_along
 from coordination.world import World
 
 __all__ = ["NOBODY", "Fit", "Waker", "Woken"]
@@ -77,12 +79,17 @@ class Waker:
         door: the database.
         world: its clock.
         expressions: evaluates ``where``.
+        secrets: hashes and opens what a wait compares with and nobody may see.
     """
 
-    def __init__(self, door: Door, world: World, expressions: Expressions) -> None:
+    def __init__(
+        self, door: Door, world: World, expressions: Expressions, secrets: Secrets | None = None
+    ) -> None:
         self._door = door
         self._world = world
         self._expressions = expressions
+        self._secrets = secrets
+        self._mark = marking(secrets)
         self._compiled: dict[str, Predicate] = {}
         self._looked: dict[int, tuple[int, int, str]] = {}  # by wait: next place, failures, why
 
@@ -104,7 +111,8 @@ class Waker:
         if not shapes:
             return NOBODY
         told, names, special = waits.told(row), names_of(event), _special(row, event)
-        keys = [key for shape in shapes for key in keys_for(shape, names, told, special)]
+        mark = self._mark
+        keys = [key for shape in shapes for key in keys_for(shape, names, told, special, mark)]
         if not keys:
             return NOBODY
 
@@ -159,7 +167,7 @@ class Waker:
         asked = wait.filter
         likely = _likely(asked["event"])
         thread = next((t for place, t in asked.get("wanted", ()) if place == ["run"]), None)
-        if thread is None:
+        if not isinstance(thread, str):  # none is wanted, or only its hash is known
             span = (first, min(first + WINDOW - 1, wait.until_seq))
             rows = await self._door.read(partial(store.window, span=span, likely=likely))
             return rows, span[1] + 1
@@ -188,11 +196,13 @@ class Waker:
         """Judge an event for a wait that looks back; None where it is about something else."""
         wanted = [(tuple(place), text) for place, text in wait.filter.get("wanted", ())]
         told = waits.told(row)
-        if not holds(wanted, told, {"run": _threads(row)}):
+        if not holds(wanted, told, {"run": _threads(row)}, self._mark):
             return None
         event = Event.from_json(row.body)
         named = matches_name(wait.filter["event"], names_of(event))
-        if event.too_old or not named or not holds(wanted, told, _special(row, event)):
+        if event.too_old or not named:
+            return None
+        if not holds(wanted, told, _special(row, event), self._mark):
             return None
         return self._judge(wait, row, told)
 
@@ -204,9 +214,11 @@ class Waker:
         if where is None:
             return fit()
         try:
-            holds = self._predicate(where)({**wait.filter.get("names", {}), "event": told})
+            names = taken_along(wait.filter, self._secrets)
+            holds = self._predicate(where)({**names, "event": told})
         except ValueError as error:
-            return fit(f"where failed: {error}", failed=True)
+            why = f"on what must not be seen: {where}" if SEALED in wait.filter else str(error)
+            return fit(f"where failed: {why}", failed=True)
         return fit("" if holds else f"where is false: {where}")
 
     def _predicate(self, where: str) -> Predicate:

@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from coordination.children import is_hidden
 from coordination.handling import ACTION
 from coordination.ports import RunStatus, RunView
 from handlers.slack import clicks, ids
@@ -52,6 +53,8 @@ async def show(edge: Edge, body: Body, run_id: str) -> None:
         await edge.screens.show_answer(view_id, Sentence(no))
         return
     given = {name: as_typed(value) for name, value in run.inputs.items() if value is not None}
+    if is_hidden(run.trigger):
+        given = {}  # nobody is shown them, and what is left empty stays as it was
     await edge.screens.show_start(view_id, StartForm(workflow, given, instead_of=run.id))
 
 
@@ -70,7 +73,7 @@ async def from_form(edge: Edge, body: Body, view: Body) -> Answer:
         for block in view.get("blocks", ())
         if block.get("type") == "input"
     }
-    emptied = dict.fromkeys(shown - filled(view).keys())
+    emptied = {} if is_hidden(run.trigger) else dict.fromkeys(shown - filled(view).keys())
     begun: RunView = await edge.coordinator.start_again(
         clicks.principal(body),
         run.id,

@@ -3,7 +3,7 @@
 import json
 
 from tests.stories.box import BatonInABox
-from tests.stories.sinks import leaks, refused
+from tests.stories.sinks import leaks, refused, told
 
 CANARY = "z9-h1dden-K3y-0f-the-child"
 WRITTEN = json.dumps({"key": CANARY}).replace(
@@ -129,3 +129,43 @@ async def test_the_same_workflow_started_by_hand_shows_what_it_gives(baton: Bato
     await baton.slash("start grandchild", by="ada")
     await baton.click("Approve", by="grace", on="R-1")
     assert (await baton.run("R-1")).outputs == {"key": CANARY}
+
+
+GIVEN = "z3d-given-by-the-parent"
+TAKES = """
+name: takes
+inputs: {word: {type: string, required: true}, count: {type: integer, default: 3}}
+steps:
+  - {id: shout, action: data.template, params: {text: "<{{ inputs.word }}>"}}
+  - {id: write, action: test.work, params: {what: "write {{ inputs.word }} {{ inputs.count }}"}}
+  - {id: say, action: slack.post, params: {text: "It was {{ inputs.word }}"}}
+"""
+GIVES = f"""
+name: gives
+steps:
+  - {{id: call, workflow: takes, secret_output: true, inputs: {{word: "{GIVEN}"}}}}
+"""
+
+
+async def test_what_a_hidden_child_was_given_shows_nowhere(baton: BatonInABox) -> None:
+    for text in (TAKES, GIVES):
+        assert await baton.publish(text)
+    baton.work.fail(f"write {GIVEN} 3", f"no room for {GIVEN}")
+    await baton.slash("start gives", by="ada")
+    failed = await baton.run("R-2")
+    assert (failed.status, failed.inputs) == ("failed", {"word": "••••••", "count": "••••••"})
+    assert (await baton.run("R-1")).steps[0].input == {"word": "••••••"}
+    await baton.click("Edit input…", by="grace", on="R-2")
+    form = baton.form(by="grace")
+    assert GIVEN not in form
+    assert "••••••" not in form
+
+    again = await baton.ask("POST", "/v1/runs/R-2/again", json={"inputs": {"count": 4}})
+    assert again.status_code == 202, again.text
+    await baton.quiet()
+    assert baton.performed == [f"write {GIVEN} 4"]
+    assert (await baton.run("R-3")).status == "completed"
+    said = await answers(baton, ["R-1", "R-2", "R-3"])
+    assert [name for name, text in {**said, "form": form}.items() if GIVEN in text] == []
+    assert GIVEN not in json.dumps(told(baton))
+    assert GIVEN not in repr(baton.logs)

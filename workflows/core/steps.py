@@ -101,7 +101,8 @@ class WaitFor:
 
     *event* is a name pattern. *correlate* gives a list of ``[path, text]``: what the event must hold
     where, which is how it is found. *where* is the text of a condition, asked outside the core once
-    an event is there; *names* gives the values of the run that it needs then.
+    an event is there; *names* gives the values of the run that it needs then. *reads* says by place
+    which steps the values come from; those of *names* stand under the empty place.
     """
 
     event: str
@@ -111,6 +112,7 @@ class WaitFor:
     since: Literal["start", "now"] = "start"
     timeout: timedelta | None = None
     on_timeout: Literal["fail", "continue"] = "fail"
+    reads: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From a checked `wait_for` to the core's verb: what an event must hold, and what its `where` needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from coordination.wait_keys import text_of
@@ -10,6 +10,7 @@ from workflows.language.event_names import pattern_of, place_of
 from workflows.language.expressions import (
     Equality,
     ExpressionFailed,
+    Template,
     compile_expression,
     compile_template,
     equalities,
@@ -43,16 +44,36 @@ def compile_wait_for(wait: WaitFor) -> plan.WaitFor | plan.WaitForSignal:
         since=wait.since,
         timeout=wait.timeout,
         on_timeout=wait.on_timeout,
+        reads=_reads(wait),
     )
 
 
-def _pairs(wait: WaitFor) -> Callable[[Names], Pairs]:
+def _templates(wait: WaitFor) -> list[tuple[str, tuple[str, ...], Template]]:
+    """Return what an event must hold: as it is written, where that is, and what gives its value."""
     written = wait.correlate if isinstance(wait.correlate, dict) else {"key": wait.correlate}
-    templates = [
+    return [
         (name, place_of(name) or (name,), compile_template(value))
         for name, value in written.items()
         if value is not None
     ]
+
+
+def _reads(wait: WaitFor) -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
+    """Return by place which steps give what an event must hold, and those that `where` looks at."""
+    found = [(place, template.names) for _, place, template in _templates(wait)]
+    if wait.where is not None:
+        found += [(each.path, each.known.names) for each in equalities(wait.where, "event")]
+        found.append(((), compile_expression(wait.where).names))
+    return tuple((place, _steps(paths)) for place, paths in found)
+
+
+def _steps(paths: Iterable[tuple[str | int, ...]]) -> frozenset[str]:
+    """Return the steps that *paths* look at; `*` stands for one that only the run knows."""
+    return frozenset(str(each[1]) if len(each) > 1 else "*" for each in paths if each[0] == "steps")
+
+
+def _pairs(wait: WaitFor) -> Callable[[Names], Pairs]:
+    templates = _templates(wait)
     demanded = () if wait.where is None else equalities(wait.where, "event")
 
     def pairs(names: Names) -> Pairs:

@@ -175,9 +175,7 @@ class Bench:
     settings: dict[str, Any] = field(default_factory=dict)
     people: tuple[Person, ...] = PEOPLE
     triggers: tuple[TriggerSpec, ...] = (ENDED,)
-    body: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # of the definition; compiled without a plan
+    body: Mapping[str, Any] = field(default_factory=dict)  # of the definition, without a plan
     others: dict[str, Plan] = field(default_factory=dict)  # by hash: of workflows beside `demo`
     processes: SimProcesses = field(default_factory=SimProcesses)
     http: SimHttp = field(default_factory=SimHttp)
@@ -235,6 +233,7 @@ class Bench:
             inputs=InputCheck(),
             runtime=self.host,
             channel="#releases",
+            secrets=SEALING,
         )
 
     async def report(self, *, key: str | None = None, **body: Any) -> Accepted:

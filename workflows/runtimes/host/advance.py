@@ -1,7 +1,7 @@
 """Everything that one fact changes, written in one unit: all of it is stored, or nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from coordination.database import Transaction
 from coordination.outbox import Notice
 from coordination.store import blobs, run_secrets
 from coordination.store import runs as run_store
+from coordination.wait_veils import Veil
 from coordination.world import Ids
 from workflows import store
 from workflows.core.codec import canonical
@@ -66,6 +67,7 @@ class Advance:
         wakeup: the row that told the fact.
         spent: nothing of the run can be performed again, so that its secret inputs are dropped.
         seal: closes the outputs of the run for its parent, where they are secret.
+        veils: by path of a step, what must not stand in clear of what it waits for.
     """
 
     run: RunRecord
@@ -84,6 +86,7 @@ class Advance:
     wakeup: int | None = None
     spent: bool = False
     seal: Callable[[str], str] | None = None
+    veils: Mapping[str, Veil] = field(default_factory=dict)
 
 
 def write(tx: Transaction, move: Advance, ids: Ids) -> bool:
@@ -134,8 +137,9 @@ def _obey(tx: Transaction, move: Advance, command: Command, ids: Ids) -> None:
             approvals.open(tx, question, run_key=key, path=path, now=now, ids=ids)
         case CloseApproval(path, note):
             approvals.close(tx, run_key=key, path=path, note=note, now=now, ids=ids)
-        case OpenWait():
-            waits.open(tx, command, run_key=key, now=now, ids=ids)
+        case OpenWait(path):
+            veil = move.veils.get(path)
+            waits.open(tx, command, run_key=key, now=now, ids=ids, veil=veil)
         case CloseWait(path, attempt):
             waits.close(tx, run_key=key, path=path, attempt=attempt)
         case _:

@@ -55,6 +55,10 @@ class Life:
     seal: Callable[[str], str] | None = None
     hides: bool = False
 
+    def cover(self, core: Core) -> Cover:
+        """Return what covers all that people may not see of the run."""
+        return cover_of(core, secretive=self.secretive, inputs=self.hides)
+
 
 def fold(
     run: RunRecord, replayed: Replayed, arrival: Arrival, *, life: Life, now: datetime
@@ -65,7 +69,7 @@ def fold(
     commands = tuple(core.apply(fact))
     if core.warning is not None and not commands and not core.changed:
         return None
-    wakeup, cover = arrival.wakeup, cover_of(core, secretive=life.secretive)
+    wakeup, cover = arrival.wakeup, life.cover(core)
     entry = fact_entry(
         Place(run.id, replayed.seq + 1, life.fence),
         fact,

@@ -34,6 +34,7 @@ from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, cover_notice, veiled
 from workflows.runtimes.host.records import cover_of, has_secrets
 from workflows.runtimes.host.showing import covered, with_files
+from workflows.runtimes.host.veiling import veils
 from workflows.runtimes.host.weighing import Weight
 
 __all__ = ["Live"]
@@ -78,9 +79,7 @@ class Live:
         self._mail: deque[_Mail] = deque()
         self._hinted = False
         self._working = False
-        self._grounded = (
-            False  # what was in flight stays where it is until somebody resumes the run
-        )
+        self._grounded = False  # what was in flight stays where it is until somebody resumes it
         self._run: RunRecord | None = None
         self._replayed: Replayed | None = None
         self._weight = Weight(parts.settings)
@@ -283,7 +282,7 @@ class Live:
     async def _await_sent(self, flying: Flying, answer: Answer) -> None:
         """Tell Slack at once, and let the step end when what it says stands there."""
         run, replayed = self._opened
-        cover = cover_of(replayed.core, secretive=self._life.secretive)
+        cover = self._life.cover(replayed.core)
         posts = tuple(cover_notice(each, cover) for each in answer.notices)
         await queue_posts(self._parts, run, posts)
         work = until_sent(self._parts, run, flying, replace(answer, notices=posts), self._answered)
@@ -314,14 +313,16 @@ class Live:
     async def _shown(self, move: Advance) -> Advance:
         """Return *move* as others may see it, with the files of its questions and the children it begins."""
         run, replayed = self._opened
-        parts, cover = self._parts, cover_of(replayed.core, secretive=self._life.secretive)
+        parts, life, core = self._parts, self._life, replayed.core
+        given, sealing = cover_of(core, secretive=life.secretive), parts.sealing
         filled = await with_files(parts.world, move.commands)
         if filled is not move.commands:
             filled = covered(filled, await parts.performer.cover_of_inputs(run))
         return replace(
             move,
-            commands=covered(filled, cover, outputs=not self._life.hides),
-            children=await children_of(parts, run, move.commands, replayed.core, cover),
+            commands=covered(filled, life.cover(core), outputs=not life.hides),
+            children=await children_of(parts, run, move.commands, core, given),
+            veils={} if sealing is None else veils(core, move.commands, given, sealing),
         )
 
     async def _pass_over(self, wakeup: Wakeup | None, now: datetime) -> None:

@@ -9,7 +9,6 @@ from coordination.ports import RunStatus
 from coordination.run_status import shown_as
 from workflows.core.codec import error_to_json, to_json
 from workflows.core.core import Core
-from workflows.core.layout import Body
 from workflows.core.plan import (
     Action,
     Approval,
@@ -32,6 +31,7 @@ from workflows.core.state import Progress, StepState
 from workflows.language.expressions import MalformedHandle, from_json, mask, may_hold_handles
 from workflows.runs import StepRecord
 from workflows.runtimes.host.masks import HIDDEN, covering, cut, long_lines, texts_in
+from workflows.runtimes.host.veiling import blank, hides, secret_steps, shown_wait
 
 __all__ = ["Cover", "cover_of", "has_secrets", "run_values", "shown_status", "step_records"]
 
@@ -71,8 +71,7 @@ def _record(core: Core, run_id: str, path: str, cover: Cover) -> StepRecord:
     node, state, order = core.node(path), core.steps[path], core.order(path)
     step, is_gate = node.step, core.is_gate(path)
     action = step.verb if isinstance(step.verb, Action) and not is_gate else None
-    calls = isinstance(step.verb, Action | Child) and not is_gate
-    hides = _hides(node) and not is_gate
+    hidden = hides(node) and not is_gate
     return StepRecord(
         path=path,
         position=order[0],
@@ -82,14 +81,32 @@ def _record(core: Core, run_id: str, path: str, cover: Cover) -> StepRecord:
         status=state.status.value,
         attempts=state.attempts,
         redo=state.redo,
-        input=cut(cover(_shown(state.input) if calls else state.input)),
-        output=HIDDEN if hides and state.output is not None else cut(cover(state.output)),
+        input=cut(cover(_input(core, path, state, cover))),
+        output=HIDDEN if hidden and state.output is not None else cut(cover(state.output)),
         error=cover(_error(state)),
         detail=_detail(node, state, (run_id, path), order),
         due_at=state.due_at,
         started_at=state.started_at,
         ended_at=state.ended_at,
     )
+
+
+def _input(core: Core, path: str, state: StepState, cover: Cover) -> Any:
+    """Return what a step was given, without what is known to be secret.
+
+    What a step with `secret_output` was given may be what it gives, so nothing of it shows before that
+    is known, and nothing at all of what a hidden child is given.
+    """
+    node = core.node(path)
+    verb, own = node.step.verb, node.step.secret_output
+    if core.is_gate(path):
+        return state.input
+    if isinstance(verb, WaitFor):
+        return shown_wait(core, node, state.input, cover)
+    if not isinstance(verb, Action | Child):
+        return state.input
+    shown = _shown(state.input)
+    return blank(shown) if own and (isinstance(verb, Child) or state.output is None) else shown
 
 
 def _detail(
@@ -116,18 +133,9 @@ def _progress(node: Node, progress: Progress) -> dict[str, Any]:
     return {"items": progress.total, **counts}
 
 
-def _hides(node: Node) -> bool:
-    """Say whether the output of a step is hidden: its own, or that of a step inside it."""
-    return node.step.secret_output or any(_any_hides(body) for body in node.bodies.values())
-
-
-def _any_hides(body: Body) -> bool:
-    return any(_hides(node) for node in body.nodes)
-
-
 def has_secrets(plan: Plan) -> bool:
     """Say whether any step of *plan* gives what must not be seen."""
-    return any(_any_hides(body) for body in (plan.graph.top, *plan.graph.phases.values()))
+    return bool(secret_steps(plan))
 
 
 def _shown(params: Any) -> Any:
@@ -144,12 +152,13 @@ def _error(state: StepState) -> Any:
     return None if state.error is None else error_to_json(state.error)
 
 
-def cover_of(core: Core, *, secretive: bool) -> Cover:
+def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
     """Return what covers all that steps with `secret_output` gave, wherever else it turns up.
 
     Args:
         core: of the run.
         secretive: whether its plan has such steps at all.
+        inputs: what the run was given is covered as well.
     """
     if not secretive:
         return lambda value: value
@@ -162,7 +171,16 @@ def cover_of(core: Core, *, secretive: bool) -> Cover:
         for whole in texts_in(state.output)
         for text in (whole, whole.strip(), *(line.strip() for line in long_lines(whole)))
     }
+    if inputs:
+        hidden.update(dict.fromkeys(_given(core.state.inputs), HIDDEN))
     return covering(hidden)
+
+
+def _given(inputs: Mapping[str, Any]) -> Iterable[str]:
+    """Yield the texts that a run was given; handles of secrets are none."""
+    for value in inputs.values():
+        if not may_hold_handles(value):
+            yield from texts_in(value)
 
 
 def run_values(core: Core, cover: Cover, *, hides: bool = False) -> dict[str, Any]:
