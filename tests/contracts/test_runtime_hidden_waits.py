@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from coordination.children import child_id
-from coordination.database import select, waits
+from coordination.database import approvals, select, waits
 from coordination.ports import RunView
 from coordination.waiting_for import waiting_for
-from tests.workflows.runtimes.bench import Bench, Play, chain, does, sight, step
+from tests.workflows.runtimes.bench import Bench, Play, asks, chain, does, sight, step
 from workflows.core.plan import Child, Plan, Step, WaitFor
 
 CANARY = "c0de-that-only-the-event-knows"
@@ -229,3 +229,18 @@ def test_what_a_secret_step_was_given_is_not_shown_before_it_is_known_what_it_gi
 
     told_before = Step("make", "Make", does("again", say=f"ask for {CANARY}"), secret_output=True)
     play(chain(told_before), story, triggers=())
+
+
+def test_who_approves_a_secret_step_sees_what_it_is_given(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        bench.effects.scripts["make"] = made
+        await bench.start()
+        await bench.until("waiting")
+        (row,) = await bench.door.read(lambda reader: reader.fetch_all(select(approvals)))
+        assert "ask for a key" in json.dumps(row.question)
+        await bench.decide()
+        await bench.until("completed")
+
+    gate = asks("make")
+    verb = does("again", say="ask for a key")
+    play(chain(Step("make", "Make", verb, secret_output=True, gate=gate)), story, triggers=())
