@@ -97,6 +97,8 @@ _RAW = (
     .where(events.c.id == bindparam("called"))
 )
 _ADD_RAW = insert(raw_bodies)
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """What came for one event, with its secrets masked.

@@ -43,6 +43,7 @@ async def test_what_is_written_is_read(files: RootedFiles) -> None:
         "a\0b",
         "x" * 5000,
         "work/../../outside.txt",
+        "../work-of-others/file.txt",  # begins as the name of the folder does
     ],
 )
 async def test_no_path_leads_out(files: RootedFiles, tmp_path: Path, path: str) -> None:

@@ -49,9 +49,7 @@ def count(baton: BatonInABox, table: str) -> int:
 
 async def purge(baton: BatonInABox, *, dry: bool = False, **kept: Any) -> Purged:
     keeping = Keeping(parse_duration, **kept)
-    return await Purge(
-        baton.life.door, baton.life.world.clock, keeping, dry=dry
-    ).round()
+    return await Purge(baton.life.door, baton.life.world.clock, keeping, dry=dry).round()
 
 
 async def test_a_run_goes_when_its_workflow_says_so(baton: BatonInABox) -> None:
@@ -82,9 +80,7 @@ async def test_all_of_a_thread_goes_when_nobody_heard_of_it_for_long(
     await baton.publish(CHAIN)
     await baton.report("test.completed", process="build-7")
     await baton.advance(days=40)
-    kept: dict[str, Any] = {
-        each: timedelta(days=30) for each in ("runs", "events", "notices")
-    }
+    kept: dict[str, Any] = {each: timedelta(days=30) for each in ("runs", "events", "notices")}
     stays = ("runs", "events", "processes", "threads", "journal", "steps")
     before = {table: count(baton, table) for table in stays}
     would = await purge(baton, dry=True, **kept)
@@ -107,9 +103,7 @@ async def test_all_of_a_thread_goes_when_nobody_heard_of_it_for_long(
 async def test_what_goes_on_stays_however_old_it_is(baton: BatonInABox) -> None:
     await baton.publish(RELEASE)
     await baton.report("test.completed", process="build-7")
-    before = {
-        table: count(baton, table) for table in ("runs", "events", "threads", "journal")
-    }
+    before = {table: count(baton, table) for table in ("runs", "events", "threads", "journal")}
     await baton.advance(days=400)
     done = await purge(baton, runs=timedelta(days=7), events=timedelta(days=7))
 
@@ -168,9 +162,7 @@ async def test_the_audit_loses_what_it_says_and_keeps_what_holds_it_together(
     data = baton.life.birth.data
     back_up(data / "baton.db", data / "copy.db", now=baton.life.world.clock.now())
     raw = sqlite3.connect(data / "copy.db")
-    raw.execute(
-        "UPDATE audit SET actor='', action='', object='', detail='{}', purged_at=1"
-    )
+    raw.execute("UPDATE audit SET actor='', action='', object='', detail='{}', purged_at=1")
     raw.commit()
     raw.close()
     door = InlineDoor(data / "copy.db", changes=Changes("copy"))
@@ -214,6 +206,4 @@ async def test_a_database_that_forgets_stops_growing(baton: BatonInABox) -> None
         assert rows(baton, "PRAGMA freelist_count")[0][0] > 0
         assert count(baton, "runs") == 0
 
-    assert (
-        sizes[4] <= sizes[1] + 4
-    )  # of the audit its sums stay, a page or so for each cycle
+    assert sizes[4] <= sizes[1] + 4  # of the audit its sums stay, a page or so for each cycle

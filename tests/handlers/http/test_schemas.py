@@ -17,7 +17,12 @@ KINDS: dict[str, Any] = {
     "array": list,
     "null": type(None),
 }
-TEXTS = {"GET /v1/runs/{ref}/steps/{path}/log", "GET /metrics", "GET /v1/stream", "POST /slack/events"}
+TEXTS = {
+    "GET /v1/runs/{ref}/steps/{path}/log",
+    "GET /metrics",
+    "GET /v1/stream",
+    "POST /slack/events",
+}
 EMPTY = {"OPTIONS /v1/notify"}
 
 

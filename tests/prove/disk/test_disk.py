@@ -13,7 +13,6 @@ from tests.prove.disk.troubles import TROUBLES, small_disk
 from tests.prove.golden.checks import found, wrong
 from tests.prove.golden.stage import Stage
 
-
 SEED = 0  # with which it begins at once
 
 
