@@ -128,6 +128,15 @@ async def test_a_request_counts_once_however_often_it_is_sent(tmp_path: Path) ->
         assert (await baton.post(body, headers)).status_code == 401
 
 
+async def test_what_slack_tries_again_is_heard(tmp_path: Path) -> None:
+    """It does so where nobody answered: this may be the only time that it comes through."""
+    body = b'{"type": "url_verification", "challenge": "c1"}'
+    again = {"X-Slack-Retry-Num": "1", "X-Slack-Retry-Reason": "http_timeout"}
+    async with called(tmp_path) as baton:
+        said = await baton.post(body, {**baton.signed(body), **again}, "application/json")
+        assert (said.status_code, "c1" in said.text) == (200, True)
+
+
 async def test_bytes_that_are_no_text_are_no_error_of_ours(tmp_path: Path) -> None:
     async with called(tmp_path) as baton:
         for body in (b"\xff\xfe", b"payload=%7Bnot+json", b"payload=%5B%5D", b"", b"x" * 1000):

@@ -238,6 +238,11 @@ def redraw(tx: Transaction, approval: Approval,""",
         read = _all_good(""",
                 "        read = _all_good(",
             ),
+            Change(
+                "handlers/http/access.py",
+                '"PUT /v1/workflows/{name}": "publish"',
+                '"PUT /v1/workflows/{name}": "read"',
+            ),
         ),
     ),
     Planted(

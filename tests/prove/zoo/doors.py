@@ -60,8 +60,8 @@ __all__""",
         20,
         "an expression that cannot be read is Python's",
         "T-01, T-05",
-        "tests/workflows/language/test_expressions.py"
-        "::test_what_python_objects_can_do_is_out_of_reach",
+        "tests/workflows/language/test_hostile_expressions.py"
+        "::test_no_text_reaches_what_is_behind_its_names",
         (
             Change(
                 "workflows/language/expressions/expression.py",

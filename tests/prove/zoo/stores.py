@@ -36,8 +36,8 @@ ROWS = (
         2,
         "de-duplicates by read, then insert",
         "P3",
-        "tests/coordination/test_rows_of_disorder.py"
-        "::test_d17_the_same_report_many_times_at_once_is_taken_once",
+        "tests/stories/test_disorder.py"
+        "::test_d13_and_d17_many_at_once_are_one_process_and_one_card",
         (
             Change(
                 REPORTING,
