@@ -194,3 +194,25 @@ def test_the_schema_knows_it() -> None:
 def test_older_names_of_events_are_names_too(name: str) -> None:
     text = f"name: flow\ntriggers: [{{event: {name}}}]\nsteps: [{{id: a, stop: x}}]"
     assert problems(text) == []
+
+
+def test_it_is_known_which_steps_give_what_an_event_must_hold() -> None:
+    written = "\n".join(
+        [
+            *(f"- {{id: {each}, action: shell.run, params: {{argv: [x]}}}}" for each in "bcd"),
+            "- id: a",
+            "  wait_for:",
+            "    event: test.failed",
+            "    correlate: {sha: '{{ steps.b.output.stdout | upper }}', message: '{{ run.id }}'}",
+            "    where: event.name == steps.c.output.stdout and steps.d.output.stdout in event.message",
+        ]
+    )
+    checked = read(steps(written))
+    verb = compile_workflow(checked.workflow, Catalogue(), revision="r").steps[-1].verb
+    assert isinstance(verb, WaitFor)
+    assert {place: set(read_there) for place, read_there in verb.reads} == {
+        ("subject", "sha"): {"b"},
+        ("message",): set(),
+        ("name",): {"c"},
+        (): {"c", "d"},
+    }
