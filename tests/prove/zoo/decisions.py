@@ -227,10 +227,10 @@ def redraw(tx: Transaction, approval: Approval,""",
     ),
     Planted(
         47,
-        "what is imported is published with the right of its author, not of who imports it",
+        "a text is published whoever brings it, with the rights that it names itself",
         "T-21",
-        "tests/security/test_the_matrix_over_http.py"
-        "::test_no_token_does_more_than_its_scope_and_its_person_may",
+        "tests/handlers/http/test_publishing.py"
+        "::test_a_machine_of_its_own_and_a_person_without_the_role_publish_nothing",
         (
             Change(
                 "coordination/publishing.py",
@@ -239,9 +239,9 @@ def redraw(tx: Transaction, approval: Approval,""",
                 "        read = _all_good(",
             ),
             Change(
-                "handlers/http/access.py",
-                '"PUT /v1/workflows/{name}": "publish"',
-                '"PUT /v1/workflows/{name}": "read"',
+                "handlers/http/auth.py",
+                "        if rule.role is not Role.MEMBER and not rule.involved:",
+                "        if rule is None:",
             ),
         ),
     ),
