@@ -5,7 +5,7 @@ import json
 import pytest
 
 from coordination.secrets import Secrets
-from coordination.wait_keys import holds, key_of, keys_for, marked, pattern_of, shape_of
+from coordination.wait_keys import Wanted, holds, key_of, keys_for, marked, pattern_of, shape_of
 from coordination.wait_veils import SEALED, Veil, marking, taken_along
 
 SAFE = Secrets(b"a" * 32, {}.__getitem__)
@@ -32,7 +32,7 @@ def test_a_hashed_value_is_found_by_those_who_have_the_key_alone() -> None:
 
 
 def test_looking_back_compares_hashes_too() -> None:
-    wanted = [(("message",), "m"), (PLACE, marked(VEIL.mark(PLACE, "hush")))]
+    wanted: Wanted = [(("message",), "m"), (PLACE, marked(VEIL.mark(PLACE, "hush")))]
 
     assert holds(wanted, told("hush"), {}, marking(SAFE))
     assert not holds(wanted, told("loud"), {}, marking(SAFE))
