@@ -158,6 +158,17 @@ def test_a_timer_that_came_due_meanwhile_fires_at_once(play: Play) -> None:
     play(chain(step("pause", Wait(duration=timedelta(minutes=10)))), story)
 
 
+def test_a_wait_is_no_longer_for_a_restart_in_the_middle_of_it(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.start()
+        await bench.until("waiting")
+        await bench.rest(300)
+        bench = await bench.reborn()
+        await bench.until("completed", within=310)
+
+    play(chain(step("pause", Wait(duration=timedelta(minutes=10)))), story)
+
+
 def test_a_clean_stop_waits_for_what_is_in_flight(play: Play) -> None:
     async def story(bench: Bench) -> None:
         await bench.start()
