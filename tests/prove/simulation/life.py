@@ -222,7 +222,13 @@ def assemble(around: Surroundings, world: SimWorld) -> Life:
         lock,
         make_timers(door, cast("Any", world), coordinator, clockwork),
         Dispatcher(
-            door, world, expressions=evaluator, inputs=inputs, runtime=host, channel=RULES.channel
+            door,
+            world,
+            expressions=evaluator,
+            inputs=inputs,
+            runtime=host,
+            channel=RULES.channel,
+            secrets=sealing(),
         ),
         clockwork,
     )
