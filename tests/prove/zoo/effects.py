@@ -116,14 +116,14 @@ ROWS = (
     ),
     Planted(
         36,
-        "recovery finds the first run of those that were interrupted",
+        "recovery rescues the runs that somebody woke, and none of those that were at work",
         "P16",
         SIMULATION,
         (
             Change(
-                "workflows/store.py",
-                "_INTERRUPTED = select(runs.c.key).where(_RUNNABLE).order_by(runs.c.key)\n",
-                "_INTERRUPTED = select(runs.c.key).where(_RUNNABLE).order_by(runs.c.key).limit(1)\n",
+                "workflows/runtimes/host/host.py",
+                "        for key in interrupted:\n",
+                "        for key in interrupted[:0]:\n",
             ),
         ),
     ),
