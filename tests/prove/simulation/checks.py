@@ -130,15 +130,21 @@ def nothing_is_lost(raw: sqlite3.Connection, history: Any, found: Sequence[Any])
 
 
 def nothing_is_done_twice(raw: sqlite3.Connection, outside: Any) -> None:
-    """A completed step never runs again; what must not repeat needs a person for each start."""
+    """A completed step never runs again, unless a person has it done anew: that has another key."""
     entries = rows(raw, ENTRIES)
-    done = {(each.run, each.path): each.attempt for each in entries if each.kind == "StepCompleted"}
+    done = {(each.run, each.path, each.attempt) for each in entries if each.kind == "StepCompleted"}
+    ended = {
+        (each.run, each.path, each.key): each.attempt
+        for each in outside.begun
+        if (each.run, each.path, each.attempt) in done
+    }
     redone = {(each.run, each.path): each.redo for each in rows(raw, STEPS)}
     seen: dict[tuple[str, str], set[str]] = {}
     for effect in outside.begun:
         place = (effect.run, effect.path)
         seen.setdefault(place, set()).add(effect.key)
-        assert effect.attempt <= done.get(place, effect.attempt), f"P4: {place} ran after its end"
+        last = ended.get((*place, effect.key), effect.attempt)
+        assert effect.attempt <= last, f"P4: {place} ran after its end"
     for place, keys in seen.items():
         assert len(keys) <= redone[place] + 1, f"P5: {place}: a retry has a key of its own: {keys}"
     starts = Counter((each.run, each.path) for each in outside.effects)
