@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workflows.core.codec import canonical
 from workflows.core.commands import Command, RunAction
 from workflows.core.core import CORE_VERSION, Core
 from workflows.core.facts import Fact, RunStarted, StepCompleted, StepError, StepFailed
@@ -161,5 +162,5 @@ def test_any_output_comes_back_as_it_was(output: dict[str, Any]) -> None:
 
 def _resealed(entry: Entry, data: Any) -> Entry:
     parts = (entry.path, entry.kind, entry.attempt, entry.delivery_id)
-    seal = _sum(Place("run_1", entry.seq, entry.fence), parts, entry.at, data)
+    seal = _sum(Place("run_1", entry.seq, entry.fence), parts, entry.at, canonical(data))
     return replace(entry, data=data, sum=seal)

@@ -33,7 +33,7 @@ WRONG: list[list[tuple[str, str]]] = [
 
 @pytest.fixture
 async def token(house: House) -> str:
-    return await house.token("admin", "approve", "read", "run", "notify", owner="UOLGA")
+    return await house.token("admin", "approve", "read", "run", "notify", "publish")
 
 
 async def send(house: House, path: str, token: str, headers: list[tuple[str, str]]) -> Any:
