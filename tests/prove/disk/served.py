@@ -20,6 +20,7 @@ from bot.slack.manifest import manifest
 from devslack.app import Server
 from devslack.emulator import Options
 from devslack.manifest import understand
+from tests.prove.children import gone
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 90.0  # s, for the server to be ready
@@ -77,10 +78,10 @@ class Served:
         """Wait for its end and return its code; -9 where it had to be killed."""
         try:
             async with asyncio.timeout(within):
-                return int(await self.child.wait())
+                return await gone(self.child)
         except TimeoutError:
             self.child.kill()
-            return int(await self.child.wait())
+            return await gone(self.child)
 
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
@@ -154,7 +155,7 @@ async def served(data: Path) -> AsyncIterator[Served]:
         finally:
             if server.child.returncode is None:
                 server.child.kill()
-                await server.child.wait()
+                await gone(server.child)
 
 
 async def _token(data: Path) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import quote
 
+from tests.prove.children import gone
 from tests.prove.disk.served import Served, served
 from tests.prove.disk.troubles import TROUBLES, Trouble, fail_the_next_sync, small_disk
 
@@ -115,7 +116,7 @@ async def _fail_a_sync(server: Served, root: Path, result: Result) -> None:
         return
     await server.report("sync", length=LONG)
     code = await server.ended(HEALED)
-    await watching.wait()
+    await gone(watching)
     lines = trace.read_text().splitlines()
     struck = next((at for at, line in enumerate(lines) if "INJECTED" in line), len(lines))
     result.counts["syncs that failed"] += struck < len(lines)

@@ -23,6 +23,7 @@ from bot.slack.manifest import manifest
 from devslack.app import Server
 from devslack.emulator import Options
 from devslack.manifest import understand
+from tests.prove.children import gone
 from tests.prove.network.proxy import Proxy
 from tests.stories.slack import Slack
 
@@ -179,10 +180,10 @@ async def serving(town: Town, env: Mapping[str, str]) -> AsyncIterator[Process]:
         with contextlib.suppress(ProcessLookupError):
             child.terminate()
         try:
-            await asyncio.wait_for(child.wait(), 20)
+            await asyncio.wait_for(gone(child), 20)
         except TimeoutError:
             child.kill()
-            await child.wait()
+            await gone(child)
 
 
 async def token(data: Path) -> str:

@@ -20,7 +20,7 @@ KINDS = {
     "2": "a second copy is started",
     "L": "the database answers late",
 }
-SHARE = {"K": 0.9, "W": 0.08, "I": 0.2, "B": 0.2, "N": 0.5, "S": 0.5, "C": 0.25, "2": 0.1, "L": 0.4}
+SHARE = {"K": 0.9, "W": 0.3, "I": 0.2, "B": 0.2, "N": 0.5, "S": 0.5, "C": 0.25, "2": 0.1, "L": 0.4}
 
 
 @dataclass(frozen=True, slots=True)
