@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from coordination.database import outbox, select
 from coordination.noise import ChannelPolicy
 from coordination.retention import Keeping, Purge
 from tests.stories.box import BatonInABox
@@ -12,6 +13,7 @@ from tests.stories.definitions import RELEASE, asking
 from tests.stories.slack import PEOPLE, Message
 from workflows.language.durations import parse_duration
 
+NOTICES = select(outbox.c.key)
 ELSEWHERE = asking().replace("steps:", 'settings: {channel: "#secops"}\nsteps:')
 
 
@@ -280,10 +282,12 @@ async def test_notices_that_are_over_are_forgotten(baton: BatonInABox) -> None:
         await baton.report("build.in_progress", process="build-7", message=f"file {number}")
     door, clock = baton.life.door, baton.life.world.clock
 
-    async def dropped() -> int:
-        return (await Purge(door, clock, Keeping(parse_duration)).round()).rows["notices"]
+    async def left() -> int:
+        """Count what is left after a round; the housekeeping of the program may have been first."""
+        await Purge(door, clock, Keeping(parse_duration)).round()
+        return len(await door.read(lambda reader: reader.fetch_all(NOTICES)))
 
-    assert await dropped() == 0
+    told = await left()
     await baton.advance(days=31)
-    assert await dropped() > 1
+    assert await left() < told
     assert baton.card("build-7").state == "Running"
