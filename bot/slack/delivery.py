@@ -22,12 +22,12 @@ from bot.slack.sharing import FileCalls, Sharing
 from bot.slack.telling import Telling
 from coordination import outbox, reconciling, turns
 from coordination.changes import Change, Subscription
-from coordination.database import Door, Transaction
+from coordination.database import Door, Transaction, Unavailable
 from coordination.outbox import Leased
 from coordination.retry import next_delay
 from coordination.store import outbox as store
 from coordination.store import places
-from coordination.turns import Claim, Floor, Hold
+from coordination.turns import Claim, Claimed, Floor, Hold
 from coordination.world import World
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ BEHIND = 500  # cards that are brought up to date at once
 TICK = timedelta(milliseconds=20)
 TOGETHER = timedelta(milliseconds=4)  # for what comes up at the same time
 APART = timedelta(milliseconds=50)  # between two rounds, where the first could let nothing leave
+UNWRITTEN = Trouble(Meaning.LATER, "the store could not be written")
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Delivery:
     _vain: float | None = None  # when the last round was, if it let nothing leave
     _begun: bool = False
     _unparked: float | None = None
+    _unwritten: list[tuple[Leased, datetime]] = field(default_factory=list)
     _floor: Floor = field(default_factory=Floor)
     _limits: Limits = field(init=False)
     _finder: Finder = field(init=False)
@@ -138,7 +140,7 @@ class Delivery:
         if room <= 0 or self.refused:
             return 0
         wanted = self._wanted(room, urgent=urgent)
-        claimed = await self.door.write(lambda tx: turns.claim(tx, wanted))
+        claimed = await self._claim(wanted)
         self._promise(claimed.held)
         leased, self._due, self._floor = claimed.leased, claimed.next_due, claimed.floor
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
@@ -197,6 +199,19 @@ class Delivery:
         if parked:
             await self.door.write(lambda tx: unit(tx, sorted(parked)))
 
+    async def _claim(self, wanted: Claim) -> Claimed:
+        """Take what is next, and give back first what this life could not write down the fate of."""
+        returned = tuple(self._unwritten)
+
+        def unit(tx: Transaction) -> Claimed:
+            for leased, due in returned:
+                outbox.retry(tx, leased, due_at=due, error=UNWRITTEN.word)
+            return turns.claim(tx, wanted)
+
+        claimed = await self.door.write(unit)
+        del self._unwritten[: len(returned)]
+        return claimed
+
     def _wanted(self, room: int, *, urgent: bool) -> Claim:
         """Say what to claim, and what the budgets let leave."""
         now, edits, posts = self.world.clock.now(), self._limits.held_edits(), {}
@@ -230,6 +245,8 @@ class Delivery:
     async def _fly(self, leased: Leased) -> None:
         try:
             await self.deliver(leased)
+        except Unavailable as error:
+            self._give_back(leased, UNWRITTEN, error)
         finally:
             self._flying -= 1
             self.door.changes.publish([Change("outbox", leased.id)])
@@ -318,9 +335,22 @@ class Delivery:
             trouble = Trouble(Meaning.LATER, trouble.word, timedelta(0))
         now = self.world.clock.now()
         due = now + self._delay(leased, trouble)
-        await self.door.write(lambda tx: fate(tx, leased, trouble, now=now, due=due))
+        try:
+            await self.door.write(lambda tx: fate(tx, leased, trouble, now=now, due=due))
+        except Unavailable as error:
+            self._give_back(leased, trouble, error)
+            return
         if trouble.meaning is Meaning.NO_PLACE:
             await self._fallback.park(leased, trouble)
+
+    def _give_back(self, leased: Leased, trouble: Trouble, error: Unavailable) -> None:
+        """Keep in mind what has to come round again as soon as the store can be written.
+
+        Slack may have taken it, so it counts as tried: then it is looked for before it is posted.
+        """
+        log.warning("delivery_not_written", notice=leased.id, error=str(error))
+        due = self.world.clock.now() + self._delay(leased, trouble)
+        self._unwritten.append((leased, due))
 
     def _delay(self, leased: Leased, trouble: Trouble) -> timedelta:
         jitter = self.world.rng.random()
