@@ -26,6 +26,7 @@ from coordination.store import outbox as store
 FLOOR = 8  # of so many sends at least one is of the lower lanes, while they have something to say
 WIDER = 8  # how many rows are looked at for one turn: a thread may have many
 MOST_CARDS = 400  # that are put off at once
+PROMISED = frozenset({"mention", "digest"})  # kinds that come up only when they are due
 
 Place: TypeAlias = tuple[int, str | None]
 
@@ -150,8 +151,9 @@ def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Ch
     """Pick what a thread says next. Pure.
 
     The root comes before everything, due or not, since replies need it. Replies leave in the order
-    in which they came up, whatever their lane; an edit of a message that is there may pass them.
-    Replies about progress never hold up anything else.
+    in which they came up, whatever their lane, and one that was put off leaves with what is due behind
+    it; an edit of a message that is there may pass them. Replies about progress never hold up anything
+    else, and what is promised for later is not there before its time.
 
     Args:
         rows: the queued notices of one thread, or of what it says to one recipient, oldest first.
@@ -159,7 +161,7 @@ def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Ch
         now: the wall time.
     """
     dropped = [row for row in rows if _is_stale(row, posted, now)]
-    rows = [row for row in rows if row not in dropped]
+    rows = [row for row in rows if row not in dropped and not _is_to_come(row, now)]
     due = [row for row in rows if row.due_at <= now]
     if not due:
         return Choice(None, dropped=tuple(dropped))
@@ -189,6 +191,11 @@ def _turns(tx: Transaction, lanes: tuple[Lane, Lane], wanted: Claim) -> list[Pla
 def _is_stale(row: Row, posted: Collection[str], now: datetime) -> bool:
     old = row.lane == Lane.PROGRESS and now - row.created_at > TOO_OLD
     return bool(old and row.slot in posted)
+
+
+def _is_to_come(row: Row, now: datetime) -> bool:
+    """Say whether a promise is not due yet. One that was tried has its place among the others."""
+    return row.kind in PROMISED and row.due_at > now and row.error is None
 
 
 def _lease(tx: Transaction, place: Place, wanted: Claim, waiting: Waiting) -> Leased | None:

@@ -10,6 +10,7 @@ from coordination.database import (
     Transaction,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -100,7 +101,11 @@ _PARK = (
 _UNPARK = (
     update(outbox)
     .where(_THREAD, _PARKED_NOW)
-    .values(state="queued", due_at=bindparam("now"), error=None)
+    .values(
+        state="queued",
+        error=None,
+        due_at=case((outbox.c.due_at > bindparam("now"), outbox.c.due_at), else_=bindparam("now")),
+    )
 )
 _NEXT_OF = [
     select(outbox.c.due_at)

@@ -1,12 +1,15 @@
 """Whose turn it is: lanes, the floor below them, and what need not be said any more."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from coordination.outbox import ROOT, Lane
+from coordination import outbox
+from coordination.outbox import ROOT, Lane, Notice
 from coordination.turns import FLOOR, Floor, Hold
 from tests.coordination.tray import FIRST, SECOND, Tray, open_tray, slots
 
@@ -172,3 +175,57 @@ async def test_as_much_leaves_as_a_channel_has_room_for_and_the_rest_waits(tray:
     assert len(done.leased) == 2
     waits = [row.due_at - tray.now for row in await tray.rows() if row.state == "queued"]
     assert {60 * SECOND, 62 * SECOND} <= set(waits)
+
+
+async def promise(tray: Tray, thread: int, kind: str, *, due_at: datetime, **more: Any) -> None:
+    """Queue what is to be said at *due_at* and not before."""
+    notice = Notice(thread, f"{kind}:1", Lane.DECISION, kind, {}, **more)
+    added = partial(outbox.add_later, notice=notice, id=f"{kind}.1", due_at=due_at, now=tray.now)
+    assert await tray.write(added)
+
+
+@pytest.mark.parametrize(("kind", "to"), [("mention", None), ("digest", "C1")])
+async def test_what_is_promised_for_later_holds_up_nothing_and_leaves_in_its_time(
+    tray: Tray, kind: str, to: str | None
+) -> None:
+    thread = await tray.thread()
+    await tray.add(thread, ROOT, Lane.RESULT)
+    await tray.post((await tray.claim())[0])
+    await promise(tray, thread, kind, due_at=tray.now + 60 * SECOND, recipient=to)
+    await tray.add(thread, "reply:1", Lane.RESULT, to)
+
+    (leased,) = await tray.claim()
+    assert leased.notice.slot == "reply:1"
+    await tray.post(leased)
+    tray.now += 59 * SECOND
+    assert await tray.claim() == []
+    tray.now += SECOND
+    assert slots(await tray.claim()) == [f"{kind}:1"]
+
+
+async def test_a_promise_that_was_refused_once_keeps_its_place(tray: Tray) -> None:
+    thread = await tray.thread()
+    await tray.add(thread, ROOT, Lane.RESULT)
+    await tray.post((await tray.claim())[0])
+    await promise(tray, thread, "mention", due_at=tray.now)
+    (leased,) = await tray.claim()
+    slow = partial(outbox.retry, leased=leased, error="ratelimited", counted=False)
+    await tray.write(partial(slow, due_at=tray.now + 30 * SECOND))
+    await tray.add(thread, "reply:1", Lane.RESULT)
+
+    tray.now += 10 * SECOND
+    assert slots(await tray.claim()) in ([], ["mention:1"])
+
+
+async def test_a_promise_that_was_put_aside_is_not_said_before_its_time(tray: Tray) -> None:
+    thread = await tray.thread()
+    await tray.add(thread, ROOT, Lane.RESULT)
+    await promise(tray, thread, "mention", due_at=tray.now + 60 * SECOND)
+    (leased,) = await tray.claim()
+    await tray.write(partial(outbox.park, leased=leased, error="is_archived"))
+    await tray.write(partial(outbox.unpark, thread_key=thread, now=tray.now))
+    await tray.post((await tray.claim())[0])
+
+    assert await tray.claim() == []
+    tray.now += 60 * SECOND
+    assert slots(await tray.claim()) == ["mention:1"]
