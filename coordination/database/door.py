@@ -206,8 +206,8 @@ class SqliteDoor:
         self._closing = True
         for _ in range(READERS):  # whoever still reads has finished when all of these are ours
             await self._free.acquire()
-        while self._idle:
-            self._idle.pop().close()
+        while self._idle:  # before the writer, who empties the log when it is the last one there
+            await self._idle.pop().close()
         await self._writer.close()
         self._lock.release()
 

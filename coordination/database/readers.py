@@ -46,9 +46,9 @@ class ReadOnly:
             self._given_up = self._asked.cancelled() or not self._asked.done()
             self._thread.submit(self._end)
 
-    def close(self) -> None:
-        """Close the connection; nobody reads any more."""
-        self._thread.submit(self._close)
+    async def close(self) -> None:
+        """Close the connection, and return when it is closed; nobody reads any more."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
 
     def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:

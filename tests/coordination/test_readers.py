@@ -1,6 +1,7 @@
 """Reads: one moment each, side by side, and never in the way of what is written."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,28 @@ async def test_readers_finish_before_the_door_closes(tmp_path: Path) -> None:
     assert await asyncio.gather(*reading) == [[]] * 9
     with pytest.raises(Unavailable, match="shutting down"):
         await names(door)
+
+
+async def test_the_last_reader_is_gone_before_the_writer_empties_the_log(tmp_path: Path) -> None:
+    door = await open_sqlite(tmp_path / "x.db", changes=Changes("a"))
+    await names(door)
+    (reader,) = door._idle  # type: ignore[attr-defined]
+    writer = door._writer  # type: ignore[attr-defined]
+    order: list[str] = []
+    closing, emptying = reader._close, writer.close
+
+    def close_late() -> None:
+        time.sleep(0.05)
+        closing()
+        order.append("reader")
+
+    async def empty() -> None:
+        order.append("writer")
+        await emptying()
+
+    reader._close, writer.close = close_late, empty
+    await door.close()
+    assert order == ["reader", "writer"]
 
 
 async def test_a_read_that_takes_too_long_is_broken_off_and_nobody_waits_behind_it(

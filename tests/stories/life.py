@@ -214,7 +214,7 @@ class Life:
         await self.baton.slack._session.close()
         await self.world.http.close()
         for connection in self.door._idle:
-            connection.close()
+            await connection.close()
         await self.door._writer.close()
         self.door._lock.release()
 
