@@ -7,7 +7,7 @@ row, after a crash too.
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -77,7 +77,7 @@ class Dispatcher:
         self._waker = Waker(door, world, expressions, secrets)
         self._runtime = runtime
         self._channel = channel
-        self._paused: dict[int, datetime] = {}
+        self._paused: dict[int, float] = {}  # until when, on the monotonic clock
 
     async def run(self) -> None:
         """Keep dispatching until cancelled."""
@@ -94,7 +94,7 @@ class Dispatcher:
     async def dispatch_all(self) -> int:
         """Dispatch everything that waits for it, and count the events."""
         count, last = 0, 0
-        now = self._world.clock.now()
+        now = self._world.clock.monotonic()
         self._paused = {seq: until for seq, until in self._paused.items() if until > now}
         triggers: Sequence[Trigger] | None = None
         while places := await self._places(last):
@@ -183,12 +183,14 @@ class Dispatcher:
 
     def _pause(self, row: Row, error: Exception) -> None:
         pause = SOON if isinstance(error, Unavailable) else PAUSE
-        self._paused[row.seq] = self._world.clock.now() + pause
+        self._paused[row.seq] = self._world.clock.monotonic() + pause.total_seconds()
 
     def _rest(self) -> timedelta:
         """Return how long there is nothing to do without news: at most until something is tried again."""
         again = min(self._paused.values(), default=None)
-        left = SWEEP if again is None else again - self._world.clock.now()
+        if again is None:
+            return SWEEP
+        left = timedelta(seconds=again - self._world.clock.monotonic())
         return max(MOMENT, min(left, SWEEP))
 
     async def _take_again(self, row: Row) -> tuple[Row, Event]:

@@ -20,13 +20,13 @@ from coordination.outbox import (
     add_later,
     slot_of,
 )
-from coordination.store import cards
+from coordination.store import cards, postponed
 from coordination.store import outbox as store
+from coordination.store.postponed import PROMISED
 
 FLOOR = 8  # of so many sends at least one is of the lower lanes, while they have something to say
 WIDER = 8  # how many rows are looked at for one turn: a thread may have many
 MOST_CARDS = 400  # that are put off at once
-PROMISED = frozenset({"mention", "digest"})  # kinds that come up only when they are due
 
 Place: TypeAlias = tuple[int, str | None]
 
@@ -145,6 +145,16 @@ def claim(tx: Transaction, wanted: Claim) -> Claimed:
         if len(leased) == wanted.limit:
             break
     return Claimed(tuple(leased), waiting.held, look(tx, store.next_due), floor)
+
+
+def pull_in(tx: Transaction, back: timedelta, *, lease: timedelta, now: datetime) -> None:
+    """Make good that the wall clock was set *back*: for what was put off, and for leases.
+
+    What is promised for a time comes when the clock says so. What was put off in the few seconds since
+    the clock was set comes at once; what Slack asked to wait for is kept by the monotonic clock.
+    """
+    postponed.pull_in(tx, back, now=now)
+    postponed.shorten(tx, now + lease)
 
 
 def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Choice:

@@ -25,8 +25,9 @@ from coordination.changes import Change, Subscription
 from coordination.database import Door, Transaction, Unavailable
 from coordination.outbox import Leased
 from coordination.retry import next_delay
+from coordination.setbacks import Setback
+from coordination.store import newest, places
 from coordination.store import outbox as store
-from coordination.store import places
 from coordination.turns import Claim, Claimed, Floor, Hold
 from coordination.world import World
 
@@ -66,6 +67,7 @@ class Delivery:
     _unparked: float | None = None
     _unwritten: list[tuple[Leased, datetime]] = field(default_factory=list)
     _floor: Floor = field(default_factory=Floor)
+    _setback: Setback = field(init=False)
     _limits: Limits = field(init=False)
     _finder: Finder = field(init=False)
     _refusals: Refusals = field(init=False)
@@ -75,6 +77,7 @@ class Delivery:
     _sharing: Sharing = field(init=False)
 
     def __post_init__(self) -> None:
+        self._setback = Setback(self.world.clock)
         self._limits = Limits(self.world, self.allowance)
         self._finder = Finder(self.slack)
         self._refusals = Refusals(self.world)
@@ -121,6 +124,7 @@ class Delivery:
         if not self._begun:
             now = self.world.clock.now()
             await self.door.write(lambda tx: outbox.take_back(tx, now=now))
+            self._setback.since(await self.door.read(newest.notice))
             await self._catch_up()
             self._begun = True
         with self.door.changes.subscribe("outbox") as woken:
@@ -201,14 +205,17 @@ class Delivery:
 
     async def _claim(self, wanted: Claim) -> Claimed:
         """Take what is next, and give back first what this life could not write down the fate of."""
-        returned = tuple(self._unwritten)
+        returned, back = tuple(self._unwritten), self._setback.look()
 
         def unit(tx: Transaction) -> Claimed:
             for leased, due in returned:
                 outbox.retry(tx, leased, due_at=due, error=UNWRITTEN.word)
+            if back:
+                turns.pull_in(tx, back, lease=wanted.lease, now=wanted.now)
             return turns.claim(tx, wanted)
 
         claimed = await self.door.write(unit)
+        self._setback.made_good(back)
         del self._unwritten[: len(returned)]
         return claimed
 

@@ -29,6 +29,9 @@ _DUE = (
     .order_by(timers.c.due_at, timers.c.owner_kind, timers.c.owner_key, timers.c.slot)
     .limit(bindparam("limit"))
 )
+_BETWEEN = select(timers).where(
+    timers.c.due_at > bindparam("now"), timers.c.due_at <= bindparam("until")
+)
 _OF_KIND = select(timers).where(timers.c.owner_kind == bindparam("kind"))
 _EARLIEST = select(func.min(timers.c.due_at, type_=timers.c.due_at.type).label("due_at"))
 
@@ -53,6 +56,14 @@ def take(tx: Transaction, owner: tuple[str, int], slot: str, due_at: datetime) -
 async def due(reader: Reader, *, now: datetime, limit: int) -> Sequence[Row]:
     """Return what is due, earliest first."""
     return await reader.fetch_all(_DUE, now=now, limit=limit)
+
+
+async def between(
+    reader: Reader, beginnings: tuple[str, ...], now: datetime, until: datetime
+) -> Sequence[Row]:
+    """Return what is due after *now* and up to *until*, of slots that begin so."""
+    rows = await reader.fetch_all(_BETWEEN, now=now, until=until)
+    return [row for row in rows if row.slot.startswith(beginnings)]
 
 
 async def earliest(reader: Reader) -> datetime | None:

@@ -42,9 +42,10 @@ class StillClock:
     def __init__(self, now: datetime = T0) -> None:
         self._now = now
         self._sleepers: list[tuple[datetime, asyncio.Event]] = []
+        self.skew = timedelta()  # by which the wall was set, and no sleeper hears of that
 
     def now(self) -> datetime:
-        return self._now
+        return self._now + self.skew
 
     def monotonic(self) -> float:
         return (self._now - T0).total_seconds()

@@ -325,6 +325,7 @@ async def test_an_event_that_could_not_be_written_is_tried_again_within_a_second
 
     raw.execute("PRAGMA query_only = 0")
     assert (await office.inbox.event(met.event_id)).dispatched_at is None
+    office.inbox.clock.skew -= timedelta(hours=1)  # that somebody sets the clock back is no matter
     assert office.dispatcher._rest() <= timedelta(seconds=1)
     office.inbox.clock.advance(timedelta(seconds=2))
     assert await office.dispatcher.dispatch_all() == 1

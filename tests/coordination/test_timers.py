@@ -103,6 +103,22 @@ async def test_a_timer_that_fails_stays_and_stops_no_other(inbox: Inbox) -> None
     assert await loop.fire_due() == 1
 
 
+async def test_a_timer_that_could_not_be_written_is_tried_again_within_a_second(
+    inbox: Inbox,
+) -> None:
+    """It is not itself at fault: the room may be back at any moment."""
+    bell = Bell()
+    loop = loop_of(inbox, bell)
+    await promise(inbox, 1, "a", T0)
+    inbox.door._session._raw.execute("PRAGMA query_only = 1")
+    assert await loop.fire_due() == 0
+
+    inbox.door._session._raw.execute("PRAGMA query_only = 0")
+    assert await loop._pause() <= timedelta(seconds=1)
+    inbox.clock.advance(timedelta(seconds=1))
+    assert await loop.fire_due() == 1
+
+
 async def test_the_loop_sleeps_until_the_earliest_and_hears_of_earlier_ones(inbox: Inbox) -> None:
     bell = Bell()
     await promise(inbox, 1, "late", T0 + timedelta(seconds=50))
