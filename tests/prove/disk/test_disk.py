@@ -1,7 +1,6 @@
 """A disk that is full or read-only for a moment, on the golden scenario; the rest is `prove disk`."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,16 +13,6 @@ from tests.prove.golden.checks import found, wrong
 from tests.prove.golden.stage import Stage
 
 SEED = 0  # with which it begins at once
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    made = Stage()
-    try:
-        made.prepare()
-        yield made
-    finally:
-        made.clear()
 
 
 @pytest.mark.parametrize("kind", [FULL, READ_ONLY])

@@ -9,13 +9,14 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from pydantic import Field
 
 import bot.lifecycle
@@ -177,6 +178,7 @@ async def live(data: Path, lines: Lines, warm: Warm) -> int:
     """Live until the watcher says so, and return the exit code."""
     taken = listen("127.0.0.1", 0)
     async with AsyncExitStack() as stack:
+        stack.enter_context(quickened(warm))
         for end in (taken, lines.watch, lines.world, lines.slack):
             stack.callback(end.close)
         baton = await composed(data, lines, warm)
@@ -185,10 +187,21 @@ async def live(data: Path, lines: Lines, warm: Warm) -> int:
         ending = end_where_broken(baton.door, baton.world.clock, broken)
         baton.world.tasks.start("store", ending)
         await baton.begin()
-        bot.lifecycle.create_api = warm.application  # type: ignore[assignment]  # made once
         await stack.enter_async_context(serving(baton, taken, None))
         await watched(baton, lines, port_of(taken))
     return 0
+
+
+@contextmanager
+def quickened(warm: Warm) -> Iterator[None]:
+    """Let a life take its API from the first one, and look at once for what it may have said.
+
+    Afterwards all is as it was: the first lives are lived in the process of the tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bot.lifecycle, "create_api", warm.application)
+        patch.setattr(bot.slack.delivery, "LOOK_AGAIN", timedelta(milliseconds=50))
+        yield
 
 
 def broken(_: int) -> None:
@@ -210,7 +223,6 @@ async def composed(data: Path, lines: Lines, warm: Warm) -> Baton:
     configuration = Configuration(roles={"operator": OPERATORS})
     baton = assemble(settings, configuration, world, door, slack, fittings)
     baton.definitions.library = data / "library"
-    bot.slack.delivery.LOOK_AGAIN = timedelta(milliseconds=50)
     return baton
 
 

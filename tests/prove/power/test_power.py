@@ -1,7 +1,6 @@
 """A few hundred power cuts on the real program, and that a store which does not sync is found out."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,6 @@ from tests.prove.power.trace import Call, read
 
 IMAGES = 120
 FULL, NORMAL = 2, 1
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    made = Stage()
-    try:
-        made.prepare()
-        yield made
-    finally:
-        made.clear()
 
 
 @pytest.fixture(scope="module")

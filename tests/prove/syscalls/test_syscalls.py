@@ -1,7 +1,6 @@
 """A few points of the sweep on the real program, and that its checks can fail."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,16 +16,6 @@ SMOKE = (
     *("fdatasync:9:kill", "fdatasync:12:EIO", "pwrite64:120:ENOSPC", "sendto:20:kill"),
     "fcntl:40:EIO",
 )
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    made = Stage()
-    try:
-        made.prepare()
-        yield made
-    finally:
-        made.clear()
 
 
 @pytest.mark.parametrize("text", SMOKE)
