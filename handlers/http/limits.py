@@ -1,4 +1,4 @@
-"""How much each source has sent and asked, and how many requests are at work: what goes beyond is refused.
+"""How much each source has sent and asked: what goes beyond is refused.
 
 Events, reads and decisions have a lane each, so a flood of one never delays another.
 """
@@ -8,30 +8,11 @@ from typing import Literal, TypeAlias
 from coordination.coordinator import Rules
 from coordination.rates import APPROVE, DEFAULT, READ, Bucket, Rate, charged, full, refilled, take
 from coordination.world import World
+from handlers.http.places import Places
 from handlers.http.problems import Problem
 
 Lane: TypeAlias = Literal["events", "reads", "decisions"]
-AT_WORK = 1_000  # reports that are taken in at the same time, of all sources together
 SPREAD = 3  # s, over which clients that were told to come back are spread
-
-
-class Places:
-    """The places for reports: each holds one inside a ``with`` block.
-
-    Raises:
-        Problem: 503 at once: there is none, and what waits would only wait longer.
-    """
-
-    def __init__(self) -> None:
-        self.taken = 0
-
-    def __enter__(self) -> None:
-        if self.taken >= AT_WORK:
-            raise Problem(503, "Baton has more to take in than it can. Send this again shortly.")
-        self.taken += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.taken -= 1
 
 
 class Limits:
@@ -44,7 +25,7 @@ class Limits:
     def __init__(self, world: World) -> None:
         self._world = world
         self._buckets: dict[tuple[Lane, str], Bucket] = {}
-        self.places = Places()
+        self.places = Places(world.clock)
 
     def take(self, rules: Rules, lane: Lane, source: str, cost: int = 1) -> None:
         """Count *cost* for a source.

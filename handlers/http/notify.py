@@ -174,7 +174,8 @@ async def store(terms: Terms, report: Report) -> Written:
     count = len(report.told) + len(report.refused)
     rules = edge.coordinator.rules
     edge.limits.take(rules, "events", credential.source.source, max(count, 1))
-    accepted = await edge.coordinator.take(credential, [*report.told.values()])
+    with edge.limits.places.storing(count):
+        accepted = await edge.coordinator.take(credential, [*report.told.values()])
     return recorded([(report, accepted)])
 
 
@@ -201,7 +202,8 @@ async def take_lines(terms: Terms, stream: AsyncIterator[bytes], *, dry: bool) -
         if dry:
             shown.append((report, await edge.coordinator.rehearse(credential, told)))
             continue
-        done.append((report, await edge.coordinator.take(credential, told)))
+        with edge.limits.places.storing(len(lines)):
+            done.append((report, await edge.coordinator.take(credential, told)))
         edge.limits.owe(edge.coordinator.rules, credential.source.source, len(lines))
     return rehearsed(shown) if dry else recorded(done).response()
 

@@ -9,9 +9,9 @@ from handlers.http import ROUTERS
 from handlers.http.access import ACCESS, ANY_TOKEN, NOBODY_ASKED, OWN, PAGE, PERSON, SIGNED
 from handlers.http.bodies import DEPTH, FORM_LIMIT, LIMIT, LINES_LIMIT, PATIENCE
 from handlers.http.holding import STREAMS
-from handlers.http.limits import AT_WORK
 from handlers.http.ndjson import LINE, MOST
 from handlers.http.notify import ITEMS
+from handlers.http.places import AT_WORK, WAIT
 from handlers.http.problems import CODES, TITLES
 from handlers.http.sessions import LINK_LIFE, SESSION_LIFE
 from handlers.http.signatures import STANDARD_AGE
@@ -102,7 +102,8 @@ for {LINK_LIFE.seconds // 60} minutes; a session lasts {SESSION_LIFE.seconds // 
 A source sends {DEFAULT.per_second:g} events a second, {DEFAULT.burst} at once; `rate` of the source in `baton.yaml` changes that or, with `false`, ends
 it. Its reads are {READ.per_second:g} a second, {READ.burst} at once; its decisions {APPROVE.per_second:g} a second, {APPROVE.burst} at once; its streams {STREAMS}. What is beyond is 429, with
 `Retry-After` in whole seconds. Lines of NDJSON are let in beyond the burst and waited for afterwards. Each of the three
-is counted by itself, so a flood of events delays no decision. With {AT_WORK} reports at work, one more is 503 at once.
+is counted by itself, so a flood of events delays no decision. With {AT_WORK} reports at work, one more is 503 at
+once, and so is one that would wait much longer than {WAIT:g} s to be stored: the less the disk can take, the fewer may wait.
 
 The order of checks is: announced size, credentials, right, rate, media type, body, content. So somebody without
 credentials learns nothing else. A source that was retired is told so, with 410, once its credentials were right.

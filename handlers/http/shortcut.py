@@ -12,11 +12,13 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from baton.reading import parse_json
+from handlers.http.answers import answer
 from handlers.http.auth import NOTIFY, may_report, presented, reporter
 from handlers.http.bodies import DEPTH, LIMIT, WHOLE, arrived, joined
 from handlers.http.edge import Edge
 from handlers.http.guard import browser_headers, in_bytes
 from handlers.http.notify import BIG, read_items, store, take_in
+from handlers.http.places import Overloaded
 from handlers.http.reports import JSON_TYPE, plain_terms
 from handlers.http.results import Written
 
@@ -38,6 +40,9 @@ class Api(FastAPI):
         if head is not None:
             try:
                 written = await taken(self.state.edge, head, scope, receive)
+            except Overloaded as error:  # there is too much to do already
+                await self._refuse(error, scope, send)
+                return
             except Exception as error:  # noqa: BLE001 - the long way answers it, and logs it
                 scope[REFUSED] = error
         if written is None:
@@ -47,6 +52,16 @@ class Api(FastAPI):
         headers = [*written.headers, (b"x-request-id", name), *self.always]
         await send({"type": "http.response.start", "status": written.status, "headers": headers})
         await send({"type": "http.response.body", "body": written.body})
+
+    async def _refuse(self, error: Overloaded, scope: Scope, send: Send) -> None:
+        """Answer as the layers do."""
+        name = self.state.edge.world.ids.new("rq")
+        refusal = await answer(Request({**scope, "app": self, "request_id": name}), error)
+        headers = [*refusal.raw_headers, (b"x-request-id", name.encode()), *self.always]
+        await send(
+            {"type": "http.response.start", "status": refusal.status_code, "headers": headers}
+        )
+        await send({"type": "http.response.body", "body": refusal.body})
 
 
 class Shortcut:

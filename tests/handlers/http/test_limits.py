@@ -5,7 +5,7 @@ from typing import Any
 
 from coordination.database import events as events_table
 from coordination.rates import Rate
-from handlers.http.limits import AT_WORK
+from handlers.http.places import AT_WORK
 from tests.handlers.http.house import House, problem
 
 NOTIFY = "/v1/notify"
