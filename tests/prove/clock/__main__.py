@@ -15,7 +15,9 @@ from tests.prove.verdict import Verdict, prove
 TIMES = len(CHANGES)
 REACHED = (
     *("timer: timer", "waiting: timer", "waiting: event", "asking: the clock", "asking: a person"),
-    *("jumps ahead", "jumps back", "suspensions"),
+    *("jumps ahead", "jumps back", "suspensions", "kills while the clock jumped"),
+    "tries that rested when the clock went back",
+    "notices that were put off when the clock went back",
     *(f"slots fired with catch_up {rule}" for rule in ("all", "latest", "none")),
 )
 

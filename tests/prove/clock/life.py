@@ -18,6 +18,8 @@ from tests.prove.network.town import Town
 DAY = timedelta(days=1)
 CALM = 100.0  # s; the slowest sweep looks at the wall clock once a minute
 SUSPENDED = 2.5  # s
+REST = 20  # s, for which Slack asks
+HOW = {1: "suspended", 3: "killed", 4: "killed"}  # the jumps with odd numbers lead back
 # Where clocks change in 2026: the moment, by zone, in UTC. In the last one by half an hour.
 CHANGES = {
     "Europe/Berlin spring": "2026-03-29T01:00",
@@ -45,6 +47,10 @@ STEPS = {
         "{id: answer, wait_for: {event: reply.completed, timeout: 1h, on_timeout: continue,"
         " correlate: {subject.sha: '{{ trigger.subject.sha }}'}}}"
     ),
+    "trying": (
+        "{id: call, action: http.request, params: {url: 'http://127.0.0.1:PORT/trying'},"
+        " retry: {attempts: 10, delay: 20s}}"
+    ),
 }
 _SCHEDULE = """
 name: {name}
@@ -61,6 +67,9 @@ _BUSY = (
     " UNION ALL SELECT count(*) FROM runs WHERE status IN ('queued', 'running')"
     " UNION ALL SELECT count(*) FROM events WHERE dispatched_at IS NULL"
 )
+_RESTING = "SELECT count(*) FROM timers WHERE slot LIKE 'retry:%'"
+_HELD = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'leased') AND kind <> 'mention'"
+_PUT_OFF = _HELD + " AND attempts = 0 AND error = 'ratelimited'"
 _OPEN = "SELECT count(*) FROM runs WHERE status NOT IN ('completed', 'failed', 'cancelled')"
 
 
@@ -71,7 +80,10 @@ def texts() -> dict[str, str]:
     }
     found |= {name: _SCHEDULE.format(name=name, cron=CRON[rule], zone=zone, rule=rule)
               for name, zone, rule in schedules()}  # fmt: skip
-    return {name: text.replace("{", "{{").replace("}", "}}") for name, text in found.items()}
+    return {
+        name: text.replace("{", "{{").replace("}", "}}").replace("PORT", "{port}")
+        for name, text in found.items()
+    }
 
 
 def schedules() -> Iterator[tuple[str, str, str]]:
@@ -89,6 +101,7 @@ class Life:
     wall: Wall
     seed: int
     jumps: int = 5
+    resting: bool = True  # something is put off whenever the clock goes back
     began: datetime = field(init=False)
     probes: Counter[str] = field(default_factory=Counter)
     answered: list[str] = field(default_factory=list)  # commits for which an answer was published
@@ -103,15 +116,20 @@ class Life:
         """Let the clock jump to and fro, and in the end past all that is open."""
         await self._probe()
         for number, span in enumerate(self._spans()):
-            await self._jump(span, suspended=number == 1, nudged=number != 2)
+            back = span < timedelta(0)
+            if back and self.resting:
+                await self._put_off()
+            await self._jump(span, HOW.get(number, ""), nudged=number != 2)
+            if back and not await self._until(self._goes_on):
+                self.unsettled.append(f"P7: {CALM:.0f} s after a jump of {span} tries still rest")
             await self._click()
             await self._answer()
             await self._probe()
         last = self.wall.latest - self.wall.now() + timedelta(hours=self.chance.uniform(2, 5))
         while last > timedelta(0):  # a day at most at once
-            await self._jump(min(last, DAY), suspended=False, nudged=True)
+            await self._jump(min(last, DAY))
             last -= DAY
-        await self._jump(timedelta(hours=2), suspended=False, nudged=True)
+        await self._jump(timedelta(hours=2))
         await self._come_to_a_quarter()
         if not await self._until(lambda: self._count(_OPEN) == 0):
             self.unsettled.append("runs are still open after all times have passed")
@@ -119,7 +137,7 @@ class Life:
     async def _come_to_a_quarter(self) -> None:
         """Be there, and awake, when the slots come that nobody makes up for."""
         left = QUARTER - self.wall.now().timestamp() % QUARTER
-        await self._jump(timedelta(seconds=left - 5), suspended=False, nudged=True)
+        await self._jump(timedelta(seconds=left - 5))
         await self._until(lambda: self.wall.now().timestamp() % QUARTER < QUARTER / 2)
         await asyncio.sleep(1)
         await self._until(self._is_settled)
@@ -130,15 +148,44 @@ class Life:
             size = timedelta(minutes=self.chance.uniform(20, 24 * 60))
             yield size if number % 2 == 0 else -size
 
-    async def _jump(self, span: timedelta, *, suspended: bool, nudged: bool) -> None:
-        """Set the clock, and wait until nothing is due; without a *nudge* by the next sweep."""
+    async def _put_off(self) -> None:
+        """Have a run and a notice wait for seconds, before they are tried again."""
+        target = self.town.proxies["target"]
+        await target.suffer("refuse")
+        await self._start("trying", f"{self.probes['trying']:010x}")
+        if await self._until(lambda: self._count(_RESTING)):
+            self.reached["tries that rested when the clock went back"] += 1
+        await self._until(lambda: not self._count(_HELD))
+        await self.town.slack.fault("ratelimit_next", method="chat.postMessage", retry_after=REST)
+        await self._start("nudge", "0" * 10)
+        if await self._until(lambda: self._count(_PUT_OFF)):
+            self.reached["notices that were put off when the clock went back"] += 1
+        await target.suffer("")
+
+    def _goes_on(self) -> bool:
+        """Say whether nothing waits any more that was put off by seconds."""
+        return not self._count(_RESTING) and not self._count(_HELD)
+
+    async def _jump(self, span: timedelta, how: str = "", *, nudged: bool = True) -> None:
+        """Set the clock, and wait until nothing is due; without a *nudge* by the next sweep.
+
+        *how*: while the server is "suspended", or just before it is "killed".
+        """
+        if not nudged:  # nor may what began before it
+            await self._until(self._is_settled)
         child = self.town.child
         assert child is not None
-        if suspended:
+        if how == "suspended":
             child.send_signal(signal.SIGSTOP)
         self.wall.jump(span)
-        await asyncio.sleep(SUSPENDED if suspended else SEEN)
-        if suspended:
+        if how == "killed":
+            await asyncio.sleep(self.chance.uniform(0, 2 * SEEN))  # it has seen it, or it has not
+            await self.town.kill()
+            await self.town.up()
+            self.reached["kills while the clock jumped"] += 1
+        else:
+            await asyncio.sleep(SUSPENDED if how == "suspended" else SEEN)
+        if how == "suspended":
             child.send_signal(signal.SIGCONT)
             self.reached["suspensions"] += 1
         self.reached["jumps ahead" if span > timedelta(0) else "jumps back"] += 1

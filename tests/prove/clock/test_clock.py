@@ -20,7 +20,7 @@ from workflows.schedule import next_slot
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory, counts: Counter[str]) -> Past:
     folder = tmp_path_factory.mktemp("clock") / "life"
-    found = asyncio.run(lived(folder, 0, "Europe/Berlin spring", jumps=2))
+    found = asyncio.run(lived(folder, 0, "Europe/Berlin spring", jumps=2, resting=False))
     counts.update({"lives": 1, **found.life.reached})
     return found
 

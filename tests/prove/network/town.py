@@ -83,6 +83,7 @@ class Town:
     proxies: dict[str, Proxy]  # slack, client, target
     address: str = ""  # of Baton, behind its proxy
     token: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)  # of the server
     child: Process | None = None
 
     async def post(self, body: dict[str, Any], key: str) -> httpx.Response:
@@ -90,6 +91,29 @@ class Town:
         headers = {"authorization": f"Bearer {self.token}", "idempotency-key": key}
         async with httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
             return await client.post(f"{self.address}/v1/notify", json=body, headers=headers)
+
+    async def up(self) -> None:
+        """Start the server, and wait until it serves."""
+        with (self.data / "baton.log").open("ab") as log:
+            self.child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "serve", "--port", "0"),
+                cwd=ROOT,
+                env=self.env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert self.child.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            line = (await self.child.stdout.readline()).decode()
+        assert "serves at" in line, (self.data / "baton.log").read_text()
+        self.proxies["client"].port = int(line.strip().rpartition(":")[2])
+
+    async def kill(self) -> None:
+        """End the server as a crash would."""
+        assert self.child is not None
+        self.child.kill()
+        await gone(self.child)
 
     def look(self, sql: str) -> list[tuple[Any, ...]]:
         """Read from the database beside the server, without any way of writing to it."""
@@ -126,8 +150,8 @@ async def town(
         proxies["target"].port = hosted.sockets[0].getsockname()[1]
         made = Town(data, server, Slack(server), target, proxies)
         furnish(data, workflows, ports["target"])
-        env = {**environment(made, ports), **more}
-        made.child = await stack.enter_async_context(serving(made, env))
+        made.env = {**environment(made, ports), **more}
+        await stack.enter_async_context(serving(made))
         made.address = f"http://127.0.0.1:{ports['client']}"
         yield made
 
@@ -157,33 +181,25 @@ def environment(town: Town, ports: dict[str, int]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serving(town: Town, env: Mapping[str, str]) -> AsyncIterator[Process]:
+async def serving(town: Town) -> AsyncIterator[None]:
     """Run `bot serve` inside the block, and make a token for the tool that reports."""
-    with (town.data / "baton.log").open("wb") as log:
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "serve", "--port", "0"),
-            cwd=ROOT,
-            env=env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-        )
     try:
-        assert child.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            line = (await child.stdout.readline()).decode()
-        assert "serves at" in line, (town.data / "baton.log").read_text()
-        town.proxies["client"].port = int(line.strip().rpartition(":")[2])
+        await town.up()
         town.token = await token(town.data)
-        yield child
+        yield
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.terminate()
-        try:
-            await asyncio.wait_for(gone(child), 20)
-        except TimeoutError:
-            child.kill()
-            await gone(child)
+        if town.child is not None:
+            await stopped(town.child)
+
+
+async def stopped(child: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        await asyncio.wait_for(gone(child), 20)
+    except TimeoutError:
+        child.kill()
+        await gone(child)
 
 
 async def token(data: Path) -> str:
