@@ -63,6 +63,7 @@ STANDING_WORK = (
     "process_messages",
     "until_sent",
 )
+CONNECTING = "BaseSubprocessTransport._connect_pipes"
 SOON = timedelta(seconds=5)  # what is due so soon is brought about by moving the clock
 
 _WAITING = {
@@ -219,19 +220,28 @@ class Life:
         self.door._lock.release()
 
     async def _bury(self) -> None:
-        """Cancel whatever is left of this life, and close the SDK's own session."""
+        """Cancel whatever is left of this life, and close the SDK's own session.
+
+        What connects a program that was just started to its pipes ends by itself: broken off, it
+        would leave them open.
+        """
         live = getattr(self.baton.slack._intake, "_live", None)
         while left := [each for each in self.spawned if each is not asyncio.current_task()]:
             for each in left:
-                each.cancel()
+                if coroutine_of(each) != CONNECTING:
+                    each.cancel()
             await asyncio.wait(left, timeout=0.1)
         if live is not None:
             await live.client.aiohttp_client_session.close()
 
 
+def coroutine_of(task: "asyncio.Task[Any]") -> str:
+    return str(getattr(task.get_coro(), "__qualname__", ""))
+
+
 def work_of(task: "asyncio.Task[Any]") -> str | None:
     """Name the work that *task* is; None for a loop that only waits for some."""
-    name = str(getattr(task.get_coro(), "__qualname__", ""))
+    name = coroutine_of(task)
     if task.done() or task.get_name() in STANDING or name.endswith(STANDING_WORK):
         return None
     return task.get_name() if not task.get_name().startswith("Task-") else name
