@@ -1,6 +1,6 @@
 """A backup takes the place of the database; what stood there is kept beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -101,17 +101,29 @@ def _keep(path: Path, called: str) -> Path | None:
     if not path.exists():
         return None
     kept = path.with_name(f"{path.name}.{called}")
+    ends = [""]
     try:
         empty_log(path)
     except DatabaseUnusable:  # damaged: as it is, it may still be of use to somebody
-        for end in BESIDE:
-            beside = path.with_name(path.name + end)
-            if beside.exists():
-                beside.replace(kept.with_name(kept.name + end))
-    kept.hardlink_to(path)
+        ends += [end for end in BESIDE if path.with_name(path.name + end).exists()]
+    _name_too(path, kept, ends)
     for end in BESIDE:
         path.with_name(path.name + end).unlink(missing_ok=True)
     return kept
+
+
+def _name_too(path: Path, kept: Path, ends: Sequence[str]) -> None:
+    """Give *path*, and what lies beside it, further names: to all of it, or to none. Raises: OSError."""
+    made: list[Path] = []
+    try:
+        for end in ends:
+            name = kept.with_name(kept.name + end)
+            name.hardlink_to(path.with_name(path.name + end))
+            made.append(name)
+    except OSError:
+        for name in made:
+            name.unlink()
+        raise
 
 
 def _clear(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from coordination.database import NotCopied, back_up, look_at, migrate_sqlite
+from coordination.database import NotCopied, back_up, look_at, migrate_sqlite, replace
 from coordination.database.migrations.run import migrate
 from coordination.database.room import refuse_full
 from coordination.database.upgrade import COPIES, revisions
@@ -60,3 +60,37 @@ def test_a_backup_into_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> 
     path = make_database(tmp_path)
     with pytest.raises(NotCopied, match="No such file"):
         back_up(path, tmp_path / "none" / "copy.db", now=NOW)
+
+
+@pytest.mark.parametrize("taken", ["", "-wal"])
+async def test_where_what_stood_there_cannot_be_kept_it_stays_as_it_is(
+    tmp_path: Path, taken: str
+) -> None:
+    backup = back_up(make_database(tmp_path), tmp_path / "copy.db", now=NOW).path
+    path, log = tmp_path / "baton.db", tmp_path / "baton.db-wal"
+    path.write_bytes(b"damaged " * 1000)
+    log.write_bytes(b"what came last")
+    (tmp_path / f"baton.db.replaced-0-20260304T050607Z{taken}").write_text("of somebody else")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    with pytest.raises(NotCopied, match=r"The database is as it was\."):
+        await replace(path, backup, lambda tx, generation: None, now=NOW)
+
+    after = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert after.keys() - before.keys() <= {"baton.db.lock", "baton.db-shm"}  # hold no data
+    assert {name: after.get(name) for name in before} == before
+
+
+async def test_what_is_damaged_is_kept_with_its_log(tmp_path: Path) -> None:
+    backup = back_up(make_database(tmp_path), tmp_path / "copy.db", now=NOW).path
+    path = tmp_path / "baton.db"
+    path.write_bytes(b"damaged " * 1000)
+    path.with_name("baton.db-wal").write_bytes(b"what came last")
+
+    done = await replace(path, backup, lambda tx, generation: generation, now=NOW)
+
+    assert (done.value, look_at(path).events) == (1, 0)
+    assert done.kept is not None
+    assert done.kept.read_bytes() == b"damaged " * 1000
+    assert done.kept.with_name(done.kept.name + "-wal").read_bytes() == b"what came last"
+    assert not path.with_name("baton.db-wal").exists()
