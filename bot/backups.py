@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ class LastBackup:
 
 
 def remember(data: Path, made: Copied) -> None:
-    """Note that a backup was made; what cannot be noted is only missed by `doctor`."""
+    """Note that a backup was made, where that can be written: else only `doctor` misses it."""
     place = data / NAME
     partial = place.with_name(f".{NAME}.{os.getpid()}")
     said = {
@@ -31,8 +32,12 @@ def remember(data: Path, made: Copied) -> None:
         "path": str(made.path.absolute()),
         "size": made.size,
     }
-    partial.write_text(json.dumps(said), encoding="utf-8")
-    partial.replace(place)
+    try:
+        partial.write_text(json.dumps(said), encoding="utf-8")
+        partial.replace(place)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def last_backup(data: Path) -> LastBackup | None:
