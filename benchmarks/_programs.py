@@ -127,14 +127,14 @@ def running(
 
 
 @contextlib.contextmanager
-def local_slack(data: Path) -> Iterator[Server]:
-    """Run a local Slack with Baton's app installed."""
+def local_slack(data: Path, *more: str) -> Iterator[Server]:
+    """Run a local Slack with Baton's app installed; *more* goes onto its command line."""
     manifest = data / "manifest.yaml"
     made = subprocess.run(
         [sys.executable, "-c", MANIFEST], cwd=ROOT, check=True, capture_output=True
     )
     manifest.write_bytes(made.stdout)
-    argv = ("-m", "devslack", "--port", "0", "--manifest", str(manifest))
+    argv = ("-m", "devslack", "--port", "0", "--manifest", str(manifest), *more)
     with running(*argv, log=data / "slack.log") as child:
         facts = json.loads(first_line(child))
         yield Server(facts["page_url"], child, facts)
@@ -143,6 +143,14 @@ def local_slack(data: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def baton(data: Path, slack: Server, **settings: str) -> Iterator[Server]:
     """Run `python -m bot serve` on *data*, connected to *slack*, and wait until it is ready."""
+    with baton_at(free_port(), data, slack, **settings) as server:
+        until_ready(server, "/readyz")
+        yield server
+
+
+@contextlib.contextmanager
+def baton_at(port: int, data: Path, slack: Server, **settings: str) -> Iterator[Server]:
+    """Run it as `baton` does, at a port that is known before; it may not be ready yet."""
     env = {
         "SLACK_API_URL": slack.facts["api_url"],
         "SLACK_BOT_TOKEN": slack.facts["bot_token"],
@@ -150,13 +158,10 @@ def baton(data: Path, slack: Server, **settings: str) -> Iterator[Server]:
         "BATON_DATA": str(data),
         **settings,
     }
-    port = free_port()
     with running(
         "-m", "bot", "serve", "--port", str(port), env=env, log=data / "baton.log"
     ) as child:
-        server = Server(f"http://127.0.0.1:{port}", child, {})
-        until_ready(server, "/readyz")
-        yield server
+        yield Server(f"http://127.0.0.1:{port}", child, {})
 
 
 @contextlib.contextmanager
