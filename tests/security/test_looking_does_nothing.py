@@ -6,6 +6,7 @@ that what is loaded on first use is loaded.
 
 import contextlib
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from workflows.language.expressions import ExpressionError, compile_expression, 
 HOSTILE = Path(__file__).parents[1] / "workflows/language/hostile"
 FORBIDDEN = ("exec", "compile", "import", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "os.remove", "os.rename", "os.mkdir", "os.putenv", "shutil.rmtree", "ctypes.dlopen", "pickle.find_class", "marshal.loads", "code.__new__", "urllib.Request")  # fmt: skip
 
+SENDERS = ("baton", "baton-heartbeat")  # threads in which clients of other tests still report
 LOOKED_FOR = "sniffio"  # by the client of the tests, each time anew, since it is not there
 
 
@@ -32,7 +34,7 @@ class Watch:
         sys.addaudithook(self._note)
 
     def _note(self, event: str, args: Any) -> None:
-        if not self.on:
+        if not self.on or threading.current_thread().name in SENDERS:
             return
         writing = event == "open" and is_writing(args)
         ours = event == "import" and args[0] == LOOKED_FOR
