@@ -148,7 +148,11 @@ def running_slack(built: Path) -> Iterator[LocalSlack]:
     assert child.stdin is not None
     assert child.stdout is not None
     facts = json.loads(child.stdout.readline())
-    with httpx.Client(base_url=f"{facts['page_url']}devslack/", trust_env=False) as http:
+    # A connection for each call: one that lay idle may be closed just as it is used again.
+    anew = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(
+        base_url=f"{facts['page_url']}devslack/", trust_env=False, limits=anew
+    ) as http:
         yield LocalSlack(facts, http)
     child.stdin.close()
     child.stdout.close()
