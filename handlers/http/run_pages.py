@@ -146,9 +146,7 @@ async def decide(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Respo
 @router.post("/r/{ref}/retry")
 async def retry(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Response:
     """Run again what failed."""
-    form = await read_form(request)
-    run = await edge.coordinator.run(ref)
-    refuse_forged(request, edge, form, about_retry(run))
+    form, run = await sent(request, edge, ref, about_retry)
 
     async def send() -> str:
         key = request_id(edge, form)
@@ -178,9 +176,7 @@ async def resolve(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Resp
 @router.post("/r/{ref}/handled")
 async def handled(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Response:
     """Count a failed run as dealt with."""
-    form = await read_form(request)
-    run = await edge.coordinator.run(ref)
-    refuse_forged(request, edge, form, about_handled(run))
+    form, run = await sent(request, edge, ref, about_handled)
 
     async def send() -> str:
         key, reason = request_id(edge, form), form.get("reason", "")
@@ -195,9 +191,7 @@ async def handled(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Resp
 @router.post("/r/{ref}/again")
 async def again(request: Request, edge: EdgeOf, who: Caller, ref: str) -> Response:
     """Start a run in the place of a failed one, with what was changed in the form."""
-    form = await read_form(request)
-    run = await edge.coordinator.run(ref)
-    refuse_forged(request, edge, form, about_again(run))
+    form, run = await sent(request, edge, ref, about_again)
 
     async def send() -> str:
         body = (await edge.coordinator.workflow(run.workflow)).definition.body
@@ -227,6 +221,16 @@ def declared_in(body: Mapping[str, Any]) -> dict[str, Input]:
 async def show_log(edge: EdgeOf, ref: str, path: str) -> Response:
     """Show the whole output of a step."""
     return log_response(await edge.coordinator.step_log(ref, path))
+
+
+async def sent(
+    request: Request, edge: Edge, ref: str, about: Callable[[RunView], str]
+) -> tuple[Form, RunView]:
+    """Read a form about a run, and the run itself. Raises: Problem, as `refuse_forged`."""
+    form = await read_form(request)
+    run = await edge.coordinator.run(ref)
+    refuse_forged(request, edge, form, about(run))
+    return form, run
 
 
 def refuse_forged(request: Request, edge: Edge, form: Form, about: str) -> None:
