@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,42 +14,16 @@ from coordination.database import (
     DatabaseUnusable,
     Door,
     InlineDoor,
-    Reader,
     SchemaTooNew,
     Transaction,
     Unavailable,
-    func,
-    insert,
-    meta,
     open_sqlite,
-    select,
 )
 from coordination.database import writer as writer_module
 from coordination.database.room import name_durably
 from coordination.database.writer import Session, connect
 from tests.coordination.inbox import make_database
-
-ADD = insert(meta)
-COUNT = select(func.count().label("n")).select_from(meta).where(meta.c.name != "generation")
-NAMES = select(meta.c.name).where(meta.c.name != "generation").order_by(meta.c.name)
-
-
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    door = await open_sqlite(tmp_path / "baton.db", changes=Changes("test"))
-    yield door
-    await door.close()
-
-
-def put(name: str) -> Any:
-    return lambda tx: tx.execute(ADD, name=name, value="v")
-
-
-async def names(door: Door) -> list[str]:
-    async def query(reader: Reader) -> list[str]:
-        return [row.name for row in await reader.fetch_all(NAMES)]
-
-    return await door.read(query)
+from tests.coordination.names import ADD, names, put
 
 
 async def test_what_a_unit_wrote_is_there_after_it_and_after_a_restart(tmp_path: Path) -> None:

@@ -10,17 +10,12 @@ from typing import Any
 import pytest
 
 from coordination.changes import Change, Changes
-from coordination.database import Transaction, insert, meta
+from coordination.database import Transaction
 from coordination.database import writer as writing
 from coordination.database.writer import Session, Writer
 from tests.coordination.inbox import make_database
+from tests.coordination.names import ADD, put
 from tests.coordination.twice import TwiceDoor
-
-ADD = insert(meta)
-
-
-def put(name: str) -> Any:
-    return lambda tx: tx.execute(ADD, name=name, value="v")
 
 
 def run_traced(folder: Path, *units: Any) -> tuple[list[Any], list[str]]:

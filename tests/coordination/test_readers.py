@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -14,38 +12,14 @@ from coordination.database import (
     Door,
     Reader,
     Unavailable,
-    func,
-    insert,
-    meta,
     open_sqlite,
-    select,
 )
 from coordination.database import door as door_module
+from tests.coordination.names import ADD, COUNT, names, put
 
-ADD = insert(meta)
-COUNT = select(func.count().label("n")).select_from(meta).where(meta.c.name != "generation")
 ENDLESS = text(
     "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 )
-NAMES = select(meta.c.name).where(meta.c.name != "generation").order_by(meta.c.name)
-
-
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    door = await open_sqlite(tmp_path / "baton.db", changes=Changes("test"))
-    yield door
-    await door.close()
-
-
-def put(name: str) -> Any:
-    return lambda tx: tx.execute(ADD, name=name, value="v")
-
-
-async def names(door: Door) -> list[str]:
-    async def query(reader: Reader) -> list[str]:
-        return [row.name for row in await reader.fetch_all(NAMES)]
-
-    return await door.read(query)
 
 
 async def test_a_reader_cannot_write(door: Door) -> None:

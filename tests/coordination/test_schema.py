@@ -7,30 +7,14 @@ import pytest
 
 from coordination.changes import Changes
 from coordination.database import (
-    Door,
-    Reader,
-    func,
-    insert,
-    meta,
     migrate_sqlite,
     open_sqlite,
-    select,
 )
 from coordination.database.migrations.run import configuration, migrate
 from coordination.database.upgrade import revisions
 from coordination.database.writer import connect
 from tests.coordination.inbox import make_database
-
-ADD = insert(meta)
-COUNT = select(func.count().label("n")).select_from(meta).where(meta.c.name != "generation")
-NAMES = select(meta.c.name).where(meta.c.name != "generation").order_by(meta.c.name)
-
-
-async def names(door: Door) -> list[str]:
-    async def query(reader: Reader) -> list[str]:
-        return [row.name for row in await reader.fetch_all(NAMES)]
-
-    return await door.read(query)
+from tests.coordination.names import names
 
 
 def test_the_migrations_lead_to_the_tables_of_the_schema(tmp_path: Path) -> None:
