@@ -5,10 +5,10 @@ event is stored as it came, and the Dispatcher tries it again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -20,6 +20,7 @@ from coordination.identities import Repeat
 from coordination.incoming import Incoming
 from coordination.processes import Effect
 from coordination.store import events as store
+from coordination.store.events import Outcome
 from coordination.taking import Taken, take
 from coordination.tokens import RESERVED
 from coordination.triggers import is_asked_for
@@ -44,8 +45,7 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """What the reporting tool is told. *status* is that of the process after the event."""
 
     event_id: str
@@ -63,8 +63,7 @@ class Accepted:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What became of an event inside the store; the keys are None for a repeat."""
 
     accepted: Accepted
@@ -74,8 +73,10 @@ class Recorded:
     applied: bool = False
 
 
-def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Recorded:
-    """Accept one event, or answer a repeat as the first time.
+def record(
+    tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids, short: bool = True
+) -> Recorded:
+    """Accept one event, or answer a repeat as the first time; *short* is as for `take`.
 
     Raises:
         NotAllowed: only the decision function approves and rejects, and only Baton reports as Baton.
@@ -88,18 +89,16 @@ def record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> R
         repeat = identities.taken(tx, incoming.identity, incoming.event, now=now)
         if repeat is not None:
             return Recorded(_replayed(repeat))
-    recorded = _record(tx, incoming, now=now, ids=ids)
+    recorded = _record(tx, incoming, now=now, ids=ids, short=short)
     if incoming.raw is not None and recorded.seq is not None:
-        store.keep_raw(tx, recorded.seq, incoming.raw, now + RAW_KEPT)
+        store.keep_raw(tx, recorded.seq, incoming.raw, now=now, kept=RAW_KEPT)
     return recorded
 
 
 def again(tx: Transaction, seq: int, incoming: Incoming, *, now: datetime, ids: Ids) -> Taken:
     """Do for a stored event what failed when it arrived; what it raises is the same bug still."""
     taken = take(tx, incoming, now=now, ids=ids)
-    columns = _columns(incoming, taken)
-    told = store.columns_of(taken.event, taken.attempt)
-    store.change(tx, seq, {**columns, "body": told["body"], "attempt": taken.attempt})
+    store.complete(tx, seq, taken.event, taken.attempt, _outcome(incoming, taken))
     return taken
 
 
@@ -108,11 +107,13 @@ def keep(tx: Transaction, incoming: Incoming, taken: Taken, *, now: datetime) ->
     return _stored(tx, incoming, taken, now=now)
 
 
-def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Recorded:
+def _record(
+    tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids, short: bool
+) -> Recorded:
     mark = len(tx.touched)
     try:
         with tx.savepoint():
-            taken = take(tx, incoming, now=now, ids=ids)
+            taken = take(tx, incoming, now=now, ids=ids, short=short)
             return _stored(tx, incoming, taken, told(tx, mark), now=now)
     except (Refused, Unavailable):
         raise
@@ -122,7 +123,7 @@ def _record(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> 
         recorded = _stored(tx, incoming, failed, now=now)
         if incoming.identity is not None:  # by the time of a repeat, the event may say more
             told_as = replace(incoming.identity, body_hash=identities.body_hash(incoming.event))
-            identities.remember(tx, told_as, _plain(recorded.accepted), now=now)
+            identities.remember(tx, told_as, recorded.accepted._asdict(), now=now)
         return recorded
 
 
@@ -136,9 +137,8 @@ def _stored(
 ) -> Recorded:
     event = taken.event
     left = _is_left(tx, taken)
-    columns = store.columns_of(event, taken.attempt)
-    columns.update(_columns(incoming, taken, notices), dispatched_at=None if left else now)
-    seq = store.add(tx, columns)
+    outcome = _outcome(incoming, taken, notices, dispatched_at=None if left else now)
+    seq = store.add(tx, event, taken.attempt, outcome)
     tx.touch("event", event.event_id, thread_id=taken.thread_id)
     if left:
         tx.touch("dispatch", event.event_id)
@@ -153,15 +153,22 @@ def _is_left(tx: Transaction, taken: Taken) -> bool:
     return taken.applied and not taken.event.too_old and is_asked_for(tx, taken.event)
 
 
-def _columns(incoming: Incoming, taken: Taken, notices: Sequence[str] = ()) -> dict[str, Any]:
-    return {
-        "process_key": taken.process_key,
-        "thread_key": taken.thread_key,
-        "effect": taken.effect,
-        "applied": taken.applied,
-        "caused_by_run": taken.run_key,
-        "explain": explain.of(incoming, taken, notices),
-    }
+def _outcome(
+    incoming: Incoming,
+    taken: Taken,
+    notices: Sequence[str] = (),
+    *,
+    dispatched_at: datetime | None = None,
+) -> Outcome:
+    return Outcome(
+        process_key=taken.process_key,
+        thread_key=taken.thread_key,
+        effect=taken.effect,
+        applied=taken.applied,
+        caused_by_run=taken.run_key,
+        explain=explain.of(incoming, taken, notices),
+        dispatched_at=dispatched_at,
+    )
 
 
 def told(tx: Transaction, mark: int = 0) -> list[str]:
@@ -187,10 +194,6 @@ def _accepted(incoming: Incoming, taken: Taken) -> Accepted:
     )
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    return {each.name: getattr(value, each.name) for each in fields(value)}
-
-
 def _replayed(repeat: Repeat) -> Accepted:
     first: Mapping[str, Any] = repeat.result
     warnings = (
@@ -198,7 +201,7 @@ def _replayed(repeat: Repeat) -> Accepted:
         *(("body differs from the first time",) if repeat.differs else ()),
     )
     accepted = Accepted(**{**first, "warnings": warnings})
-    return replace(accepted, effect="duplicate", duplicate=True)
+    return accepted._replace(effect="duplicate", duplicate=True)
 
 
 def refuse_own_name(event: Event) -> None:

@@ -90,7 +90,7 @@ def taken(tx: Transaction, identity: Identity, event: Event, *, now: datetime) -
         IdempotencyMismatch: a client uses one key for two requests.
     """
     name = (identity.scope, identity.name)
-    if store.take(tx, name, identity.body_hash, event.event_id, now=now, until=now + KEPT):
+    if store.take(tx, name, identity.body_hash, event.event_id, now=now, kept=KEPT):
         return None
     row = store.answer(tx, *name)
     return _repeat(row, identity, differs=_differs(row, event))

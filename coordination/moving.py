@@ -1,6 +1,5 @@
 """A process before and after an event: folded, and written as a row."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from coordination.incoming import Unit
 from coordination.processes import Effect, Fold, extend, fold, judge
 from coordination.store import events as event_store
 from coordination.store import processes as store
+from coordination.store.processes import NewProcess
 from coordination.threads import Evidence
 
 
@@ -135,22 +135,21 @@ def _values(unit: Unit, event: Event, row: Row | None, moved: Moved) -> dict[str
     }
 
 
-def _add(unit: Unit, event: Event, values: Mapping[str, Any], home: tuple[int, Evidence]) -> int:
+def _add(unit: Unit, event: Event, values: dict[str, Any], home: tuple[int, Evidence]) -> int:
     thread_key, evidence = home
-    return store.add(
-        unit.tx,
-        {
-            **values,
-            **_parent(unit, event, evidence, None),
-            "namespace": event.namespace,
-            "process_id": event.process_id,
-            "source": event.source,
-            "owner": unit.incoming.owner,
-            "thread_key": thread_key,
-            "run_key": unit.incoming.run_key,
-            "created_at": unit.now,
-        },
+    del values["updated_at"], values["stalled_since"]
+    new = NewProcess(
+        **values,
+        **_parent(unit, event, evidence, None),
+        namespace=event.namespace,
+        process_id=event.process_id or "",
+        source=event.source,
+        owner=unit.incoming.owner,
+        thread_key=thread_key,
+        run_key=unit.incoming.run_key,
+        now=unit.now,
     )
+    return store.add(unit.tx, new)
 
 
 def _parent(unit: Unit, event: Event, evidence: Evidence, row: Row | None) -> dict[str, Any]:

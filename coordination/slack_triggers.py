@@ -122,8 +122,8 @@ def _take(
     asking = [each for each in fitting if _is_in_use(tx, each)]
     if not asking:
         return 0
-    name, until = (SCOPE, said.identity), now + KEPT
-    if not identity_store.take(tx, name, "", ids.new("ev"), now=now, until=until):
+    name = (SCOPE, said.identity)
+    if not identity_store.take(tx, name, "", ids.new("ev"), now=now, kept=KEPT):
         return 0
     for each in asking:
         occasion = Occasion(

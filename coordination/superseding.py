@@ -18,16 +18,9 @@ def supersede(unit: Unit, row: Row, attempt: int) -> None:
     note = superseded(attempt)
     approvals.close_of_process(unit.tx, process_key=row.key, note=note, now=unit.now, ids=unit.ids)
     event = _cancelled(unit, row, note)
-    columns = {
-        **store.columns_of(event, row.attempt),
-        "process_key": row.key,
-        "thread_key": row.thread_key,
-        "effect": "updated",
-        "applied": True,
-        "caused_by_run": None,
-        "explain": {"rule": ["D12", note], "status": [row.status, Status.CANCELLED.value]},
-    }
-    store.add(unit.tx, columns)
+    why = {"rule": ["D12", note], "status": [row.status, Status.CANCELLED.value]}
+    outcome = store.Outcome(row.key, row.thread_key, "updated", True, None, why)  # noqa: FBT003 - it was applied
+    store.add(unit.tx, event, row.attempt, outcome)
     unit.tx.touch("event", event.event_id, thread_id=row.thread_id)
     unit.tx.touch("dispatch", event.event_id)
 

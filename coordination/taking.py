@@ -15,43 +15,18 @@ from coordination.moving import Moved
 from coordination.outbox import Lane
 from coordination.processes import Effect
 from coordination.reasons import Reason
+from coordination.shortcut import first_news
 from coordination.store import approvals as approval_store
 from coordination.store import processes as store
 from coordination.store import threads as thread_store
 from coordination.superseding import supersede
+from coordination.taken import Taken
 from coordination.threads import Evidence, Head, Tied
 from coordination.world import Ids
 
 EXPIRED = "arrived after the time that its producer set; it starts nothing"
 
 __all__ = ["Incoming", "Taken", "take"]
-
-
-class Taken(NamedTuple):
-    """What an event led to. *attempt* is the one of its process to which it was counted.
-
-    *applied* says that the fold took its status: triggers may fire.
-
-    *steps*, *tied*, *because* and *was* say how and why, for `explain`; *note* is for the tool.
-    """
-
-    event: Event
-    effect: Effect
-    attempt: int | None = None
-    applied: bool = False
-    status: Status | None = None
-    thread_key: int | None = None
-    thread_id: str | None = None
-    thread_url: str | None = None
-    process_key: int | None = None
-    run_key: int | None = None  # the run that caused it
-    run_id: str | None = None
-    approval_id: str | None = None
-    steps: tuple[Step, ...] = ()
-    tied: tuple[Tied, ...] = ()
-    because: Reason | None = None
-    was: str | None = None  # the status before
-    note: str | None = None
 
 
 class _Home(NamedTuple):
@@ -69,14 +44,23 @@ class _Home(NamedTuple):
         return self.head.key
 
 
-def take(tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids) -> Taken:
-    """Correlate and fold one event, and write everything of it but its own row."""
+def take(
+    tx: Transaction, incoming: Incoming, *, now: datetime, ids: Ids, short: bool = True
+) -> Taken:
+    """Correlate and fold one event, and write everything of it but its own row.
+
+    Not *short*: also what the short way could take, which comes to the same and takes longer.
+    """
     unit = Unit(tx, incoming, now, ids)
     event = incoming.event
-    taken = _take_process(unit, event) if event.kind == "process" else _take_other(unit, event)
+    taken = (first_news(unit) if short else None) or _take(unit, event)
     if event.expired:
         return taken._replace(effect="late", applied=False, note=taken.note or EXPIRED)
     return taken
+
+
+def _take(unit: Unit, event: Event) -> Taken:
+    return _take_process(unit, event) if event.kind == "process" else _take_other(unit, event)
 
 
 def _take_other(unit: Unit, event: Event) -> Taken:

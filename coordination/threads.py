@@ -85,15 +85,7 @@ def open_thread(
         external_id: the id under which a tool will report more of it.
     """
     thread_id = ids.new("th")
-    values = {
-        "id": thread_id,
-        "external_id": external_id,
-        "title": title,
-        "channel": channel,
-        "created_at": now,
-        "updated_at": now,
-    }
-    key = threads.add(tx, values)
+    key = threads.add(tx, thread_id, external_id, title, channel, now=now)
     tx.touch("thread", thread_id, thread_id=thread_id)
     return Head(key, thread_id)
 

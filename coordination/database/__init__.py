@@ -9,6 +9,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -35,6 +36,7 @@ from coordination.database.errors import (
 )
 from coordination.database.json_text import json_text, numbers_in
 from coordination.database.lock import Lock
+from coordination.database.ordered import Ordered
 from coordination.database.replacing import Replaced, replace
 from coordination.database.room import NotCopied
 from coordination.database.schema import (
@@ -81,7 +83,7 @@ from coordination.database.schema import (
 )
 from coordination.database.statements import Row, insert_if_absent, upsert
 from coordination.database.transaction import Transaction
-from coordination.database.types import canonical, compact
+from coordination.database.types import canonical, compact, moment, to_moment, to_span
 
 __all__ = [
     "ConstraintBroken",
@@ -92,6 +94,7 @@ __all__ = [
     "InlineDoor",
     "Lock",
     "NotCopied",
+    "Ordered",
     "Reader",
     "Replaced",
     "Row",
@@ -126,9 +129,11 @@ __all__ = [
     "json_text",
     "keys",
     "literal",
+    "literal_column",
     "look_at",
     "meta",
     "migrate_sqlite",
+    "moment",
     "not_",
     "nudges",
     "numbers_in",
@@ -153,6 +158,8 @@ __all__ = [
     "sweeps",
     "threads",
     "timers",
+    "to_moment",
+    "to_span",
     "tokens",
     "trigger_secrets",
     "trigger_states",

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Executable, Insert, LargeBinary, String, T
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from coordination.database.ordered import InOrder, Ordered, compiled
 from coordination.database.types import (
     Document,
     Moment,
@@ -107,6 +108,7 @@ class Statements:
     def __init__(self) -> None:
         self._dialect = sqlite.dialect(paramstyle="qmark")
         self._known: dict[int, tuple[ref[Executable], dict[tuple[str, ...], Prepared]]] = {}
+        self._ordered: dict[Ordered, InOrder] = {}
 
     def prepare(self, statement: Executable, given: Mapping[str, Any]) -> Prepared:
         """Compile *statement* for parameters of these names; those of columns are set by it.
@@ -120,6 +122,13 @@ class Statements:
         if prepared is None:
             prepared = known[1][names] = self._compile(statement, names)
         return prepared
+
+    def in_order(self, ordered: Ordered) -> InOrder:
+        """Compile what takes its parameters by their place. Raises: as `ordered.compiled`."""
+        found = self._ordered.get(ordered)
+        if found is None:
+            found = self._ordered[ordered] = compiled(ordered, self._dialect)
+        return found
 
     def _meet(
         self, statement: Executable

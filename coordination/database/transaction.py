@@ -9,6 +9,7 @@ from sqlalchemy import Executable
 
 from coordination.changes import Change, ChangeKind
 from coordination.database.kept import Kept
+from coordination.database.ordered import Ordered
 from coordination.database.statements import Prepared, Row, Statements
 
 
@@ -93,6 +94,22 @@ class Transaction:
         """Insert one row and return its integer key."""
         prepared = self._statements.prepare(statement, given)
         key = self._run(prepared, given).lastrowid
+        if key is None:
+            raise TypeError("the statement inserted no row with a key of its own")
+        return key
+
+    def run(self, ordered: Ordered, values: tuple[Any, ...], /) -> Cursor:
+        """Run a statement with *values* by their place; they, and what it finds, are as they are kept."""
+        known, connection = self._statements.in_order(ordered), self._connection
+        self.size += known.weigh(values)
+        done = connection.execute(known.sql, values)
+        if known.writes in connection.kept.tables:
+            connection.kept.written(known.writes)
+        return done
+
+    def append(self, ordered: Ordered, values: tuple[Any, ...], /) -> int:
+        """Insert a row with *values* by their place, as `run` does, and return its integer key."""
+        key = self.run(ordered, values).lastrowid
         if key is None:
             raise TypeError("the statement inserted no row with a key of its own")
         return key

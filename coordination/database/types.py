@@ -51,8 +51,11 @@ def compact(value: Any) -> str:
 
 def to_moment(value: datetime | None) -> int | None:
     """Return microseconds since 1970. Raises: ValueError, for a time without a zone."""
-    if value is None:
-        return None
+    return None if value is None else moment(value)
+
+
+def moment(value: datetime) -> int:
+    """Return microseconds since 1970, as `to_moment`."""
     if value.tzinfo is None:
         raise ValueError(f"the time {value.isoformat()} has no zone; make it aware, in UTC")
     return _microseconds(value if value.tzinfo is UTC else value.astimezone(UTC))
@@ -61,8 +64,12 @@ def to_moment(value: datetime | None) -> int | None:
 @lru_cache(maxsize=64)  # a unit writes the same few moments into each of its rows
 def _microseconds(value: datetime) -> int:
     """Count from 1970; *value* is in UTC, so that equal ones are the same moment."""
-    since = value - EPOCH  # a division of spans of time takes twice as long
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return to_span(value - EPOCH)  # a division of spans of time takes twice as long
+
+
+def to_span(value: timedelta) -> int:
+    """Return microseconds: what to add to a moment for a later one."""
+    return (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
 
 
 def from_moment(value: int | None) -> datetime | None:

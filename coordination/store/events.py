@@ -2,29 +2,41 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from baton.events import Event
 from coordination.database import (
+    Ordered,
     Reader,
     Row,
     Transaction,
     bindparam,
+    canonical,
     events,
     insert,
+    moment,
     processes,
     raw_bodies,
     runs,
     select,
     threads,
+    to_moment,
+    to_span,
     update,
 )
 
 _EVENT = select(events, threads.c.id.label("thread_id")).outerjoin(
     threads, threads.c.key == events.c.thread_key
 )
-_ADD = insert(events)
+_ADD = Ordered(
+    insert(events),
+    (
+        *("id", "kind", "type", "source", "namespace", "process_id", "attempt", "status"),
+        *("process_key", "thread_key", "effect", "applied", "caused_by_run", "body", "explain"),
+        *("occurred_at", "received_at", "dispatched_at"),
+    ),
+)
 _CHANGE = update(events).where(events.c.seq == bindparam("place"))
 _OF_ATTEMPT = (
     select(events.c.body)
@@ -96,7 +108,7 @@ _RAW = (
     .join(events, events.c.seq == raw_bodies.c.seq)
     .where(events.c.id == bindparam("called"))
 )
-_ADD_RAW = insert(raw_bodies)
+_ADD_RAW = Ordered(insert(raw_bodies), ("seq", "body", "expires_at", "headers"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,34 +126,64 @@ class Raw:
     said: object = None
 
 
-def columns_of(event: Event, attempt: int | None) -> dict[str, Any]:
-    """Return what the row of an event holds of the event itself, as one of that attempt."""
-    body = event.to_json()
-    if attempt is not None:
-        body["attempt"] = attempt
-    return {
-        "id": event.event_id,
-        "kind": event.kind,
-        "type": event.type,
-        "source": event.source,
-        "namespace": event.namespace,
-        "process_id": event.process_id,
-        "status": event.status and str(event.status),
-        "attempt": attempt,
-        "occurred_at": event.occurred_at,
-        "received_at": event.received_at,
-        "body": body,
-    }
+class Outcome(NamedTuple):
+    """What the row of an event holds beside the event: what it led to, and why."""
+
+    process_key: int | None
+    thread_key: int | None
+    effect: str
+    applied: bool
+    caused_by_run: int | None
+    explain: Mapping[str, Any]
+    dispatched_at: datetime | None = None
 
 
-def add(tx: Transaction, values: Mapping[str, Any]) -> int:
-    """Insert an event and return its place in the store."""
-    return tx.insert(_ADD, **values)
+def add(tx: Transaction, event: Event, attempt: int | None, outcome: Outcome) -> int:
+    """Insert an event, as one of that attempt, and return its place in the store."""
+    status, received = event.status, moment(event.received_at)
+    same = event.occurred_at is event.received_at
+    values = (
+        event.event_id,
+        event.kind,
+        event.type,
+        event.source,
+        event.namespace,
+        event.process_id,
+        attempt,
+        None if status is None else status.value,
+        outcome.process_key,
+        outcome.thread_key,
+        outcome.effect,
+        int(outcome.applied),
+        outcome.caused_by_run,
+        canonical(_body(event, attempt)),
+        canonical(outcome.explain),
+        received if same else moment(event.occurred_at),
+        received,
+        to_moment(outcome.dispatched_at),
+    )
+    return tx.append(_ADD, values)
 
 
 def change(tx: Transaction, seq: int, values: Mapping[str, Any]) -> None:
-    """Complete an event that was stored as it came."""
+    """Set some columns of an event."""
     tx.execute(_CHANGE, place=seq, **values)
+
+
+def complete(
+    tx: Transaction, seq: int, event: Event, attempt: int | None, outcome: Outcome
+) -> None:
+    """Complete an event that was stored as it came; whether it was acted upon stays as it is."""
+    values = outcome._asdict()
+    del values["dispatched_at"]
+    change(tx, seq, {**values, "attempt": attempt, "body": _body(event, attempt)})
+
+
+def _body(event: Event, attempt: int | None) -> dict[str, Any]:
+    body = event.to_json()
+    if attempt is not None:
+        body["attempt"] = attempt
+    return body
 
 
 def by_id(tx: Transaction, event_id: str) -> Row | None:
@@ -160,10 +202,10 @@ def last_heard(tx: Transaction, process_key: int, attempt: int) -> datetime | No
     return None if row is None else row.received_at
 
 
-def keep_raw(tx: Transaction, seq: int, raw: Raw, expires_at: datetime) -> None:
-    """Keep what came for an event until *expires_at*."""
-    headers = dict(raw.headers)
-    tx.execute(_ADD_RAW, seq=seq, body=raw.body, expires_at=expires_at, headers=headers)
+def keep_raw(tx: Transaction, seq: int, raw: Raw, *, now: datetime, kept: timedelta) -> None:
+    """Keep what came for an event for so long."""
+    until = moment(now) + to_span(kept)
+    tx.run(_ADD_RAW, (seq, raw.body, until, canonical(raw.headers)))
 
 
 async def read_raw(reader: Reader, event_id: str) -> Row | None:

@@ -1,18 +1,21 @@
 """What was accepted under which identity, so that a repeat gets the same answer."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from coordination.database import (
+    Ordered,
     Row,
     Transaction,
     bindparam,
     delete,
     events,
     identities,
+    moment,
     select,
     threads,
+    to_span,
     upsert,
 )
 
@@ -47,11 +50,14 @@ _ANY = (
 )
 _KEPT = ("body_hash", "event_id", "result", "expires_at")
 _KEEP = upsert(identities, key=("scope", "identity"), update=_KEPT)
-_TAKE = upsert(
-    identities,
-    key=("scope", "identity"),
-    update=_KEPT,
-    where=identities.c.expires_at <= bindparam("now"),
+_TAKE = Ordered(
+    upsert(
+        identities,
+        key=("scope", "identity"),
+        update=_KEPT,
+        where=identities.c.expires_at <= bindparam("now"),
+    ),
+    ("identity", "scope", "body_hash", "event_id", "expires_at", "now"),
 )
 _DROP = delete(identities).where(identities.c.expires_at <= bindparam("now"))
 
@@ -73,19 +79,12 @@ def take(
     event_id: str,
     *,
     now: datetime,
-    until: datetime,
+    kept: timedelta,
 ) -> bool:
     """Let *name*, a scope and an identity, stand for an event; False if it stands for something."""
-    done = tx.execute(
-        _TAKE,
-        scope=name[0],
-        identity=name[1],
-        body_hash=body_hash,
-        event_id=event_id,
-        expires_at=until,
-        now=now,
-    )
-    return done == 1
+    (scope, identity), at = name, moment(now)
+    values = (identity, scope, body_hash, event_id, at + to_span(kept), at)
+    return tx.run(_TAKE, values).rowcount == 1
 
 
 def answer(tx: Transaction, scope: str, identity: str) -> Row:

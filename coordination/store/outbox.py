@@ -5,17 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from coordination.database import (
+    Ordered,
     Reader,
     Row,
     Transaction,
     and_,
     bindparam,
+    canonical,
     case,
     delete,
     exists,
     func,
     insert,
     insert_if_absent,
+    moment,
     outbox,
     processes,
     select,
@@ -45,7 +48,13 @@ _PART = (  # what is said in a thread, or beside it to one recipient
     outbox.c.recipient.is_not_distinct_from(bindparam("to")),
 )
 
-_ADD = insert(outbox)
+_ADD = Ordered(
+    insert(outbox),
+    (
+        *("id", "thread_key", "lane", "slot", "recipient", "kind", "body"),
+        *("state", "attempts", "due_at", "error", "created_at"),
+    ),
+)
 _ADD_ONCE = insert_if_absent(outbox)
 _OF_THREAD = select(outbox).where(_THREAD, _HELD).order_by(outbox.c.key)
 _SUPERSEDE = update(outbox).where(outbox.c.key == bindparam("notice")).values(state="superseded")
@@ -205,7 +214,23 @@ _ROLLED_OF = (
 
 def add(tx: Transaction, values: dict[str, Any]) -> int:
     """Insert a notice and return its key."""
-    return tx.insert(_ADD, **values)
+    due = moment(values["due_at"])
+    at_once = values["created_at"] is values["due_at"]
+    row = (
+        values["id"],
+        values["thread_key"],
+        values["lane"],
+        values["slot"],
+        values["recipient"],
+        values["kind"],
+        canonical(values["body"]),
+        values["state"],
+        values["attempts"],
+        due,
+        values.get("error"),
+        due if at_once else moment(values["created_at"]),
+    )
+    return tx.append(_ADD, row)
 
 
 def add_once(tx: Transaction, values: dict[str, Any]) -> bool:

@@ -2,18 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from coordination.database import (
+    Ordered,
     Reader,
     Row,
     Transaction,
     bindparam,
+    canonical,
+    exists,
     insert,
     json_text,
+    literal_column,
+    moment,
+    or_,
     processes,
     select,
     threads,
+    to_moment,
     update,
 )
 
@@ -27,10 +35,31 @@ _BY_KEY = _PROCESS.where(processes.c.key == bindparam("process"))
 _OF_RUN = _PROCESS.where(processes.c.run_key == bindparam("run"))
 _OF_THREAD = _PROCESS.where(processes.c.thread_key == bindparam("thread")).order_by(processes.c.key)
 _PARENT = select(processes.c.parent_key).where(processes.c.key == bindparam("process"))
-_ADD = insert(processes)
+_ADD = Ordered(
+    insert(processes),
+    (
+        *("namespace", "process_id", "attempt", "source", "name", "category", "status", "state"),
+        *("owner", "thread_key", "parent_key", "parent_ref", "run_key"),
+        *("started_at", "ended_at", "created_at", "updated_at"),
+    ),
+)
 _CHANGE = update(processes).where(processes.c.key == bindparam("process"))
 _ORPHANS = select(processes.c.key, processes.c.thread_key).where(
     processes.c.parent_ref == bindparam("ref"), processes.c.parent_key.is_(None)
+)
+_KNOWN = Ordered(
+    select(literal_column("1")).where(
+        or_(
+            exists().where(
+                processes.c.namespace == bindparam("ns"),
+                processes.c.process_id == bindparam("called"),
+            ),
+            exists().where(
+                processes.c.parent_ref == bindparam("ref"), processes.c.parent_key.is_(None)
+            ),
+        )
+    ),
+    ("ns", "called", "ref"),
 )
 _NEWEST = _PROCESS.order_by(processes.c.key.desc()).limit(bindparam("limit"))
 MOST_ANCESTORS = 32
@@ -52,6 +81,11 @@ def by_id(tx: Transaction, namespace: str, process_id: str) -> Row | None:
     return tx.fetch_one(_BY_ID, ns=namespace, called=process_id)
 
 
+def is_known(tx: Transaction, namespace: str, process_id: str, ref: str) -> bool:
+    """Say whether anybody has heard of a process, be it as the parent *ref* of another one."""
+    return bool(tx.run(_KNOWN, (namespace, process_id, ref)).fetchall())
+
+
 def by_key(tx: Transaction, key: int) -> Row | None:
     return tx.fetch_one(_BY_KEY, process=key)
 
@@ -61,8 +95,50 @@ def of_run(tx: Transaction, run_key: int) -> Row | None:
     return tx.fetch_one(_OF_RUN, run=run_key)
 
 
-def add(tx: Transaction, values: Mapping[str, Any]) -> int:
-    return tx.insert(_ADD, **values)
+class NewProcess(NamedTuple):
+    """A process as its first event makes it."""
+
+    namespace: str
+    process_id: str
+    attempt: int
+    source: str
+    name: str
+    category: str | None
+    status: str
+    state: Mapping[str, Any]
+    thread_key: int
+    now: datetime
+    owner: str | None = None
+    parent_key: int | None = None
+    parent_ref: str | None = None
+    run_key: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def add(tx: Transaction, new: NewProcess) -> int:
+    """Insert a process and return its key."""
+    at = moment(new.now)
+    values = (
+        new.namespace,
+        new.process_id,
+        new.attempt,
+        new.source,
+        new.name,
+        new.category,
+        new.status,
+        canonical(new.state),
+        new.owner,
+        new.thread_key,
+        new.parent_key,
+        new.parent_ref,
+        new.run_key,
+        to_moment(new.started_at),
+        to_moment(new.ended_at),
+        at,
+        at,
+    )
+    return tx.append(_ADD, values)
 
 
 def change(tx: Transaction, key: int, values: Mapping[str, Any]) -> None:

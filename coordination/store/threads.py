@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from coordination.database import (
+    Ordered,
     Reader,
     Row,
     Transaction,
@@ -12,6 +13,7 @@ from coordination.database import (
     bindparam,
     exists,
     insert,
+    moment,
     or_,
     processes,
     runs,
@@ -27,7 +29,9 @@ _BY_KEY = _THREAD.where(threads.c.key == bindparam("thread"))
 _BY_ID = _THREAD.where(threads.c.id == bindparam("ref"))
 _BY_EXTERNAL = _THREAD.where(threads.c.external_id == bindparam("ref"))
 _RUN = select(runs.c.key, runs.c.id, runs.c.thread_key).where(runs.c.id == bindparam("ref"))
-_ADD = insert(threads)
+_ADD = Ordered(
+    insert(threads), ("id", "external_id", "title", "channel", "created_at", "updated_at")
+)
 _PERMALINK = (
     select(slots.c.permalink)
     .where(slots.c.thread_key == threads.c.key, slots.c.slot == "root")
@@ -68,8 +72,18 @@ def run(tx: Transaction, run_id: str) -> Row | None:
     return tx.fetch_one(_RUN, ref=run_id)
 
 
-def add(tx: Transaction, values: Mapping[str, Any]) -> int:
-    return tx.insert(_ADD, **values)
+def add(
+    tx: Transaction,
+    thread_id: str,
+    external_id: str | None,
+    title: str,
+    channel: str | None,
+    *,
+    now: datetime,
+) -> int:
+    """Insert a thread and return its key."""
+    at = moment(now)
+    return tx.append(_ADD, (thread_id, external_id, title, channel, at, at))
 
 
 def head(tx: Transaction, key: int) -> Row:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -121,7 +120,7 @@ async def test_d1_a_repeat_gets_the_first_answer_and_changes_nothing(inbox: Inbo
     await inbox.report("build", "completed", 5)
     before = [await inbox.rows(table) for table in (events_table, outbox, processes_table)]
     again = await inbox.report("build", "started", id="b-1")
-    assert again == replace(first, effect="duplicate", duplicate=True)
+    assert again == first._replace(effect="duplicate", duplicate=True)
     after = [await inbox.rows(table) for table in (events_table, outbox, processes_table)]
     assert after == before
 

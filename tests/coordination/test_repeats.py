@@ -66,7 +66,7 @@ async def test_a_repeat_is_answered_as_the_first_time_from_the_event(
         await inbox.report("q", "completed", 9)
     again = await inbox.report(**wanted)
 
-    assert again == replace(first, effect="duplicate", duplicate=True)
+    assert again == first._replace(effect="duplicate", duplicate=True)
     (row,) = [row for row in await inbox.rows(identities_table) if row.identity == "once"]
     assert (row.event_id, row.result) == (first.event_id, None)
 
@@ -84,7 +84,7 @@ async def test_the_link_of_the_card_is_the_one_of_the_first_time(inbox: Inbox) -
     assert (first.thread_url, second.thread_url) == (None, "https://slack.test/p1")
     assert (await inbox.report("build", "started", id="b-1")).thread_url is None
     again = await inbox.report("build", "in_progress", 1, id="b-2")
-    assert again == replace(second, effect="duplicate", duplicate=True)
+    assert again == second._replace(effect="duplicate", duplicate=True)
 
 
 async def test_what_failed_at_first_is_answered_as_then_after_it_was_taken(inbox: Inbox) -> None:
@@ -101,7 +101,7 @@ async def test_what_failed_at_first_is_answered_as_then_after_it_was_taken(inbox
     assert (await inbox.event(first.event_id)).effect == "updated"
 
     again = await inbox.report("build", "completed", 1, id="b-2")
-    assert again == replace(first, effect="duplicate", duplicate=True)
+    assert again == first._replace(effect="duplicate", duplicate=True)
 
 
 async def test_an_identity_of_an_older_database_is_answered_as_it_was_kept(tmp_path: Path) -> None:

@@ -1,0 +1,231 @@
+"""The short way of first news and the long one: every report leads to the same rows, hints and answers."""
+
+import asyncio
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from baton.events import Actor, ApprovalRequest, Event, Link, NextStep, Parent, Progress, Subject
+from coordination import accept, identities, shortcut
+from coordination.accept import Recorded
+from coordination.database import Transaction
+from coordination.database.schema import metadata
+from coordination.incoming import Incoming, Unit
+from coordination.processes import first_state, fold
+from coordination.store.events import Raw
+from coordination.taken import Taken
+from tests.coordination.inbox import T0, CountingIds, Inbox, event
+from tests.properties.test_one_thread import open_database
+
+WORDS = st.sampled_from(["a", "b", "c"])
+PROCESSES = st.sampled_from(["p", "q", "r"])
+FIRST = st.sampled_from(["queued", "started", "in_progress"])
+STATUSES = st.one_of(
+    FIRST, FIRST, st.sampled_from(["pending_approval", "completed", "failed", "skipped"])
+)
+PLAIN: dict[str, st.SearchStrategy[Any]] = {
+    "message": st.one_of(WORDS, st.just("ends with\nmore lines")),
+    "name": st.one_of(WORDS, st.just("")),
+    "category": WORDS,
+    "attempt": st.integers(1, 3),
+    "sequence": st.integers(0, 3),
+    "channel": st.just("#other"),
+    "workflow": WORDS,
+    "result": st.dictionaries(WORDS, st.integers(0, 9), max_size=2),
+    "metadata": st.dictionaries(st.integers(0, 600).map(str), st.just(1), max_size=3),
+    "labels": st.dictionaries(WORDS, WORDS, max_size=2),
+    "links": st.lists(st.builds(Link, WORDS, WORDS, WORDS), max_size=3).map(tuple),
+    "next_steps": st.lists(st.builds(NextStep, WORDS), max_size=2).map(tuple),
+    "actor": st.builds(Actor, WORDS, WORDS),
+    "progress": st.builds(Progress, st.integers(0, 9), st.sampled_from([None, 5, 9])),
+    "correction": st.booleans(),
+    "warnings": st.lists(WORDS, max_size=1).map(tuple),
+}
+ODD: dict[str, st.SearchStrategy[Any]] = {
+    "parent": st.builds(Parent, PROCESSES),
+    "run_id": st.just("release-7"),
+    "correlation_id": st.just("chain"),
+    "trace_id": st.just("f" * 32),
+    "keys": st.just(("ci:h:1",)),
+    "subject": st.just(Subject(repo="h/o/n", sha="abc1234", ref="topic")),
+    "thread_ts": st.just("1.5"),
+    "attempt_key": WORDS,
+    "heartbeat": st.just(value=True),
+    "lease_s": st.just(60),
+    "expired": st.just(value=True),
+    "started_at": st.just(T0 - timedelta(hours=1)),
+    "approval": st.just(ApprovalRequest("Sure?")),
+}
+SAYS = st.fixed_dictionaries({}, optional=PLAIN)
+SAYS_MORE = st.one_of(
+    SAYS,
+    SAYS,
+    st.builds(
+        lambda said, more: said | more, SAYS, st.sampled_from(sorted(ODD)).flatmap(
+            lambda name: ODD[name].map(lambda value: {name: value})
+        ),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a tool reports, and what its credential adds."""
+
+    event: Event
+    owner: str | None
+    channel: str | None
+    raw: Raw | None
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[Report]:
+    """Draw reports about a few processes, some twice, some tied to each other."""
+    made, ids = [], CountingIds()
+    for at in range(draw(st.integers(1, 8))):
+        told = event(draw(PROCESSES), draw(STATUSES), at, ids=ids, **draw(SAYS_MORE))
+        if draw(st.booleans()):
+            told = replace(told, received_at=told.received_at + timedelta(minutes=draw(st.integers(0, 9))))  # fmt: skip
+        raw = draw(st.sampled_from([None, Raw(b"{}", {"content-type": "application/json"})]))
+        made.append(
+            Report(
+                told,
+                draw(st.sampled_from([None, "U1"])),
+                draw(st.sampled_from([None, "#here"])),
+                raw,
+            )
+        )
+    return [*made, *draw(st.lists(st.sampled_from(made), max_size=2))]
+
+
+async def reported(reports: list[Report], folder: Path, *, short: bool) -> Any:
+    """Report everything, and return each row of each table, every hint, and every answer."""
+    inbox = await open_database(folder)
+    inbox.ids.made = 1_000  # those of the reports come before
+    hints: list[Any] = []
+    answers: list[Recorded] = []
+    for each in reports:
+
+        def unit(tx: Transaction, each: Report = each) -> None:
+            known = identities.identity_of(each.event)
+            incoming = Incoming(
+                event=each.event,
+                identity=known,
+                channel=each.channel,
+                owner=each.owner,
+                raw=each.raw,
+            )
+            now = each.event.received_at
+            answers.append(accept.record(tx, incoming, now=now, ids=inbox.ids, short=short))
+            hints.append(list(tx.touched))
+
+        await inbox.door.write(unit)
+    rows = await everything(inbox)
+    await inbox.door.close()
+    return rows, hints, answers
+
+
+async def everything(inbox: Inbox) -> dict[str, list[Any]]:
+    return {
+        table.name: [row.as_dict() for row in await inbox.rows(table)]
+        for table in metadata.sorted_tables
+    }
+
+
+@given(streams())
+def test_the_short_way_writes_what_the_long_one_writes(reports: list[Report]) -> None:
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        short = asyncio.run(reported(reports, Path(one), short=True))
+        long = asyncio.run(reported(reports, Path(other), short=False))
+    for told, wanted in zip(short, long, strict=True):
+        assert told == wanted
+
+
+@given(PROCESSES, FIRST, SAYS, st.integers(0, 9))
+def test_the_state_of_first_news_is_its_fold(
+    process: str, status: str, said: dict[str, Any], at: int
+) -> None:
+    told = event(process, status, at, ids=CountingIds(), **said)
+    assert first_state(told) == fold([told]).to_json()
+
+
+async def taken(told: Event, *before: Event, folder: Path, **more: Any) -> Taken | None:
+    """Say what the short way makes of an event, once others have been reported."""
+    inbox = await open_database(folder)
+    for each in before:
+        await inbox.accept(each)
+    incoming = Incoming(event=told, identity=None, **more)
+    written = inbox.door._session.total_changes
+    found: Taken | None = await inbox.door.write(
+        lambda tx: shortcut.first_news(Unit(tx, incoming, T0, inbox.ids))
+    )
+    changed = inbox.door._session.total_changes - written
+    await inbox.door.close()
+    assert (found is not None) == (changed > 0)
+    return found
+
+
+async def test_first_news_that_nothing_ties_takes_the_short_way(tmp_path: Path) -> None:
+    told = event("p", "started", ids=CountingIds(), message="on its way", labels={"a": "b"})
+    found = await taken(told, folder=tmp_path)
+    assert found is not None
+    assert (found.effect, found.attempt, found.applied) == ("created", 1, True)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"parent": Parent("q")},
+        {"run_id": "release-7"},
+        {"correlation_id": "chain"},
+        {"trace_id": "f" * 32},
+        {"keys": ("ci:h:1",)},
+        {"subject": Subject(repo="h/o/n")},
+        {"channel": "C1", "thread_ts": "1.5"},
+        {"attempt_key": "a"},
+        {"heartbeat": True},
+        {"lease_s": 60},
+        {"expired": True},
+        {"started_at": T0},
+        {"approval": ApprovalRequest("Sure?")},
+    ],
+    ids=",".join,
+)
+async def test_anything_that_ties_or_promises_takes_the_long_way(
+    more: dict[str, Any], tmp_path: Path
+) -> None:
+    told = event("p", "started", ids=CountingIds(), **more)
+    assert await taken(told, folder=tmp_path) is None
+
+
+@pytest.mark.parametrize("status", ["pending_approval", "completed", "failed", "skipped"])
+async def test_news_that_people_want_at_once_take_the_long_way(status: str, tmp_path: Path) -> None:
+    told = event("p", status, ids=CountingIds())
+    assert await taken(told, folder=tmp_path) is None
+
+
+async def test_what_a_known_process_or_a_missed_parent_says_takes_the_long_way(
+    tmp_path: Path,
+) -> None:
+    ids = CountingIds()
+    known = event("p", "started", ids=ids)
+    child = event("q", "started", ids=ids, parent=Parent("r"))
+    for number, told in enumerate(["p", "r"]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        later = event(told, "in_progress", ids=ids)
+        assert await taken(later, known, child, folder=folder) is None
+
+
+async def test_what_baton_itself_reports_takes_the_long_way(tmp_path: Path) -> None:
+    told = event("p", "started", ids=CountingIds())
+    for number, more in enumerate([{"thread_key": 1}, {"run_key": 1}]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert await taken(told, folder=folder, **more) is None
