@@ -130,6 +130,9 @@ class Claimed:
 
 def claim(tx: Transaction, wanted: Claim) -> Claimed:
     """Lease up to a limit of notices, at most one of a thread, the most urgent threads first."""
+    due = look(tx, store.next_due)
+    if due is None or due > wanted.now:
+        return Claimed((), {}, due, wanted.floor)  # as most of the time
     store.free(tx, now=wanted.now)
     waiting = Waiting(held=_put_off_cards(tx, wanted))
     urgent = _turns(tx, (Lane.DECISION, Lane.RESULT), wanted)

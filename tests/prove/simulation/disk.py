@@ -18,7 +18,7 @@ from coordination.database.upgrade import upgrade
 from coordination.database.writer import Session, connect
 
 SECTOR = 512
-CUT_AT = 8 * 2**20  # bytes of the log, after which it is emptied between two histories
+CUT_AT = 2 * 2**20  # bytes of the log, after which it is emptied between two histories
 COMPILED = Statements()  # compiling is most of the work of a short life
 READING = Statements()
 open_unsynced = partial(connect, synchronous=0)
@@ -64,6 +64,9 @@ class Disk:
         self._images = 0
         self._left: Path | None = None
         self._kept: list[tuple[str, list[tuple[Any, ...]]]] = []
+        self._began = (
+            0  # bytes of the log that earlier histories wrote; -1: this one wrote the file too
+        )
         self.path = folder / "baton.db"
         self._open()
 
@@ -72,6 +75,7 @@ class Disk:
         self.session = Session(self.path, synchronous=0)
         self.session._statements = COMPILED
         self.raw: sqlite3.Connection = self.session._raw
+        self.raw.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()  # nobody else has the file
         names = [table.name for table in reversed(metadata.sorted_tables)]
         self._tables = [*names, "sqlite_sequence"] if self._counts() else names
 
@@ -112,6 +116,7 @@ class Disk:
         raw.execute("PRAGMA foreign_keys = 1")
         if self.log.stat().st_size > CUT_AT:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._began = self.log.stat().st_size
 
     @property
     def log(self) -> Path:
@@ -140,6 +145,7 @@ class Disk:
             each.unlink()
         self.path, self._left = self._left, None
         self._open()
+        self._began = -1
         assert self.whole(), "P1: the database is damaged after a power cut"
 
     def whole(self) -> bool:
@@ -147,8 +153,9 @@ class Disk:
         return self.raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
     def contents(self) -> bytes:
-        """Return every byte of the file and of its log."""
-        return self.path.read_bytes() + self.log.read_bytes()
+        """Return every byte that was written since the file was reset."""
+        log = self.log.read_bytes()
+        return log[self._began :] if self._began >= 0 else self.path.read_bytes() + log
 
     def close(self) -> None:
         self.raw.close()

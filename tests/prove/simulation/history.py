@@ -75,11 +75,11 @@ class History:
     def _choose(self) -> None:
         """Draw what this history is about."""
         rng, mask = self.faults.rng_of("plot"), self.faults.mask
-        count = rng.choice((1, 1, 2))
+        count = 2 if rng.random() < 0.1 else 1
         names = rng.sample(BUILT, count if mask.builds is None else min(count, mask.builds))
         self.builds = {f"build-{number}": name for number, name in enumerate(names)}
-        self.secretive = rng.random() < 0.3 and mask.builds is None
-        self.ticking = rng.random() < 0.15 and mask.builds is None
+        self.secretive = rng.random() < 0.08 and mask.builds is None
+        self.ticking = rng.random() < 0.06 and mask.builds is None
         self.meddling = rng.random() < 0.5 and not mask.calm
         self.leaver = "UMAYA" if rng.random() < 0.2 and not mask.calm else None
         self.heals_at = rng.uniform(30, 150)

@@ -1,5 +1,6 @@
 """Where histories are played: one file after the other on one disk in memory, in a quiet log."""
 
+import gc
 import shutil
 import tempfile
 import time
@@ -88,9 +89,12 @@ def open_stage() -> Iterator[Stage]:
     try:
         stage = Stage(folder)
         structlog.configure(processors=[stage.note])
+        gc.collect()
+        gc.freeze()  # or all that was imported is looked through in every history
         yield stage
         stage.close()
     finally:
+        gc.unfreeze()
         structlog.configure(**before)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -13,6 +13,7 @@ from tests.prove.simulation.outside import Outside
 
 PATIENCE = 10.0  # s that a client waits for an answer
 TOLD = (500, 503, 429)
+AGAIN = 0.15  # of what is acknowledged is sent again, by every life
 
 
 class Lost(Exception):
@@ -107,7 +108,7 @@ async def report(wire: Wire, wanted: Report, token: str) -> None:
         await asyncio.sleep(1)
     if wanted.key not in outside.acknowledged:
         await asyncio.sleep(wanted.after)
-    while wanted.key not in outside.acknowledged or outside.chance(0.3):
+    while wanted.key not in outside.acknowledged or outside.chance(AGAIN):
         copies = 2 if outside.faults.strike("N", 0.1) else 1
         told = [_report_once(wire, wanted, token) for _ in range(copies)]
         await asyncio.gather(*told)
@@ -134,7 +135,7 @@ async def _report_once(wire: Wire, wanted: Report, token: str) -> None:
 async def start(wire: Wire, name: str, request: str, inputs: Mapping[str, Any], token: str) -> None:
     """Start a run by hand until it is known to be started."""
     outside = wire.outside
-    while request not in outside.started or outside.chance(0.3):
+    while request not in outside.started or outside.chance(AGAIN):
         body = {"inputs": dict(inputs), "request_id": request}
         try:
             status, answer = await wire.ask("POST", f"/v1/workflows/{name}/runs", token, body)

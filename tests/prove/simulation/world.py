@@ -37,8 +37,7 @@ class SimIds:
 
     def new(self, prefix: str) -> str:
         self._made += 1
-        noise = "".join(self._rng.choice(ALPHABET) for _ in range(16))
-        return f"{prefix}_{self._made:010d}{noise}"
+        return f"{prefix}_{self._made:010d}{self._rng.getrandbits(64):016X}"
 
     def token(self) -> str:
         return "".join(self._rng.choice(ALPHABET) for _ in range(43))
