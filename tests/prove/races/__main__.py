@@ -8,8 +8,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.prove.races.heat import Size
-from tests.prove.races.running import Result, heats
+from tests.prove.races.findings import EVENT_LATE, TIME_OVER
+from tests.prove.races.heat import CLICK_LATE, TIMER_LATE, Size
+from tests.prove.races.running import Result, heats, scratch
 from tests.prove.verdict import Verdict, prove
 
 TIMES = 100_000
@@ -25,6 +26,10 @@ WINNERS = (
     "timeout: the timer won",
     "click: a click won",
     "click: the timer won",
+    TIMER_LATE,
+    CLICK_LATE,
+    TIME_OVER,
+    EVENT_LATE,
 )
 ENOUGH = 16  # heats, of which each of them has to win some
 SHARE = 0.02  # of its kind, that each winner has to have
@@ -48,7 +53,7 @@ def _all(seed: int, count: int) -> Iterator[Result]:
     seeds = range(seed, seed + count)
     parts = [seeds[at : at + AT_ONCE] for at in range(0, count, AT_ONCE)]
     with (
-        tempfile.TemporaryDirectory(prefix="races-") as folder,
+        tempfile.TemporaryDirectory(prefix="races-", dir=scratch()) as folder,
         ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as pool,
     ):
         for done in as_completed([pool.submit(heats, list(part), Path(folder)) for part in parts]):

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from coordination import audit as audit_chain
@@ -10,13 +11,15 @@ from coordination.database import Row, audit, events, select, timers, votes, wai
 from coordination.waits import delivery_of
 
 VERDICTS = ("approval.approved", "approval.rejected", "approval.expired", "approval.answered")
+EVENT_LATE = "timeout: the event was on its way when the timer won"
+TIME_OVER = "timeout: the time was over when the event won"
 _TABLES = {
     "waits": select(waits),
     "wakeups": select(wakeups),
     "votes": select(votes),
     "timers": select(timers),
     "audit": select(audit.c.object, audit.c.action, audit.c.actor),
-    "events": select(events.c.id, events.c.seq, events.c.dispatched_at),
+    "events": select(events.c.id, events.c.seq, events.c.received_at, events.c.dispatched_at),
 }
 
 
@@ -27,6 +30,7 @@ class Found:
     rows: Mapping[str, Sequence[Row]]
     woken: Mapping[tuple[int, str], Sequence[Row]]  # by run and path
     seq: Mapping[str, int]  # of each event
+    came: Mapping[str, datetime]  # when each of them did
 
     @classmethod
     async def of(cls, heat: Any) -> "Found":
@@ -34,7 +38,8 @@ class Found:
         woken: dict[tuple[int, str], list[Row]] = defaultdict(list)
         for row in rows["wakeups"]:
             woken[row.run_key, path_of(row)].append(row)
-        return cls(rows, woken, {row.id: row.seq for row in rows["events"]})
+        seq = {row.id: row.seq for row in rows["events"]}
+        return cls(rows, woken, seq, {row.id: row.received_at for row in rows["events"]})
 
 
 def path_of(row: Row) -> str:
@@ -49,6 +54,7 @@ async def wrong(heat: Any) -> tuple[Counter[str], list[str]]:
     found, counts = await Found.of(heat), Counter[str]()
     said = [*of_waits(heat, found, counts), *of_questions(heat, found, counts), *left(found)]
     said += heat.track.world.tasks.failed
+    counts.update(heat.met)
     broken = await heat.track.door._door.read(audit_chain.verify)
     if broken is not None:
         said.append(f"the audit chain breaks at row {broken}")
@@ -60,9 +66,12 @@ def of_waits(heat: Any, found: Found, counts: Counter[str]) -> Iterator[str]:
     rows = {(row.run_key, row.path): row for row in found.rows["waits"]}
     for wait in heat.waits:
         row, told = rows[wait.run_key, wait.path], found.woken[wait.run_key, wait.path]
-        due = event_for(found, row, heat.events[wait.sha])
+        published = heat.events[wait.sha]
+        due = event_for(found, row, published)
         counts[f"{wait.kind} races"] += 1
         counts[f"{wait.kind}: {_winner(wait.kind, found, row)}"] += 1
+        if wait.kind == "timeout":
+            counts.update(_met(found, row, published, told))
         said = _twice(told) or _amiss(wait.kind, row, told, due)
         if said:
             yield f"{said} (the {wait.kind} race of {wait.sha} {wait.path})"
@@ -93,6 +102,14 @@ def _winner(kind: str, found: Found, row: Row) -> str:
         return "the timer won" if row.state == "expired" else "the event won"
     later = row.event_id is not None and found.seq.get(row.event_id, 0) > row.until_seq
     return "the wait was first" if later else "the event was first"
+
+
+def _met(found: Found, row: Row, published: Sequence[str], told: Sequence[Row]) -> Iterator[str]:
+    """Say whether who lost was on its way already."""
+    if row.state == "expired" and min(found.came[each] for each in published) < row.expires_at:
+        yield EVENT_LATE
+    if row.state == "answered" and told and told[0].created_at >= row.expires_at:
+        yield TIME_OVER
 
 
 def event_for(found: Found, row: Row, published: Sequence[str]) -> str | None:

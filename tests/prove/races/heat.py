@@ -1,16 +1,17 @@
 """One heat: many races at once on one store, and a look at every row that they left behind.
 
 Four kinds. *Opening*: a step begins to wait while its event is published, and looks back to the start of
-its run. *Join*: the same, for what comes from now on. *Timeout*: a step waits, and its event comes while its time runs out. *Click*: people answer a question, both ways,
-while its time runs out. Who wins is chance; that exactly one does is the promise.
+its run. *Join*: the same, for what comes from now on. *Timeout*: steps wait, and their event comes at the
+moment when their time is over. *Click*: people answer a question, both ways, at the moment when its time
+is over. Who wins is chance; that exactly one does is the promise.
 """
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from coordination import approvals, timers, waits
@@ -25,9 +26,11 @@ from tests.coordination.scene import T0
 from tests.prove.races.findings import wrong
 from tests.prove.races.track import Track
 
-LIMIT = timedelta(seconds=30)  # after which what waits has waited long enough
+APART = timedelta(seconds=1)  # from the end of one time to that of the next
 PATIENCE = 240.0  # s; a sweep that mends what was missed comes sooner, and is no loss
-SPREAD = 0.8  # s within which all begin
+TIMER_LATE = "click: the timer was on its way when a click won"
+CLICK_LATE = "click: a click was on its way when the timer won"
+NEAR = (4, 40, 400)  # turns of the loop by which one is later than the other, at most
 CLICKERS = (("UGRACE", "approve"), ("ULINUS", "reject"))
 _LEFT = (
     select(waits_table.c.key).where(waits_table.c.state == "looking").limit(1),
@@ -40,18 +43,30 @@ _LEFT = (
 class Size:
     """How many races of each kind, and how many waits share an event."""
 
-    openings: int = 400
-    joins: int = 1500
-    timeouts: int = 500
+    openings: int = 200
+    joins: int = 3500
+    timeouts: int = 200
     clicks: int = 100
     shared: int = 100  # waits of one run, for one event
-    few: int = 20  # of those whose time runs out
-    asked: int = 10  # questions of one run
+    few: int = 5  # of those whose time runs out
+    asked: int = 5  # questions of one run
     together: int = 10  # waits that open in one unit
+
+    spread: float = 2.0  # s within which all begin
 
     @property
     def races(self) -> int:
         return self.openings + self.joins + self.timeouts + self.clicks
+
+    @property
+    def groups(self) -> int:
+        """How many times run out for waits."""
+        return -(-self.timeouts // self.few)
+
+    @property
+    def ends(self) -> int:
+        """How many times run out; the questions of a run share one."""
+        return self.groups + -(-self.clicks // self.asked)
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,7 @@ class Wait:
     run_key: int
     path: str
     sha: str
+    group: int  # of those who wait for the same event
 
 
 @dataclass
@@ -75,22 +91,24 @@ class Heat:
     questions: list[Approval] = field(default_factory=list)
     events: dict[str, list[str]] = field(default_factory=dict)  # of each commit
     won: dict[str, list[str]] = field(default_factory=dict)  # of each question: who was told Yes
-    refused: Counter[str] = field(default_factory=Counter)
-
-    end: float = field(init=False)  # when all time is over: a share of the heat
+    met: Counter[str] = field(
+        default_factory=Counter
+    )  # who came when somebody else was there already
 
     def __post_init__(self) -> None:
-        self.end = self.chance.uniform(0.3, 0.7)
+        count = self.size.ends
+        self.places = self.chance.sample(range(count), k=count)  # of each end among all of them
+        self.moments = sorted(self.chance.random() for _ in range(count))  # from 0 to 1
 
     async def run(self) -> tuple[Counter[str], list[str]]:
         """Run it; return who won how often, and what must not have happened."""
         await self._prepare()
-        work = [*self._openings(), *self._timeouts(), *self._clicks()]
-        work.append(self._end_of_time())
+        work = [*self._openings(), *self._ends()]
         self.track.door.jostling = True
         await asyncio.gather(*work)
         self.track.door.jostling = False
         await self._settled()
+        self.met[TIMER_LATE] = self.track.came_late
         return await wrong(self)
 
     async def _prepare(self) -> None:
@@ -106,17 +124,17 @@ class Heat:
 
     def _furnish(self, tx: Transaction, kind: str, count: int) -> Iterator[Wait]:
         shared = self.size.few if kind == "timeout" else self.size.shared
-        for group in range(0, count, shared):
+        for group, at in enumerate(range(0, count, shared)):
             run_key = self.track.new_run(tx, f"run_{kind}_{group}")
             sha = f"{run_key:010x}"
-            for number in range(min(shared, count - group)):
-                wait = Wait(kind, run_key, f"w{number}", sha)
+            for number in range(min(shared, count - at)):
+                wait = Wait(kind, run_key, f"w{number}", sha, group)
                 if kind == "timeout":
                     self._open(tx, wait)
                 yield wait
 
     def _open(self, tx: Transaction, wait: Wait) -> None:
-        due = T0 + LIMIT if wait.kind == "timeout" else None
+        due = self._due(wait.group) if wait.kind == "timeout" else None
         place = (("subject", "sha"), wait.sha)
         since = "now" if wait.kind == "join" else "start"
         wanted = Wanted(correlate=(place,), path=wait.path, since=since, expires_at=due)
@@ -124,6 +142,9 @@ class Heat:
         waits.open(tx, wanted, run_key=wait.run_key, now=now, ids=ids)
         if due is not None:
             timers.set(tx, "run", wait.run_key, f"event:{wait.path}", due)
+
+    def _due(self, end: int) -> datetime:
+        return T0 + APART * (1 + self.places[end])
 
     def _ask_all(self, tx: Transaction) -> Iterator[Approval]:
         for number in range(self.size.clicks):
@@ -136,7 +157,7 @@ class Heat:
             title="Go on?",
             approvers=("@grace", "<@ULINUS>"),
             digest=f"d{number}",
-            expires_at=T0 + LIMIT,
+            expires_at=self._due(self.size.groups + number // self.size.asked),
         )
         now, ids = self.track.world.clock.now(), self.track.world.ids
         return approvals.open(tx, question, run_key=run_key, path=f"gate{number}", now=now, ids=ids)
@@ -149,21 +170,36 @@ class Heat:
         for at in range(0, len(opening), self.size.together):
             yield self._begin_to_wait(opening[at : at + self.size.together])
         for sha in sorted({wait.sha for wait in opening}):
-            yield self._publish(sha, 0.3, 1.0, times=2)
+            yield self._publish_twice(sha)
 
-    def _timeouts(self) -> Iterator[Any]:
-        for sha in sorted({wait.sha for wait in self.waits if wait.kind == "timeout"}):
-            yield self._publish(sha, self.end - 0.05, self.end + 0.15)
+    def _ends(self) -> Iterator[Any]:
+        """At one moment a time is over, and the event comes, or people click: one or two for each question."""
+        shas = sorted({(wait.group, wait.sha) for wait in self.waits if wait.kind == "timeout"})
+        for group, sha in shas:
+            yield self._end(group, [self._publish(sha)])
+        for group in range(self.size.groups, self.size.ends):
+            first = (group - self.size.groups) * self.size.asked
+            asked = enumerate(self.questions[first : first + self.size.asked])
+            clicks = [self._click(q, *each) for n, q in asked for each in CLICKERS[: 1 + n % 2]]
+            yield self._end(group, clicks)
 
-    def _clicks(self) -> Iterator[Any]:
-        """Half of the questions are answered by two people at once, both ways."""
-        for number, question in enumerate(self.questions):
-            for who, choice in CLICKERS[: 1 + number % 2]:
-                yield self._click(question, who, choice)
+    async def _end(self, end: int, others: Sequence[Any]) -> None:
+        await asyncio.sleep(self.size.spread * self.moments[self.places[end]])
+        over = self._pass_time(self._due(end))
+        await asyncio.gather(*(self._soon(each) for each in (over, *others)))
+
+    async def _soon(self, work: Awaitable[None]) -> None:
+        """Begin a few turns of the loop later, as chance has it."""
+        for _ in range(self.chance.randrange(self.chance.choice(NEAR))):
+            await asyncio.sleep(0)
+        await work
+
+    async def _pass_time(self, until: datetime) -> None:
+        self.track.pass_time(until)
 
     async def _sometime(self, first: float = 0.0, last: float = 1.0) -> None:
         """Wait until chance has it, between two moments; the heat lasts from 0 to 1."""
-        await asyncio.sleep(SPREAD * self.chance.uniform(first, last))
+        await asyncio.sleep(self.size.spread * self.chance.uniform(first, last))
 
     async def _begin_to_wait(self, waits: Sequence[Wait]) -> None:
         await self._sometime()
@@ -174,12 +210,14 @@ class Heat:
 
         await self.track.door.write(unit)
 
-    async def _publish(self, sha: str, first: float, last: float, times: int = 1) -> None:
-        await self._sometime(first, last)
+    async def _publish_twice(self, sha: str) -> None:
+        await self._sometime(0.3, 1.0)
+        await self._publish(sha, times=2)
+
+    async def _publish(self, sha: str, times: int = 1) -> None:
         self.events[sha] = await asyncio.gather(*(self.track.report(sha) for _ in range(times)))
 
     async def _click(self, question: Approval, who: str, choice: str) -> None:
-        await self._sometime(self.end - 0.02, self.end + 0.005)
         comment = "not today" if choice == "reject" else None
         person = Principal("person", who, who, "slack")
         try:
@@ -187,13 +225,10 @@ class Heat:
                 person, question.id, choice, version=question.version, comment=comment, via="test"
             )
         except AlreadyDecided as error:
-            self.refused[f"{question.id} {error.approval.decided_by}"] += 1
+            timed = error.approval.decided_by == "timer"
+            self.met[CLICK_LATE] += timed and question.key not in self.track.expired
         else:
             self.won.setdefault(question.id, []).append(f"{who} {answer.state}")
-
-    async def _end_of_time(self) -> None:
-        await self._sometime(self.end, self.end)
-        self.track.pass_time(LIMIT)
 
     async def _settled(self) -> None:
         """Wait until nobody has anything left to do."""

@@ -4,8 +4,8 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -27,6 +27,7 @@ from coordination.database.statements import Statements
 from coordination.dispatcher import Dispatcher
 from coordination.ports import Definition, Group, Person
 from coordination.runs import NewRun
+from coordination.timers import Due
 from coordination.tokens import Credential
 from tests.coordination.scene import PEOPLE, ROLES, T0, CountingIds
 from workflows.language.expressions import Evaluator
@@ -142,6 +143,22 @@ class Nobody:
         return ()
 
 
+class NotedTimers(timers.Timers):
+    """Notes which questions it has decided, and for how many it came too late."""
+
+    def of(self, track: "Track") -> "NotedTimers":
+        self._track = track
+        return self
+
+    async def _fire_one(self, due: Due, now: datetime) -> bool:
+        fired = await super()._fire_one(due, now)
+        if due.owner_kind == "approval" and fired:
+            self._track.expired.add(due.owner_key)
+        elif due.owner_kind == "approval":
+            self._track.came_late += 1
+        return fired
+
+
 @dataclass
 class Track:
     """A store of its own with all that races on it."""
@@ -149,6 +166,8 @@ class Track:
     door: Jostled
     world: RaceWorld
     coordinator: Coordinator
+    expired: set[int] = field(default_factory=set)  # questions that the timer has decided
+    came_late: int = 0  # timers of questions that were decided
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         return await self.door._door.write(unit)
@@ -178,8 +197,9 @@ class Track:
         (accepted,) = await self.coordinator.accept(TOOL, [reading], raw=b"{}")
         return str(accepted.event_id)
 
-    def pass_time(self, span: timedelta) -> None:
-        self.world.clock.passed += span
+    def pass_time(self, until: datetime) -> None:
+        clock = self.world.clock
+        clock.passed = max(clock.passed, until - T0)
         self.door.changes.publish([Change("timer", "bell")])
 
     def new_run(self, tx: Transaction, name: str) -> int:
@@ -227,7 +247,7 @@ async def track(
     dispatcher = Dispatcher(
         door, outside, expressions=Evaluator(), inputs=nobody, runtime=nobody, channel="#general"
     )
-    world.tasks.start("timers", timers.Timers(door, outside, fire).run())
+    world.tasks.start("timers", NotedTimers(door, outside, fire).of(made).run())
     world.tasks.start("dispatcher", dispatcher.run())
     try:
         yield made
