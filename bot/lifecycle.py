@@ -27,10 +27,29 @@ log = structlog.get_logger()
 STATIC = Path(__file__).parent.parent / "handlers" / "http" / "static"
 DRAIN = 1  # s that open requests get at a stop; event streams would hold it up for ever
 TICK = timedelta(milliseconds=10)
+DATE = 1.0  # s between two dates
+DATED = 10  # a number of uvicorn's ticks at which it writes one
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its own signal handling: a life ends by one way only."""
+    """uvicorn without its own signal handling: a life ends by one way only, and at once.
+
+    It looks up for the date that its answers bear, and no more often: that is most of what a program
+    does while nothing happens.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(DATED):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), DATE)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -61,7 +80,7 @@ async def living(
         baton = await build(settings, configuration)
         stack.callback(end_if_broken, baton.door)
         stack.push_async_callback(baton.stop)
-        baton.world.tasks.start("store", end_where_broken(baton.door, baton.world.clock))
+        baton.world.tasks.start("store", end_where_broken(baton.door))
         await baton.begin()
         await stack.enter_async_context(AdminSocket(settings.data / "admin.sock", baton).open())
         await stack.enter_async_context(serving(baton, taken, demo() if demo else None))
@@ -101,7 +120,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
         yield
     finally:
         edge.holding.close()  # open streams and long polls would hold it up
-        server.should_exit = True
+        server.stop()
         await task
 
 

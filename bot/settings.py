@@ -17,9 +17,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from baton.errors import BatonError
+from coordination.retention import LEAST
 
 SLACK_API = "https://slack.com/api/"
-WINDOW = timedelta(days=7)  # in which a repeated request has to find what it did
 LISTENING_HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -104,16 +104,16 @@ class Settings(BaseSettings):
         timedelta(days=7), ge=timedelta(0), description="ISO 8601, as P7D."
     )
     run_retention: timedelta = Field(
-        timedelta(days=90), ge=WINDOW, description="Of ended runs, as P90D; at least P7D."
+        timedelta(days=90), ge=LEAST, description="Of ended runs, as P90D; at least P7D."
     )
     event_retention: timedelta = Field(
-        timedelta(days=90), ge=WINDOW, description="Of events and idle threads; at least P7D."
+        timedelta(days=90), ge=LEAST, description="Of events and idle threads; at least P7D."
     )
     notice_retention: timedelta = Field(
-        timedelta(days=30), ge=WINDOW, description="Of what Slack was told; at least P7D."
+        timedelta(days=30), ge=LEAST, description="Of what Slack was told; at least P7D."
     )
     audit_retention: timedelta = Field(
-        timedelta(days=730), ge=WINDOW, description="Of the content of the audit; at least P7D."
+        timedelta(days=730), ge=LEAST, description="Of the content of the audit; at least P7D."
     )
     action_limit: int = Field(16, ge=1, le=1000, description="Actions in flight at once.")
     stop_grace: timedelta = Field(timedelta(seconds=2), description="For actions, at a stop.")

@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 
@@ -17,7 +16,6 @@ log = structlog.get_logger()
 APART = 0.5  # s between two tries, however often somebody asks
 ANSWER = 1.0  # s in which a try has to be stored
 PROBE = b"Is there room? " * 1024  # takes a few pages, as any event may
-LOOK = timedelta(milliseconds=250)
 FAILED = 1
 
 
@@ -58,12 +56,9 @@ def _come_and_gone(tx: Transaction) -> None:
     blobs.drop(tx, blobs.put(tx, PROBE))
 
 
-async def end_where_broken(
-    door: Door, clock: Clock, end: Callable[[int], object] = os._exit
-) -> None:
+async def end_where_broken(door: Door, end: Callable[[int], object] = os._exit) -> None:
     """End this process as soon as a sync failed: the next life reads what the disk really holds."""
-    while door.broken is None:
-        await clock.sleep(LOOK)
+    await door.until_broken()
     end_if_broken(door, end)
 
 

@@ -11,12 +11,12 @@ from bot.looking import Finding
 from coordination import vitals
 from coordination.database import Door, SqliteDoor, sqlite_version
 from coordination.database.latency import BOUNDS, Latency
+from coordination.database.writer import ALARM_AT
 from coordination.vitals import Vitals
 from coordination.world import World
 from handlers.http.measures import Metric, Sample
 
 MEASURE = timedelta(seconds=1)  # between two looks at how late the loop is
-WAL_ALARM = 256 * 2**20  # bytes
 FAULTY = ((3, 7, 0), (3, 51, 2))  # SQLite versions with the WAL-reset fault
 
 
@@ -92,7 +92,7 @@ class Watch:
 
 def of_wal(size: int) -> Finding:
     """Say how large the write-ahead log is."""
-    good = size <= WAL_ALARM
+    good = size <= ALARM_AT
     more = (
         "" if good else ": somebody has the database open for long; stop other readers of the file"
     )

@@ -23,6 +23,7 @@ from coordination.database.writer import Session, Writer, connect
 
 T = TypeVar("T")
 READERS = 3
+LOOK = 0.25  # s between two looks of whoever waits for an end, where no thread tells of it
 READ_LIMIT = 5.0  # s; a longer read would hold up the checkpoint
 _Run: TypeAlias = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
 
@@ -55,6 +56,9 @@ class Door(Protocol):
     @property
     def broken(self) -> str | None:
         """Why nothing can be written any more in this life of the process, or None."""
+
+    async def until_broken(self) -> None:
+        """Return once nothing can be written any more."""
 
     async def write(self, unit: Callable[[Transaction], T], /, *, patient: bool = False) -> T:
         """Run *unit* and return its value after the durable commit.
@@ -173,6 +177,9 @@ class SqliteDoor:
     def broken(self) -> str | None:
         return self._writer.broken
 
+    async def until_broken(self) -> None:
+        await self._writer.broke.wait()
+
     @property
     def log_size(self) -> int:
         """Bytes of the write-ahead log after the last group."""
@@ -242,6 +249,10 @@ class InlineDoor:
     @property
     def broken(self) -> str | None:
         return self._session.broken
+
+    async def until_broken(self) -> None:
+        while self._session.broken is None:  # noqa: ASYNC110 - there is no thread that could tell
+            await asyncio.sleep(LOOK)
 
     async def write(
         self,

@@ -28,7 +28,7 @@ MOST_BYTES = 4 * 2**20
 PAUSES, PAUSE = 3, 0.002  # so often and so many seconds a group of the patient waits for one more
 CHECKPOINT_AT = 4 * 2**20  # bytes that the write-ahead log grew
 AT_LAST = 16 * 2**20  # of them, after which it does not wait any more for a moment without units
-ALARM_AT = 256 * 2**20
+ALARM_AT = 256 * 2**20  # of them, after which somebody must hold it up
 
 _PRAGMAS = {
     "journal_mode": "wal",
@@ -246,6 +246,7 @@ class Writer:
         self._thread = threading.Thread(target=self._live, name="baton-writer", daemon=True)
         self._session: Session | None = None
         self._closing = False
+        self.broke = asyncio.Event()  # nothing can be written any more
 
     async def start(self) -> None:
         """Open the database.
@@ -308,6 +309,8 @@ class Writer:
             outcomes = [Outcome(None, error, ())] * len(taken)
         self._loop.call_soon_threadsafe(self._answer, taken, outcomes)
         session.tend(waited_for=not self._queue.empty())
+        if session.broken is not None:
+            self._loop.call_soon_threadsafe(self.broke.set)
 
     def _take(self, first: _Waiting, taken: list[_Waiting]) -> Iterator[Unit[Any]]:
         """Yield what waits, noting it in *taken*; a caller that gave up is passed over."""

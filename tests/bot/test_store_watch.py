@@ -76,14 +76,14 @@ class Broken:
 
 
 async def test_a_life_ends_as_soon_as_a_sync_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    door, codes = Broken(), []
+    codes: list[int] = []
 
-    class Clock(StillClock):
-        async def sleep(self, duration: timedelta) -> None:
+    class Breaking(Broken):
+        async def until_broken(self) -> None:
             assert codes == []
-            door.broken = "the disk failed"
+            self.broken = "the disk failed"
 
-    await end_where_broken(door, Clock(), codes.append)  # type: ignore[arg-type]  # all it looks at
+    await end_where_broken(Breaking(), codes.append)  # type: ignore[arg-type]  # all it looks at
 
     assert codes == [1]
     assert "Baton ends here: the disk failed." in capsys.readouterr().err

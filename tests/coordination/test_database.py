@@ -191,12 +191,15 @@ async def test_a_folder_that_cannot_be_synced_stops_the_start(tmp_path: Path) ->
 
 
 async def test_no_caller_is_left_waiting_when_nothing_can_be_written(door: Door) -> None:
+    told = asyncio.ensure_future(door.until_broken())
     await door.write(put("a"))
+    assert not told.done()
     door._writer._session.broken = "start Baton again"  # type: ignore[attr-defined]
     for _ in range(2):
         with pytest.raises(Unavailable, match="start Baton again"):
             await asyncio.wait_for(door.write(put("b")), 5)
     assert door.broken == "start Baton again"
+    await asyncio.wait_for(told, 5)
     assert await names(door) == ["a"]
 
 

@@ -184,7 +184,7 @@ async def live(data: Path, lines: Lines, warm: Warm) -> int:
         baton = await composed(data, lines, warm)
         stack.callback(end_if_broken, baton.door, broken)
         stack.push_async_callback(baton.stop)
-        ending = end_where_broken(baton.door, baton.world.clock, broken)
+        ending = end_where_broken(baton.door, broken)
         baton.world.tasks.start("store", ending)
         await baton.begin()
         await stack.enter_async_context(serving(baton, taken, None))

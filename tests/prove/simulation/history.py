@@ -191,7 +191,7 @@ class History:
             around.append(self._tick(life))
         around.append(self._meddle(life))
         if "I" in self.faults.on:
-            around.append(end_where_broken(life.door, life.world.clock, self._end))
+            around.append(end_where_broken(life.door, self._end))
         for number, work in enumerate(around):
             tasks.start(f"outside {number}", work)
 
