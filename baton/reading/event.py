@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from baton.errors import InvalidEvent
 from baton.events import Event
@@ -11,6 +12,7 @@ from baton.reading.delivery import Delivery, Source
 from baton.reading.fields import read_members
 from baton.reading.glance import glance
 from baton.reading.members import Findings, Members
+from baton.reading.usual import read_usual
 
 __all__ = ["Reading", "Source", "read_event", "warning_text"]
 
@@ -60,6 +62,10 @@ def read_event(
     if not isinstance(body, Mapping):
         raise InvalidEvent([("", "an event is a JSON object")])
     seen = glance(body)
+    if seen.harmless and seen.sound and traceparent is None:
+        usual = read_usual(body, received_at)
+        if usual is not None:
+            return Reading(_event(usual, credential, received_at, event_id), harmless=body)
     findings = Findings(seen)
     members = Members(body, "", findings)
     values = read_members(Delivery(members, credential, received_at, traceparent))
@@ -68,24 +74,31 @@ def read_event(
     if values.get("id") is None:
         values["id"] = new_id()
         findings.taken_from["id"] = ""
-    event = Event.of(
+    values["warnings"] = tuple([warning_text(*warning) for warning in findings.warnings])
+    values["truncated"] = tuple(findings.truncated)
+    return Reading(
+        _event(values, credential, received_at, event_id),
+        tuple(findings.warnings),
+        tuple(findings.dropped),
+        findings.taken_from,
+        harmless=body if seen.harmless else None,
+    )
+
+
+def _event(
+    values: Mapping[str, Any], credential: Source, received_at: datetime, event_id: str
+) -> Event:
+    return Event.of(
         {
             "event_id": event_id,
             "source": credential.source,
             "namespace": credential.namespace,
             "received_at": received_at,
             "adapter": _ADAPTER,
-            "warnings": tuple([warning_text(*warning) for warning in findings.warnings]),
-            "truncated": tuple(findings.truncated),
+            "warnings": (),
+            "truncated": (),
             **values,
         }
-    )
-    return Reading(
-        event,
-        tuple(findings.warnings),
-        tuple(findings.dropped),
-        findings.taken_from,
-        harmless=body if seen.harmless else None,
     )
 
 
