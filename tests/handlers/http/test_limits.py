@@ -5,7 +5,7 @@ from typing import Any
 
 from coordination.database import events as events_table
 from coordination.rates import Rate
-from handlers.http.places import AT_WORK
+from handlers.http.places import AT_WORK, FULL, LEAST
 from tests.handlers.http.house import House, problem
 
 NOTIFY = "/v1/notify"
@@ -206,3 +206,31 @@ async def test_with_too_many_at_work_one_more_is_refused_at_once(house: House) -
     assert (await house.post(NOTIFY, token, json=started(1))).status_code == 202
     assert (await house.post(NOTIFY, token, content=b"{")).status_code == 415
     assert house.edge.limits.places.taken == AT_WORK - 1
+
+
+async def test_where_the_store_is_slow_no_more_wait_for_it_than_it_can_take(house: House) -> None:
+    token, take = await house.token("notify"), house.edge.coordinator.take
+
+    async def slow(*given: Any) -> Any:
+        house.later(seconds=1)
+        return await take(*given)
+
+    house.edge.coordinator.take = slow  # type: ignore[method-assign, assignment]
+    assert (await house.post(NOTIFY, token, json=started(1))).status_code == 202
+
+    with house.edge.limits.places.storing(LEAST):
+        answer = await house.post(NOTIFY, token, json=started(2))
+    assert problem(answer)["detail"] == FULL
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert await count(house) == 1
+    assert (await house.post(NOTIFY, token, json=started(2))).status_code == 202
+
+
+async def test_where_reports_find_no_place_people_are_answered_all_the_same(house: House) -> None:
+    token = await house.token("read", "approve", owner="U0ADA")
+    house.edge.limits.places.taken = AT_WORK
+
+    assert (await house.get("/v1/approvals", token)).status_code == 200
+    decided = await house.post("/v1/approvals/A-1/decision", token, json={"choice": "approve"})
+    assert problem(decided)["code"] == "not-found"

@@ -17,8 +17,8 @@ from coordination.database import events, raw_bodies
 from coordination.rates import Rate
 from handlers.http import create_api
 from handlers.http.bodies import WHOLE
-from handlers.http.places import AT_WORK
 from handlers.http.notify import BIG
+from handlers.http.places import AT_WORK
 from handlers.http.shortcut import Shortcut, plain
 from tests.handlers.http.house import House, open_house
 
