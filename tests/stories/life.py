@@ -32,7 +32,8 @@ from coordination.database import (
 from coordination.database.door import Reader, SqliteDoor
 from coordination.database.statements import Statements
 from devslack.app import Server
-from handlers.http import Edge, create_api
+from handlers.http import Edge
+from tests.handlers.http.application import application
 from tests.stories.work import Work
 from tests.stories.world import HeldTasks, Spawned, Time, in_life, make_moved_world
 from workflows.runtimes.host import Host
@@ -130,7 +131,7 @@ class Life:
     world: SystemWorld
     spawned: Spawned
     over: bool = False
-    _api: Any = None
+    _served: Edge | None = None
     _bells: int = field(default=0)
 
     @property
@@ -139,9 +140,8 @@ class Life:
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Send one request to the HTTP application."""
-        if self._api is None:
-            self._api = create_api(self._edge(), version="0")
-        carrier = httpx.ASGITransport(app=self._api, raise_app_exceptions=False)
+        self._served = self._served or self._edge()
+        carrier = httpx.ASGITransport(app=application(self._served), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=carrier, base_url=ADDRESS) as client:
             return await client.request(method, path, **more)
 

@@ -24,6 +24,7 @@ from handlers.http import Demo, Edge, create_api
 from handlers.http.sessions import COOKIE, Sessions
 from tests.coordination.floor import NotedRuntime, TargetsOnly, Workspace
 from tests.coordination.scene import QUESTION, ROLES, CountingIds, Scene, StillClock, open_scene
+from tests.handlers.http.application import application
 from workflows.actions import built_in
 from workflows.actions.registry import Registry
 from workflows.language.reading import DefinitionReader
@@ -210,17 +211,6 @@ def problem(answer: httpx.Response) -> dict[str, Any]:
     assert body["instance"] == answer.headers["x-request-id"]
     assert body["type"] == f"urn:baton:problem:{body['code']}"
     return body
-
-
-_application: list[FastAPI] = []  # making one takes longer than most tests
-
-
-def application(edge: Edge) -> FastAPI:
-    """Return the application over *edge*; it is made once, and keeps nothing but its edge."""
-    if not _application:
-        _application.append(create_api(edge, version="0.0.0"))
-    _application[0].state.edge = edge
-    return _application[0]
 
 
 @asynccontextmanager
