@@ -53,6 +53,13 @@ MARKS = (
     "run completed",
     "run failed",
     "run cancelled",
+    "command answered",
+    "Home opened",
+    "Baton mentioned",
+    "a report of the bus was stored",
+    "an event came again",
+    "a slot was accounted for",
+    "a slot that was missed was made up for",
     "played twice",
 )
 RARE = {"a run was being taken back": 10}  # a short time of one plan in eleven

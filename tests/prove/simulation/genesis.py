@@ -33,7 +33,7 @@ PEOPLE: Sequence[Person] = (
 )
 
 
-def definition(name: str) -> Definition:
+def definition(name: str, catch_up: str = "latest") -> Definition:
     return Definition(
         name=name,
         title=name.title(),
@@ -41,7 +41,7 @@ def definition(name: str) -> Definition:
         hash=f"hash-{name}",
         body=body(name),
         source=f"name: {name}\n",
-        triggers=triggers(name),
+        triggers=triggers(name, catch_up),
     )
 
 

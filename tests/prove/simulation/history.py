@@ -28,6 +28,9 @@ from tests.prove.simulation.people import Meddlers, People
 from tests.prove.simulation.plans import BUILT
 from tests.prove.simulation.quiet import failed, is_quiet, still_open
 from tests.prove.simulation.slack import SimSlack
+from tests.prove.simulation.slots import RULES, Slots
+from tests.prove.simulation.talk import Talkers
+from tests.prove.simulation.talk_checks import talked
 from tests.prove.simulation.tools import Report, Wire, report, start
 from tests.prove.simulation.world import SimWorld
 
@@ -59,6 +62,7 @@ class History:
         self.disk = disk
         self.slack = SimSlack(self.faults)
         self.people = People(self.outside, self.slack)
+        self.talkers = Talkers(self.outside, self.slack)
         self.meddlers = Meddlers(self.outside)
         self.watch = after_commit.Watch(disk, self.outside)
         self.skew = self.ahead = timedelta()
@@ -69,6 +73,7 @@ class History:
         self.logged: list[Any] = []
         self._token = token
         self._commits = 0
+        self._begun: float | None = None  # s, when this life was ready
         self._death = Death()
         self._choose()
 
@@ -80,6 +85,8 @@ class History:
         self.builds = {f"build-{number}": name for number, name in enumerate(names)}
         self.secretive = rng.random() < 0.08 and mask.builds is None
         self.ticking = rng.random() < 0.06 and mask.builds is None
+        self.talking = self.faults.rng_of("talk").random() < 0.12 and mask.builds is None
+        self.slots = Slots(self.faults.rng_of("slots").choice(RULES))
         self.meddling = rng.random() < 0.5 and not mask.calm
         self.leaver = "UMAYA" if rng.random() < 0.2 and not mask.calm else None
         self.heals_at = rng.uniform(30, 150)
@@ -141,6 +148,9 @@ class History:
         """Drop all that a life left in memory. Its file stays as the disk has it."""
         if self.life is not None:
             self.life.die()
+        if self._begun is not None:
+            self.slots.lives.append((self._begun, loop.passed))
+            self._begun = None
         loop.abandon()
         self.disk.reboot()
         if self.outside.crashes and self.life is not None:
@@ -175,9 +185,12 @@ class History:
         except Unavailable as error:
             self.outside.reached["did not start"] += 1
             raise Crash("it did not start") from error
+        self._begun = world.clock.monotonic()
         await self._begin_around(life)
         await self._until_quiet(life)
+        self.slots.lives.append((self._begun, world.clock.monotonic()))
         await invariants(life, self)
+        await talked(life, self)
 
     async def _begin_around(self, life: Life) -> None:
         """Let the world go on around a life."""
@@ -189,6 +202,8 @@ class History:
             around.append(start(wire, "secretive", "start-1", inputs, self._token))
         if self.ticking and not self.faults.healed:
             around.append(self._tick(life))
+        if self.talking:
+            around += [self.talkers.live(life), life.homes.run(life.door.changes)]
         around.append(self._meddle(life))
         if "I" in self.faults.on:
             around.append(end_where_broken(life.door, self._end))
@@ -246,10 +261,12 @@ class History:
         """Put a workflow with a schedule into use, until that is stored."""
         while True:
             try:
-                await life.host.publish_definition(definition("ticking"), by="UADA")
+                wanted = definition("ticking", self.slots.catch_up)
+                await life.host.publish_definition(wanted, by="UADA")
             except Unavailable:
                 await asyncio.sleep(1)
             else:
+                self.slots.used_at = self.slots.used_at or life.world.clock.monotonic()
                 return
 
     async def _meddle(self, life: Life) -> None:
@@ -298,6 +315,7 @@ class History:
         self._death = Death()
         self.outside.left.pop("UMAYA", None)
         if self.ticking:
+            self.slots.until = life.world.clock.monotonic()
             now = life.world.clock.now()
             await life.door.write(
                 lambda tx: revisions.move(tx, "ticking", "pause", by="UADA", via="test", at=now)

@@ -1,8 +1,6 @@
 """One life of a simulated server: all of Baton but its sockets, on a disk and a Slack that outlive it."""
 
-import asyncio
 import random
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,14 +9,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from fastapi import FastAPI
-from slack_bolt.response import BoltResponse
 
 from baton.connector import ActionContext, Connector, Params, action
 from bot.app import REFRESH, make_timers
 from bot.slack.client import SlackClient
 from bot.slack.delivery import Delivery
 from bot.slack.drawings import SlackDrawings
+from bot.slack.home import HomeTabs
+from bot.slack.looks import SlackLooks
 from bot.slack.screens import SlackScreens
+from bot.slack.sweep import Marks
 from coordination.changes import Changes
 from coordination.clockwork import Clockwork
 from coordination.coordinator import Coordinator, Ports, Rules
@@ -27,15 +27,19 @@ from coordination.dispatcher import Dispatcher
 from coordination.policy import Roles
 from coordination.ports import Group, Person
 from coordination.secrets import Secrets
+from coordination.slack_bus import BusChannel
 from handlers.http import Edge, create_api
 from handlers.http.sessions import Sessions
-from handlers.slack import approvals, controls, errors, runs
+from handlers.slack import approvals, bus, commands, controls, errors, home, mentions, runs
+from handlers.slack.bus import Bus
 from handlers.slack.listening import Edge as SlackEdge
+from handlers.slack.overhearing import Overhearing
 from tests.prove.simulation.disk import Disk
 from tests.prove.simulation.door import SimDoor, Trouble
 from tests.prove.simulation.faults import Faults
+from tests.prove.simulation.listeners import Listeners
 from tests.prove.simulation.plans import PLANS
-from tests.prove.simulation.slack import Line, SimSlack
+from tests.prove.simulation.slack import BUS, Line, SimSlack
 from tests.prove.simulation.world import SimWorld
 from workflows.actions.registry import Registry
 from workflows.language.definition import InputCheck
@@ -47,8 +51,7 @@ from workflows.schedule import next_slot
 URL = "http://baton.test"
 SWEEP = timedelta(seconds=30)
 ROLES = Roles.read({"operator": ["@grace", "@maya"]})
-RULES = Rules(ROLES, channel="#releases")
-Handler = Callable[..., Awaitable[None]]
+RULES = Rules(ROLES, channel="#releases", bus=(BusChannel(BUS, {"B0CI": "builder"}),))
 
 
 class Told(Params):
@@ -78,34 +81,6 @@ def application(version: str = "0") -> FastAPI:
     return create_api(unbegun, version=version)
 
 
-class Listeners:
-    """Takes the place of Bolt: who listens to what."""
-
-    def __init__(self) -> None:
-        self._exact: dict[str, Handler] = {}
-        self._patterns: list[tuple[re.Pattern[str], Handler]] = []
-        self.on_error: Callable[..., Awaitable[BoltResponse | None]]
-
-    def action(self, name: str | re.Pattern[str]) -> Callable[[Handler], Handler]:
-        def take(handler: Handler) -> Handler:
-            if isinstance(name, str):
-                self._exact[name] = handler
-            else:
-                self._patterns.append((name, handler))
-            return handler
-
-        return take
-
-    view = action
-
-    def error(self, handler: Callable[..., Awaitable[BoltResponse | None]]) -> None:
-        self.on_error = handler
-
-    def find(self, name: str) -> Handler | None:
-        found = (handler for pattern, handler in self._patterns if pattern.search(name))
-        return self._exact.get(name) or next(found, None)
-
-
 @dataclass
 class Everybody:
     """The directory, as the port has it."""
@@ -133,6 +108,16 @@ class Surroundings:
     committed: Callable[[tuple[Any, ...]], None]
 
 
+class Nobody:
+    """The program around the listeners, of which nothing is the matter."""
+
+    async def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def login_link(self, person: str) -> str:
+        return f"{URL}/login/{person}"
+
+
 @dataclass
 class Life:
     """A Baton that lives until its loop is dropped."""
@@ -143,6 +128,7 @@ class Life:
     coordinator: Coordinator
     delivery: Delivery
     listeners: Listeners
+    homes: HomeTabs
     line: Line
     lock: Lock
     timers: Any
@@ -211,13 +197,16 @@ def assemble(around: Surroundings, world: SimWorld) -> Life:
     coordinator = Coordinator(door, world, ports, RULES)
     clockwork = Clockwork(door, world, next_slot)
     line = Line(around.slack)
+    client = SlackClient(cast("Any", line))
+    homes = HomeTabs(client, coordinator, cast("Any", Nobody()), world, URL)
     return Life(
         world,
         door,
         host,
         coordinator,
-        deliver(door, world, line, coordinator),
-        listen(coordinator, world, line),
+        deliver(door, world, client, coordinator),
+        listen(coordinator, world, client, homes),
+        homes,
         line,
         lock,
         make_timers(door, cast("Any", world), coordinator, clockwork),
@@ -234,18 +223,23 @@ def assemble(around: Surroundings, world: SimWorld) -> Life:
     )
 
 
-def deliver(door: SimDoor, world: SimWorld, line: Line, coordinator: Coordinator) -> Delivery:
-    client = SlackClient(cast("Any", line))
+def deliver(
+    door: SimDoor, world: SimWorld, client: SlackClient, coordinator: Coordinator
+) -> Delivery:
     drawings = SlackDrawings(door, public_url=URL, channel=lambda: coordinator.rules.channel)
     return Delivery(door, world, client, drawings, coordinator)
 
 
-def listen(coordinator: Coordinator, world: SimWorld, line: Line) -> Listeners:
-    """Register the listeners of buttons and forms."""
+def listen(
+    coordinator: Coordinator, world: SimWorld, client: SlackClient, homes: HomeTabs
+) -> Listeners:
+    """Register who listens to buttons, forms, commands, Home, mentions, and messages of the bus."""
     bolt = Listeners()
-    screens = SlackScreens(SlackClient(cast("Any", line)), public_url=URL)
-    edge = SlackEdge(coordinator, screens, world, cast("Any", None))
-    for part in (approvals, runs, controls, errors):
+    screens = SlackScreens(client, public_url=URL, homes=homes)
+    edge = SlackEdge(coordinator, screens, world, cast("Any", Nobody()))
+    others = Overhearing(coordinator, SlackLooks(client))
+    bus.register(cast("Any", bolt), Bus(coordinator, world, Marks(client), others))
+    for part in (approvals, runs, controls, commands, home, mentions, errors):
         part.register(cast("Any", bolt), edge)
     return bolt
 
@@ -266,25 +260,4 @@ async def open_edge(life: Life) -> FastAPI:
     return app
 
 
-async def pressed(life: Life, body: Mapping[str, Any], name: str) -> bool:
-    """Hand what somebody pressed or sent to its listener; say whether it went well.
-
-    What Bolt does around it stays out: here is what it does about an error.
-    """
-    handler, acked = life.listeners.find(name), asyncio.Event()
-
-    async def ack(**answer: Any) -> None:
-        acked.set()
-
-    assert handler is not None, f"nobody listens to {name}"
-    given = {"view": body["view"]} if body["type"] == "view_submission" else {}
-    try:
-        await handler(ack=ack, body=body, **given)
-    except Exception as error:  # noqa: BLE001 - as Bolt does: the listener for errors answers
-        response = None if acked.is_set() else BoltResponse(status=500)
-        await life.listeners.on_error(error, body, response)
-        return False
-    return True
-
-
-__all__ = ["ROLES", "Life", "Surroundings", "application", "assemble", "open_edge", "pressed"]
+__all__ = ["ROLES", "Life", "Surroundings", "application", "assemble", "open_edge"]

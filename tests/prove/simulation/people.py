@@ -8,7 +8,7 @@ from typing import Any
 from coordination.errors import Refused, Unavailable
 from coordination.policy import Principal
 from handlers.slack import ids
-from tests.prove.simulation.life import Life, pressed
+from tests.prove.simulation.life import Life
 from tests.prove.simulation.outside import Outside
 from tests.prove.simulation.slack import CHANNEL, SimSlack
 from tests.prove.simulation.tools import Lost, Wire
@@ -104,7 +104,7 @@ class People:
                 "view": {**view, "state": {"values": values}},
             }
             self.outside.tried.add((value.partition(".")[0], who, "reject"))
-            if await pressed(life, body, ids.REASON):
+            if await life.listeners.pressed(body, ids.REASON):
                 self.outside.reached["form sent"] += 1
 
     async def _press(self, life: Life, who: str, message: Json, action_id: str, value: str) -> bool:
@@ -120,7 +120,9 @@ class People:
         }
         self.outside.trace.note("presses", who, action_id, value)
         copies = 2 if self.outside.faults.strike("S", 0.1) else 1
-        went = await asyncio.gather(*(pressed(life, body, action_id) for _ in range(copies)))
+        went = await asyncio.gather(
+            *(life.listeners.pressed(body, action_id) for _ in range(copies))
+        )
         word = "taken" if all(went) else "refused"
         self.outside.reached[f"click {word}"] += 1
         return all(went)

@@ -216,14 +216,14 @@ GATED = {
 }
 
 
-def triggers(name: str) -> tuple[TriggerSpec, ...]:
+def triggers(name: str, catch_up: str = "latest") -> tuple[TriggerSpec, ...]:
     """Return what starts the workflow *name*: a report of a build of that name, or the clock."""
     if name in BUILT:
         inputs = {"sha": "{{ trigger.result.sha }}", "build": "{{ trigger.process_id }}"}
         where = f"trigger.name == 'build {name}'"
         return (TriggerSpec("0", "event", "process.completed", None, where, inputs),)
     if name == "ticking":
-        keys = {"every": TICK, "catch_up": "latest"}
+        keys = {"every": TICK, "catch_up": catch_up}
         return (TriggerSpec("0", "every", "baton.every", None, None, {}, keys=keys),)
     return ()
 

@@ -19,7 +19,8 @@ from tests.prove.simulation.world import START
 
 Json = dict[str, Any]
 CHANNEL = "C0RELEASES"
-NAMES = {CHANNEL: "releases"}
+BUS = "C0TOOLS"
+NAMES = {CHANNEL: "releases", BUS: "tools"}
 BASE = "https://slack.example/api/"
 PATIENCE = 10.0  # s, after which the client gives up
 MANY, SPAN = 20, 10.0  # posts in so many seconds are taken in one channel
@@ -44,6 +45,7 @@ class SimSlack:
     faults: Faults
     messages: dict[str, dict[str, Json]] = field(default_factory=dict)  # by channel and ts
     views: dict[str, Json] = field(default_factory=dict)
+    homes: dict[str, Json] = field(default_factory=dict)  # by person
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
     whispers: list[Json] = field(default_factory=list)
     calls: int = 0
@@ -172,6 +174,10 @@ class SimSlack:
         self.views[asked["view_id"]].update(asked["view"])
         return Answer({"ok": True, "view": self.views[asked["view_id"]]})
 
+    def _views_publish(self, asked: Json) -> Answer:
+        self.homes[asked["user_id"]] = asked["view"]
+        return Answer({"ok": True})
+
     def marked(self) -> Iterator[Json]:
         """Yield the messages that stand for a slot, in the order in which they were taken."""
         for there in self.messages.values():
@@ -239,4 +245,4 @@ def spellings(secret: str) -> tuple[bytes, ...]:
     return raw, encoded, raw.hex().encode(), quoted.encode()
 
 
-__all__ = ["CHANNEL", "Answer", "Line", "SimSlack", "place_of", "spellings"]
+__all__ = ["BUS", "CHANNEL", "Answer", "Line", "SimSlack", "place_of", "spellings"]

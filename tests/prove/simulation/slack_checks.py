@@ -12,6 +12,9 @@ NOTICES = "SELECT id, key, state, slot, lane, attempts, error FROM outbox"
 BEHIND = (
     "SELECT threads.id FROM threads JOIN slots ON slots.thread_key = threads.key"
     " AND slots.slot = 'root' WHERE threads.updated_at > slots.updated_at"
+    # what came too late to change anything touches its thread, and not its card
+    " AND threads.updated_at NOT IN"
+    " (SELECT received_at FROM events WHERE thread_key = threads.key AND effect = 'late')"
 )
 ROOTLESS = (
     "SELECT id FROM threads WHERE NOT EXISTS (SELECT 1 FROM slots WHERE thread_key = threads.key"

@@ -1,0 +1,130 @@
+"""What Slack tells Baton beside clicks: commands, Home, mentions, and messages of the bus channel.
+
+Slack sends an event again that is not acknowledged, and now and then one that is.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.slack import ids
+from tests.prove.simulation.life import Life
+from tests.prove.simulation.outside import Outside
+from tests.prove.simulation.people import OPERATORS, WRONG
+from tests.prove.simulation.slack import BUS, CHANNEL, SimSlack
+
+AGAIN = (0.0, 60.0, 300.0)  # s after which an event comes once more that was not acknowledged
+LINES = ("runs", "approvals", "status R-1", "explain R-1", "list", "whoami", "help cancel", "dance")
+START = "start kid"
+REPORTS = ("in_progress", "completed")
+
+
+@dataclass
+class Talkers:
+    """Everybody who says something. They outlive the lives of the server."""
+
+    outside: Outside
+    slack: SimSlack
+    said: int = 0
+    started: set[str] = field(default_factory=set)  # commands that may have started a run
+    promised: set[str] = field(default_factory=set)  # those that certainly have
+    posted: dict[str, str] = field(
+        default_factory=dict
+    )  # by ts of an acknowledged report: its process
+    untold: set[str] = field(default_factory=set)  # reports whose ack nobody has seen
+
+    async def live(self, life: Life) -> None:
+        """Say something now and then, until there are no faults any more."""
+        rng, faults = self.outside.rng, self.outside.faults
+        ways = (self._type, self._type, self._open_home, self._mention, self._post, self._post)
+        while not faults.healed:
+            await asyncio.sleep(rng.uniform(2, 25))
+            await rng.choice(ways)(life)
+
+    def _who(self) -> str:
+        rng = self.outside.rng
+        return rng.choice((*OPERATORS, *OPERATORS, *WRONG))
+
+    def _next(self) -> int:
+        self.said += 1
+        return self.said
+
+    async def _type(self, life: Life) -> None:
+        """Type a command; its envelope may come twice."""
+        who, line = self._who(), self.outside.rng.choice((START, *LINES))
+        trigger = f"C{self._next()}.{who}"
+        body = {
+            "command": "/baton",
+            "text": line,
+            "user_id": who,
+            "channel_id": CHANNEL,
+            "trigger_id": trigger,
+        }
+        if line == START:
+            self.started.add(trigger)
+        self.outside.trace.note("types", who, line)
+        copies = 2 if self.outside.faults.strike("S", 0.2) else 1
+        took = (life.listeners.pressed(body, ids.COMMAND) for _ in range(copies))
+        if not all(await asyncio.gather(*took)):
+            self.outside.reached["command refused"] += 1
+            return
+        self.outside.reached["command answered"] += 1
+        certain = who in OPERATORS and not self.outside.faults.on & {"I", "B", "L"}
+        if line == START and certain and who not in self.outside.left:
+            self.promised.add(trigger)
+
+    async def _open_home(self, life: Life) -> None:
+        await self.open_home(life, self._who())
+
+    async def open_home(self, life: Life, who: str) -> None:
+        await self._tell(life, {"type": "app_home_opened", "tab": "home", "user": who})
+        self.outside.reached["Home opened"] += 1
+
+    async def _mention(self, life: Life) -> None:
+        """Ask in the thread of a card how it stands."""
+        roots = [each for each in self.slack.marked() if "thread_ts" not in each]
+        if not roots:
+            return
+        root = self.outside.rng.choice(roots)
+        word = self.outside.rng.choice(("status", "why", "approvals", "help"))
+        event = {"type": "app_mention", "user": self._who(), "text": f"<@U0BATON> {word}"}
+        where = {"channel": root["channel"], "thread_ts": root["ts"], "ts": f"{self._next()}.5"}
+        await self._tell(life, {**event, **where})
+        self.outside.reached["Baton mentioned"] += 1
+
+    async def _post(self, life: Life) -> None:
+        """Let a tool that can do nothing else report into the bus channel."""
+        number, rng = self._next(), self.outside.rng
+        process, ts = f"posted-{number}", f"{number}.000100"
+        payload = {"process_id": process, "name": process, "status": rng.choice(REPORTS)}
+        event = {
+            "type": "message",
+            "subtype": "bot_message",
+            "channel": BUS,
+            "bot_id": "B0CI",
+            "ts": ts,
+            "text": "a build",
+            "metadata": {"event_type": "baton.process", "event_payload": payload},
+        }
+        self.untold.add(ts)
+        if await self._tell(life, event):
+            self.posted[ts] = process
+            self.outside.reached["a report of the bus was stored"] += 1
+
+    async def _tell(self, life: Life, event: Mapping[str, Any]) -> bool:
+        """Deliver an event until it is acknowledged, or Slack has had enough."""
+        name = f"Ev{self._next()}"
+        self.outside.trace.note("tells", event["type"], name)
+        for pause in AGAIN:
+            await asyncio.sleep(pause)
+            if await life.listeners.happened(event, name):
+                if self.outside.faults.strike("S", 0.2):
+                    assert await life.listeners.happened(event, name), "P2: an ack was taken back"
+                    self.outside.reached["an event came again"] += 1
+                return True
+            self.outside.reached["an event was put off"] += 1
+        return False
+
+
+__all__ = ["START", "Talkers"]

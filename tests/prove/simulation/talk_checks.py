@@ -1,0 +1,48 @@
+"""What must be true of all that was typed, opened and posted in Slack, when all is over."""
+
+import asyncio
+import json
+import sqlite3
+from collections import Counter
+from typing import Any
+
+from tests.prove.simulation.people import DECIDES, OPERATORS
+
+A_MINUTE = 60.0  # s
+OF_THE_BUS = "SELECT process_id FROM events WHERE process_id LIKE 'posted-%'"
+KIDS = "SELECT requested_by FROM runs WHERE workflow = 'kid' AND parent_key IS NULL"
+
+
+async def talked(life: Any, history: Any) -> None:
+    """Check P1 and P3 on what came through Slack, and that Home shows how things are."""
+    if not history.talking:
+        return
+    raw: sqlite3.Connection = history.disk.raw
+    _reports(raw, history.talkers)
+    _starts(raw, history.talkers)
+    who = OPERATORS[0]
+    history.slack.homes.pop(who, None)
+    await history.talkers.open_home(life, who)
+    await asyncio.sleep(A_MINUTE)  # where Slack has just asked for patience, it is drawn later
+    assert who in history.slack.homes, "P16: Home was opened, and never drawn"
+    shown = json.dumps(history.slack.homes[who])
+    asked = [each for each in DECIDES if f'"{each}"' in shown]
+    assert not asked, f"P6: Home asks with {asked} when nothing is open any more"
+
+
+def _reports(raw: sqlite3.Connection, talkers: Any) -> None:
+    stored = Counter(row[0] for row in raw.execute(OF_THE_BUS))
+    lost = set(talkers.posted.values()) - set(stored)
+    assert not lost, f"P1: acknowledged in Slack and lost: {lost}"
+    twice = [each for each, count in stored.items() if count > 1]
+    assert not twice, f"P3: messages that were taken twice: {twice}"
+
+
+def _starts(raw: sqlite3.Connection, talkers: Any) -> None:
+    count = len(raw.execute(KIDS).fetchall())
+    most, least = len(talkers.started), len(talkers.promised)
+    assert count <= most, f"P3: {count} runs of {most} commands"
+    assert count >= least, f"P1: {count} runs, and {least} commands were answered"
+
+
+__all__ = ["talked"]
