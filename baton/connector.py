@@ -323,6 +323,7 @@ class Action:
     repeatable: Repeatable
     doc: str
     call: Call = field(repr=False)
+    pure: bool = False
 
     async def __call__(self, params: Params, ctx: ActionContext) -> Any:
         return await self.call(params, ctx)
@@ -332,24 +333,29 @@ class Action:
         return self.repeatable if isinstance(self.repeatable, bool) else self.repeatable(params)
 
 
-def action(name: str, *, repeatable: Repeatable) -> Callable[[Call], Action]:
+def action(name: str, *, repeatable: Repeatable, pure: bool = False) -> Callable[[Call], Action]:
     """Declare ``async def verb(params, ctx)`` as the action *name*, ``service.verb``.
 
     Args:
         name: lower case, at least two parts.
         repeatable: may it run twice? True, False, or a function of the params. There is no
             default, because after a crash in the middle of a call nobody must guess.
+        pure: what it returns follows from its params and its idempotency key alone: it reads
+            nothing, changes nothing and waits for nobody. Such a step is stored together with what
+            led to it, and may be worked out anew after a crash.
 
     Raises:
         ValueError, TypeError: at declaration: the name, or the function, is not of this form.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"an action is named service.verb in lower case, not {name!r}")
+    if pure and repeatable is not True:
+        raise ValueError(f"the action {name!r} is pure, so it is repeatable: say so")
 
     def declare(call: Call) -> Action:
         params, result = _models(name, call)
         doc = inspect.getdoc(call) or ""
-        return Action(name, params, result, repeatable, doc, call)
+        return Action(name, params, result, repeatable, doc, call, pure)
 
     return declare
 

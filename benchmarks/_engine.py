@@ -69,13 +69,19 @@ class Ends:
             await self._performed(ctx)
             return {"n": params.n}
 
+        @action("bench.pure", repeatable=True, pure=True)
+        async def pure(params: Nothing, ctx: ActionContext) -> Any:
+            """Do nothing, at once."""
+            await self._performed(ctx)
+            return {"n": params.n}
+
         @action("bench.once", repeatable=False)
         async def once(params: Nothing, ctx: ActionContext) -> Any:
             """Do nothing that may not be done twice."""
             await self._performed(ctx)
             return {"n": params.n}
 
-        return Connector("bench", actions=(nothing, once))
+        return Connector("bench", actions=(nothing, pure, once))
 
     async def _performed(self, ctx: ActionContext) -> None:
         self.begun.append(time.perf_counter())

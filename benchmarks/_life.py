@@ -51,6 +51,7 @@ steps:
 """
 DEFINITIONS = {
     "chain.yaml": chain("chain", "bench.nothing", STEPS),
+    "pure.yaml": chain("pure", "bench.pure", STEPS),
     "alone.yaml": chain("alone", "bench.nothing", ALONE),
     "once.yaml": chain("once", "bench.once", ALONE),
     "parked.yaml": PARKED,

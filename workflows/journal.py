@@ -133,7 +133,7 @@ def replay(
 
 def _opened(entry: Entry, unseal: Callable[[str], str | None] | None) -> Mapping[str, Any]:
     """Return what a row holds."""
-    data: Mapping[str, Any] = entry.data
+    data: Mapping[str, Any] = json.loads(entry.data)
     if SEALED not in data:
         return data
     text = None if unseal is None else unseal(data[SEALED])
@@ -164,7 +164,7 @@ def _check(run_id: str, entry: Entry, expected: int) -> None:
         raise Faulted(f"row {expected} of the journal is missing; the next one is {entry.seq}")
     parts = (entry.path, entry.kind, entry.attempt, entry.delivery_id)
     place = Place(run_id, entry.seq, entry.fence)
-    if _sum(place, parts, entry.at, canonical(entry.data)) != entry.sum:
+    if _sum(place, parts, entry.at, entry.data.encode()) != entry.sum:
         raise Faulted(f"row {entry.seq} of the journal is damaged: its checksum does not fit")
 
 
@@ -175,9 +175,7 @@ def _sealed(place: Place, parts: _Parts, at: datetime, data: Mapping[str, Any]) 
     text = canonical(data)
     path, kind, attempt, delivery_id = parts
     seal = _sum(place, parts, at, text)
-    return Entry(
-        place.seq, path, kind, attempt, delivery_id, at, place.fence, json.loads(text), seal
-    )
+    return Entry(place.seq, path, kind, attempt, delivery_id, at, place.fence, text.decode(), seal)
 
 
 def _sum(place: Place, parts: _Parts, at: datetime, text: bytes) -> str:

@@ -69,7 +69,7 @@ class Entry:
     delivery_id: str | None
     at: datetime
     fence: int
-    data: Json
+    data: str  # canonical JSON
     sum: str
 
 

@@ -83,7 +83,7 @@ from coordination.database.schema import (
 )
 from coordination.database.statements import Row, insert_if_absent, upsert
 from coordination.database.transaction import Transaction
-from coordination.database.types import canonical, compact, moment, to_moment, to_span
+from coordination.database.types import Written, canonical, compact, moment, to_moment, to_span
 
 __all__ = [
     "ConstraintBroken",
@@ -102,6 +102,7 @@ __all__ = [
     "SqliteDoor",
     "Transaction",
     "Unavailable",
+    "Written",
     "and_",
     "approvals",
     "audit",

@@ -76,8 +76,16 @@ def from_moment(value: int | None) -> datetime | None:
     return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
+class Written(str):
+    """A JSON value that is canonical text already, so that it is not written a second time."""
+
+    __slots__ = ()
+
+
 def to_document(value: Any) -> str | None:
-    return None if value is None else canonical(value)
+    if value is None:
+        return None
+    return value if type(value) is Written else canonical(value)
 
 
 def from_document(value: str | None) -> Any:

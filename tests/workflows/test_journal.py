@@ -1,5 +1,6 @@
 """The rows of a journal: sealed when written, checked when read, folded to the same run again."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -95,7 +96,7 @@ def test_an_intent_is_remembered_and_is_no_fact() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        {"data": {"fact": {"kind": "RunStarted"}, "derived": {}, "commands": ""}},
+        {"data": '{"commands":"","derived":{},"fact":{"kind":"RunStarted"}}'},
         {"at": NOON + timedelta(microseconds=1)},
         {"kind": "StepFailed"},
         {"path": "b"},
@@ -140,7 +141,7 @@ def test_a_fact_of_a_later_version_is_not_guessed() -> None:
     core = Core(plan)
     fact = started()
     entry = fact_entry(Place("run_1", 1, 1), fact, derived={}, commands=core.apply(fact))
-    later = _resealed(entry, {**entry.data, "fact": {"kind": "MoonRose"}})
+    later = _resealed(entry, {**json.loads(entry.data), "fact": {"kind": "MoonRose"}})
     with pytest.raises(Faulted, match="MoonRose"):
         again(plan, [later])
 
@@ -162,5 +163,6 @@ def test_any_output_comes_back_as_it_was(output: dict[str, Any]) -> None:
 
 def _resealed(entry: Entry, data: Any) -> Entry:
     parts = (entry.path, entry.kind, entry.attempt, entry.delivery_id)
-    seal = _sum(Place("run_1", entry.seq, entry.fence), parts, entry.at, canonical(data))
-    return replace(entry, data=data, sum=seal)
+    text = canonical(data)
+    seal = _sum(Place("run_1", entry.seq, entry.fence), parts, entry.at, text)
+    return replace(entry, data=text.decode(), sum=seal)

@@ -58,7 +58,7 @@ class Aggregated(BaseModel):
     all: dict[str, JsonValue] = Field(description="The same for all items together, without a key.")
 
 
-@action("data.aggregate", repeatable=True)
+@action("data.aggregate", repeatable=True, pure=True)
 async def aggregate(params: Aggregate, ctx: ActionContext) -> Aggregated:  # noqa: ARG001 - it touches nothing
     """Group a list and work out sums, means and the like for each group and for all of it.
 

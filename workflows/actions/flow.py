@@ -41,7 +41,7 @@ class NewReport(Params):
     result: dict[str, Any] | None = Field(None, description="Values that later steps may need.")
 
 
-@action("baton.notify", repeatable=True)
+@action("baton.notify", repeatable=True, pure=True)
 async def notify(params: NewReport, ctx: ActionContext) -> Result[None]:
     """Report on a piece of work, as a tool would: a line in the card, and an event for triggers.
 

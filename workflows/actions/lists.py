@@ -31,7 +31,7 @@ class Transform(OfItems):
     )
 
 
-@action("data.transform", repeatable=True)
+@action("data.transform", repeatable=True, pure=True)
 async def transform(params: Transform, ctx: ActionContext) -> Made:  # noqa: ARG001 - it touches nothing
     """Make a new list, item by item. An expression without a value fails the step."""
     to = params.to if isinstance(params.to, dict) else {"": params.to}
@@ -57,7 +57,7 @@ class Kept(Made):
     left_out: int = Field(description="How many items are not in it.")
 
 
-@action("data.filter", repeatable=True)
+@action("data.filter", repeatable=True, pure=True)
 async def filter_(params: Filter, ctx: ActionContext) -> Kept:  # noqa: ARG001 - as above
     """Keep the items for which the expression holds, in their order."""
     items = [item async for item, (holds,) in each_item(params, [params.where]) if holds]
@@ -74,7 +74,7 @@ class Sort(OfItems):
     descending: bool = Field(default=False, description="Whether the greatest comes first.")
 
 
-@action("data.sort", repeatable=True)
+@action("data.sort", repeatable=True, pure=True)
 async def sort(params: Sort, ctx: ActionContext) -> Made:  # noqa: ARG001 - as above
     """Sort a list. Equal items keep their order; null comes last, however it is sorted."""
     by = params.by if isinstance(params.by, list) else [params.by]

@@ -75,7 +75,7 @@ class Posted(BaseModel):
     )
 
 
-@action("slack.post", repeatable=True)
+@action("slack.post", repeatable=True, pure=True)
 async def post(params: NewPost, ctx: ActionContext) -> Result[Posted]:
     """Post a message. The step is done when Baton has stored it; it is sent soon after.
 
@@ -133,7 +133,7 @@ class Updated(BaseModel):
     notice_id: str = Field(description="The message's own, as it was given.")
 
 
-@action("slack.update", repeatable=True)
+@action("slack.update", repeatable=True, pure=True)
 async def update(params: NewText, ctx: ActionContext) -> Result[Updated]:
     """Change what a message says that this run posted. One that was not sent yet is sent like this."""
     own = f"nt_{ctx.idempotency_key.upper()[:26]}"

@@ -23,13 +23,13 @@ def _plain(value: Json) -> Json:
     What a later version added to a record is left out while it says nothing, so that what older
     journals hold still adds up.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        listed = ((field, getattr(value, field.name)) for field in fields(value))
-        return {
-            field.name: each
-            for field, each in listed
-            if each != field.default or "later" not in field.metadata
-        }
+    members = _members(value.__class__)
+    if members is not None:
+        written = {name: getattr(value, name) for name, _ in members}
+        for name, default in members:
+            if default is not _ALWAYS and written[name] == default:
+                del written[name]
+        return written
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -37,6 +37,20 @@ def _plain(value: Json) -> Json:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_ALWAYS = object()  # stands for the default of a member that is always written
+
+
+@cache
+def _members(kind: type) -> tuple[tuple[str, Json], ...] | None:
+    """Return the members of a record, each with the default at which it is left out; else None."""
+    if not is_dataclass(kind):
+        return None
+    return tuple(
+        (field.name, field.default if "later" in field.metadata else _ALWAYS)
+        for field in fields(kind)
+    )
 
 
 # What `json.JSONEncoder` makes anew for each document, made once: it takes as long as a small document.

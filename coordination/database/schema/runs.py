@@ -164,9 +164,8 @@ journal = Table(
     Column("delivery_id", Text),
     Column("at", Moment, nullable=False),
     Column("fence", Integer, nullable=False),
-    Column(
-        "data", Document, nullable=False
-    ),  # the fact, what was derived, the digest of the commands
+    # Canonical JSON, kept as it was written: the fact, what was derived, the digest of the commands.
+    Column("data", Text, nullable=False),
     Column("sum", Text, nullable=False),
     UniqueConstraint("run_key", "path", "kind", "attempt"),
     UniqueConstraint("run_key", "delivery_id"),

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from workflows.core.codec import canonical
 from workflows.runs import Entry
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -31,7 +32,10 @@ class Journal:
     rows: list[Row]
 
     def entries(self) -> list[Entry]:
-        return [Entry(*row[:5], datetime.fromisoformat(row[5]), *row[6:]) for row in self.rows]
+        return [
+            Entry(*head, datetime.fromisoformat(at), fence, canonical(data).decode(), sum_)
+            for *head, at, fence, data, sum_ in self.rows
+        ]
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def row_of(entry: Entry) -> Row:
     """Write a row of a journal as JSON."""
     at = entry.at.isoformat()
     head = [entry.seq, entry.path, entry.kind, entry.attempt, entry.delivery_id]
-    return [*head, at, entry.fence, entry.data, entry.sum]
+    return [*head, at, entry.fence, json.loads(entry.data), entry.sum]
 
 
 def pack(content: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """What must be true after every history, however often the server died in it."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -155,7 +156,7 @@ def outcome(row: Row) -> str | None:
     """Return what a person said of an unknown step, if that is what *row* is about."""
     if row.kind != "StepResolved":
         return None
-    said: str = row.data["fact"]["outcome"]
+    said: str = json.loads(row.data)["fact"]["outcome"]
     return said
 
 

@@ -211,7 +211,7 @@ def test_a_damaged_journal_halts_the_run_with_one_record(play: Play) -> None:
         await bench.start()
         await bench.until("waiting")
         damage = (
-            update(journal).where(journal.c.seq == 1).values(data={"fact": {"kind": "Nothing"}})
+            update(journal).where(journal.c.seq == 1).values(data='{"fact":{"kind":"Nothing"}}')
         )
         await bench.door.write(lambda tx: tx.execute(damage))
         await bench.decide("approve")
@@ -237,7 +237,7 @@ def test_a_child_that_is_halted_fails_the_step_that_waits_for_it(play: Play) -> 
         (row,) = await bench.door.read(lambda reader: run_store.find(reader, child))
         damage = update(journal).where(journal.c.run_key == row.key, journal.c.seq == 1)
         await bench.door.write(
-            lambda tx: tx.execute(damage.values(data={"fact": {"kind": "Nothing"}}))
+            lambda tx: tx.execute(damage.values(data='{"fact":{"kind":"Nothing"}}'))
         )
         view = await bench.until("failed")
 

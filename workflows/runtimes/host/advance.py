@@ -1,6 +1,6 @@
-"""Everything that one fact changes, written in one unit: all of it is stored, or nothing."""
+"""Everything that a fact changes, written in one unit: all of it is stored, or nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ from workflows.runs import Entry, RunRecord, StepRecord
 from workflows.runtimes.host.reporting import report_process
 from workflows.runtimes.host.telling import Telling
 
-__all__ = ["RUN", "Advance", "StepLog", "leave_place", "write"]
+__all__ = ["RUN", "Advance", "Move", "StepLog", "leave_place", "write"]
 
 RUN = "run"  # the kind of owner of a run's timers
 
@@ -47,20 +47,19 @@ class StepLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advance:
-    """One move of a run, from *was* to *was* + 1.
+class Move:
+    """What one fact does.
 
     Args:
-        run: the run.
-        was: the number of the last row of its journal.
-        fence: the life that writes.
-        now: the wall time.
-        entry: the row of the journal; None in a runtime that keeps none.
-        values: the columns of the run.
+        at: the wall time.
+        seq: the number of its row in the journal.
+        entry: that row; None in a runtime that keeps none.
+        changed: the paths of the steps that it changed.
+        values: columns of the run that come with the fact itself.
         shown: the status under which the run shows as a process from now on, where it changes.
+        error: what ended the run, where that is shown.
         commands: what the core asked for.
         children: the runs that they begin, looked at before.
-        steps: the records that changed.
         tellings: what Slack is told.
         reports: what the run says about pieces of work, as `baton.notify` does.
         log: of the step that ended.
@@ -70,16 +69,15 @@ class Advance:
         veils: by path of a step, what must not stand in clear of what it waits for.
     """
 
-    run: RunRecord
-    was: int
-    fence: int
-    now: datetime
+    at: datetime
+    seq: int
     entry: Entry | None
-    values: Mapping[str, Any]
+    changed: frozenset[str] = frozenset()
+    values: Mapping[str, Any] = field(default_factory=dict)
     shown: Status | None = None
+    error: Any = None
     commands: tuple[Command, ...] = ()
     children: tuple[NewChild, ...] = ()
-    steps: tuple[StepRecord, ...] = ()
     tellings: tuple[Telling, ...] = ()
     reports: tuple[Mapping[str, Any], ...] = ()
     log: StepLog | None = None
@@ -89,45 +87,72 @@ class Advance:
     veils: Mapping[str, Veil] = field(default_factory=dict)
 
 
-def write(tx: Transaction, move: Advance, ids: Ids) -> bool:
-    """Store *move*; False, with nothing stored, where another life has moved the run."""
-    run, now = move.run, move.now
-    values = {**move.values, "seq": move.was + 1, "fence": move.fence, "updated_at": now}
-    if not store.advance(tx, run.key, was=move.was, fence=move.fence, values=values):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """Some moves of a run, one after the other, and where they lead.
+
+    Args:
+        run: the run.
+        fence: the life that writes.
+        moves: at least one.
+        values: the columns of the run after them.
+        steps: the records that they changed, after them.
+    """
+
+    run: RunRecord
+    fence: int
+    moves: Sequence[Move]
+    values: Mapping[str, Any]
+    steps: tuple[StepRecord, ...] = ()
+
+
+def write(tx: Transaction, done: Advance, ids: Ids) -> bool:
+    """Store *done*; False, with nothing stored, where another life has moved the run."""
+    run, first, last = done.run, done.moves[0], done.moves[-1]
+    given = {name: value for move in done.moves for name, value in move.values.items()}
+    values = {**done.values, **given, "seq": last.seq, "fence": done.fence, "updated_at": last.at}
+    if not store.advance(tx, run.key, was=first.seq - 1, fence=done.fence, values=values):
         return False
-    _write_records(tx, move)
-    for command in move.commands:
-        _obey(tx, move, command, ids)
-    for child in move.children:
-        children.begin(tx, run.key, child, now=now, ids=ids)
-    for telling in move.tellings:
-        _tell(tx, move, telling, ids)
-    for body in move.reports:
-        report_process(tx, run, body, now=now, ids=ids)
-    if move.shown is not None:
-        error = move.values.get("error")
-        runs.report(tx, run.key, move.shown, now=now, ids=ids, error=error)
-    if move.wakeup is not None:
-        wakeups.done(tx, move.wakeup, now=now)
+    for move in done.moves:
+        if move.entry is not None:
+            store.add_entry(tx, run.key, move.entry)
+    for step in done.steps:
+        store.write_step(tx, run.key, step)
+    for move in done.moves:
+        _obey_all(tx, run, move, ids)
+        _tell_all(tx, run, move, ids)
     tx.touch("run", run.id, thread_id=run.thread_id)
     return True
 
 
-def _write_records(tx: Transaction, move: Advance) -> None:
-    key = move.run.key
-    if move.entry is not None:
-        store.add_entry(tx, key, move.entry)
-    for step in move.steps:
-        store.write_step(tx, key, step)
+def _obey_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:
+    """Store what a move asks for, and what goes with it."""
     if move.spent:
-        run_secrets.forget(tx, key)
+        run_secrets.forget(tx, run.key)
     if move.log is not None:
-        store.set_log(tx, key, move.log.path, blobs.put(tx, move.log.text))
+        store.set_log(tx, run.key, move.log.path, blobs.put(tx, move.log.text))
+    for command in move.commands:
+        _obey(tx, run, move, command, ids)
+    for child in move.children:
+        children.begin(tx, run.key, child, now=move.at, ids=ids)
 
 
-def _obey(tx: Transaction, move: Advance, command: Command, ids: Ids) -> None:
+def _tell_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:
+    """Store what a move says to people, to triggers, and to whoever told the run of its fact."""
+    now = move.at
+    for telling in move.tellings:
+        _tell(tx, run, telling, now, ids)
+    for body in move.reports:
+        report_process(tx, run, body, now=now, ids=ids)
+    if move.shown is not None:
+        runs.report(tx, run.key, move.shown, now=now, ids=ids, error=move.error)
+    if move.wakeup is not None:
+        wakeups.done(tx, move.wakeup, now=now)
+
+
+def _obey(tx: Transaction, run: RunRecord, move: Move, command: Command, ids: Ids) -> None:
     """Store what a command asks for. Actions are performed after the commit."""
-    key, now = move.run.key, move.now
+    key, now = run.key, move.at
     match command:
         case SetTimer(slot, due_at):
             timers.set(tx, RUN, key, slot, due_at)
@@ -143,19 +168,19 @@ def _obey(tx: Transaction, move: Advance, command: Command, ids: Ids) -> None:
         case CloseWait(path, attempt):
             waits.close(tx, run_key=key, path=path, attempt=attempt)
         case _:
-            _reach_other_runs(tx, move, command)
+            _reach_other_runs(tx, run, move, command)
 
 
-def _reach_other_runs(tx: Transaction, move: Advance, command: Command) -> None:
+def _reach_other_runs(tx: Transaction, run: RunRecord, move: Move, command: Command) -> None:
     """Store what a command means to the child or to the parent of the run."""
-    key, now = move.run.key, move.now
+    key, now = run.key, move.at
     match command:
         case CancelChild(path, attempt, mode):
             children.cancel(tx, key, path, attempt, mode=mode, now=now)
         case CompleteRun() | FailRun() | CancelRun():
-            if move.run.parent_key is not None:
-                children.tell_parent(tx, key, _end(command, move.seal), seq=move.was + 1, now=now)
-            leave_place(tx, move.run)
+            if run.parent_key is not None:
+                children.tell_parent(tx, key, _end(command, move.seal), seq=move.seq, now=now)
+            leave_place(tx, run)
         case _:
             pass  # what is told and how the run stands is in the move already
 
@@ -181,11 +206,11 @@ def _end(
     return End(problem=f"failed{where}: {command.error.message}")
 
 
-def _tell(tx: Transaction, move: Advance, telling: Telling, ids: Ids) -> None:
-    if move.run.thread_key is None:
+def _tell(tx: Transaction, run: RunRecord, telling: Telling, now: datetime, ids: Ids) -> None:
+    if run.thread_key is None:
         return
     body = telling.body
     if telling.content is not None:
         body = {**body, "blob": blobs.put(tx, telling.content)}
-    notice = Notice(move.run.thread_key, telling.slot, telling.lane, telling.kind, body)
-    outbox.add(tx, notice, id=telling.id or ids.new("nt"), now=move.now)
+    notice = Notice(run.thread_key, telling.slot, telling.lane, telling.kind, body)
+    outbox.add(tx, notice, id=telling.id or ids.new("nt"), now=now)

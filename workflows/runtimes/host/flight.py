@@ -43,35 +43,28 @@ def needs_intent(action: RunAction) -> bool:
 
 
 async def fly(
-    parts: Parts,
-    run: RunRecord,
-    flying: Flying,
-    ask: Callable[[Flying], None],
-    answered: Callable[[Flying, Answer], None],
-) -> None:
-    """Wait for a free place, for leave to start, then for the answer.
+    parts: Parts, run: RunRecord, flying: Flying, ask: Callable[[Flying], None]
+) -> Answer | None:
+    """Wait for a free place, for leave to start, then for the answer; None if nobody wants one.
 
     Args:
         parts: of this life.
         run: in whose name.
         flying: the attempt.
         ask: called when the start must be stored first; whoever hears it calls `Flying.clear`.
-        answered: called with the answer, if anybody still wants it.
     """
     try:
         if flying.after is not None:
             await flying.after.wait()
         async with parts.slots.taken(run.priority):
             if flying.cancelled.is_set() or parts.stopping:
-                return
+                return None
             if needs_intent(flying.action):
                 ask(flying)
                 await flying.cleared.wait()
                 if not flying.may_start or flying.cancelled.is_set():
-                    return
-            answer = await _perform(parts, run, flying)
-        if answer is not None:
-            answered(flying, answer)
+                    return None
+            return await _perform(parts, run, flying)
     finally:
         parts.land(flying)
         flying.landed.set()

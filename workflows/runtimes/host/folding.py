@@ -1,6 +1,6 @@
-"""From a fact to the move that it makes: the core folds it, and what follows is written down."""
+"""From a fact to the move that it makes, and from moves to what is stored of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,19 +12,20 @@ from workflows.core.facts import Fact
 from workflows.core.state import RunStatus
 from workflows.journal import Place, Replayed, fact_entry
 from workflows.runs import RunRecord, Wakeup
-from workflows.runtimes.host.advance import Advance, StepLog
+from workflows.runtimes.host.advance import Advance, Move, StepLog
 from workflows.runtimes.host.masks import HIDDEN
 from workflows.runtimes.host.performing import Answer, cover_notice
 from workflows.runtimes.host.records import (
     Cover,
     cover_of,
+    run_error,
     run_values,
     shown_status,
     step_records,
 )
 from workflows.runtimes.host.telling import Telling, posted, tellings, unknown_attempts
 
-__all__ = ["Arrival", "Life", "fold"]
+__all__ = ["Arrival", "Life", "advance", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +63,53 @@ class Life:
 
 def fold(
     run: RunRecord, replayed: Replayed, arrival: Arrival, *, life: Life, now: datetime
-) -> Advance | None:
-    """Apply the fact of *arrival* and return the move to store; None where it changes nothing."""
+) -> Move | None:
+    """Apply the fact of *arrival* and return what it does; None where it changes nothing."""
     core, fact = replayed.core, arrival.fact
     asked, shown = unknown_attempts(core), shown_status(core)
     commands = tuple(core.apply(fact))
     if core.warning is not None and not commands and not core.changed:
         return None
-    wakeup, cover = arrival.wakeup, life.cover(core)
-    entry = fact_entry(
-        Place(run.id, replayed.seq + 1, life.fence),
-        fact,
-        derived=core.derived,
-        commands=commands,
-        delivery_id=wakeup.delivery_id if wakeup else None,
-        seal=life.seal,
-    )
+    wakeup, cover, seq = arrival.wakeup, life.cover(core), replayed.seq + 1
+    showing = shown_status(core)
     notices = [cover_notice(each, cover) for each in arrival.answer.notices]
-    return Advance(
-        run=run,
-        was=replayed.seq,
-        fence=life.fence,
-        now=now,
-        entry=entry if life.journaled else None,
-        values={**run_values(core, cover, hides=life.hides), **arrival.values},
-        shown=None if shown_status(core) is shown else shown_status(core),
+    return Move(
+        at=now,
+        seq=seq,
+        entry=fact_entry(
+            Place(run.id, seq, life.fence),
+            fact,
+            derived=core.derived,
+            commands=commands,
+            delivery_id=wakeup.delivery_id if wakeup else None,
+            seal=life.seal,
+        )
+        if life.journaled
+        else None,
+        changed=core.changed,
+        values=arrival.values,
+        shown=None if showing is shown else showing,
+        error=None if showing is shown else run_error(core, cover),
         commands=commands,
-        steps=step_records(core, run.id, core.changed, cover),
         tellings=(*tellings(run, core, commands, asked), *_posts(notices)),
         reports=tuple(each.body for each in notices if isinstance(each, Report)),
         log=_log(core, arrival, cover),
         wakeup=wakeup.key if wakeup else None,
         spent=holds_any(run.inputs) and _is_spent(core),
         seal=life.seal if life.hides else None,
+    )
+
+
+def advance(run: RunRecord, core: Core, moves: Sequence[Move], life: Life) -> Advance:
+    """Return *moves* with the run and its steps as people see them after the last one."""
+    cover = life.cover(core)
+    changed = moves[0].changed.union(*(each.changed for each in moves[1:]))
+    return Advance(
+        run=run,
+        fence=life.fence,
+        moves=moves,
+        values=run_values(core, cover, hides=life.hides),
+        steps=step_records(core, run.id, changed, cover),
     )
 
 

@@ -1,7 +1,8 @@
 """One run at work: its mailbox, its core, and the attempts that it has in flight.
 
 Facts are taken in one after the other. Each is folded by the core, then all that follows from it is
-stored in one unit, and only then are its commands performed. A run at rest is rows and no object.
+stored in one unit, and only then is performed what touches the world. A run at rest is rows and no
+object.
 """
 
 from collections import deque
@@ -13,33 +14,28 @@ from typing import TypeAlias
 import structlog
 
 from coordination import holding, wakeups
-from coordination.children import is_hidden
 from coordination.database import Reader, Unavailable
 from coordination.ports import RunStatus
 from workflows import store
-from workflows.core.commands import AskApproval, CancelAction, Command, RunAction, StartChild
+from workflows.core.commands import CancelAction, Command, RunAction
+from workflows.core.core import Core
 from workflows.core.facts import StepError, StepFailed, StepStarted, StepUnknown
 from workflows.core.state import RunStatus as CoreStatus
-from workflows.journal import Place, Replayed, intent_entry, replay
+from workflows.journal import Place, intent_entry
 from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
-from workflows.runtimes.host.advance import Advance, write
+from workflows.runtimes.host.advance import write
 from workflows.runtimes.host.awaiting import queue_posts, until_sent
-from workflows.runtimes.host.children import children_of
 from workflows.runtimes.host.flight import Flying, fly, needs_intent
-from workflows.runtimes.host.folding import Arrival, Life, fold
+from workflows.runtimes.host.folding import Arrival
 from workflows.runtimes.host.halting import halt
 from workflows.runtimes.host.hearing import fact_of, opened, run_started
 from workflows.runtimes.host.intents import NotCovered, check_digest, intend
+from workflows.runtimes.host.opened import Opened, open_run
 from workflows.runtimes.host.parts import Parts
-from workflows.runtimes.host.performing import Answer, cover_notice, veiled
-from workflows.runtimes.host.records import cover_of, has_secrets
-from workflows.runtimes.host.showing import covered, with_files
-from workflows.runtimes.host.veiling import veils
-from workflows.runtimes.host.weighing import Weight
+from workflows.runtimes.host.performing import Answer, cover_notice
 
 __all__ = ["Live"]
 
-_LOOKED_AT = (AskApproval, StartChild)  # what they hold is read, or looked up, before it is stored
 LOST = "Baton stopped while it ran, and nobody saw how it ended."
 RESTORED = "The run came back from a backup, and may have done this after that was made."
 
@@ -81,9 +77,7 @@ class Live:
         self._working = False
         self._grounded = False  # what was in flight stays where it is until somebody resumes it
         self._run: RunRecord | None = None
-        self._replayed: Replayed | None = None
-        self._weight = Weight(parts.settings)
-        self._life = Life(parts.fence, parts.journaled)
+        self._open_run: Opened | None = None
         self._flying: dict[str, Flying] = {}
 
     @property
@@ -112,7 +106,7 @@ class Live:
 
     async def _work(self) -> None:
         try:
-            if self._replayed is None:
+            if self._open_run is None:
                 await self._open()
             while not self.gone and (self._mail or self._hinted):
                 await self._next()
@@ -147,39 +141,23 @@ class Live:
         if run.status is RunStatus.FAULTED:
             self._let_go()
             return
-        hides = is_hidden(run.trigger)
-        plan = await (self._parts.hidden_plan if hides else self._parts.plan)(run.hash)
-        sealing, secretive = self._parts.sealing, hides or has_secrets(plan)
-        replayed = replay(
-            plan,
-            run.id,
-            entries,
-            core_version=run.core_version,
-            unseal=None if sealing is None else sealing.unseal,
-        )
-        if replayed.seq != run.seq:
-            raise Faulted(f"the journal has {replayed.seq} rows, and the run counts {run.seq}")
-        self._replayed = replayed
-        seal = sealing.seal if sealing is not None and secretive else None
-        self._life = replace(self._life, secretive=secretive, seal=seal, hides=hides)
-        paused = run.status is RunStatus.PAUSED or replayed.core.state.paused_at is not None
+        self._open_run = await open_run(self._parts, run, entries)
+        paused = run.status is RunStatus.PAUSED or self._core.state.paused_at is not None
         self._grounded = run.restored and paused
         if not self._grounded:
             await self._take_off()
 
     async def _take_off(self) -> None:
         """Go on with what was in flight, but for what this life has begun."""
-        _, replayed = self._opened
+        opened, replayed = self._opened, self._opened.replayed
         for action in tuple(replayed.flight.actions.values()):
-            if (
-                action.path not in self._flying
-                and replayed.flight.actions.get(action.path) is action
-            ):
+            if action.path not in self._flying and opened.stands(action):
                 await self._resume(action, begun=replayed.intents.get(action.path))
 
     async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry]]:
         run = await self._read_run(reader)
-        return run, await store.entries(reader, self.key) if self._parts.journaled else []
+        kept = self._parts.journaled and run.seq > 0
+        return run, await store.entries(reader, self.key) if kept else []
 
     async def _read_run(self, reader: Reader) -> RunRecord:
         run = await store.run(reader, self.key)
@@ -205,11 +183,11 @@ class Live:
             await self._hear_of(cancels)
             if self._queued and not await self._start_run(told):
                 return
-            if self._opened[0].restored:
+            if self._opened.run.restored:
                 told = await self._pending()  # what let it begin is over
             told = [each for each in told if each.kind != "cancel"]
         await self._hear_of(told)
-        if self._grounded and self._opened[1].core.state.paused_at is None:
+        if self._grounded and self._core.state.paused_at is None:
             self._grounded = False
             await self._take_off()
 
@@ -223,19 +201,19 @@ class Live:
 
     async def _start_run(self, told: Sequence[Wakeup]) -> bool:
         """Begin the run, with the revisions that its children have now; False while it is held."""
-        run, replayed = self._opened
-        read, now = self._parts.door.read, self._now
+        opened = self._opened
+        run, read, now = opened.run, self._parts.door.read, self._now
         if run.status is RunStatus.PAUSED:  # a restore did that, and it has not begun
             if holding.is_held(told):
                 return False
             await self._parts.write(lambda tx: holding.begin_after_all(tx, run.key, told, now=now))
         if run.held:
-            self._run = run = await read(self._read_run)
+            opened.run = run = await read(self._read_run)
             if run.held:
                 return False
         pinned = run.children
         if pinned is None:
-            names = replayed.core.plan.children
+            names = self._core.plan.children
             pinned = await read(lambda reader: store.active_revisions(reader, names))
         fact = run_started(run, self._parts.settings, pinned, now=self._now)
         await self._take(Arrival(fact, values={"children": pinned or None}))
@@ -243,7 +221,7 @@ class Live:
 
     async def _begin(self, flying: Flying) -> None:
         """Store that an attempt is about to start, then let it."""
-        run, replayed = self._opened
+        run, replayed = self._opened.run, self._opened.replayed
         parts, action, now = self._parts, flying.action, self._now
         if parts.stopping:
             flying.clear(start=False)  # the next life starts it
@@ -275,14 +253,11 @@ class Live:
             await self._await_sent(flying, answer)
             return
         del self._flying[action.path]
-        if self._opened[1].core.node(action.path).step.secret_output:
-            answer = veiled(answer)
-        await self._take(Arrival(answer.fact(action, self._now), action.path, answer=answer))
+        await self._take(self._opened.answered(action, answer))
 
     async def _await_sent(self, flying: Flying, answer: Answer) -> None:
         """Tell Slack at once, and let the step end when what it says stands there."""
-        run, replayed = self._opened
-        cover = self._life.cover(replayed.core)
+        run, cover = self._opened.run, self._opened.life.cover(self._core)
         posts = tuple(cover_notice(each, cover) for each in answer.notices)
         await queue_posts(self._parts, run, posts)
         work = until_sent(self._parts, run, flying, replace(answer, notices=posts), self._answered)
@@ -290,64 +265,48 @@ class Live:
 
     async def _take(self, arrival: Arrival) -> None:
         """Fold a fact, store all that follows from it, then perform it."""
-        run, replayed = self._opened
-        parts, now = self._parts, self._now
-        admitted = self._weight.admit(replayed.core, arrival.fact)
-        if admitted is not arrival.fact:
-            arrival = replace(arrival, fact=admitted)
-        move = fold(run, replayed, arrival, life=self._life, now=now)
-        if move is None:
-            await self._pass_over(arrival.wakeup, now)
+        opened, parts = self._opened, self._parts
+        done = await opened.take(arrival)
+        if done is None:
+            await self._pass_over(arrival.wakeup, self._now)
             return
-        shown = move
-        if self._life.secretive or any(isinstance(each, _LOOKED_AT) for each in move.commands):
-            shown = await self._shown(move)
-        if not await parts.write(lambda tx: write(tx, shown, parts.world.ids)):
-            raise Stale(f"another life of Baton went on with R-{run.number}")
-        replayed.seq += 1
-        replayed.flight.follow(arrival.fact, move.commands)
-        self._weight.take_in(arrival.fact)
-        for command in move.commands:
-            self._perform(command)
-
-    async def _shown(self, move: Advance) -> Advance:
-        """Return *move* as others may see it, with the files of its questions and the children it begins."""
-        run, replayed = self._opened
-        parts, life, core = self._parts, self._life, replayed.core
-        given, sealing = cover_of(core, secretive=life.secretive), parts.sealing
-        filled = await with_files(parts.world, move.commands)
-        if filled is not move.commands:
-            filled = covered(filled, await parts.performer.cover_of_inputs(run))
-        return replace(
-            move,
-            commands=covered(filled, life.cover(core), outputs=not life.hides),
-            children=await children_of(parts, run, move.commands, core, given),
-            veils={} if sealing is None else veils(core, move.commands, given, sealing),
-        )
+        if not await parts.write(lambda tx: write(tx, done, parts.world.ids)):
+            raise Stale(f"another life of Baton went on with R-{opened.run.number}")
+        for move in done.moves:
+            for command in move.commands:
+                self._perform(command)
 
     async def _pass_over(self, wakeup: Wakeup | None, now: datetime) -> None:
         """Note that the run was told something that changes nothing."""
-        run, replayed = self._opened
-        log.info("fact_changed_nothing", run_id=run.id, why=replayed.core.warning)
+        log.info("fact_changed_nothing", run_id=self._id, why=self._core.warning)
         if wakeup is not None:
             key = wakeup.key
             await self._parts.write(lambda tx: wakeups.done(tx, key, now=now))
 
     def _perform(self, command: Command) -> None:
         if isinstance(command, RunAction):
-            self._start(command)
+            if self._opened.stands(command):  # and was not worked out, or taken back, since
+                self._start(command)
         elif isinstance(command, CancelAction):
             flying = self._flying.get(command.path)
             if flying is not None and flying.action.attempt == command.attempt:
                 self._drop(flying)
 
     def _start(self, action: RunAction) -> None:
-        run, _ = self._opened
         flying = Flying(action)
         flying.after = self._parts.lift(flying, (self.key, action.path))
         self._flying[action.path] = flying
-        work = fly(self._parts, run, flying, self._ask, self._answered)
-        self._parts.world.tasks.start(f"action {run.id} {action.path}", work)
+        self._parts.world.tasks.start(f"action {self._id} {action.path}", self._fly(flying))
+
+    async def _fly(self, flying: Flying) -> None:
+        """Perform an attempt, and take in what came of it."""
+        answer = await fly(self._parts, self._opened.run, flying, self._ask)
+        if answer is None:
+            return
+        self._mail.append(_Answered(flying, answer))
+        if not self._working and not self.gone:  # nobody else does it: another task would cost more
+            self._working = True
+            await self._work()
 
     def _ask(self, flying: Flying) -> None:
         self._post(_Starting(flying))
@@ -380,7 +339,7 @@ class Live:
 
     @property
     def _queued(self) -> bool:
-        return self._opened[1].core.status is CoreStatus.QUEUED
+        return self._core.status is CoreStatus.QUEUED
 
     @property
     def _id(self) -> str | None:
@@ -392,7 +351,11 @@ class Live:
         return self._parts.world.clock.now()
 
     @property
-    def _opened(self) -> tuple[RunRecord, Replayed]:
-        if self._run is None or self._replayed is None:
+    def _core(self) -> Core:
+        return self._opened.replayed.core
+
+    @property
+    def _opened(self) -> Opened:
+        if self._open_run is None:
             raise Faulted("the run is used before it is opened")
-        return self._run, self._replayed
+        return self._open_run

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from coordination.database import Written
 from workflows.core.codec import canonical
 
 __all__ = ["HIDDEN", "covering", "cut", "forms", "long_lines", "texts_in"]
@@ -93,12 +94,12 @@ def texts_in(value: Any) -> Iterable[str]:
             yield from texts_in(each)
 
 
-def cut(value: Any) -> Any:
-    """Return *value*, or its beginning where it is too large for a record that people look at."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
+def cut(value: Any) -> Written | None:
+    """Write *value*, or its beginning where it is too large for a record that people look at."""
+    if value is None:
+        return None
     written = canonical(value)
-    if len(written) <= LARGEST:
-        return value
-    begin = written[:SHOWN].decode("utf-8", "ignore")
-    return {"cut": True, "bytes": len(written), "begin": begin}
+    if len(written) > LARGEST:
+        begin = written[:SHOWN].decode("utf-8", "ignore")
+        written = canonical({"cut": True, "bytes": len(written), "begin": begin})
+    return Written(written.decode())

@@ -81,6 +81,10 @@ class Parts:
     def roles(self) -> Roles:
         return self.settings.roles()
 
+    def is_aloft(self, place: tuple[int, str]) -> bool:
+        """Say whether an attempt at *place* is not over yet."""
+        return place in self.newest
+
     def lift(self, flying: "Landing", place: tuple[int, str]) -> asyncio.Event | None:
         """Note that *flying* is aloft; return what is set once the one before it at *place* is gone."""
         before = self.newest.get(place)

@@ -87,6 +87,23 @@ class Performer:
     async def _own(self, run: RunRecord) -> Mapping[str, str]:
         return await self._inputs(run.key) if holds_any(run.inputs) else {}
 
+    def work_out(self, run: RunRecord, action: RunAction) -> Answer | None:
+        """Return the answer of *action* at once, if it is pure, and if it has one at once.
+
+        What is pure touches nothing, so one that turns out to take longer is begun anew elsewhere.
+        """
+        verb = self._registry.get(action.action)
+        if verb is None or not verb.pure:
+            return None
+        performing = self.perform(run, action, asyncio.Event())
+        try:
+            performing.send(None)
+        except StopIteration as over:
+            answer: Answer = over.value
+            return answer if answer.when_sent is None else None
+        performing.close()
+        return None
+
     async def perform(self, run: RunRecord, action: RunAction, cancelled: asyncio.Event) -> Answer:
         """Perform *action* in the name of *run*; the caller may cancel it."""
         transcript = Transcript()

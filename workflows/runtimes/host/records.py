@@ -33,7 +33,15 @@ from workflows.runs import StepRecord
 from workflows.runtimes.host.masks import HIDDEN, covering, cut, long_lines, texts_in
 from workflows.runtimes.host.veiling import blank, hides, secret_steps, shown_wait
 
-__all__ = ["Cover", "cover_of", "has_secrets", "run_values", "shown_status", "step_records"]
+__all__ = [
+    "Cover",
+    "cover_of",
+    "has_secrets",
+    "run_error",
+    "run_values",
+    "shown_status",
+    "step_records",
+]
 
 Cover: TypeAlias = Callable[[Any], Any]
 KINDS: Mapping[type[Verb], str] = {
@@ -64,11 +72,12 @@ def step_records(
         paths: of the steps that changed; no others are written.
         cover: hides what must not be seen.
     """
-    return tuple(_record(core, run_id, path, cover) for path in sorted(paths, key=core.order))
+    placed = sorted((core.order(path), path) for path in paths)
+    return tuple(_record(core, run_id, path, order, cover) for order, path in placed)
 
 
-def _record(core: Core, run_id: str, path: str, cover: Cover) -> StepRecord:
-    node, state, order = core.node(path), core.steps[path], core.order(path)
+def _record(core: Core, run_id: str, path: str, order: tuple[int, ...], cover: Cover) -> StepRecord:
+    node, state = core.node(path), core.steps[path]
     step, is_gate = node.step, core.is_gate(path)
     action = step.verb if isinstance(step.verb, Action) and not is_gate else None
     hidden = hides(node) and not is_gate
@@ -81,9 +90,9 @@ def _record(core: Core, run_id: str, path: str, cover: Cover) -> StepRecord:
         status=state.status.value,
         attempts=state.attempts,
         redo=state.redo,
-        input=cut(cover(_input(core, path, state, cover))),
-        output=HIDDEN if hidden and state.output is not None else cut(cover(state.output)),
-        error=cover(_error(state)),
+        input=_seen(None if state.input is None else _input(core, path, state, cover), cover),
+        output=HIDDEN if hidden and state.output is not None else _seen(state.output, cover),
+        error=None if state.error is None else cover(error_to_json(state.error)),
         detail=_detail(node, state, (run_id, path), order),
         due_at=state.due_at,
         started_at=state.started_at,
@@ -148,8 +157,8 @@ def _shown(params: Any) -> Any:
         return params
 
 
-def _error(state: StepState) -> Any:
-    return None if state.error is None else error_to_json(state.error)
+def _seen(value: Any, cover: Cover) -> Any:
+    return None if value is None else cut(cover(value))
 
 
 def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
@@ -161,7 +170,7 @@ def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
         inputs: what the run was given is covered as well.
     """
     if not secretive:
-        return lambda value: value
+        return _uncovered
     hidden = {
         text: HIDDEN
         for path, state in core.steps.items()
@@ -176,6 +185,10 @@ def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
     return covering(hidden)
 
 
+def _uncovered(value: Any) -> Any:
+    return value
+
+
 def _given(inputs: Mapping[str, Any]) -> Iterable[str]:
     """Yield the texts that a run was given; handles of secrets are none."""
     for value in inputs.values():
@@ -186,19 +199,23 @@ def _given(inputs: Mapping[str, Any]) -> Iterable[str]:
 def run_values(core: Core, cover: Cover, *, hides: bool = False) -> dict[str, Any]:
     """Return the columns of a run that follow from its facts; *hides*: its outputs are secret."""
     state = core.state
-    outputs, error = state.outputs, None
+    outputs = state.outputs
     if hides and outputs is not None:
         outputs = dict.fromkeys(outputs, HIDDEN)
-    if state.error is not None:
-        error = error_to_json(state.error) | {"path": state.error_path}
     return {
         "status": core.status.value,
         "outputs": None if outputs is None else cut(cover(to_json(outputs))),
-        "error": cover(error),
-        "note": cover(state.note),
+        "error": run_error(core, cover),
+        "note": None if state.note is None else cover(state.note),
         "started_at": state.started_at,
         "ended_at": state.ended_at,
     }
+
+
+def run_error(core: Core, cover: Cover) -> Any:
+    """Return what ended the run, as people may see it, if anything did."""
+    error = core.state.error
+    return None if error is None else cover(error_to_json(error) | {"path": core.state.error_path})
 
 
 def shown_status(core: Core) -> Status:
