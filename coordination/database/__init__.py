@@ -20,7 +20,6 @@ from coordination.database.copies import Copied, back_up, look_at
 from coordination.database.door import (
     Door,
     InlineDoor,
-    Reader,
     SqliteDoor,
     migrate_sqlite,
     open_sqlite,
@@ -37,6 +36,7 @@ from coordination.database.errors import (
 from coordination.database.json_text import json_text, numbers_in
 from coordination.database.lock import Lock
 from coordination.database.ordered import Ordered
+from coordination.database.readers import Reader
 from coordination.database.replacing import Replaced, replace
 from coordination.database.room import NotCopied
 from coordination.database.schema import (

@@ -2,21 +2,19 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import Executable
-
 from coordination.changes import Changes
 from coordination.database.errors import DatabaseUnusable, Unavailable
 from coordination.database.latency import Latency
 from coordination.database.lock import Lock
-from coordination.database.readers import ReadOnly
-from coordination.database.statements import Row, Statements
+from coordination.database.readers import Reader, ReadOnly, driven
+from coordination.database.statements import Statements
 from coordination.database.transaction import Transaction
 from coordination.database.upgrade import revision_of, revisions, upgrade
 from coordination.database.writer import Session, Writer, connect
@@ -25,26 +23,6 @@ T = TypeVar("T")
 READERS = 3
 LOOK = 0.25  # s between two looks of whoever waits for an end, where no thread tells of it
 READ_LIMIT = 5.0  # s; a longer read would hold up the checkpoint
-_Run: TypeAlias = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
-
-
-class Reader:
-    """Queries on one snapshot of the database."""
-
-    def __init__(self, run: _Run, statements: Statements) -> None:
-        self._run = run
-        self._statements = statements
-
-    async def fetch_all(self, statement: Executable, /, **given: Any) -> list[Row]:
-        """Return the rows of *statement*."""
-        prepared = self._statements.prepare(statement, given)
-        rows = await self._run(prepared.sql, prepared.bind(given))
-        return [prepared.row(row) for row in rows]
-
-    async def fetch_one(self, statement: Executable, /, **given: Any) -> Row | None:
-        """Return the first row of *statement*, or None."""
-        rows = await self.fetch_all(statement, **given)
-        return rows[0] if rows else None
 
 
 class Door(Protocol):
@@ -76,7 +54,7 @@ class Door(Protocol):
         """
 
     async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
-        """Run *query* on a snapshot, read-only, for 5 s at most.
+        """Run *query* on a snapshot, read-only, for 5 s at most. It awaits nothing but its reader.
 
         Raises:
             Unavailable: the database cannot be read now, or not fast enough.
@@ -168,7 +146,6 @@ class SqliteDoor:
         self._lock = lock
         self._writer = writer
         self._uri = f"file:{quote(str(path.absolute()))}?mode=ro"
-        self._statements = Statements()
         self._idle: list[ReadOnly] = []
         self._free = asyncio.Semaphore(READERS)
         self._closing = False
@@ -200,13 +177,12 @@ class SqliteDoor:
             connection = self._idle.pop() if self._idle else ReadOnly(self._uri)
             try:
                 async with asyncio.timeout(READ_LIMIT):
-                    return await query(Reader(connection.fetch, self._statements))
+                    return await connection.read(query)
             except TimeoutError:
                 raise Unavailable(f"reading took longer than {READ_LIMIT:.0f} s") from None
             except sqlite3.OperationalError as error:
                 raise Unavailable(f"the database cannot be read: {error}") from error
             finally:
-                connection.release()
                 self._idle.append(connection)
 
     async def close(self) -> None:
@@ -273,10 +249,7 @@ class InlineDoor:
         return outcome.value  # type: ignore[return-value]  # without an error it is the unit's
 
     async def read(self, query: Callable[[Reader], Awaitable[T]], /) -> T:
-        async def run(sql: str, parameters: Sequence[Any]) -> list[Any]:
-            return self._session.read(sql, parameters)
-
-        return await query(Reader(run, self._statements))
+        return driven(query(Reader(self._session.read, self._statements)))
 
     async def close(self) -> None:
         self._session.close()

@@ -1,11 +1,11 @@
 """Lets a unit use the queries that are written for readers, without leaving its thread."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from sqlalchemy import Executable
 
-from coordination.database.door import Reader
+from coordination.database.readers import Reader, driven
 from coordination.database.statements import Row
 from coordination.database.transaction import Transaction
 
@@ -29,11 +29,4 @@ def look(tx: Transaction, query: Callable[[Reader], Awaitable[T]]) -> T:
     Raises:
         RuntimeError: it awaited something else.
     """
-    running = cast("Coroutine[Any, Any, T]", query(Look(tx)))
-    try:
-        running.send(None)
-    except StopIteration as done:
-        found: T = done.value
-        return found
-    running.close()
-    raise RuntimeError("a query inside a unit may await nothing but its reader")
+    return driven(query(Look(tx)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ ENDLESS = text(
 )
 
 
+class Moment:
+    """Something to wait for that is no query."""
+
+    def __await__(self) -> Iterator[None]:
+        yield
+
+
 async def test_a_reader_cannot_write(door: Door) -> None:
     async def query(reader: Reader) -> None:
         await reader.fetch_all(ADD, name="a", value="v")
@@ -32,9 +40,11 @@ async def test_a_reader_cannot_write(door: Door) -> None:
 
 
 async def test_a_reader_sees_one_moment(door: Door) -> None:
+    loop = asyncio.get_running_loop()
+
     async def query(reader: Reader) -> tuple[int, int]:
         before = await reader.fetch_one(COUNT)
-        await door.write(put("meanwhile"))
+        asyncio.run_coroutine_threadsafe(door.write(put("meanwhile")), loop).result()
         after = await reader.fetch_one(COUNT)
         assert before is not None
         assert after is not None
@@ -57,6 +67,18 @@ async def test_a_reader_that_fails_leaves_its_connection_usable(door: Door) -> N
     for _ in range(5):
         with pytest.raises(KeyError):
             await door.read(query)
+    assert await names(door) == []
+
+
+async def test_a_reader_that_waits_for_anything_else_is_told_so_and_holds_up_nobody(
+    door: Door,
+) -> None:
+    async def query(reader: Reader) -> None:
+        await reader.fetch_all(COUNT)
+        await Moment()
+
+    with pytest.raises(RuntimeError, match="awaits something else than its reader"):
+        await door.read(query)
     assert await names(door) == []
 
 
