@@ -91,7 +91,12 @@ class Effects:
             """Do something that must not be done twice."""
             return await self._do(params, ctx, repeatable=False)
 
-        return Connector("test", actions=(again, once))
+        @action("test.pure", repeatable=True, pure=True)
+        async def pure(params: Told, ctx: ActionContext) -> Any:
+            """Work something out."""
+            return await self._do(params, ctx, repeatable=True)
+
+        return Connector("test", actions=(again, once, pure))
 
     async def _do(self, params: Told, ctx: ActionContext, *, repeatable: bool) -> Any:
         if self.perform is not None:
@@ -106,7 +111,7 @@ class Effects:
 
 def does(name: str, *, repeatable: bool | None = None, **params: Any) -> Action:
     """Return the verb that calls `test.<name>` with these params, whatever the names are."""
-    safe = name == "again" if repeatable is None else repeatable
+    safe = name != "once" if repeatable is None else repeatable
     return Action(f"test.{name}", lambda names: dict(params), repeatable=safe)
 
 

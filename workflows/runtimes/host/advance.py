@@ -30,6 +30,8 @@ from workflows.core.commands import (
     SetTimer,
 )
 from workflows.runs import Entry, RunRecord, StepRecord
+from workflows.runtimes.host import intents
+from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.reporting import report_process
 from workflows.runtimes.host.telling import Telling
 
@@ -97,6 +99,8 @@ class Advance:
         moves: at least one.
         values: the columns of the run after them.
         steps: the records that they changed, after them.
+        intents: the actions that start with the commit, although they must not happen twice.
+        journaled: whether the run has a journal.
     """
 
     run: RunRecord
@@ -104,13 +108,20 @@ class Advance:
     moves: Sequence[Move]
     values: Mapping[str, Any]
     steps: tuple[StepRecord, ...] = ()
+    intents: Sequence[Intent] = ()
+    journaled: bool = True
+
+    @property
+    def seq(self) -> int:
+        """The number of the last row of the journal after it."""
+        return self.moves[-1].seq + len(self.intents)
 
 
 def write(tx: Transaction, done: Advance, ids: Ids) -> bool:
     """Store *done*; False, with nothing stored, where another life has moved the run."""
     run, first, last = done.run, done.moves[0], done.moves[-1]
     given = {name: value for move in done.moves for name, value in move.values.items()}
-    values = {**done.values, **given, "seq": last.seq, "fence": done.fence, "updated_at": last.at}
+    values = {**done.values, **given, "seq": done.seq, "fence": done.fence, "updated_at": last.at}
     if not store.advance(tx, run.key, was=first.seq - 1, fence=done.fence, values=values):
         return False
     for move in done.moves:
@@ -121,6 +132,8 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> bool:
     for move in done.moves:
         _obey_all(tx, run, move, ids)
         _tell_all(tx, run, move, ids)
+    for intent in done.intents:
+        intents.note(tx, run, intent, journaled=done.journaled)
     tx.touch("run", run.id, thread_id=run.thread_id)
     return True
 

@@ -22,6 +22,7 @@ class Flying:
     cleared: asyncio.Event = field(default_factory=asyncio.Event)
     landed: asyncio.Event = field(default_factory=asyncio.Event)
     may_start: bool = False
+    begun: bool = False  # its start is stored, and a place is held for it
     scope: asyncio.Timeout | None = None
 
     def clear(self, *, start: bool) -> None:
@@ -56,10 +57,10 @@ async def fly(
     try:
         if flying.after is not None:
             await flying.after.wait()
-        async with parts.slots.taken(run.priority):
-            if flying.cancelled.is_set() or parts.stopping:
+        async with parts.slots.taken(run.priority, already=flying.begun):
+            if flying.cancelled.is_set() or (parts.stopping and not flying.begun):
                 return None
-            if needs_intent(flying.action):
+            if needs_intent(flying.action) and not flying.begun:
                 ask(flying)
                 await flying.cleared.wait()
                 if not flying.may_start or flying.cancelled.is_set():

@@ -13,6 +13,7 @@ from workflows.core.state import RunStatus
 from workflows.journal import Place, Replayed, fact_entry
 from workflows.runs import RunRecord, Wakeup
 from workflows.runtimes.host.advance import Advance, Move, StepLog
+from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.masks import HIDDEN
 from workflows.runtimes.host.performing import Answer, cover_notice
 from workflows.runtimes.host.records import (
@@ -100,8 +101,13 @@ def fold(
     )
 
 
-def advance(run: RunRecord, core: Core, moves: Sequence[Move], life: Life) -> Advance:
-    """Return *moves* with the run and its steps as people see them after the last one."""
+def advance(
+    run: RunRecord, core: Core, moves: Sequence[Move], intents: Sequence[Intent], life: Life
+) -> Advance:
+    """Return *moves* with the run and its steps as people see them after the last one.
+
+    *intents* are of the actions that start with their commit.
+    """
     cover = life.cover(core)
     changed = moves[0].changed.union(*(each.changed for each in moves[1:]))
     return Advance(
@@ -110,6 +116,8 @@ def advance(run: RunRecord, core: Core, moves: Sequence[Move], life: Life) -> Ad
         moves=moves,
         values=run_values(core, cover, hides=life.hides),
         steps=step_records(core, run.id, changed, cover),
+        intents=intents,
+        journaled=life.journaled,
     )
 
 

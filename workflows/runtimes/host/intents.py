@@ -1,6 +1,6 @@
 """The commit before an action that must not happen twice: who dies after it leaves a question."""
 
-from datetime import datetime
+from dataclasses import dataclass
 
 from baton.errors import BatonError
 from coordination import audit, votes
@@ -11,7 +11,15 @@ from workflows.core.codec import covered_digest
 from workflows.core.commands import RunAction
 from workflows.runs import Entry, Faulted, RunRecord, Stale
 
-__all__ = ["NotCovered", "check_digest", "intend"]
+__all__ = ["Intent", "NotCovered", "check_digest", "intend", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An action that is about to start, and the row that says so."""
+
+    action: RunAction
+    entry: Entry
 
 
 class NotCovered(BatonError):
@@ -31,21 +39,15 @@ def check_digest(action: RunAction) -> None:
 
 
 def intend(
-    tx: Transaction,
-    run: RunRecord,
-    action: RunAction,
-    *,
-    entry: Entry,
-    journaled: bool,
-    roles: Roles,
+    tx: Transaction, run: RunRecord, intent: Intent, *, journaled: bool, roles: Roles
 ) -> None:
-    """Store that *action* is about to start.
+    """Store *intent* by itself.
 
     Raises:
         Stale: another life has moved the run.
         NotCovered: no approval stands behind it any more.
     """
-    at: datetime = entry.at
+    action, entry = intent.action, intent.entry
     values = {"seq": entry.seq, "fence": entry.fence}
     if not store.advance(tx, run.key, was=entry.seq - 1, fence=entry.fence, values=values):
         raise Stale(f"another life of Baton went on with R-{run.number}")
@@ -53,6 +55,12 @@ def intend(
         why = votes.still_covers(tx, run.key, action.path, action.covered, roles)
         if why is not None:
             raise NotCovered(why)
+    note(tx, run, intent, journaled=journaled)
+
+
+def note(tx: Transaction, run: RunRecord, intent: Intent, *, journaled: bool) -> None:
+    """Add *intent* to the journal, and to the audit."""
+    action, entry = intent.action, intent.entry
     if journaled:
         store.add_entry(tx, run.key, entry)
     detail = {
@@ -61,4 +69,4 @@ def intend(
         "attempt": action.attempt,
         "digest": action.covered,
     }
-    audit.record(tx, at=at, actor="baton", action="step.start", object=run.id, detail=detail)
+    audit.record(tx, at=entry.at, actor="baton", action="step.start", object=run.id, detail=detail)

@@ -29,7 +29,7 @@ from workflows.runtimes.host.flight import Flying, fly, needs_intent
 from workflows.runtimes.host.folding import Arrival
 from workflows.runtimes.host.halting import halt
 from workflows.runtimes.host.hearing import fact_of, opened, run_started
-from workflows.runtimes.host.intents import NotCovered, check_digest, intend
+from workflows.runtimes.host.intents import Intent, NotCovered, check_digest, intend
 from workflows.runtimes.host.opened import Opened, open_run
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, cover_notice
@@ -233,11 +233,10 @@ class Live:
             return
         check_digest(action)
         entry = intent_entry(Place(run.id, replayed.seq + 1, parts.fence), action, at=now)
+        intent, journaled = Intent(action, entry), parts.journaled
         try:
             await parts.write(
-                lambda tx: intend(
-                    tx, run, action, entry=entry, journaled=parts.journaled, roles=parts.roles
-                )
+                lambda tx: intend(tx, run, intent, journaled=journaled, roles=parts.roles)
             )
         except NotCovered as why:
             self._drop(flying)
@@ -270,11 +269,17 @@ class Live:
         if done is None:
             await self._pass_over(arrival.wakeup, self._now)
             return
-        if not await parts.write(lambda tx: write(tx, done, parts.world.ids)):
+        stored = False
+        try:
+            stored = await parts.write(lambda tx: write(tx, done, parts.world.ids))
+        finally:
+            if not stored:
+                for _ in done.intents:
+                    parts.slots.give_back()
+        if not stored:
             raise Stale(f"another life of Baton went on with R-{opened.run.number}")
-        for move in done.moves:
-            for command in move.commands:
-                self._perform(command)
+        for command in [each for move in done.moves for each in move.commands]:
+            self._perform(command, begun=any(each.action is command for each in done.intents))
 
     async def _pass_over(self, wakeup: Wakeup | None, now: datetime) -> None:
         """Note that the run was told something that changes nothing."""
@@ -283,17 +288,17 @@ class Live:
             key = wakeup.key
             await self._parts.write(lambda tx: wakeups.done(tx, key, now=now))
 
-    def _perform(self, command: Command) -> None:
+    def _perform(self, command: Command, *, begun: bool) -> None:
         if isinstance(command, RunAction):
             if self._opened.stands(command):  # and was not worked out, or taken back, since
-                self._start(command)
+                self._start(command, begun=begun)
         elif isinstance(command, CancelAction):
             flying = self._flying.get(command.path)
             if flying is not None and flying.action.attempt == command.attempt:
                 self._drop(flying)
 
-    def _start(self, action: RunAction) -> None:
-        flying = Flying(action)
+    def _start(self, action: RunAction, *, begun: bool = False) -> None:
+        flying = Flying(action, begun=begun)
         flying.after = self._parts.lift(flying, (self.key, action.path))
         self._flying[action.path] = flying
         self._parts.world.tasks.start(f"action {self._id} {action.path}", self._fly(flying))

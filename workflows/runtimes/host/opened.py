@@ -12,11 +12,13 @@ from datetime import datetime
 from coordination.children import is_hidden
 from coordination.handles import holds_any
 from workflows.core.commands import AskApproval, RunAction, StartChild
-from workflows.journal import Replayed, replay
+from workflows.journal import Place, Replayed, intent_entry, replay
 from workflows.runs import Entry, Faulted, RunRecord
 from workflows.runtimes.host.advance import Advance, Move
 from workflows.runtimes.host.children import children_of
+from workflows.runtimes.host.flight import needs_intent
 from workflows.runtimes.host.folding import Arrival, Life, advance, fold
+from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, veiled
 from workflows.runtimes.host.records import cover_of, has_secrets
@@ -63,7 +65,7 @@ class Opened:
             if move is not None:
                 moves.append(move)
                 ready += _actions(move)
-        return advance(self.run, self.replayed.core, moves, self.life)
+        return advance(self.run, self.replayed.core, moves, self._intents(moves), self.life)
 
     def stands(self, action: RunAction) -> bool:
         """Say whether the answer of *action* is still wanted, and not there."""
@@ -100,6 +102,27 @@ class Opened:
             return None  # an earlier attempt has to be gone first
         answer = parts.performer.work_out(run, action)
         return None if answer is None else self.answered(action, answer)
+
+    def _intents(self, moves: Iterable[Move]) -> list[Intent]:
+        """Take a place for each action that can start with the commit of *moves*, and say that it does.
+
+        An intent of its own would be another commit.
+        """
+        found: list[Intent] = []
+        for action in [each for move in moves for each in _actions(move)]:
+            if self._may_begin(action) and self.parts.slots.take_now():
+                self.replayed.seq += 1
+                place = Place(self.run.id, self.replayed.seq, self.life.fence)
+                found.append(Intent(action, intent_entry(place, action, at=self._now)))
+        return found
+
+    def _may_begin(self, action: RunAction) -> bool:
+        """Say whether *action* needs an intent, and nothing that only a later look can tell."""
+        parts, run = self.parts, self.run
+        if not needs_intent(action) or action.covered is not None or not self.stands(action):
+            return False
+        asks = run.restored and not action.redo
+        return not (asks or parts.stopping or parts.is_aloft((run.key, action.path)))
 
     async def _shown(self, move: Move) -> Move:
         """Return *move* as others may see it, with the files of its questions and the children it begins."""

@@ -26,13 +26,33 @@ class Slots:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
-    async def taken(self, priority: str | None) -> AsyncIterator[None]:
-        """Hold a place; *priority* is high or low, or None for all between."""
-        await self._take(RANKS.get(priority, NORMAL))
+    async def taken(self, priority: str | None, *, already: bool = False) -> AsyncIterator[None]:
+        """Hold a place; *priority* is high or low, or None for all between.
+
+        *already*: it was taken by `take_now`.
+        """
+        if not already:
+            await self._take(RANKS.get(priority, NORMAL))
         try:
             yield
         finally:
-            self._pass_on()
+            self.give_back()
+
+    def take_now(self) -> bool:
+        """Take a place that is free, and say whether there was one."""
+        if self._free:
+            self._free -= 1
+            return True
+        return False
+
+    def give_back(self) -> None:
+        """Give a place to whoever is next, or keep it free."""
+        while self._waiting:
+            _, _, turn = heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
     async def _take(self, rank: int) -> None:
         if self._free:
@@ -44,14 +64,5 @@ class Slots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._pass_on()  # it was given a place, and does not come for it
+                self.give_back()  # it was given a place, and does not come for it
             raise
-
-    def _pass_on(self) -> None:
-        """Give a place to whoever is next, or keep it free."""
-        while self._waiting:
-            _, _, turn = heappop(self._waiting)
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1

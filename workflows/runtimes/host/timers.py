@@ -14,21 +14,23 @@ EVENT = "event:"  # the slot of a wait's own timeout, before its path
 AGAIN = timedelta(seconds=1)  # while a wait looks back, it may still find what came in time
 
 
-def fire_timer(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:  # noqa: ARG001
-    """Tell the run, in the unit that removes the timer; for timers that a run owns."""
+def fire_timer(tx: Transaction, due: Due, now: datetime, ids: Ids) -> None:
+    """Tell the run, in the unit that removes the timer; for timers that a run owns.
+
+    That unit happens once. The time is no name for it: where the clock is set back, it comes again.
+    """
     if due.slot.startswith(EVENT):
         over = _expire(tx, due)
         if over is None:
             timers.set(tx, due.owner_kind, due.owner_key, due.slot, now + AGAIN)
         if not over:
             return
-    due_at = due.due_at.isoformat()
     wakeups.add(
         tx,
         run_key=due.owner_key,
         kind="timer",
-        payload={"slot": due.slot, "due_at": due_at},
-        delivery_id=f"timer:{due.slot}:{due_at}",
+        payload={"slot": due.slot, "due_at": due.due_at.isoformat()},
+        delivery_id=ids.new("timer"),
         now=now,
     )
 
