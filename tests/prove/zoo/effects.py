@@ -15,7 +15,9 @@ ROWS = (
         SIMULATION,
         (
             Change(
-                FLIGHT, "            if needs_intent(flying.action):\n", "            if False:\n"
+                FLIGHT,
+                "    return not action.repeatable or action.covered is not None\n",
+                "    return False\n",
             ),
         ),
     ),
@@ -27,9 +29,9 @@ ROWS = (
         (
             Change(
                 FLIGHT,
-                "            answer = await _perform(parts, run, flying)\n",
-                """            answered(flying, Answer())
-            answer = await _perform(parts, run, flying)
+                "            return await _perform(parts, run, flying)\n",
+                """            parts.world.tasks.start("later", _perform(parts, run, flying))  # type: ignore
+            return Answer()
 """,
             ),
         ),
@@ -163,10 +165,11 @@ ROWS = (
         (
             Change(
                 LIVE,
-                "        hides = is_hidden(run.trigger)\n",
-                """        hides, names = is_hidden(run.trigger), [run.workflow]
+                "        self._open_run = await open_run(self._parts, run, entries)\n",
+                """        names = [run.workflow]
         newest = await self._parts.door.read(lambda each: store.active_revisions(each, names))
-        self._run = run = replace(run, hash=newest.get(run.workflow, run.hash))
+        run = replace(run, hash=newest.get(run.workflow, run.hash))
+        self._open_run = await open_run(self._parts, run, entries)
 """,
             ),
         ),
@@ -189,6 +192,11 @@ ROWS = (
                 LIVE,
                 "        if run.restored and not action.repeatable and not action.redo:\n",
                 "        if False:\n",
+            ),
+            Change(
+                "workflows/runtimes/host/opened.py",
+                "        asks = run.restored and not action.redo\n",
+                "        asks = False\n",
             ),
         ),
     ),

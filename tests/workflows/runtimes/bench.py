@@ -81,22 +81,15 @@ class Effects:
         return {key for _, done, key in self.log if done == path}
 
     def connector(self) -> Connector:
-        @action("test.again", repeatable=True)
-        async def again(params: Told, ctx: ActionContext) -> Any:
-            """Do something that may be done twice."""
-            return await self._do(params, ctx, repeatable=True)
+        def verb(name: str, *, repeatable: bool, pure: bool = False) -> Any:
+            @action(f"test.{name}", repeatable=repeatable, pure=pure)
+            async def do(params: Told, ctx: ActionContext) -> Any:
+                return await self._do(params, ctx, repeatable=repeatable)
 
-        @action("test.once", repeatable=False)
-        async def once(params: Told, ctx: ActionContext) -> Any:
-            """Do something that must not be done twice."""
-            return await self._do(params, ctx, repeatable=False)
+            return do
 
-        @action("test.pure", repeatable=True, pure=True)
-        async def pure(params: Told, ctx: ActionContext) -> Any:
-            """Work something out."""
-            return await self._do(params, ctx, repeatable=True)
-
-        return Connector("test", actions=(again, once, pure))
+        again, once = verb("again", repeatable=True), verb("once", repeatable=False)
+        return Connector("test", actions=(again, once, verb("pure", repeatable=True, pure=True)))
 
     async def _do(self, params: Told, ctx: ActionContext, *, repeatable: bool) -> Any:
         if self.perform is not None:

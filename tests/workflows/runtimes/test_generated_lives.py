@@ -30,10 +30,8 @@ class Runnable(Nested):
     """Draws plans whose actions, people, events and children the bench knows."""
 
     def action(self) -> Action:
-        again = self.chance.choice([True, False])
-        return Action(
-            "test.again" if again else "test.once", lambda names: {"say": self.values()}, again
-        )
+        kind = self.chance.choice(["again", "once", "pure"])
+        return Action(f"test.{kind}", lambda names: {"say": self.values()}, kind != "once")
 
     def approval(self, covers: tuple[str, ...] | None) -> Approval:
         drawn = super().approval(covers)
