@@ -70,8 +70,8 @@ class Timers:
 
     async def run(self) -> None:
         """Keep firing until cancelled."""
-        clock = self._world.clock
         self._setback.since(await self._door.read(newest.wakeup))
+        clock = self._world.clock
         with self._door.changes.subscribe("timer") as changes:
             while True:
                 await self.fire_due()

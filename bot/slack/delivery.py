@@ -79,7 +79,7 @@ class Delivery:
     def __post_init__(self) -> None:
         self._setback = Setback(self.world.clock)
         self._limits = Limits(self.world, self.allowance)
-        self._finder = Finder(self.slack)
+        self._finder = Finder(self.slack, self.world.clock)
         self._refusals = Refusals(self.world)
         self._places = Places(self.slack)
         telling = Telling(self.slack, self._limits, self._refusals, self._places, self._finder)

@@ -1,16 +1,17 @@
 """Finds the message that an earlier try may have left behind, by the ids it carries."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from bot.slack.client import Meaning, SlackCalls, SlackTrouble
+from coordination.world import Clock
 
 log = structlog.get_logger()
 
-BEFORE = timedelta(seconds=60)  # clocks differ: look back a little further than the first try
+BEFORE = 60.0  # s; clocks differ: look back a little further than the first try
 PAGE = 50
 PAGES = 20
 
@@ -20,11 +21,21 @@ class CannotLook(Exception):
 
 
 class Finder:
-    """Reads back what was said. *missing* is the scope without which it cannot, once that is known."""
+    """Reads back what was said. *missing* is the scope without which it cannot, once that is known.
 
-    def __init__(self, slack: SlackCalls) -> None:
+    Messages bear the time of Slack's clock. How late it is there is known from the last one that was
+    posted, and from then on by our monotonic clock: the one on our wall may be wrong, or be set.
+    """
+
+    def __init__(self, slack: SlackCalls, clock: Clock) -> None:
         self._slack = slack
+        self._clock = clock
+        self._heard: tuple[float, float] | None = None  # Slack's time, and ours when it was told
         self.missing: str | None = None
+
+    def hear(self, ts: str) -> None:
+        """Note the ``ts`` of a message that was posted just now."""
+        self._heard = float(ts), self._clock.monotonic()
 
     async def find(
         self,
@@ -41,7 +52,7 @@ class Finder:
             mark: the ids in the metadata.
             channel: its id.
             thread_ts: of the thread it would stand in; None for the channel itself.
-            since: when it was first tried, at the earliest.
+            since: when it was first tried, at the earliest, by the clock on our wall.
             passed_over: messages that do not count, since they cannot be edited any more.
 
         Raises:
@@ -50,17 +61,25 @@ class Finder:
         """
         found = [
             str(message["ts"])
-            async for message in self._said(channel, thread_ts, since - BEFORE)
+            async for message in self._said(channel, thread_ts, self._there(since) - BEFORE)
             if bears(message, mark) and str(message["ts"]) not in passed_over
         ]
         return max(found, default=None)
 
+    def _there(self, moment: datetime) -> float:
+        """Return what Slack's clock showed when ours showed *moment*, as far as we know."""
+        if self._heard is None:
+            return moment.timestamp()
+        told, at = self._heard
+        ago = (self._clock.now() - moment).total_seconds()
+        return told + self._clock.monotonic() - at - max(0.0, ago)
+
     async def _said(
-        self, channel: str, thread_ts: str | None, oldest: datetime
+        self, channel: str, thread_ts: str | None, oldest: float
     ) -> AsyncIterator[Mapping[str, Any]]:
         asked: dict[str, Any] = {
             "channel": channel,
-            "oldest": f"{oldest.timestamp():.6f}",
+            "oldest": f"{oldest:.6f}",
             "limit": PAGE,
             "include_all_metadata": True,
         }

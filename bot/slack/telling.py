@@ -101,6 +101,7 @@ class Telling:
             **thread,
         )
         self._places.note(where.channel, str(answer["channel"]))
+        self._finder.hear(str(answer["ts"]))
         slot = Slot(
             message.leased.notice.thread_key,
             message.slot,

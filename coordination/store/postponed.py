@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from coordination.database import Transaction, bindparam, outbox, update
+from coordination.database import Transaction, bindparam, case, outbox, update
 
 PROMISED = ("mention", "digest")  # kinds that come up only when they are due
 
@@ -11,10 +11,17 @@ _HELD = outbox.c.state.in_(
     bindparam(None, ["queued", "leased", "parked"], expanding=True, literal_execute=True)
 )
 _PUT_OFF = outbox.c.kind.not_in(bindparam(None, PROMISED, expanding=True, literal_execute=True))
+_BY = bindparam("by", type_=_MICROSECONDS)
 _PULL_IN = (
     update(outbox)
     .where(_HELD, _PUT_OFF, outbox.c.due_at > bindparam("now"))
-    .values(due_at=outbox.c.due_at - bindparam("by", type_=_MICROSECONDS))
+    .values(
+        due_at=outbox.c.due_at - _BY,
+        created_at=case(  # what seems to come from the future was there before the clock was set
+            (outbox.c.created_at > bindparam("now"), outbox.c.created_at - _BY),
+            else_=outbox.c.created_at,
+        ),
+    )
 )
 _SHORTEN = (
     update(outbox)

@@ -1,4 +1,4 @@
-"""A wall clock that is set back by an hour: what Slack asked to say later is not silent for an hour."""
+"""A wall clock that is wrong, or set: nothing is silent for an hour, and nothing is said twice."""
 
 from datetime import timedelta
 
@@ -10,10 +10,10 @@ from tests.bot.slack.box import Box
 HOUR = timedelta(hours=1)
 
 
-def set_back(box: Box) -> None:
+def set_wall(box: Box, by: timedelta) -> None:
     """Set the wall; the monotonic clock goes on."""
-    box.world.clock.begun -= HOUR
-    box.world.clock.at -= HOUR
+    box.world.clock.begun += by
+    box.world.clock.at += by
 
 
 @pytest.mark.parametrize("died", [False, True])
@@ -25,7 +25,7 @@ async def test_what_was_put_off_comes_when_it_would_have(box: Box, *, died: bool
     await box.deliver()
     assert await box.said() == []
 
-    set_back(box)
+    set_wall(box, -HOUR)
     if died:
         box.restart()
         await box.take_back()
@@ -35,3 +35,38 @@ async def test_what_was_put_off_comes_when_it_would_have(box: Box, *, died: bool
     await box.later(seconds=22)
 
     assert await box.said() == ["as soon as that"]
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+async def test_a_doubtful_post_is_found_though_our_clock_and_slacks_differ(
+    box: Box, ahead: timedelta
+) -> None:
+    set_wall(box, ahead)
+    await box.tell()
+    await box.deliver()
+    await box.reply("only once")
+    await box.fault("api_reset_after", method="chat.postMessage")
+    await box.deliver()
+
+    await box.later(seconds=11)
+
+    assert await box.said() == ["only once"]
+    assert len(await box.calls("chat.postMessage")) == 2
+
+
+@pytest.mark.parametrize("ahead", [HOUR, 0 * HOUR])
+async def test_a_doubtful_post_is_found_though_the_clock_was_set_back_since(
+    box: Box, ahead: timedelta
+) -> None:
+    set_wall(box, ahead)
+    await box.tell()
+    await box.deliver()
+    await box.reply("only once")
+    await box.fault("api_reset_after", method="chat.postMessage")
+    await box.deliver()
+    set_wall(box, -HOUR)
+
+    await box.later(seconds=11)
+
+    assert await box.said() == ["only once"]
+    assert len(await box.calls("chat.postMessage")) == 2
