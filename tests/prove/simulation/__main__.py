@@ -60,6 +60,7 @@ MARKS = (
     "an event came again",
     "a slot was accounted for",
     "a slot that was missed was made up for",
+    "housekeeping while runs went on",
     "played twice",
 )
 RARE = {"a run was being taken back": 10}  # a short time of one plan in eleven

@@ -12,6 +12,7 @@ from tests.prove.simulation.outside import LEFT_FOR_GOOD, Effect
 from tests.prove.simulation.people import OPERATORS
 from tests.prove.simulation.plans import GATED, ONCE
 from tests.prove.simulation.slack import spellings
+from tests.prove.simulation.world import FIRST
 
 ENTRIES = (
     "SELECT runs.id AS run, runs.workflow, journal.run_key, journal.seq, journal.path, journal.kind, journal.attempt,"
@@ -27,7 +28,10 @@ ASKED = (
     " JOIN runs ON runs.key = waits.run_key"
 )
 VOTES = "SELECT wait_key, person, version, choice, state FROM votes"
-RUNS = "SELECT id, workflow, status, trigger, parent_key FROM runs ORDER BY key"
+RUNS = (
+    "SELECT id, workflow, status, trigger, parent_key FROM runs"  # noqa: S608 - our number
+    f" WHERE created_at >= {FIRST} ORDER BY key"
+)
 EVENTS = "SELECT id, process_id FROM events"
 AUDIT = "SELECT object, action, detail FROM audit"
 ARMED = (

@@ -1,8 +1,12 @@
-"""How every history begins: the tokens, the people and the workflows that are there already."""
+"""How every history begins: the tokens, the people and the workflows that are there already.
+
+There is something old as well, whose time is over: a process and a run that ended long ago.
+"""
 
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from baton.reading import Source
@@ -11,14 +15,17 @@ from coordination.database import Transaction
 from coordination.ports import Definition, Person
 from tests.prove.simulation.disk import Disk
 from tests.prove.simulation.faults import Faults, Mask
-from tests.prove.simulation.life import Surroundings, assemble
+from tests.prove.simulation.life import Life, Surroundings, assemble
 from tests.prove.simulation.loop import simulate
+from tests.prove.simulation.outside import Outside, Trace
 from tests.prove.simulation.people import OPERATORS, TOKEN_OF
 from tests.prove.simulation.plans import NAMES, PLANS, body, triggers
 from tests.prove.simulation.slack import SimSlack
+from tests.prove.simulation.tools import Wire
 from tests.prove.simulation.world import SimWorld
 
 CALM = Mask(kinds="KWIBNSC2L")
+LONG_AGO = timedelta(days=200)
 
 
 def person(name: str, **how: Any) -> Person:
@@ -89,7 +96,22 @@ async def _furnish(disk: Disk, tool: tokens.NewToken, own: dict[str, tokens.NewT
     for name in NAMES:
         if name != "ticking":
             await life.host.publish_definition(definition(name), by="UADA")
+    await _long_ago(life, tool.text)
     life.die()
+
+
+async def _long_ago(life: Life, token: str) -> None:
+    """Have a process and a run end long before every history."""
+    life.world.clock.skew = -LONG_AGO
+    await life.begin()
+    faults = Faults(0, CALM)
+    wire = await Wire.to(life, Outside(faults, Trace(wanted=False), tuple(PEOPLE), {}))
+    old = {"process_id": "old", "name": "old", "status": "completed"}
+    for path, asked, key in (("notify", old, "old"), ("workflows/kid/runs", {"inputs": {}}, None)):
+        status, answer = await wire.ask("POST", f"/v1/{path}", token, asked, key)
+        assert status == 202, answer
+    await asyncio.sleep(60)
+    life.world.clock.skew = timedelta()
 
 
 __all__ = ["PEOPLE", "PLANS", "definition", "furnish"]

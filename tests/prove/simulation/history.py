@@ -31,6 +31,7 @@ from tests.prove.simulation.slack import SimSlack
 from tests.prove.simulation.slots import RULES, Slots
 from tests.prove.simulation.talk import Talkers
 from tests.prove.simulation.talk_checks import talked
+from tests.prove.simulation.tidying import tidied, tidy
 from tests.prove.simulation.tools import Report, Wire, report, start
 from tests.prove.simulation.world import SimWorld
 
@@ -86,6 +87,7 @@ class History:
         self.secretive = rng.random() < 0.08 and mask.builds is None
         self.ticking = rng.random() < 0.06 and mask.builds is None
         self.talking = self.faults.rng_of("talk").random() < 0.12 and mask.builds is None
+        self.tidying = self.faults.rng_of("tidy").random() < 0.08
         self.slots = Slots(self.faults.rng_of("slots").choice(RULES))
         self.meddling = rng.random() < 0.5 and not mask.calm
         self.leaver = "UMAYA" if rng.random() < 0.2 and not mask.calm else None
@@ -191,6 +193,8 @@ class History:
         self.slots.lives.append((self._begun, world.clock.monotonic()))
         await invariants(life, self)
         await talked(life, self)
+        if self.tidying:
+            await tidied(life, self.disk.raw)
 
     async def _begin_around(self, life: Life) -> None:
         """Let the world go on around a life."""
@@ -204,6 +208,8 @@ class History:
             around.append(self._tick(life))
         if self.talking:
             around += [self.talkers.live(life), life.homes.run(life.door.changes)]
+        if self.tidying:
+            around.append(tidy(life, self.outside))
         around.append(self._meddle(life))
         if "I" in self.faults.on:
             around.append(end_where_broken(life.door, self._end))

@@ -6,8 +6,13 @@ from typing import Any
 from bot.slack.blocks import Shown
 from bot.slack.telling import fingerprint
 from tests.prove.simulation.slack import place_of
+from tests.prove.simulation.world import FIRST
 
-SLOTS = "SELECT threads.id, slot, channel_id, ts, hash FROM slots JOIN threads ON threads.key = thread_key"
+SLOTS = (
+    "SELECT threads.id, slot, channel_id, ts, hash FROM slots"  # noqa: S608 - our number
+    " JOIN threads ON threads.key = thread_key"
+    f" WHERE threads.created_at >= {FIRST}"
+)
 NOTICES = "SELECT id, key, state, slot, lane, attempts, error FROM outbox"
 BEHIND = (
     "SELECT threads.id FROM threads JOIN slots ON slots.thread_key = threads.key"

@@ -80,6 +80,11 @@ class Stage:
         self._disk.close()
 
 
+def _drop(logger: object, name: str, event: Any) -> Any:
+    """Keep nothing of what is logged before the first history."""
+    raise structlog.DropEvent
+
+
 @contextmanager
 def open_stage() -> Iterator[Stage]:
     """Set up a stage in memory, and take the log over."""
@@ -87,6 +92,7 @@ def open_stage() -> Iterator[Stage]:
     root = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="baton-simulation-", dir=root))
     try:
+        structlog.configure(processors=[_drop])
         stage = Stage(folder)
         structlog.configure(processors=[stage.note])
         gc.collect()

@@ -3,10 +3,11 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
+from coordination import retention
 from coordination.schedules import Due, Schedule
 from handlers.slack.bus import Bus
 from handlers.slack.clicks import Body
@@ -49,3 +50,11 @@ def test_a_message_that_is_known_by_its_delivery_is_found(monkeypatch: pytest.Mo
     played = first_broken(lambda history: history.talking and "S" in history.faults.on)
     assert played is not None
     assert "P3: messages that were taken twice" in str(played.broken)
+
+
+def test_housekeeping_that_forgets_what_is_new_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "LEAST", timedelta())
+    monkeypatch.setattr(retention.Keeping.__init__, "__defaults__", (timedelta(),) * 5)
+    played = first_broken(lambda history: history.tidying)
+    assert played is not None
+    assert str(played.broken).startswith("AssertionError: P")

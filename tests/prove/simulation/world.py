@@ -11,6 +11,7 @@ from typing import Any
 from baton.connector import Failed, Finished, HttpResponse, OnOutput
 
 START = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
+FIRST = int(START.timestamp()) * 1_000_000 - 86_400_000_000  # us; every row of a history is newer
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
