@@ -1,6 +1,6 @@
 """One life of the embedded engine in a process of its own; prints what it measured as JSON.
 
-Kinds: `chains` (256 runs of ten steps at once), `alone` (one run, step after step), `fill` (runs that
+Kinds: `chains` (256 runs of ten steps at once), `pure` (the same of steps that are worked out), `alone` (one run, step after step), `fill` (runs that
 wait for an event), `wake` (events for them), `cut` (runs that die with a step in flight), `resume`.
 """
 
@@ -76,7 +76,15 @@ async def in_groups(work: Iterable[Awaitable[Any]]) -> None:
 
 
 async def chains(life: Engine, given: Any) -> dict[str, Any]:
-    await life.run("chain", "warm")
+    return await _side_by_side(life, "chain", given)
+
+
+async def pure(life: Engine, given: Any) -> dict[str, Any]:
+    return await _side_by_side(life, "pure", given)
+
+
+async def _side_by_side(life: Engine, workflow: str, given: Any) -> dict[str, Any]:
+    await life.run(workflow, "warm")
     began, cpu, done = time.perf_counter(), time.process_time(), 0
     until = began + given.seconds
 
@@ -84,7 +92,7 @@ async def chains(life: Engine, given: Any) -> dict[str, Any]:
         nonlocal done
         turn = 0
         while time.perf_counter() < until:
-            status = await life.run("chain", f"{number}-{(turn := turn + 1)}")
+            status = await life.run(workflow, f"{number}-{(turn := turn + 1)}")
             if status != "completed":
                 raise RuntimeError(f"a run ended {status}")
             done += 1
@@ -172,7 +180,7 @@ async def resume(life: Engine, given: Any) -> dict[str, Any]:
 
 
 KINDS: dict[str, Callable[[Engine, Any], Awaitable[dict[str, Any]]]] = {
-    each.__name__: each for each in (chains, alone, fill, wake, cut, resume)
+    each.__name__: each for each in (chains, pure, alone, fill, wake, cut, resume)
 }
 
 

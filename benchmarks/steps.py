@@ -2,7 +2,8 @@
 
 A run is a chain of ten actions that do nothing and may be repeated, with `notify: none`. It goes
 through the runtime as it ships: journal, rows of the steps, audit, every step committed with FULL
-durability before the next begins. Beside it, shuffled: DBOS on SQLite with its write-ahead log on
+durability before the next begins. Printed as well, and held to no bar: the same chain of actions that
+are declared pure, which Baton stores together. Beside it, shuffled: DBOS on SQLite with its write-ahead log on
 (its default is slower), and a bare thread that inserts one row for each of 100 producers.
 """
 
@@ -26,9 +27,9 @@ DBOS = {
 }
 
 
-def ours(folder: Path, seconds: float) -> dict[str, Any]:
+def ours(kind: str, folder: Path, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=folder) as data:
-        return life("chains", Path(data), seconds=seconds)
+        return life(kind, Path(data), seconds=seconds)
 
 
 def rows(folder: Path, seconds: float) -> float:
@@ -47,26 +48,34 @@ def main() -> int:
         }
         found = shuffled(
             {
-                "baton": partial(ours, folder, given.seconds),
+                "baton": partial(ours, "chains", folder, given.seconds),
+                "pure": partial(ours, "pure", folder, given.seconds),
                 "raw_rows": partial(rows, folder, given.seconds),
                 **programs,
             },
             given.rounds,
         )
         synced = fsync(folder)
-    lives = found.pop("baton")
+    lives, together = found.pop("baton"), found.pop("pure")
     steps = [each["steps_a_second"] for each in lives]
+    pure = [each["steps_a_second"] for each in together]
     best = [max(each) for each in zip(*(found[name] for name in DBOS), strict=True)]
     over = {
         "dbos_async_32": spread(ratios(steps, found[FIRST])),
         "the best of dbos": spread(ratios(steps, best)),
         "raw rows": spread(ratios(steps, found["raw_rows"])),
     }
+    of_pure = {
+        "dbos_async_32": spread(ratios(pure, found[FIRST])),
+        "the best of dbos": spread(ratios(pure, best)),
+    }
     figures = {
         "baton_steps_a_second": spread(steps),
         "baton_cpu_us_a_step": spread([each["cpu_us_a_step"] for each in lives]),
         **{f"{name}_a_second": spread(each) for name, each in found.items()},
         **{f"ratio to {name}": each for name, each in over.items()},
+        "pure_steps_a_second": spread(pure),
+        **{f"pure: ratio to {name}": each for name, each in of_pure.items()},
         "fsync_p50_ms": round(synced, 3),
     }
     wanted = {FIRST: 40.0, "the best of dbos": 20.0, "raw rows": 0.12}

@@ -20,7 +20,7 @@ ChangeKind: TypeAlias = Literal[
     "run",
     "approval",
     "outbox",
-    "wakeup",
+    "wakeup",  # a run was told something; the id is its key
     "timer",
     "token",
     "wait",

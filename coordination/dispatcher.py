@@ -16,13 +16,15 @@ from baton.events import Event
 from coordination import accept
 from coordination.accept import Incoming
 from coordination.acting import Item, act
-from coordination.database import Door, Row, Transaction, Unavailable
+from coordination.database import Door, Reader, Row, Transaction, Unavailable
 from coordination.occasions import is_occasion
 from coordination.planning import Planner
 from coordination.ports import Expressions, Inputs, Runtime
 from coordination.secrets import Secrets
 from coordination.store import events as store
 from coordination.store import tokens as token_store
+from coordination.store import triggers as trigger_store
+from coordination.store import waits as wait_store
 from coordination.triggers import Trigger
 from coordination.waking import NOBODY, Waker, Woken
 from coordination.world import World
@@ -45,6 +47,35 @@ class _Plan:
 
 
 NOTHING = _Plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Events that nothing was done about yet, and what may be done, all of one moment.
+
+    Args:
+        places: of the events, oldest first.
+        triggers: the rows of the triggers in use.
+        shapes: of all that waits; of what began to wait later, the look back finds the events.
+        rows: all of the events, where anybody may ask for them.
+    """
+
+    places: Sequence[Row] = ()
+    triggers: Sequence[Row] = ()
+    shapes: Sequence[str] = ()
+    rows: Sequence[Row] = ()
+
+
+async def _read(reader: Reader, last: int) -> _Batch:
+    """Look at the events after *last*. To read all of what nobody asks for would take most of the time."""
+    places = await store.undispatched_places(reader, after=last, limit=BATCH)
+    if not places:
+        return _Batch()
+    triggers, shapes = await trigger_store.active(reader), await wait_store.shapes(reader)
+    if not triggers and not shapes and not any(row.effect == "stored" for row in places):
+        return _Batch(places)
+    rows = await store.undispatched(reader, after=places[0].seq - 1, limit=BATCH)
+    return _Batch(places, triggers, shapes, rows)
 
 
 class Dispatcher:
@@ -96,17 +127,20 @@ class Dispatcher:
         count, last = 0, 0
         now = self._world.clock.monotonic()
         self._paused = {seq: until for seq, until in self._paused.items() if until > now}
-        triggers: Sequence[Trigger] | None = None
-        while places := await self._places(last):
-            triggers = await self._planner.triggers() if triggers is None else triggers
-            last = places[-1].seq
-            shapes = await self._waker.shapes()
-            ready = [row for row in places if row.seq not in self._paused]
+        while (batch := await self._batch(last)).places:
+            last = batch.places[-1].seq
+            triggers, shapes = self._planner.triggers(batch.triggers), batch.shapes
+            ready = [row for row in batch.places if row.seq not in self._paused]
             if not shapes and not triggers:
                 count += await self._pass_over([row for row in ready if row.effect != "stored"])
                 ready = [row for row in ready if row.effect == "stored"]
-            count += await self._act(await self._whole(ready), triggers, shapes)
+            wanted = {row.seq for row in ready}
+            whole = [row for row in batch.rows if row.seq in wanted]
+            count += await self._act(whole, triggers, shapes)
         return count
+
+    async def _batch(self, last: int) -> _Batch:
+        return await self._door.read(lambda reader: _read(reader, last))
 
     async def _act(
         self, ready: Sequence[Row], triggers: Sequence[Trigger], shapes: Sequence[str]
@@ -134,21 +168,6 @@ class Dispatcher:
             for row in rows:
                 self._pause(row, error)
             return 0
-
-    async def _places(self, last: int) -> list[Row]:
-        return await self._door.read(
-            lambda reader: store.undispatched_places(reader, after=last, limit=BATCH)
-        )
-
-    async def _whole(self, places: Sequence[Row]) -> list[Row]:
-        """Read all of these events: to read what nobody asks for would take most of the time."""
-        if not places:
-            return []
-        wanted = {row.seq for row in places}
-        rows = await self._door.read(
-            lambda reader: store.undispatched(reader, after=places[0].seq - 1, limit=BATCH)
-        )
-        return [row for row in rows if row.seq in wanted]
 
     async def _prepare(
         self, row: Row, triggers: Sequence[Trigger], shapes: Sequence[str]

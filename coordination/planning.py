@@ -44,9 +44,8 @@ class Planner:
         self._channel = channel
         self._definitions: dict[str, Definition] = {}
 
-    async def triggers(self) -> list[Trigger]:
-        """Return the triggers of all active workflows."""
-        rows = await self._door.read(store.active)
+    def triggers(self, rows: Sequence[Row]) -> list[Trigger]:
+        """Return the triggers of all active workflows, whose rows these are."""
         triggers = [Trigger(row.workflow, row.hash, store.spec_of(row)) for row in rows]
         self._matcher.forget(triggers)
         return triggers

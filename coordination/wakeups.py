@@ -62,7 +62,7 @@ def add(
     row = tx.fetch_one(_BY_DELIVERY, run=run_key, delivery=delivery_id)
     if row is None:
         raise LookupError(f"the wake-up {delivery_id!r} is not there right after it was stored")
-    tx.touch("wakeup", str(row.key))
+    tx.touch("wakeup", str(run_key))
     return int(row.key)
 
 

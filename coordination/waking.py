@@ -93,10 +93,6 @@ class Waker:
         self._compiled: dict[str, Predicate] = {}
         self._looked: dict[int, tuple[int, int, str]] = {}  # by wait: next place, failures, why
 
-    async def shapes(self) -> list[str]:
-        """Return the shapes of all that waits now; read it after the events that it is for."""
-        return await self._door.read(store.shapes)
-
     async def woken(
         self, row: Row, event: Event, shapes: Sequence[str], *, again: bool = False
     ) -> Woken:

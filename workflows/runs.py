@@ -85,8 +85,8 @@ class StepRecord:
     status: str
     attempts: int
     redo: int
-    input: Json = None
-    output: Json = None
+    input: str | None = None  # JSON
+    output: str | None = None  # the same
     error: Json = None
     detail: Json = None  # where it stands if it is inside another step, and how far it is
     due_at: datetime | None = None

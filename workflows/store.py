@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from coordination.database import (
+    Ordered,
     Reader,
     Row,
     Transaction,
     and_,
     bindparam,
+    canonical,
     definitions,
     exists,
     insert,
@@ -20,6 +22,7 @@ from coordination.database import (
     slots,
     steps,
     threads,
+    to_moment,
     update,
     upsert,
     wakeups,
@@ -50,23 +53,16 @@ _HALT = update(runs).where(
     runs.c.fence <= bindparam("held"),
     runs.c.status != RunStatus.FAULTED,
 )
-_ADD_ENTRY = insert(journal)
+_ADD_ENTRY = Ordered(
+    insert(journal),
+    ("run_key", "seq", "path", "kind", "attempt", "delivery_id", "at", "fence", "data", "sum"),
+)
 _ENTRIES = select(journal).where(journal.c.run_key == bindparam("run")).order_by(journal.c.seq)
-_WRITE_STEP = upsert(
-    steps,
-    key=("run_key", "path"),
-    update=(
-        "status",
-        "attempts",
-        "redo",
-        "input",
-        "output",
-        "error",
-        "detail",
-        "due_at",
-        "started_at",
-        "ended_at",
-    ),
+_CHANGING = ("status", "attempts", "redo", "input", "output", "error", "detail")
+_TIMES = ("due_at", "started_at", "ended_at")
+_WRITE_STEP = Ordered(
+    upsert(steps, key=("run_key", "path"), update=(*_CHANGING, *_TIMES)),
+    ("run_key", "path", "position", "name", "kind", "action", *_CHANGING, *_TIMES),
 )
 _SET_LOG = update(steps).where(
     steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place")
@@ -144,19 +140,19 @@ def halt(tx: Transaction, key: int, *, fence: int, error: Any, at: datetime) -> 
 
 
 def add_entry(tx: Transaction, key: int, entry: Entry) -> None:
-    tx.execute(
-        _ADD_ENTRY,
-        run_key=key,
-        seq=entry.seq,
-        path=entry.path,
-        kind=entry.kind,
-        attempt=entry.attempt,
-        delivery_id=entry.delivery_id,
-        at=entry.at,
-        fence=entry.fence,
-        data=entry.data,
-        sum=entry.sum,
+    values = (
+        key,
+        entry.seq,
+        entry.path,
+        entry.kind,
+        entry.attempt,
+        entry.delivery_id,
+        to_moment(entry.at),
+        entry.fence,
+        entry.data,
+        entry.sum,
     )
+    tx.run(_ADD_ENTRY, values)
 
 
 async def entries(reader: Reader, key: int) -> list[Entry]:
@@ -178,25 +174,25 @@ async def entries(reader: Reader, key: int) -> list[Entry]:
 
 
 def write_step(tx: Transaction, key: int, step: StepRecord) -> None:
-    tx.execute(
-        _WRITE_STEP,
-        run_key=key,
-        path=step.path,
-        position=step.position,
-        name=step.name,
-        kind=step.kind,
-        action=step.action,
-        status=step.status,
-        attempts=step.attempts,
-        redo=step.redo,
-        input=step.input,
-        output=step.output,
-        error=step.error,
-        detail=step.detail,
-        due_at=step.due_at,
-        started_at=step.started_at,
-        ended_at=step.ended_at,
+    values = (
+        key,
+        step.path,
+        step.position,
+        step.name,
+        step.kind,
+        step.action,
+        step.status,
+        step.attempts,
+        step.redo,
+        step.input,
+        step.output,
+        None if step.error is None else canonical(step.error),
+        None if step.detail is None else canonical(step.detail),
+        to_moment(step.due_at),
+        to_moment(step.started_at),
+        to_moment(step.ended_at),
     )
+    tx.run(_WRITE_STEP, values)
 
 
 def set_log(tx: Transaction, key: int, path: str, blob: str) -> None:

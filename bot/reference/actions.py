@@ -18,7 +18,8 @@ their values, before the call. What an action gives is the `output` of its step.
 
 Paths and repositories are relative to the folder that `BATON_ROOT` names; none leads out of it, by `..` or by a
 link. *Repeated* says whether Baton may call it again by itself when it was stopped in the middle of a call. Where it
-may not, the step becomes `unknown` and a person decides; `repeatable: false` on a step asks for that as well.
+may not, the step becomes `unknown` and a person decides; `repeatable: false` on a step asks for that as well. An action that is *worked out*
+touches nothing: its step is stored together with what led to it, and costs no wait for the disk of its own.
 """
 REPEATED: Mapping[bool, str] = {True: "yes.", False: "no."}
 TYPES: Mapping[str, str] = {
@@ -57,6 +58,8 @@ def of_action(action: Action) -> str:
 
 
 def repeated(action: Action) -> str:
+    if action.pure:
+        return "yes; it is worked out."
     if isinstance(action.repeatable, bool):
         return REPEATED[action.repeatable]
     return "it depends on its params."

@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 
 from coordination import revisions, run_views
-from coordination.changes import Change
 from coordination.database import Door, Reader, Unavailable
 from coordination.errors import NotFound
 from coordination.ports import Definition, Revision, RunView
@@ -170,17 +169,10 @@ class Host:
             swept = clock.monotonic()
             while not self._parts.stopping:
                 for change in await changes.wait_on(clock, sweep):
-                    await self._guarded(self._heed(change))
+                    self._hint(int(change.id))
                 if clock.monotonic() - swept >= sweep.total_seconds():
                     await self._guarded(self._sweep())
                     swept = clock.monotonic()
-
-    async def _heed(self, change: Change) -> None:
-        """Look for what a run was told, or begin one that another unit started."""
-        if change.kind == "start":
-            self._hint(int(change.id))
-        else:
-            await self.deliver(int(change.id))
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Do a piece of the loop; while the store is away, the rows wait for the next sweep."""

@@ -74,6 +74,7 @@ class Live:
         self._at_rest = at_rest
         self._mail: deque[_Mail] = deque()
         self._hinted = False
+        self._told: list[Wakeup] | None = None  # what the run was told when it was opened
         self._working = False
         self._grounded = False  # what was in flight stays where it is until somebody resumes it
         self._run: RunRecord | None = None
@@ -83,7 +84,7 @@ class Live:
     @property
     def busy(self) -> bool:
         """Whether it still has something to do."""
-        return bool(self._working or self._mail or self._hinted or self._flying)
+        return bool(self._working or self._mail or self._listens or self._flying)
 
     @property
     def working(self) -> bool:
@@ -108,7 +109,7 @@ class Live:
         try:
             if self._open_run is None:
                 await self._open()
-            while not self.gone and (self._mail or self._hinted):
+            while not self.gone and (self._mail or self._listens):
                 await self._next()
         except (Stale, Unavailable) as error:
             log.warning("run_let_go", run_id=self._id, run_key=self.key, error=str(error))
@@ -123,8 +124,11 @@ class Live:
 
     async def _next(self) -> None:
         if not self._mail:
-            self._hinted = False
-            await self._hear()
+            told, self._told = self._told, None
+            if told is None:
+                self._hinted = False
+                told = await self._pending()
+            await self._hear(told)
             return
         mail = self._mail.popleft()
         if self._flying.get(mail.flying.action.path) is not mail.flying:
@@ -136,7 +140,8 @@ class Live:
 
     async def _open(self) -> None:
         """Bring the run back from its journal, and go on with what was in flight."""
-        run, entries = await self._parts.door.read(self._read)
+        self._hinted = False  # what is said from here on is read later
+        run, entries, self._told = await self._parts.door.read(self._read)
         self._run = run
         if run.status is RunStatus.FAULTED:
             self._let_go()
@@ -154,10 +159,11 @@ class Live:
             if action.path not in self._flying and opened.stands(action):
                 await self._resume(action, begun=replayed.intents.get(action.path))
 
-    async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry]]:
+    async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry], list[Wakeup]]:
         run = await self._read_run(reader)
         kept = self._parts.journaled and run.seq > 0
-        return run, await store.entries(reader, self.key) if kept else []
+        entries = await store.entries(reader, self.key) if kept else []
+        return run, entries, await store.pending(reader, self.key)
 
     async def _read_run(self, reader: Reader) -> RunRecord:
         run = await store.run(reader, self.key)
@@ -175,9 +181,8 @@ class Live:
             lost = StepUnknown(self._now, action.path, action.attempt, LOST)
             await self._take(Arrival(lost))
 
-    async def _hear(self) -> None:
+    async def _hear(self, told: list[Wakeup]) -> None:
         """Take in what the run was told; begin it first if nobody has, unless it is cancelled."""
-        told = await self._pending()
         if self._queued:
             cancels = [each for each in told if each.kind == "cancel"]
             await self._hear_of(cancels)
@@ -341,6 +346,11 @@ class Live:
             )
         except Exception:  # nothing is left to be done; the sweep comes back to it
             log.exception("halt_failed", run_id=run.id, run_key=self.key)
+
+    @property
+    def _listens(self) -> bool:
+        """Whether it was told something that it has not taken in."""
+        return self._hinted or self._told is not None
 
     @property
     def _queued(self) -> bool:

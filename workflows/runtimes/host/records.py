@@ -91,7 +91,7 @@ def _record(core: Core, run_id: str, path: str, order: tuple[int, ...], cover: C
         attempts=state.attempts,
         redo=state.redo,
         input=_seen(None if state.input is None else _input(core, path, state, cover), cover),
-        output=HIDDEN if hidden and state.output is not None else _seen(state.output, cover),
+        output=_seen(HIDDEN if hidden and state.output is not None else state.output, cover),
         error=None if state.error is None else cover(error_to_json(state.error)),
         detail=_detail(node, state, (run_id, path), order),
         due_at=state.due_at,
