@@ -1,4 +1,4 @@
-"""The wall clock of one program, which a file moves; its monotonic clock stays the machine's."""
+"""The clock of one program, which a file moves: the one on its wall, or all that it has."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,11 +45,12 @@ class Wall:
         part.write_text(f"{self.offset.total_seconds():+.3f}\n")
         part.replace(self.file)
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, *, alone: bool = True) -> dict[str, str]:
+        """Return the variables of the program; where the wall is not *alone*, its time really passes."""
         return {
             "LD_PRELOAD": str(library()),
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1" if alone else "0",
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DISABLE_SHM": "1",
         }

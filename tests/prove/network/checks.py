@@ -1,5 +1,6 @@
 """What must be true once the network is well again: of the store, of Slack, and of what was called."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -44,9 +45,7 @@ def each_build_has_one_run(past: Histories, rows: dict[str, list[Row]]) -> Itera
 
 def nothing_is_deployed_twice(past: Histories, rows: dict[str, list[Row]]) -> Iterator[str]:
     """P5: a request that must not be repeated is sent once, and once more for each person's Retry."""
-    again = Counter(
-        row.run_key for row in rows["journal"] if (row.data or {}).get("outcome") == "retry"
-    )
+    again = Counter(row.run_key for row in rows["journal"] if _fact(row).get("outcome") == "retry")
     unknown = Counter(row.run_key for row in rows["journal"] if row.kind == "StepUnknown")
     for run in rows["runs"]:
         build = run.trigger["process_id"]
@@ -105,6 +104,11 @@ CHECKS = (
     each_thread_has_one_root,
     copies_are_accounted_for,
 )
+
+
+def _fact(entry: Row) -> dict[str, Any]:
+    fact: dict[str, Any] = json.loads(entry.data or "{}").get("fact", {})
+    return fact
 
 
 def _unsent(rows: dict[str, list[Row]]) -> list[Row]:

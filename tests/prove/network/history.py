@@ -4,17 +4,20 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from devslack.errors import ControlError
+from tests.prove.clock.wall import Wall
 from tests.prove.network.proxy import ANSWER_LOST, FAULTS
 from tests.prove.network.town import Town
 
 STATUSES = ("started", "in_progress", "completed")
 CALM = 90.0  # s after the last fault in which everything has to end
 POSTS = "chat.postMessage"
+LONG = timedelta(seconds=90)
 OUTAGES = ("refuse", "blackhole", "drop_reply")
 OUT_THERE = ("refuse", "reset", "reset_reply", "drop_reply", "half_close", "blackhole", "latency")
 # A network that doubles requests by itself doubles what cannot be recognised: only where a key can be.
@@ -39,6 +42,7 @@ class Histories:
     faults: int = len(FAULTS)  # of the weather
     outage: float = 14.0  # s
     haste: float = 1.0  # by which all pauses are multiplied
+    wall: Wall | None = None  # moves on for Baton while Slack is gone
     _trouble: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -88,6 +92,9 @@ class Histories:
         slack = self.town.proxies["slack"]
         await slack.suffer(self.chance.choice(OUTAGES))
         await asyncio.sleep(self.outage)
+        if self.wall is not None:  # by so much that Baton has to look after what it missed
+            self.wall.jump(LONG)
+            await asyncio.sleep(self.outage)
         await slack.suffer("")
 
     async def _trouble_out_there(self) -> None:

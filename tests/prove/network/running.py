@@ -2,14 +2,18 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from coordination.database import Row
+from tests.prove.clock.wall import Wall
 from tests.prove.kill.remains import read_rows
 from tests.prove.network.checks import wrong
 from tests.prove.network.history import Histories
 from tests.prove.network.town import town
+
+CAUGHT_UP = "Slack was back after more than a minute"
 
 
 @dataclass
@@ -21,11 +25,18 @@ class Past:
     wrong: list[str]
 
 
-async def lived(data: Path, seed: int, count: int, **how: Any) -> Past:
-    """Live *count* histories at once in a town of its own."""
-    async with town(data) as made:
-        past = Histories(made, seed, count, **how)
+async def lived(data: Path, seed: int, count: int, *, hurried: bool = False, **how: Any) -> Past:
+    """Live *count* histories at once in a town of its own; one that is *hurried* has a longer outage.
+
+    Then time passes faster for Baton while Slack is gone. Its own clock says so, and Slack's does not.
+    """
+    wall = Wall.at(data.with_suffix(".wall"), datetime.now(UTC)) if hurried else None
+    more = wall.environment(alone=False) if wall else {}
+    async with town(data, more=more) as made:
+        past = Histories(made, seed, count, wall=wall, **how)
         await past.live()
+    if hurried:
+        past.reached[CAUGHT_UP] += (data / "baton.log").read_text().count("slack_is_back")
     rows, broken = await read_rows(data / "baton.db")
     said = wrong(past, rows)
     if broken is not None:
