@@ -15,7 +15,7 @@ from coordination.moving import Moved
 from coordination.outbox import Lane
 from coordination.processes import Effect
 from coordination.reasons import Reason
-from coordination.shortcut import first_news
+from coordination.shortcut import plain_news
 from coordination.store import approvals as approval_store
 from coordination.store import processes as store
 from coordination.store import threads as thread_store
@@ -53,7 +53,7 @@ def take(
     """
     unit = Unit(tx, incoming, now, ids)
     event = incoming.event
-    taken = (first_news(unit) if short else None) or _take(unit, event)
+    taken = (plain_news(unit) if short else None) or _take(unit, event)
     if event.expired:
         return taken._replace(effect="late", applied=False, note=taken.note or EXPIRED)
     return taken

@@ -12,12 +12,9 @@ from coordination.database import (
     Transaction,
     bindparam,
     canonical,
-    exists,
     insert,
     json_text,
-    literal_column,
     moment,
-    or_,
     processes,
     select,
     threads,
@@ -47,20 +44,6 @@ _CHANGE = update(processes).where(processes.c.key == bindparam("process"))
 _ORPHANS = select(processes.c.key, processes.c.thread_key).where(
     processes.c.parent_ref == bindparam("ref"), processes.c.parent_key.is_(None)
 )
-_KNOWN = Ordered(
-    select(literal_column("1")).where(
-        or_(
-            exists().where(
-                processes.c.namespace == bindparam("ns"),
-                processes.c.process_id == bindparam("called"),
-            ),
-            exists().where(
-                processes.c.parent_ref == bindparam("ref"), processes.c.parent_key.is_(None)
-            ),
-        )
-    ),
-    ("ns", "called", "ref"),
-)
 _NEWEST = _PROCESS.order_by(processes.c.key.desc()).limit(bindparam("limit"))
 MOST_ANCESTORS = 32
 
@@ -79,11 +62,6 @@ class ProcessFilter:
 
 def by_id(tx: Transaction, namespace: str, process_id: str) -> Row | None:
     return tx.fetch_one(_BY_ID, ns=namespace, called=process_id)
-
-
-def is_known(tx: Transaction, namespace: str, process_id: str, ref: str) -> bool:
-    """Say whether anybody has heard of a process, be it as the parent *ref* of another one."""
-    return bool(tx.run(_KNOWN, (namespace, process_id, ref)).fetchall())
 
 
 def by_key(tx: Transaction, key: int) -> Row | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baton.events import Actor, ApprovalRequest, Event, Link, NextStep, Parent, Progress, Subject
-from coordination import accept, identities, shortcut
+from coordination import accept, identities, outbox, shortcut
 from coordination.accept import Recorded
-from coordination.database import Transaction
+from coordination.database import Transaction, processes, select, threads, update
 from coordination.database.schema import metadata
 from coordination.incoming import Incoming, Unit
+from coordination.outbox import ROOT, Slot
 from coordination.processes import first_state, fold
 from coordination.store.events import Raw
 from coordination.taken import Taken
@@ -76,12 +78,13 @@ SAYS_MORE = st.one_of(
 
 @dataclass(frozen=True)
 class Report:
-    """What a tool reports, and what its credential adds."""
+    """What a tool reports, what its credential adds, and what happened to all threads before."""
 
     event: Event
     owner: str | None
     channel: str | None
     raw: Raw | None
+    before: str | None
 
 
 @st.composite
@@ -99,9 +102,32 @@ def streams(draw: st.DrawFn) -> list[Report]:
                 draw(st.sampled_from([None, "U1"])),
                 draw(st.sampled_from([None, "#here"])),
                 raw,
+                draw(st.sampled_from([None, None, None, *BEFORE])),
             )
         )
     return [*made, *draw(st.lists(st.sampled_from(made), max_size=2))]
+
+
+def put_away(tx: Transaction) -> None:
+    tx.execute(update(threads), archived_at=T0)
+
+
+def fall_silent(tx: Transaction) -> None:
+    tx.execute(update(processes), stalled_since=T0)
+
+
+def post(tx: Transaction) -> None:
+    """Post the card of each thread."""
+    for row in tx.fetch_all(select(threads)):
+        slot = Slot(row.key, ROOT, "C1", f"{row.key}.1", "hash", permalink=f"https://s/{row.key}")
+        outbox.put_slot(tx, slot, now=T0)
+
+
+BEFORE: Mapping[str, Callable[[Transaction], None]] = {
+    "put away": put_away,
+    "silent": fall_silent,
+    "posted": post,
+}
 
 
 async def reported(reports: list[Report], folder: Path, *, short: bool) -> Any:
@@ -122,6 +148,8 @@ async def reported(reports: list[Report], folder: Path, *, short: bool) -> Any:
                 raw=each.raw,
             )
             now = each.event.received_at
+            if each.before is not None:
+                BEFORE[each.before](tx)
             answers.append(accept.record(tx, incoming, now=now, ids=inbox.ids, short=short))
             hints.append(list(tx.touched))
 
@@ -163,7 +191,7 @@ async def taken(told: Event, *before: Event, folder: Path, **more: Any) -> Taken
     incoming = Incoming(event=told, identity=None, **more)
     written = inbox.door._session.total_changes
     found: Taken | None = await inbox.door.write(
-        lambda tx: shortcut.first_news(Unit(tx, incoming, T0, inbox.ids))
+        lambda tx: shortcut.plain_news(Unit(tx, incoming, T0, inbox.ids))
     )
     changed = inbox.door._session.total_changes - written
     await inbox.door.close()
@@ -210,17 +238,32 @@ async def test_news_that_people_want_at_once_take_the_long_way(status: str, tmp_
     assert await taken(told, folder=tmp_path) is None
 
 
-async def test_what_a_known_process_or_a_missed_parent_says_takes_the_long_way(
-    tmp_path: Path,
+async def test_more_news_of_a_process_that_goes_on_takes_the_short_way(tmp_path: Path) -> None:
+    ids = CountingIds()
+    first = event("p", "started", ids=ids)
+    found = await taken(event("p", "in_progress", 5, ids=ids), first, folder=tmp_path)
+    assert found is not None
+    assert (found.effect, found.was, found.status) == ("updated", "started", "in_progress")
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ([("q", "started", 0, {"parent": Parent("p")})], {}),  # it was waited for
+        ([("p", "completed", 0, {})], {}),
+        ([("p", "pending_approval", 0, {"approval": ApprovalRequest("Sure?")})], {}),
+        ([("p", "started", 0, {"sequence": 5})], {"sequence": 4}),  # out of order
+        ([("p", "started", 0, {})], {"attempt": 2}),
+    ],
+    ids=["awaited", "ended", "asks", "late", "again"],
+)
+async def test_what_is_more_than_news_takes_the_long_way(
+    before: list[Any], told: dict[str, Any], tmp_path: Path
 ) -> None:
     ids = CountingIds()
-    known = event("p", "started", ids=ids)
-    child = event("q", "started", ids=ids, parent=Parent("r"))
-    for number, told in enumerate(["p", "r"]):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        later = event(told, "in_progress", ids=ids)
-        assert await taken(later, known, child, folder=folder) is None
+    earlier = [event(name, status, at, ids=ids, **more) for name, status, at, more in before]
+    later = event("p", "in_progress", 5, ids=ids, **told)
+    assert await taken(later, *earlier, folder=tmp_path) is None
 
 
 async def test_what_baton_itself_reports_takes_the_long_way(tmp_path: Path) -> None:

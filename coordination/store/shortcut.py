@@ -1,0 +1,119 @@
+"""What the short way of a report asks and writes: a process with its thread in one look, and moved on."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from coordination.database import (
+    Ordered,
+    Transaction,
+    and_,
+    bindparam,
+    canonical,
+    exists,
+    literal_column,
+    moment,
+    processes,
+    select,
+    slots,
+    threads,
+    to_moment,
+    update,
+)
+
+_NAMED = and_(
+    processes.c.namespace == bindparam("ns"), processes.c.process_id == bindparam("called")
+)
+_ROOT = and_(slots.c.thread_key == threads.c.key, slots.c.slot == literal_column("'root'"))
+_AWAITED = exists().where(
+    processes.c.parent_ref == bindparam("ref"), processes.c.parent_key.is_(None)
+)
+_ONE = select(literal_column("1").label("one")).subquery("one")
+_MEET = Ordered(
+    select(
+        processes.c.key,
+        processes.c.attempt,
+        processes.c.name,
+        processes.c.category,
+        processes.c.status,
+        processes.c.state,
+        processes.c.owner,
+        processes.c.thread_key,
+        threads.c.id,
+        slots.c.permalink,
+        processes.c.stalled_since.is_not(None) | threads.c.archived_at.is_not(None),
+        select(_AWAITED.correlate(None)).scalar_subquery(),
+    ).select_from(
+        _ONE.outerjoin(processes, _NAMED)
+        .outerjoin(threads, threads.c.key == processes.c.thread_key)
+        .outerjoin(slots, _ROOT)
+    ),
+    ("ref", "ns", "called"),
+)
+_SHOWN = ("name", "category", "state", "owner", "started_at", "updated_at", "process")
+_CHANGE = update(processes).where(processes.c.key == bindparam("process"))
+_GO_ON = Ordered(_CHANGE, _SHOWN)
+_MOVE_ON = Ordered(_CHANGE, (*_SHOWN[:2], "status", *_SHOWN[2:]))
+_HEARD = Ordered(
+    update(threads)
+    .where(threads.c.key == bindparam("thread"))
+    .values(updated_at=bindparam("now", type_=threads.c.updated_at.type)),
+    ("now", "thread"),
+)
+
+
+class Met(NamedTuple):
+    """What is known of a process: everything but *awaited* is None where nobody has heard of it.
+
+    *is_special*: it was silent for too long, or its thread was put away. *awaited*: others have named
+    it as their parent.
+    """
+
+    key: int | None
+    attempt: int
+    name: str
+    category: str | None
+    status: str
+    text: str
+    owner: str | None
+    thread_key: int
+    thread_id: str
+    permalink: str | None
+    is_special: bool
+    awaited: bool
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """Return the ``state`` of the row."""
+        read: Mapping[str, Any] = json.loads(self.text)
+        return read
+
+
+class Shown(NamedTuple):
+    """What people see of a process that has moved on."""
+
+    name: str
+    category: str | None
+    status: str
+    state: Mapping[str, Any]
+    owner: str | None
+    started_at: datetime | None
+
+
+def meet(tx: Transaction, namespace: str, process_id: str, ref: str) -> Met:
+    """Return what is known of a process, which others would name *ref* as their parent."""
+    (row,) = tx.run(_MEET, (ref, namespace, process_id)).fetchall()
+    return Met._make(row)
+
+
+def move_on(tx: Transaction, met: Met, shown: Shown, *, now: datetime) -> None:
+    """Show a process, and its thread as heard of; an index costs nothing where it stays the same."""
+    at = moment(now)
+    tx.run(_HEARD, (at, met.thread_key))
+    first = (shown.name, shown.category)
+    rest = (canonical(shown.state), shown.owner, to_moment(shown.started_at), at, met.key)
+    if shown.status == met.status:
+        tx.run(_GO_ON, (*first, *rest))
+    else:
+        tx.run(_MOVE_ON, (*first, shown.status, *rest))
