@@ -111,7 +111,7 @@ def report(
 
 def _event(tx: Transaction, run: Row, status: Status, now: datetime, ids: Ids) -> Event:
     event_id = ids.new("ev")
-    parent = None if run.parent_key is None else store.by_key(tx, run.parent_key)
+    parent = None if run.parent_key is None else store.head(tx, run.parent_key)
     return Event(
         event_id=event_id,
         id=event_id,
@@ -202,7 +202,7 @@ def _beside(tx: Transaction, new: NewRun, other: int, now: datetime, ids: Ids) -
 
 
 def _row(tx: Transaction, run_key: int) -> Row:
-    row = store.by_key(tx, run_key)
+    row = store.head(tx, run_key)
     if row is None:
         raise NotFound("run", str(run_key))
     return row

@@ -37,6 +37,14 @@ _RUN = select(*_COLUMNS).select_from(
         threads, threads.c.key == runs.c.thread_key
     )
 )
+_HEAD = (  # a definition is read whole or not at all: it may be long
+    select(
+        *(runs.c.key, runs.c.id, runs.c.workflow, runs.c.requested_by),
+        *(runs.c.thread_key, runs.c.parent_key, definitions.c.title),
+    )
+    .select_from(runs.join(definitions, definitions.c.hash == runs.c.hash))
+    .where(runs.c.key == bindparam("run"))
+)
 _BY_KEY = _RUN.where(runs.c.key == bindparam("run"))
 _BY_ID = _RUN.where(runs.c.id == bindparam("called"))
 _BY_NUMBER = _RUN.where(runs.c.number == bindparam("counted"))
@@ -97,6 +105,11 @@ class RunFilter:
     before: int | None = None
     branch: str | None = None
     limit: int = 50
+
+
+def head(tx: Transaction, key: int) -> Row | None:
+    """Return whose a run is and how it is called."""
+    return tx.fetch_one(_HEAD, run=key)
 
 
 def by_key(tx: Transaction, key: int) -> Row | None:
