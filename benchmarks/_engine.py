@@ -23,6 +23,7 @@ from baton.connector import ActionContext, Connector, Params, action  # noqa: E4
 from baton.reading import Source, read_event  # noqa: E402
 from bot.app import Baton, Fittings, assemble  # noqa: E402
 from bot.configuration import Configuration  # noqa: E402
+from bot.garbage import look_seldom  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 from bot.slack.connection import SlackConnection  # noqa: E402
 from bot.world import make_world  # noqa: E402
@@ -188,6 +189,7 @@ async def engine(
         for name, part in (("dispatcher", baton.dispatcher), ("timers", baton.timers)):
             world.tasks.keep(name, part.run)
         world.tasks.keep("ends", lambda: ends.watch(door))
+        look_seldom()  # as `bot serve` does
         yield Engine(baton, ends, began)
     finally:
         await baton.host.stop()

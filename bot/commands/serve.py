@@ -1,17 +1,15 @@
 """`python -m bot serve`: run Baton until it is told to stop."""
 
 import asyncio
-import gc
 import sys
 from typing import Annotated
 
 import typer
 
 from bot.configuration import read_configuration
+from bot.garbage import look_seldom
 from bot.lifecycle import living, run_until_told
 from bot.settings import read_settings
-
-RARELY = (5_000, 20, 20)  # hardly anything goes in circles, and each look stops everything
 
 
 def serve(
@@ -25,9 +23,7 @@ def serve(
         async with living(settings, configuration) as life:
             sys.stdout.write(f"Baton serves at {life.settings.address}\n")
             sys.stdout.flush()
-            gc.collect()
-            gc.freeze()  # what lives for ever is not looked through again and again
-            gc.set_threshold(*RARELY)
+            look_seldom()
             await stop.wait()
         return 0
 

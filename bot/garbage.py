@@ -1,0 +1,17 @@
+"""How often Python looks for objects that go in circles: seldom, since hardly any of ours do."""
+
+import gc
+
+__all__ = ["look_seldom"]
+
+SELDOM = (5_000, 20, 20)
+
+
+def look_seldom() -> None:
+    """Never look through what is there by now again, and seldom through the rest: each look stops everything.
+
+    For the end of a start.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SELDOM)
