@@ -11,8 +11,12 @@ from tests.prove.power.trace import Call
 SECTOR = 512
 LEFT_OUT = ("-shm", ".lock", ".err", ".sock")  # shared memory is nobody's after a power cut
 
-How: TypeAlias = Literal["nothing", "everything", "first", "writes", "sectors"]
-HOWS: tuple[How, ...] = ("nothing", "everything", "first", "writes", "writes", "sectors", "sectors")
+How: TypeAlias = Literal["nothing", "everything", "first", "writes", "sectors", "tail"]
+HOWS: tuple[How, ...] = (
+    *("nothing", "everything", "first"),
+    *("writes", "writes", "sectors", "sectors", "tail", "tail"),
+)
+LAST = 4  # writes of the tail, of which at most so many are torn
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,10 @@ def kept(pending: Iterable[Any], how: How, rng: random.Random) -> Iterator[Any]:
     changes = list(pending)
     if how == "first":
         changes = changes[: rng.randint(0, len(changes))]
+    if how == "tail":  # a log that is torn just where it ends: all before it is whole
+        whole = max(0, len(changes) - rng.randint(1, LAST))
+        yield from changes[:whole]
+        changes, how = changes[whole:], "sectors"
     for each in changes:
         if how == "nothing":
             return

@@ -101,9 +101,10 @@ class Viewing:
             self._passed += 1
         rng = random.Random(image.seed)  # noqa: S311 - a disk
         content = self._disk.image(image.how, rng)
-        for name in {*self._lying, "baton.db-shm"} - {*content}:
-            (self.folder / name).unlink(missing_ok=True)
-            self._lying.pop(name, None)
+        for place in self.folder.iterdir():  # also what somebody who looked has left there
+            if place.name not in content:
+                place.unlink()
+                self._lying.pop(place.name, None)
         for name, data in content.items():
             if self._lying.get(name) != data:
                 (self.folder / name).write_bytes(data)

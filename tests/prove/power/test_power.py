@@ -7,7 +7,7 @@ import pytest
 
 from tests.prove.golden.stage import Stage
 from tests.prove.power.cuts import Cuts
-from tests.prove.power.disk import Disk, How
+from tests.prove.power.disk import SECTOR, Disk, How
 from tests.prove.power.images import Image, Viewing, drawn, look
 from tests.prove.power.recordings import Recording, record
 from tests.prove.power.trace import Call, read
@@ -117,6 +117,30 @@ def test_what_was_not_synced_is_kept_or_lost(calls: list[Call]) -> None:
     seen = {shown(calls, 9, "writes", seed)["a"] for seed in range(20)}
 
     assert seen == {b"aaaabb", b"ccaabb"}
+
+
+def test_a_tail_is_torn_only_where_it_ends() -> None:
+    call = Call("7", "openat", ["AT_FDCWD", '"', "O_RDWR"], [b"/d/a"], 0, 0, 3)
+    disk = Disk("/d", {"a": b""})
+    disk.end(call)
+    for at in range(0, 6 * SECTOR, SECTOR):
+        disk.begin(Call("7", "pwrite64", ["3", '"', "512", str(at)], [b"x" * SECTOR], 1, 1, SECTOR))
+    images = [disk.image("tail", random.Random(seed))["a"] for seed in range(400)]  # noqa: S311
+
+    found = {bytes(image).rstrip(b"\0").count(b"x") // SECTOR for image in images}
+    assert found == {2, 3, 4, 5, 6}
+
+
+def test_what_somebody_left_behind_is_no_part_of_the_next_image(
+    stage: Stage, recording: Recording
+) -> None:
+    viewing = Viewing(recording, stage.root / "left")
+    viewing.lay(Image(1, 0, "nothing", 0))
+    (viewing.folder / "baton.db-wal").write_bytes(b"of another image")
+    viewing.touched()
+    viewing.lay(Image(1, 0, "nothing", 0))
+
+    assert not (viewing.folder / "baton.db-wal").exists()
 
 
 def test_a_write_is_torn_at_sectors() -> None:
