@@ -64,6 +64,7 @@ class Delivery:
     _due: datetime | None = None  # what comes next, as of the last round
     _vain: float | None = None  # when the last round was, if it let nothing leave
     _begun: bool = False
+    _left_behind: bool = False  # cards may be, until somebody has looked
     _unparked: float | None = None
     _unwritten: list[tuple[Leased, datetime]] = field(default_factory=list)
     _floor: Floor = field(default_factory=Floor)
@@ -299,7 +300,10 @@ class Delivery:
         down = self._limits.reached()
         if down is not None and down >= OUTAGE:
             log.info("slack_is_back", down=round(down.total_seconds()))
+            self._left_behind = True
+        if self._left_behind:
             await self._catch_up()
+            self._left_behind = False
 
     def _wait(self, leased: Leased) -> float | None:
         """Return the seconds for which the budget keeps it back; None: it may try."""

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from bot.slack.client import Meaning, SlackTrouble, Trouble
+from bot.slack.delivery import Delivery
 from coordination.database import Transaction, Unavailable
 from tests.bot.slack.box import Box
 
@@ -127,3 +129,31 @@ async def test_an_error_of_ours_is_no_reason_to_say_it_again_at_once(
     await box.later(seconds=5)
     assert await box.said() == []
     assert (await box.states())[-1] == "leased"
+
+
+async def test_what_was_left_behind_is_looked_for_again_where_the_store_failed_at_that(
+    box: Box, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looked = box.client.call, []
+
+    async def gone(method: str, **arguments: Any) -> Any:
+        raise SlackTrouble(Trouble(Meaning.NOT_SENT, "no route"))
+
+    async def catch_up(delivery: Delivery) -> None:
+        looked.append(delivery)
+        if len(looked) == 1:
+            raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(Delivery, "_catch_up", catch_up)
+    monkeypatch.setattr(box.client, "call", gone)
+    await box.reply("first")
+    await box.deliver()
+    monkeypatch.setattr(box.client, "call", real)
+    await box.later(seconds=70)
+    assert (await box.said(), len(looked)) == (["first"], 1)
+
+    for text in ("second", "third"):
+        await box.reply(text)
+        await box.later(seconds=2)
+
+    assert (await box.said(), len(looked)) == (["first", "second", "third"], 2)
