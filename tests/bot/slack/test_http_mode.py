@@ -21,6 +21,7 @@ from devslack.manifest import understand
 
 FORM = "application/x-www-form-urlencoded"
 ODD = "9" * 5000
+PATIENCE = 60.0  # s; the machine may have a lot to do
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Called:
     now: int
 
     async def post(self, body: bytes, headers: dict[str, str], kind: str = FORM) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE) as client:
             headers = {"Content-Type": kind, **headers}
             return await client.post(f"{self.url}/slack/events", content=body, headers=headers)
 
@@ -75,7 +76,10 @@ def command(text: str) -> bytes:
 
 
 async def test_a_command_that_slack_sends_is_answered(tmp_path: Path) -> None:
-    async with called(tmp_path) as baton, httpx.AsyncClient(base_url=baton.slack.url) as slack:
+    async with (
+        called(tmp_path) as baton,
+        httpx.AsyncClient(base_url=baton.slack.url, timeout=PATIENCE) as slack,
+    ):
         ready = await slack.get(f"{baton.url}/readyz")
         assert ready.status_code == 200, ready.text
         body = {"as": "U0ADA", "channel": "#general", "command": "/baton", "text": "help"}
@@ -115,7 +119,7 @@ async def test_what_slack_did_not_sign_is_refused_with_one_answer(tmp_path: Path
         assert {each.status_code for each in answers} == {401}
         bodies = {each.text.replace(each.headers["x-request-id"], "") for each in answers}
         assert len(bodies) == 1
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE) as client:
             nobody = await client.get(f"{baton.url}/v1/whoami")
         assert nobody.json()["code"] == answers[0].json()["code"]
 
@@ -168,6 +172,9 @@ async def test_in_socket_mode_there_is_no_such_address(tmp_path: Path) -> None:
             port=0,
             data=tmp_path,
         )
-        async with living(settings, Configuration()) as life, httpx.AsyncClient() as client:
+        async with (
+            living(settings, Configuration()) as life,
+            httpx.AsyncClient(timeout=PATIENCE) as client,
+        ):
             said = await client.post(f"{life.settings.address}/slack/events", content=b"{}")
             assert said.status_code == 404
