@@ -90,8 +90,11 @@ async def test_a_clock_that_is_set_back_meanwhile_hides_nothing(inbox: Inbox) ->
     assert await inbox.door.read(programs.spans) == (Span("a", 1, 5, 40, 100),)
 
 
-async def test_the_oldest_are_forgotten_where_nobody_looks(inbox: Inbox) -> None:
+async def test_the_oldest_are_forgotten_where_nobody_looks(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = inbox.clock.now()
+    monkeypatch.setattr(programs, "MOST", 20)  # each is written with all the others
 
     def unit(tx: object) -> None:
         for number in range(programs.MOST + 3):
