@@ -16,6 +16,7 @@ from devslack.app import Server
 from devslack.emulator import Options
 from devslack.manifest import understand
 from tests.stories.box import BatonInABox, Seed, open_box
+from tests.stories.sinks import spilled
 from tests.stories.slack import PEOPLE
 from tests.stories.world import Time, make_moved_world, note_tasks
 from workflows.runtimes.memory import memory_runtime
@@ -55,6 +56,7 @@ async def seed(tmp_path_factory: pytest.TempPathFactory) -> Seed:
 async def baton(server: Server, seed: Seed, tmp_path: Path) -> AsyncIterator[BatonInABox]:
     async with open_box(server, tmp_path / "data", seed) as box:
         yield box
+        assert spilled(box) == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -62,3 +64,4 @@ async def fleeting(server: Server, seed: Seed, tmp_path: Path) -> AsyncIterator[
     """Hand out a Baton whose runs live in memory alone."""
     async with open_box(server, tmp_path / "data", seed, runtime=memory_runtime) as box:
         yield box
+        assert spilled(box) == []

@@ -65,6 +65,7 @@ STANDING_WORK = (
     "until_sent",
 )
 CONNECTING = "BaseSubprocessTransport._connect_pipes"
+KEY = "0123456789abcdef" * 2  # of the instance
 SOON = timedelta(seconds=5)  # what is due so soon is brought about by moving the clock
 
 _WAITING = {
@@ -112,7 +113,7 @@ class Birth:
             data=self.data,
             public_url=ADDRESS,
             channel="#releases",
-            key="0123456789abcdef" * 2,
+            key=KEY,
             root=self.data / "work",
             workflows=None,
             http_allow=(),

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.stories.box import BatonInABox
+from tests.stories.life import KEY
 from tests.stories.slack import PEOPLE, markup_of
 
 WRITING = ("chat.", "views.", "response_url", "assistant.", "conversations.canvases", "reactions.")
@@ -68,6 +69,28 @@ def forms(secret: str) -> dict[str, str]:
         "first half": secret[: len(secret) // 2],
         "second half": secret[len(secret) // 2 :],
     }
+
+
+def spilled(baton: BatonInABox) -> list[str]:
+    """Name each place that holds a secret which every story has: in files, the log, or Slack."""
+    birth = baton.lives[0].birth
+    keys = birth.server.keys
+    secrets = {
+        "the token of the tool": baton._token.rpartition("_")[2],
+        "the token of the bot": keys.bot_token,
+        "the token of the socket": keys.app_token,
+        "the key of the instance": KEY,
+    }
+    places = {each.name: each.read_bytes() for each in birth.data.glob("baton.db*")}
+    places["the log"] = repr(baton.logs).encode("utf-8", "surrogatepass")
+    places["Slack"] = json.dumps(told(baton)).encode()
+    return [
+        f"{name} is in {place}"
+        for place, held in places.items()
+        for name, secret in secrets.items()
+        for shape in (secret.encode(), base64.b64encode(secret.encode())[:-4])
+        if shape in held
+    ]
 
 
 def leaks(baton: BatonInABox, secret: str, **pages: str) -> list[str]:
