@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from baton.events import Actor, ApprovalRequest, Event, Link, NextStep, Parent, Progress, Subject
@@ -166,6 +166,17 @@ async def everything(inbox: Inbox) -> dict[str, list[Any]]:
     }
 
 
+def two(before: str | None) -> list[Report]:
+    """Return two plain reports of a process: the second by an owner, after something happened."""
+    ids = CountingIds()
+    told = [event("p", status, at, ids=ids) for at, status in enumerate(["started", "in_progress"])]
+    return [Report(told[0], None, None, None, None), Report(told[1], "U1", None, None, before)]
+
+
+@example(two(None))
+@example(two("put away"))
+@example(two("silent"))
+@example(two("posted"))
 @given(streams())
 def test_the_short_way_writes_what_the_long_one_writes(reports: list[Report]) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
