@@ -37,9 +37,8 @@ def rows(folder: Path, seconds: float) -> float:
     return len(asyncio.run(raw_rows(folder, seconds))) / (time.perf_counter() - began)
 
 
-def main() -> int:
-    given = options(__doc__ or "", rounds=4, seconds=5.0)
-    environment()
+def measured(given: Any) -> tuple[dict[str, list[Any]], float]:
+    """Return what each program did in each round, and how long a sync takes."""
     with tempfile.TemporaryDirectory(prefix="baton-steps-") as made:
         folder = Path(made)
         programs = {
@@ -55,7 +54,13 @@ def main() -> int:
             },
             given.rounds,
         )
-        synced = fsync(folder)
+        return found, fsync(folder)
+
+
+def main() -> int:
+    given = options(__doc__ or "", rounds=4, seconds=5.0)
+    environment()
+    found, synced = measured(given)
     lives, together = found.pop("baton"), found.pop("pure")
     steps = [each["steps_a_second"] for each in lives]
     pure = [each["steps_a_second"] for each in together]

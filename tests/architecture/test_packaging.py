@@ -123,7 +123,7 @@ def test_ci_runs_check_then_tests_and_stops_at_the_first_failure() -> None:
     steps = re.findall(r"^\s*python3 run\.py (\w+)", text, re.MULTILINE)
 
     assert steps[:2] == ["check", "test"]
-    assert set(steps[2:]) == {"prove"}
+    assert set(steps[2:]) == {"prove", "bench"}
     assert "set -euo pipefail" in text
     assert "export BATON_REQUIRE=browser" in text
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
