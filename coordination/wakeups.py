@@ -25,6 +25,15 @@ _PENDING = (
     .where(wakeups.c.run_key == bindparam("run"), wakeups.c.done_at.is_(None))
     .order_by(wakeups.c.key)
 )
+_CANCELS = (
+    select(wakeups.c.key)
+    .where(
+        wakeups.c.run_key == bindparam("run"),
+        wakeups.c.kind == "cancel",
+        wakeups.c.done_at.is_(None),
+    )
+    .limit(1)
+)
 _DONE = update(wakeups).where(wakeups.c.key == bindparam("wakeup"), wakeups.c.done_at.is_(None))
 
 
@@ -64,6 +73,11 @@ def add(
         raise LookupError(f"the wake-up {delivery_id!r} is not there right after it was stored")
     tx.touch("wakeup", str(run_key))
     return int(row.key)
+
+
+def is_cancelled(tx: Transaction, run_key: int) -> bool:
+    """Say whether a run was told to end and has not taken it in."""
+    return tx.fetch_one(_CANCELS, run=run_key) is not None
 
 
 def find(tx: Transaction, run_key: int, delivery_id: str) -> Wakeup | None:

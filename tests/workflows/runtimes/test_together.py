@@ -4,6 +4,8 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from baton.connector import ActionContext, Failed
 from coordination.database import journal, select, wakeups
 from coordination.timers import Due
@@ -133,6 +135,30 @@ def test_without_a_free_place_nothing_is_said_to_start(play: Play) -> None:
     slow, late = step("slow", does("once", takes=30.0)), step("late", does("once"))
     plan = Plan("demo", "Demo", "hash-demo", (slow, late))
     play(plan, story, settings={"actions_at_once": 1})
+
+
+@pytest.mark.parametrize("kind", ["once", "again"])
+def test_nothing_starts_after_a_cancel_that_was_stored_before(play: Play, kind: str) -> None:
+    """The run has not heard of it yet: the result that lets the next step start comes first.
+
+    What is worked out belongs to that result.
+    """
+
+    async def story(bench: Bench) -> None:
+        async def cancelled(_: ActionContext) -> Any:
+            await bench.tell("cancel", by="UOLGA", reason="enough")
+            return "done"
+
+        bench.effects.scripts["one"] = cancelled
+        await bench.start()
+        view = await bench.until("cancelled")
+        assert [statuses(view)[name] for name in ("one", "two")] == ["completed", "completed"]
+        assert bench.effects.of("three") == 0
+        assert ("intent", "three") not in await kinds(bench)
+        assert bench.host._parts.slots.take_now()  # no place is lost with it
+
+    steps = (step("one", does("again")), step("two", does("pure")), step("three", does(kind)))
+    play(chain(*steps), story, settings={"actions_at_once": 1})
 
 
 def test_a_time_that_comes_twice_is_told_twice(play: Play) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from baton.status import Status
 from coordination import approvals, children, outbox, queues, runs, timers, waits, wakeups
@@ -27,6 +27,7 @@ from workflows.core.commands import (
     CompleteRun,
     FailRun,
     OpenWait,
+    RunAction,
     SetTimer,
 )
 from workflows.runs import Entry, RunRecord, StepRecord
@@ -38,6 +39,8 @@ from workflows.runtimes.host.telling import Telling
 __all__ = ["RUN", "Advance", "Move", "StepLog", "leave_place", "write"]
 
 RUN = "run"  # the kind of owner of a run's timers
+Outcome: TypeAlias = Literal["stored", "cancelled", "stale"]
+"""Stale: another life has moved the run, and nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +115,18 @@ class Advance:
     journaled: bool = True
 
     @property
-    def seq(self) -> int:
-        """The number of the last row of the journal after it."""
-        return self.moves[-1].seq + len(self.intents)
+    def starts(self) -> bool:
+        """Whether an action starts after it."""
+        return any(isinstance(each, RunAction) for move in self.moves for each in move.commands)
 
 
-def write(tx: Transaction, done: Advance, ids: Ids) -> bool:
-    """Store *done*; False, with nothing stored, where another life has moved the run."""
+def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
+    """Store *done*; where somebody has cancelled the run meanwhile, without the start of anything."""
     run, first, last = done.run, done.moves[0], done.moves[-1]
     given = {name: value for move in done.moves for name, value in move.values.items()}
-    values = {**done.values, **given, "seq": done.seq, "fence": done.fence, "updated_at": last.at}
+    values = {**done.values, **given, "seq": last.seq, "fence": done.fence, "updated_at": last.at}
     if not store.advance(tx, run.key, was=first.seq - 1, fence=done.fence, values=values):
-        return False
+        return "stale"
     for move in done.moves:
         if move.entry is not None:
             store.add_entry(tx, run.key, move.entry)
@@ -132,10 +135,21 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> bool:
     for move in done.moves:
         _obey_all(tx, run, move, ids)
         _tell_all(tx, run, move, ids)
+    tx.touch("run", run.id, thread_id=run.thread_id)
+    return _begin(tx, done)
+
+
+def _begin(tx: Transaction, done: Advance) -> Outcome:
+    """Store the intents, unless the run was told to end: what that undoes must not start after it."""
+    run, seq = done.run, done.moves[-1].seq
+    if done.starts and wakeups.is_cancelled(tx, run.key):
+        return "cancelled"
     for intent in done.intents:
         intents.note(tx, run, intent, journaled=done.journaled)
-    tx.touch("run", run.id, thread_id=run.thread_id)
-    return True
+    if done.intents:
+        more = {"seq": seq + len(done.intents)}
+        store.advance(tx, run.key, was=seq, fence=done.fence, values=more)
+    return "stored"
 
 
 def _obey_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:

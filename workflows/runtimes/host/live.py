@@ -23,7 +23,7 @@ from workflows.core.facts import StepError, StepFailed, StepStarted, StepUnknown
 from workflows.core.state import RunStatus as CoreStatus
 from workflows.journal import Place, intent_entry
 from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
-from workflows.runtimes.host.advance import write
+from workflows.runtimes.host.advance import Outcome, write
 from workflows.runtimes.host.awaiting import queue_posts, until_sent
 from workflows.runtimes.host.flight import Flying, fly, needs_intent
 from workflows.runtimes.host.folding import Arrival
@@ -274,17 +274,19 @@ class Live:
         if done is None:
             await self._pass_over(arrival.wakeup, self._now)
             return
-        stored = False
+        outcome: Outcome = "stale"
         try:
-            stored = await parts.write(lambda tx: write(tx, done, parts.world.ids))
+            outcome = await parts.write(lambda tx: write(tx, done, parts.world.ids))
         finally:
-            if not stored:
-                for _ in done.intents:
-                    parts.slots.give_back()
-        if not stored:
+            if outcome != "stored":
+                opened.take_back(done.intents)
+        if outcome == "stale":
             raise Stale(f"another life of Baton went on with R-{opened.run.number}")
+        if outcome == "cancelled":  # nothing starts any more that is not wanted after that
+            await self._hear(await self._pending())
+        begun = done.intents if outcome == "stored" else ()
         for command in [each for move in done.moves for each in move.commands]:
-            self._perform(command, begun=any(each.action is command for each in done.intents))
+            self._perform(command, begun=any(each.action is command for each in begun))
 
     async def _pass_over(self, wakeup: Wakeup | None, now: datetime) -> None:
         """Note that the run was told something that changes nothing."""

@@ -5,7 +5,7 @@ all of it is stored in one unit. Nothing was touched before that, so nothing is 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -66,6 +66,12 @@ class Opened:
                 moves.append(move)
                 ready += _actions(move)
         return advance(self.run, self.replayed.core, moves, self._intents(moves), self.life)
+
+    def take_back(self, intents: Sequence[Intent]) -> None:
+        """Forget that these actions were to start, since it was not stored."""
+        self.replayed.seq -= len(intents)
+        for _ in intents:
+            self.parts.slots.give_back()
 
     def stands(self, action: RunAction) -> bool:
         """Say whether the answer of *action* is still wanted, and not there."""
