@@ -105,6 +105,8 @@ class Claim:
         urgent: only decisions and results, as at a stop.
         floor: remembers whose turn it was.
         edits: what holds back edits, where something does.
+        flying: the keys of what is in flight in this life: that comes back by itself, however late the
+            clock says it is.
         posts: what holds back posts in each channel, under every name that a thread may have for it;
             None is the name of the channel of threads that have none.
     """
@@ -115,6 +117,7 @@ class Claim:
     urgent: bool = False
     floor: Floor = field(default_factory=Floor)
     edits: Hold | None = None
+    flying: frozenset[int] = frozenset()
     posts: Mapping[str | None, Hold] = field(default_factory=dict)
 
 
@@ -133,7 +136,7 @@ def claim(tx: Transaction, wanted: Claim) -> Claimed:
     due = look(tx, store.next_due)
     if due is None or due > wanted.now:
         return Claimed((), {}, due, wanted.floor)  # as most of the time
-    store.free(tx, now=wanted.now)
+    store.free(tx, now=wanted.now, but=wanted.flying)
     waiting = Waiting(held=_put_off_cards(tx, wanted))
     urgent = _turns(tx, (Lane.DECISION, Lane.RESULT), wanted)
     others = [] if wanted.urgent else _turns(tx, (Lane.FAILURE, Lane.PROGRESS), wanted)

@@ -60,7 +60,7 @@ class Delivery:
     allowance: Allowance = OURS
     refused: str | None = None  # Slack does not know our token any more
     openings: int = 0  # how often it was worth trying again what no channel took
-    _flying: int = 0
+    _flying: set[int] = field(default_factory=set)  # the keys of notices
     _due: datetime | None = None  # what comes next, as of the last round
     _vain: float | None = None  # when the last round was, if it let nothing leave
     _begun: bool = False
@@ -141,7 +141,7 @@ class Delivery:
 
         *urgent*: decisions and results alone.
         """
-        room = AT_ONCE - self._flying
+        room = AT_ONCE - len(self._flying)
         if room <= 0 or self.refused:
             return 0
         wanted = self._wanted(room, urgent=urgent)
@@ -157,7 +157,7 @@ class Delivery:
         waiting = {one.key for one, _ in late}
         for one in leased:
             if one.key not in waiting:
-                self._flying += 1
+                self._flying.add(one.key)
                 self.world.tasks.start(f"deliver {one.id}", self._fly(one))
         return len(leased) + sum(claimed.held.values())
 
@@ -232,6 +232,7 @@ class Delivery:
             urgent=urgent,
             floor=self._floor,
             edits=None if edits is None else _hold(now, edits, EDIT),
+            flying=frozenset(self._flying),
             posts=posts,
         )
 
@@ -256,7 +257,7 @@ class Delivery:
         except Unavailable as error:
             self._give_back(leased, UNWRITTEN, error)
         finally:
-            self._flying -= 1
+            self._flying.discard(leased.key)
             self.door.changes.publish([Change("outbox", leased.id)])
 
     async def _rest(self, woken: Subscription) -> None:

@@ -73,6 +73,12 @@ _FREE = (
     .where(_LEASED, outbox.c.lease_until <= bindparam("now"))
     .values(state="queued", lease_until=None)
 )
+_RAN_OUT = select(outbox.c.key).where(_LEASED, outbox.c.lease_until <= bindparam("now"))
+_FREE_ONE = (
+    update(outbox)
+    .where(outbox.c.key == bindparam("notice"))
+    .values(state="queued", lease_until=None)
+)
 _TURNS = (
     select(outbox.c.thread_key, outbox.c.recipient)
     .where(
@@ -260,9 +266,12 @@ def roll(tx: Transaction, keys: Collection[int], *, now: datetime) -> None:
         tx.execute(_ROLL, notice=key, now=now)
 
 
-def free(tx: Transaction, *, now: datetime) -> int:
-    """Take back the leases that ran out."""
-    return tx.execute(_FREE, now=now)
+def free(tx: Transaction, *, now: datetime, but: Collection[int] = ()) -> int:
+    """Take back the leases that ran out, *but* those of these notices."""
+    if not but:
+        return tx.execute(_FREE, now=now)
+    found = [row.key for row in tx.fetch_all(_RAN_OUT, now=now) if row.key not in but]
+    return sum(tx.execute(_FREE_ONE, notice=key) for key in found)
 
 
 def turns(tx: Transaction, lane: int, *, now: datetime, limit: int) -> list[tuple[int, str | None]]:

@@ -70,3 +70,21 @@ async def test_a_doubtful_post_is_found_though_the_clock_was_set_back_since(
 
     assert await box.said() == ["only once"]
     assert len(await box.calls("chat.postMessage")) == 2
+
+
+async def test_what_is_under_way_is_not_said_again_because_the_clock_was_set_ahead(
+    box: Box,
+) -> None:
+    """Its lease seems to have run out; but whoever has it is this very life."""
+    await box.tell()
+    await box.deliver()
+    await box.reply("only once")
+    await box.fault("slow", method="chat.postMessage", ms=300)
+    assert await box.delivery.round() == 1
+
+    set_wall(box, HOUR)
+    await box.deliver()
+    await box.world.tasks.settle()
+
+    assert await box.said() == ["only once"]
+    assert len(await box.calls("chat.postMessage")) == 2
