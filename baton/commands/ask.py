@@ -44,7 +44,10 @@ def put(options: Namespace) -> int:
         say(f"asked as {approval.get('label')}{_who(approval)}; waiting for the answer")
         patience = Patience(None if options.timeout is None else options.timeout + _GRACE)
         path = f"/v1/approvals/{quoted(str(approval.get('id')))}"
-        approval, decided = poll(wire, path, patience, lambda it: ended("approval", it))
+        asked = approval  # it is stored: from here on a server that is away comes back
+        approval, decided = poll(
+            wire, path, patience, lambda it: ended("approval", it), known=asked
+        )
     except KeyboardInterrupt:
         _leave(wire, approval, own=own and options.key is None)
         raise

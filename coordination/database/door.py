@@ -146,6 +146,7 @@ class SqliteDoor:
         self._lock = lock
         self._writer = writer
         self._uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        self._statements = Statements()
         self._idle: list[ReadOnly] = []
         self._free = asyncio.Semaphore(READERS)
         self._closing = False
@@ -174,7 +175,7 @@ class SqliteDoor:
         if self._closing:
             raise Unavailable("Baton is shutting down; try again when it is up.")
         async with self._free:
-            connection = self._idle.pop() if self._idle else ReadOnly(self._uri)
+            connection = self._idle.pop() if self._idle else ReadOnly(self._uri, self._statements)
             try:
                 async with asyncio.timeout(READ_LIMIT):
                     return await connection.read(query)

@@ -51,12 +51,13 @@ class ReadOnly:
 
     Args:
         uri: of the database, with `mode=ro`.
+        statements: of all readers; two that compile one at the same time only do it twice.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, statements: Statements) -> None:
         self._uri = uri
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="baton-reader")
-        self._statements = Statements()
+        self._statements = statements
         self._raw: sqlite3.Connection | None = None
         self._current: _Reading[Any] | None = None
 

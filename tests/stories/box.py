@@ -86,6 +86,7 @@ class BatonInABox:
 
     async def quiet(self) -> None:
         """Wait until nothing goes on any more; a card that is only put off is brought about."""
+        await asyncio.sleep(0.002)  # what was said or pressed just now begins in the next turn
         waited = monotonic()
         while (unrest := await self._unrest()) is not None:
             assert not self.life.tasks.failed, self.life.tasks.failed

@@ -9,7 +9,7 @@ from workflows.core.state import FINAL, PENDING, StepState, StepStatus
 from workflows.rehearsal.hall import Run
 from workflows.rehearsal.timeline import Kind
 from workflows.runtimes.host.masks import HIDDEN
-from workflows.runtimes.host.records import has_secrets, step_records
+from workflows.runtimes.host.veiling import hides
 
 __all__ = ["Marking"]
 
@@ -31,7 +31,6 @@ class Marking:
     def __init__(self, run: Run, samples: Collection[str]) -> None:
         self._run = run
         self._core = run.core
-        self._secretive = has_secrets(run.core.plan)
         self._seen: dict[str, StepStatus] = {}
         self._samples = samples  # paths whose output nobody said
 
@@ -64,10 +63,7 @@ class Marking:
 
     def _hides(self, path: str) -> bool:
         """Say whether people may not see the output of the step at *path*, as its record has it."""
-        if not self._secretive:
-            return False
-        (record,) = step_records(self._core, "", [path], lambda value: value)
-        return bool(record.output == HIDDEN)
+        return hides(self._core.node(path)) and not self._core.is_gate(path)
 
     def _goes_on(self, path: str, step: StepState) -> None:
         open_, note = self._core.state.open.get(path), self._run.note

@@ -1,5 +1,6 @@
 """A rehearsed run as coordination knows runs, so that the sentences about it are the real ones."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -62,8 +63,8 @@ def _step(run: Run, record: StepRecord) -> StepView:
         attempts=record.attempts,
         redo=record.redo,
         action=record.action,
-        input=record.input,
-        output=record.output,
+        input=None if record.input is None else json.loads(record.input),
+        output=None if record.output is None else json.loads(record.output),
         error=record.error,
         started_at=record.started_at,
         ended_at=record.ended_at,
