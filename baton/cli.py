@@ -7,7 +7,7 @@ from argparse import ArgumentParser, HelpFormatter, Namespace, RawDescriptionHel
 from collections.abc import Sequence
 from importlib import import_module
 
-from baton.commands.talk import USAGE, Stop, say
+from baton.commands.talk import USAGE, Stop, is_interrupt, say
 from baton.environment import read_environment
 
 TYPE_CHECKING = False
@@ -209,7 +209,9 @@ def _perform(words: list[str]) -> int:
     except Stop as stop:
         _explain(stop)
         return stop.code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if not is_interrupt(error):
+            raise
         return _INTERRUPTED
     except BrokenPipeError:  # who reads our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ from baton.commands.patience import Patience, poll
 from baton.commands.places import ended, outcome
 from baton.commands.reporting import about_here
 from baton.commands.showing import plain, show_json
-from baton.commands.talk import TIMED_OUT, USAGE, Stop, ask, connect, quoted, say
+from baton.commands.talk import TIMED_OUT, USAGE, Stop, ask, connect, is_interrupt, quoted, say
 from baton.commands.typed import duration, from_file
 from baton.environment import Environment, read_environment
 from baton.identity import new_id
@@ -48,8 +48,9 @@ def put(options: Namespace) -> int:
         approval, decided = poll(
             wire, path, patience, lambda it: ended("approval", it), known=asked
         )
-    except KeyboardInterrupt:
-        _leave(wire, approval, own=own and options.key is None)
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if is_interrupt(error):
+            _leave(wire, approval, own=own and options.key is None)
         raise
     if not decided:
         raise Stop(TIMED_OUT, f"nobody answered {approval.get('label')} in time")

@@ -22,6 +22,7 @@ __all__ = [
     "Stop",
     "ask",
     "connect",
+    "is_interrupt",
     "quoted",
     "refusal",
     "say",
@@ -151,6 +152,11 @@ def quoted(name: str) -> str:
     from urllib.parse import quote  # noqa: PLC0415 - slow to load, and ``baton run`` does not need it
 
     return quote(name, safe="")
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Say whether *error* is a Ctrl-C; in the middle of an import it may come wrapped."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
 
 
 def say(sentence: str) -> None:
