@@ -57,28 +57,12 @@ _ADD = Ordered(
 )
 _ADD_ONCE = insert_if_absent(outbox)
 _OF_THREAD = select(outbox).where(_THREAD, _HELD).order_by(outbox.c.key)
-_SUPERSEDE = update(outbox).where(outbox.c.key == bindparam("notice")).values(state="superseded")
-_RENEW = (
-    update(outbox)
-    .where(outbox.c.key == bindparam("notice"))
-    .values(due_at=bindparam("due"), created_at=bindparam("now"))
-)
-_ROLL = (
-    update(outbox)
-    .where(outbox.c.key == bindparam("notice"))
-    .values(state="rolled", sent_at=bindparam("now"))
-)
-_FREE = (
-    update(outbox)
-    .where(_LEASED, outbox.c.lease_until <= bindparam("now"))
-    .values(state="queued", lease_until=None)
-)
+_CHANGE = update(outbox).where(outbox.c.key == bindparam("notice"))
+_SUPERSEDE = _CHANGE.values(state="superseded")
+_RENEW = _CHANGE.values(due_at=bindparam("due"), created_at=bindparam("now"))
+_ROLL = _CHANGE.values(state="rolled", sent_at=bindparam("now"))
 _RAN_OUT = select(outbox.c.key).where(_LEASED, outbox.c.lease_until <= bindparam("now"))
-_FREE_ONE = (
-    update(outbox)
-    .where(outbox.c.key == bindparam("notice"))
-    .values(state="queued", lease_until=None)
-)
+_FREE_ONE = _CHANGE.values(state="queued", lease_until=None)
 _TURNS = (
     select(outbox.c.thread_key, outbox.c.recipient)
     .where(
@@ -268,8 +252,6 @@ def roll(tx: Transaction, keys: Collection[int], *, now: datetime) -> None:
 
 def free(tx: Transaction, *, now: datetime, but: Collection[int] = ()) -> int:
     """Take back the leases that ran out, *but* those of these notices."""
-    if not but:
-        return tx.execute(_FREE, now=now)
     found = [row.key for row in tx.fetch_all(_RAN_OUT, now=now) if row.key not in but]
     return sum(tx.execute(_FREE_ONE, notice=key) for key in found)
 

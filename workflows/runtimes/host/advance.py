@@ -36,7 +36,7 @@ from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.reporting import report_process
 from workflows.runtimes.host.telling import Telling
 
-__all__ = ["RUN", "Advance", "Move", "StepLog", "leave_place", "write"]
+__all__ = ["RUN", "Advance", "Move", "Outcome", "StepLog", "leave_place", "write"]
 
 RUN = "run"  # the kind of owner of a run's timers
 Outcome: TypeAlias = Literal["stored", "cancelled", "stale"]
