@@ -161,6 +161,34 @@ def test_nothing_starts_after_a_cancel_that_was_stored_before(play: Play, kind: 
     play(chain(*steps), story, settings={"actions_at_once": 1})
 
 
+def test_what_waits_for_a_place_does_not_start_after_a_cancel(play: Play) -> None:
+    """It gets the place in the moment in which the cancel is stored, and its intent comes later."""
+
+    async def story(bench: Bench) -> None:
+        async def cancelled(_: ActionContext) -> Any:
+            await bench.tell("cancel", by="UOLGA", reason="enough")
+            return "done"
+
+        bench.effects.scripts["first"] = cancelled
+        await bench.start()
+        await bench.until("cancelled")
+        assert bench.effects.of("late") == 0
+        assert ("intent", "late") not in await kinds(bench)
+
+    first, late = step("first", does("once")), step("late", does("once"))
+    plan = Plan("demo", "Demo", "hash-demo", (first, late))
+    play(plan, story, settings={"actions_at_once": 1})
+
+
+def test_what_is_said_not_to_be_repeatable_has_its_intent_though_it_is_pure(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.start()
+        await bench.until("completed")
+        assert [path for kind, path in await kinds(bench) if kind == "intent"] == ["say"]
+
+    play(chain(step("say", does("pure", repeatable=False))), story)
+
+
 def test_a_time_that_comes_twice_is_told_twice(play: Play) -> None:
     """Since the clock was set back, the next turn of a loop was due when the one before it had been."""
 

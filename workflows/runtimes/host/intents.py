@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from baton.errors import BatonError
-from coordination import audit, votes
+from coordination import audit, votes, wakeups
 from coordination.database import Transaction
 from coordination.policy import Roles
 from workflows import store
@@ -40,14 +40,16 @@ def check_digest(action: RunAction) -> None:
 
 def intend(
     tx: Transaction, run: RunRecord, intent: Intent, *, journaled: bool, roles: Roles
-) -> None:
-    """Store *intent* by itself.
+) -> bool:
+    """Store *intent* by itself; False, with nothing stored, where the run was told to end meanwhile.
 
     Raises:
         Stale: another life has moved the run.
         NotCovered: no approval stands behind it any more.
     """
     action, entry = intent.action, intent.entry
+    if wakeups.is_cancelled(tx, run.key):
+        return False
     values = {"seq": entry.seq, "fence": entry.fence}
     if not store.advance(tx, run.key, was=entry.seq - 1, fence=entry.fence, values=values):
         raise Stale(f"another life of Baton went on with R-{run.number}")
@@ -56,6 +58,7 @@ def intend(
         if why is not None:
             raise NotCovered(why)
     note(tx, run, intent, journaled=journaled)
+    return True
 
 
 def note(tx: Transaction, run: RunRecord, intent: Intent, *, journaled: bool) -> None:

@@ -240,7 +240,7 @@ class Live:
         entry = intent_entry(Place(run.id, replayed.seq + 1, parts.fence), action, at=now)
         intent, journaled = Intent(action, entry), parts.journaled
         try:
-            await parts.write(
+            stored = await parts.write(
                 lambda tx: intend(tx, run, intent, journaled=journaled, roles=parts.roles)
             )
         except NotCovered as why:
@@ -248,8 +248,12 @@ class Live:
             error = StepError("not_approved", f"Not started: {why}.")
             await self._take(Arrival(StepFailed(now, action.path, action.attempt, error)))
             return
-        replayed.seq += 1
-        flying.clear(start=True)
+        if stored:
+            replayed.seq += 1
+            flying.clear(start=True)
+            return
+        await self._hear(await self._pending())
+        self._mail.append(_Starting(flying))  # if it is still wanted after that
 
     async def _land(self, flying: Flying, answer: Answer) -> None:
         action = flying.action

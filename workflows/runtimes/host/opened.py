@@ -102,7 +102,7 @@ class Opened:
         """Return the answer of a pure action; None where it has to be performed like any other."""
         parts, run = self.parts, self.run
         wanted = self.stands(action) and not parts.stopping
-        if not wanted or action.covered is not None or holds_any(run.inputs):
+        if not wanted or needs_intent(action) or holds_any(run.inputs):
             return None
         if parts.is_aloft((run.key, action.path)):
             return None  # an earlier attempt has to be gone first
