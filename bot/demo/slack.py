@@ -20,6 +20,10 @@ class LocalSlackFailed(BatonError):
     """The local Slack did not start, or did not do what it was asked."""
 
 
+class NotThere(LocalSlackFailed):
+    """What somebody went to press does not stand there, or not any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class LocalSlack:
     """Where the local Slack listens, the tokens for it, and the process that is it."""
@@ -120,6 +124,11 @@ class Personas:
         raise LocalSlackFailed(f"The local Slack has no channel {name}.")
 
     async def click(self, person: str, channel: str, ts: str, action_id: str) -> dict[str, Any]:
+        """Press a button.
+
+        Raises:
+            NotThere: the message has none with this *action_id*.
+        """
         body = {"as": person, "channel": channel, "ts": ts, "action_id": action_id}
         return await self.call("POST", "click", body)
 
@@ -163,5 +172,6 @@ def checked(answer: HttpResponse, path: str) -> dict[str, Any]:
         body = {}
     if answer.status >= 400:
         why = body.get("detail") or body.get("error") or answer.status
-        raise LocalSlackFailed(f"The local Slack refused {path.split('?', maxsplit=1)[0]}: {why}")
+        refusal = NotThere if body.get("error") == "no_such_element" else LocalSlackFailed
+        raise refusal(f"The local Slack refused {path.split('?', maxsplit=1)[0]}: {why}")
     return body

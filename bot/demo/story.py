@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from baton.errors import BatonError
-from bot.demo.slack import Personas
+from bot.demo.slack import NotThere, Personas
 from bot.settings import process_environment
 from bot.world.leash import leash
 from coordination.changes import Changes
@@ -154,10 +154,17 @@ class Story:
         return ids.RESOLVE_DONE if happened else ids.RESOLVE_RETRY
 
     async def press(self, run: RunView, slot: str, action_id: str) -> bool:
-        """Press a button of the card in *slot*, once it stands there."""
+        """Press a button of the card in *slot*; say whether it stood there.
+
+        Between a look and the press the card may have been drawn again, since somebody has answered:
+        an earlier life of this story, for one. The next look sees what came of it.
+        """
         for found in await self.slots(run):
             if found.slot == slot:
-                await self.personas.click(APPROVER, found.channel_id, found.ts, action_id)
+                try:
+                    await self.personas.click(APPROVER, found.channel_id, found.ts, action_id)
+                except NotThere:
+                    return False
                 return True
         return False
 
