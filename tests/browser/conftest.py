@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -200,6 +202,66 @@ def bolt(slack: LocalSlack, connection: SocketModeHandler) -> Bolt:
     """An app of the test's own, behind the connection that all of them share."""
     connection.app = made_app(slack)
     return Bolt(connection.app)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo; *state* is the cookie of the visitor, who has used the link already."""
+
+    url: str
+    state: Json
+    http: httpx.Client
+
+    def report(self, **event: Any) -> None:
+        self.http.post("/v1/notify", json=event).raise_for_status()
+
+    def build(self, number: int) -> None:
+        """Report a build, as the shop's own would: its end starts a run."""
+        result = {"sha": f"{number:012x}", "failed": 0, "site": "http://127.0.0.1:9"}
+        name = {"process_id": f"build-web-{number}", "name": "build web"}
+        self.report(**name, status="completed", result=result)
+
+
+def said(child: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+    assert child.stdout is not None
+    for line in child.stdout:
+        if found := re.search(pattern, line):
+            return found
+    pytest.fail(f"the demo ended without saying {pattern}")
+
+
+@pytest.fixture(scope="module")
+def demo(
+    built: Path, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demo]:
+    data = tmp_path_factory.mktemp("demo")
+    command = (sys.executable, "-u", "-m", "bot.demo", "--no-browser", "--port", "0")
+    with (data / "said").open("w") as errors:
+        child = subprocess.Popen(
+            [*command, "--data", str(data / "kept")],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    try:
+        link = said(child, r"(http://\S+)(/login\?t=\S+)")
+        token = said(child, r"Bearer (\S+?)'").group(1)
+        context = chromium.new_context()
+        context.new_page().goto(link.group())
+        state = dict(context.storage_state())
+        context.close()
+        bearer = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=link.group(1), headers=bearer, trust_env=False) as http:
+            yield Demo(f"{link.group(1)}/demo", state, http)
+    finally:
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=10)
+
+
+@pytest.fixture
+def visit(demo: Demo, open_page: Any) -> Callable[..., Page]:
+    return lambda **options: open_page(demo.url, storage_state=demo.state, **options)
 
 
 @pytest.fixture

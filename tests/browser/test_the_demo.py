@@ -1,80 +1,11 @@
 """The demo as its visitor sees it: the local Slack in a frame, and the run beside it."""
 
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
-
-ROOT = Path(__file__).resolve().parents[2]
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A running demo; *state* is the cookie of the visitor, who has used the link already."""
-
-    url: str
-    state: Json
-    http: httpx.Client
-
-    def report(self, **event: Any) -> None:
-        self.http.post("/v1/notify", json=event).raise_for_status()
-
-    def build(self, number: int) -> None:
-        """Report a build, as the shop's own would: its end starts a run."""
-        result = {"sha": f"{number:012x}", "failed": 0, "site": "http://127.0.0.1:9"}
-        name = {"process_id": f"build-web-{number}", "name": "build web"}
-        self.report(**name, status="completed", result=result)
-
-
-def said(child: subprocess.Popen[str], pattern: str) -> re.Match[str]:
-    assert child.stdout is not None
-    for line in child.stdout:
-        if found := re.search(pattern, line):
-            return found
-    pytest.fail(f"the demo ended without saying {pattern}")
-
-
-@pytest.fixture(scope="module")
-def demo(
-    built: Path, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Demo]:
-    data = tmp_path_factory.mktemp("demo")
-    command = (sys.executable, "-u", "-m", "bot.demo", "--no-browser", "--port", "0")
-    with (data / "said").open("w") as errors:
-        child = subprocess.Popen(
-            [*command, "--data", str(data / "kept")],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    try:
-        link = said(child, r"(http://\S+)(/login\?t=\S+)")
-        token = said(child, r"Bearer (\S+?)'").group(1)
-        context = chromium.new_context()
-        context.new_page().goto(link.group())
-        state = dict(context.storage_state())
-        context.close()
-        bearer = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=link.group(1), headers=bearer, trust_env=False) as http:
-            yield Demo(f"{link.group(1)}/demo", state, http)
-    finally:
-        child.send_signal(signal.SIGINT)
-        child.communicate(timeout=10)
-
-
-@pytest.fixture
-def visit(demo: Demo, open_page: Any) -> Callable[..., Page]:
-    return lambda **options: open_page(demo.url, storage_state=demo.state, **options)
+from playwright.sync_api import FrameLocator, Page, expect
 
 
 def slack(page: Page) -> FrameLocator:
@@ -131,7 +62,7 @@ def test_an_approval_moves_the_thread_and_the_timeline(visit: Any, picture: Any)
     picture(page, "demo-done")
 
 
-def test_a_rejection_with_a_reason_is_never_deployed(visit: Any, demo: Demo) -> None:
+def test_a_rejection_with_a_reason_is_never_deployed(visit: Any, demo: Any) -> None:
     demo.build(101)
     page = visit()
     waits(page)
@@ -150,7 +81,7 @@ def test_a_rejection_with_a_reason_is_never_deployed(visit: Any, demo: Demo) -> 
     expect(page.locator(".cards li").first).to_contain_text("the freeze ends on Monday")
 
 
-def test_a_command_says_what_the_page_says(visit: Any, demo: Demo) -> None:
+def test_a_command_says_what_the_page_says(visit: Any, demo: Any) -> None:
     demo.build(102)
     page = visit()
     waits(page)
@@ -165,7 +96,7 @@ def test_a_command_says_what_the_page_says(visit: Any, demo: Demo) -> None:
     expect(private).to_have_count(1)
 
 
-def test_a_command_opens_a_form_and_closing_it_starts_nothing(visit: Any, demo: Demo) -> None:
+def test_a_command_opens_a_form_and_closing_it_starts_nothing(visit: Any, demo: Any) -> None:
     page = visit()
     before = demo.http.get("/v1/runs").json()["runs"]
     field = slack(page).get_by_label("Message #releases")
@@ -179,7 +110,7 @@ def test_a_command_opens_a_form_and_closing_it_starts_nothing(visit: Any, demo: 
     assert demo.http.get("/v1/runs").json()["runs"] == before
 
 
-def test_what_a_tool_reports_appears_without_a_reload(visit: Any, demo: Demo) -> None:
+def test_what_a_tool_reports_appears_without_a_reload(visit: Any, demo: Any) -> None:
     page = visit()
     page.get_by_role("tab", name="Events").click()
     expect(page.get_by_role("cell", name="build web").first).to_be_visible()
@@ -212,7 +143,7 @@ def test_a_narrow_window_still_shows_the_question(visit: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 1024
 
 
-def test_a_stranger_is_told_how_to_get_in(open_page: Any, demo: Demo) -> None:
+def test_a_stranger_is_told_how_to_get_in(open_page: Any, demo: Any) -> None:
     page = open_page(demo.url)
 
     expect(page.get_by_text("Open this page with the link")).to_be_visible()

@@ -156,10 +156,19 @@ ROWS: Mapping[str, Row] = {
         "Secrets in logs and messages",
         ("tests/stories/test_secrets_stay_secret.py::test_a_secret_that_a_tool_reports_is_nowhere", "tests/stories/test_secret_inputs.py::test_a_secret_reaches_who_it_is_for_and_nothing_else"),
         ("tests/stories/test_secrets_stay_secret.py::KINDS",),
-        open="searched for in stories and histories about secrets, not after every test",
+        open="of people and tools in stories about secrets, Baton's own tokens and key after every story; not after every test",
     ),
     "T-36": Row("Headers that are stored", ("tests/coordination/test_raw_bodies.py::test_the_headers_of_what_holds_no_secret_are_masked_all_the_same", f"{S}/test_kept_headers.py::test_of_all_headers_only_those_of_a_short_list_are_kept"), (f"{S}/test_kept_headers.py::TELLING",)),
-    "T-37": Row("Scripts in pages", (f"{H}/test_markup.py::test_whatever_a_run_holds_is_text_on_its_page", f"{H}/test_run_pages.py::test_a_sentence_in_the_address_is_not_shown"), open="by a parser, not by a browser"),
+    "T-37": Row(
+        "Scripts in pages",
+        (
+            "tests/browser/test_hostile_text.py::test_what_tools_report_is_only_text",
+            "tests/browser/test_hostile_text.py::test_what_a_person_gives_as_reason_is_only_text",
+            f"{H}/test_markup.py::test_whatever_a_run_holds_is_text_on_its_page",
+            f"{H}/test_run_pages.py::test_a_sentence_in_the_address_is_not_shown",
+        ),
+        (f"{CORPUS}/scripts.txt",),
+    ),
     "T-38": Row("Packages that were exchanged", ("tests/architecture/test_addresses.py::test_every_locked_package_has_a_hash",)),
     "T-39": Row("A shared control plane", open="there is one process and one database"),
 }  # fmt: skip
