@@ -56,6 +56,10 @@ class Row(tuple[Any, ...]):
         """Return the values under the names of their columns."""
         return dict(zip(self._names, self, strict=True))
 
+    def but(self, **changed: Any) -> "Row":
+        """Return the same row with other values in some of its columns."""
+        return type(self)((self.as_dict() | changed).values())
+
 
 def row_type(names: tuple[str, ...]) -> type[Row]:
     """Make the rows of one statement; a column is read as fast as the member of a tuple."""

@@ -25,6 +25,7 @@ from coordination.database import (
     to_span,
     update,
 )
+from coordination.store.event_bodies import COLUMNS, filled, shortened
 
 _EVENT = select(events, threads.c.id.label("thread_id")).outerjoin(
     threads, threads.c.key == events.c.thread_key
@@ -39,7 +40,7 @@ _ADD = Ordered(
 )
 _CHANGE = update(events).where(events.c.seq == bindparam("place"))
 _OF_ATTEMPT = (
-    select(events.c.body)
+    select(*COLUMNS)
     .where(
         events.c.process_key == bindparam("process"),
         events.c.attempt == bindparam("number"),
@@ -156,7 +157,7 @@ def add(tx: Transaction, event: Event, attempt: int | None, outcome: Outcome) ->
         outcome.effect,
         int(outcome.applied),
         outcome.caused_by_run,
-        canonical(_body(event, attempt)),
+        canonical(shortened(event, attempt)),
         canonical(outcome.explain),
         received if same else moment(event.occurred_at),
         received,
@@ -176,24 +177,18 @@ def complete(
     """Complete an event that was stored as it came; whether it was acted upon stays as it is."""
     values = outcome._asdict()
     del values["dispatched_at"]
-    change(tx, seq, {**values, "attempt": attempt, "body": _body(event, attempt)})
-
-
-def _body(event: Event, attempt: int | None) -> dict[str, Any]:
-    body = event.to_json()
-    if attempt is not None:
-        body["attempt"] = attempt
-    return body
+    change(tx, seq, {**values, "attempt": attempt, "body": shortened(event, attempt)})
 
 
 def by_id(tx: Transaction, event_id: str) -> Row | None:
-    return tx.fetch_one(_BY_ID, called=event_id)
+    row = tx.fetch_one(_BY_ID, called=event_id)
+    return None if row is None else filled(row)
 
 
 def of_attempt(tx: Transaction, process_key: int, attempt: int) -> list[Mapping[str, Any]]:
     """Return the bodies of an attempt's events, as they arrived."""
     rows = tx.fetch_all(_OF_ATTEMPT, process=process_key, number=attempt)
-    return [row.body for row in rows]
+    return [filled(row).body for row in rows]
 
 
 def last_heard(tx: Transaction, process_key: int, attempt: int) -> datetime | None:
@@ -230,18 +225,22 @@ async def undispatched_places(reader: Reader, *, after: int, limit: int) -> list
 
 async def undispatched(reader: Reader, *, after: int, limit: int) -> list[Row]:
     """Return events that nothing was done about yet, oldest first, with what that takes."""
-    return await reader.fetch_all(_UNDISPATCHED, after=after, limit=limit)
+    rows = await reader.fetch_all(_UNDISPATCHED, after=after, limit=limit)
+    return [filled(row) for row in rows]
 
 
 async def whole(reader: Reader, event_id: str) -> Row | None:
     """Return one event as `undispatched` returns them."""
-    return await reader.fetch_one(_WHOLE_BY_ID, called=event_id)
+    row = await reader.fetch_one(_WHOLE_BY_ID, called=event_id)
+    return None if row is None else filled(row)
 
 
 async def read_attempt(reader: Reader, process_key: int, attempt: int, *, limit: int) -> list[Row]:
     """Return the events of an attempt as they arrived, with the thread of each."""
-    return await reader.fetch_all(_READ_ATTEMPT, process=process_key, number=attempt, limit=limit)
+    rows = await reader.fetch_all(_READ_ATTEMPT, process=process_key, number=attempt, limit=limit)
+    return [filled(row) for row in rows]
 
 
 async def read(reader: Reader, event_id: str) -> Row | None:
-    return await reader.fetch_one(_BY_ID, called=event_id)
+    row = await reader.fetch_one(_BY_ID, called=event_id)
+    return None if row is None else filled(row)

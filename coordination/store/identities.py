@@ -18,6 +18,7 @@ from coordination.database import (
     to_span,
     upsert,
 )
+from coordination.store.event_bodies import COLUMNS, filled
 
 _FIND = select(identities).where(
     identities.c.scope == bindparam("of"),
@@ -28,12 +29,9 @@ _ANSWER = (
     select(
         identities.c.body_hash,
         identities.c.result,
-        events.c.namespace,
-        events.c.process_id,
-        events.c.attempt,
         events.c.effect,
         events.c.explain,
-        events.c.body,
+        *COLUMNS,
         threads.c.id.label("thread_id"),
     )
     .outerjoin(events, events.c.id == identities.c.event_id)
@@ -90,7 +88,7 @@ def take(
 def answer(tx: Transaction, scope: str, identity: str) -> Row:
     """Return what is known of the first time: the answer that was kept, or the event that tells it."""
     (row,) = tx.fetch_all(_ANSWER, of=scope, called=identity)
-    return row
+    return filled(row)
 
 
 def keep(

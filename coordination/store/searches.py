@@ -18,6 +18,7 @@ from coordination.database import (
     select,
     threads,
 )
+from coordination.store.event_bodies import filled
 
 _EVENT = select(events, threads.c.id.label("thread_id")).outerjoin(
     threads, threads.c.key == events.c.thread_key
@@ -74,7 +75,8 @@ async def page(
     statement = _ENDS if newest else _ALL
     for condition in _conditions(wanted):
         statement = statement.where(condition)
-    return await reader.fetch_all(statement, after=span[0], upto=span[1], limit=limit)
+    rows = await reader.fetch_all(statement, after=span[0], upto=span[1], limit=limit)
+    return [filled(row) for row in rows]
 
 
 async def newest(reader: Reader) -> int:

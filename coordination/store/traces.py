@@ -16,6 +16,7 @@ from coordination.database import (
     select,
     threads,
 )
+from coordination.store.event_bodies import filled
 
 _EVENT = select(events, threads.c.id.label("thread_id")).outerjoin(
     threads, threads.c.key == events.c.thread_key
@@ -27,7 +28,7 @@ _BY_ID = _EVENT.where(events.c.id == bindparam("called"))
 _BY_PRODUCER = (
     _EVENT.where(
         events.c.source == bindparam("of"),
-        json_text(events.c.body, "id") == bindparam("called"),
+        func.coalesce(json_text(events.c.body, "id"), events.c.id) == bindparam("called"),
     )
     .order_by(events.c.seq)
     .limit(1)
@@ -68,13 +69,15 @@ async def by_producer(reader: Reader, source: str, called: str) -> Row | None:
     if event_id:
         row = await reader.fetch_one(_BY_ID, called=event_id)
         if row is not None:
-            return row
-    return await reader.fetch_one(_BY_PRODUCER, of=source, called=called)
+            return filled(row)
+    row = await reader.fetch_one(_BY_PRODUCER, of=source, called=called)
+    return None if row is None else filled(row)
 
 
 async def newest_of(reader: Reader, process_key: int) -> Row | None:
     """Return the newest event of a process."""
-    return await reader.fetch_one(_NEWEST_OF, process=process_key)
+    row = await reader.fetch_one(_NEWEST_OF, process=process_key)
+    return None if row is None else filled(row)
 
 
 async def process_of_run(reader: Reader, run_key: int) -> Row | None:

@@ -40,7 +40,7 @@ _RUN = select(runs.c.workflow, runs.c.trigger, runs.c.parent_key, runs.c.depth).
     runs.c.key == bindparam("run")
 )
 _OUTPUTS = select(runs.c.id, runs.c.workflow, runs.c.outputs).where(runs.c.key == bindparam("run"))
-_CAUSE = select(events.c.caused_by_run, events.c.body).where(events.c.id == bindparam("called"))
+_CAUSE = select(events.c.caused_by_run).where(events.c.id == bindparam("called"))
 
 _STATE_OF = (
     trigger_states.c.workflow == bindparam("of"),

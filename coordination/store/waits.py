@@ -23,6 +23,7 @@ from coordination.database import (
     waits,
     wakeups,
 )
+from coordination.store.event_bodies import COLUMNS, filled
 
 STATUSES = 10  # of a process; a look back asks for that many at most
 
@@ -71,10 +72,7 @@ _STARTED_BY = (
 _EVENT = (
     select(
         events.c.seq,
-        events.c.id,
-        events.c.kind,
-        events.c.process_id,
-        events.c.body,
+        *COLUMNS,
         threads.c.id.label("thread_id"),
         processes.c.name,
     )
@@ -149,7 +147,8 @@ def first_of_run(tx: Transaction, run_key: int) -> int | None:
 
 def event(tx: Transaction, event_id: str) -> Row | None:
     """Return an event, with its thread and the name of its process."""
-    return tx.fetch_one(_EVENT_BY_ID, called=event_id)
+    row = tx.fetch_one(_EVENT_BY_ID, called=event_id)
+    return None if row is None else filled(row)
 
 
 def seq_of(tx: Transaction, event_id: str) -> int:
@@ -195,7 +194,8 @@ async def window(reader: Reader, span: tuple[int, int], likely: Mapping[str, str
         span: places of the first and the last one.
         likely: ``status_0`` to ``status_9``, and as ``like`` a pattern of types without a status.
     """
-    return await reader.fetch_all(_WINDOW, first=span[0], last=span[1], **likely)
+    rows = await reader.fetch_all(_WINDOW, first=span[0], last=span[1], **likely)
+    return [filled(row) for row in rows]
 
 
 async def window_of_thread(
@@ -203,6 +203,7 @@ async def window_of_thread(
 ) -> list[Row]:
     """Return the first *limit* of them that are of one thread."""
     first, last = span
-    return await reader.fetch_all(
+    rows = await reader.fetch_all(
         _OF_THREAD, first=first, last=last, thread=thread, limit=limit, **likely
     )
+    return [filled(row) for row in rows]

@@ -11,11 +11,12 @@ from baton.events import WIRE_PREFIX, Event, Status
 from coordination import accept, identities
 from coordination.accept import Accepted, Incoming
 from coordination.changes import Changes
-from coordination.database import InlineDoor, Reader, Row, select
+from coordination.database import Door, InlineDoor, Reader, Row, select
 from coordination.database import events as events_table
 from coordination.database import outbox as outbox_table
 from coordination.database import processes as processes_table
 from coordination.database import threads as threads_table
+from coordination.store.event_bodies import filled
 from tests.coordination.twice import TwiceDoor
 
 T0 = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -125,10 +126,7 @@ class Inbox:
         return await self.door.write(unit)
 
     async def rows(self, table: Any) -> list[Row]:
-        async def query(reader: Reader) -> list[Row]:
-            return await reader.fetch_all(select(table))
-
-        return await self.door.read(query)
+        return await rows_of(self.door, table)
 
     async def process(self, process_id: str) -> Row:
         (found,) = [row for row in await self.rows(processes_table) if row.process_id == process_id]
@@ -146,6 +144,16 @@ class Inbox:
         return [
             (row.slot, row.lane) for row in await self.rows(outbox_table) if row.state == "queued"
         ]
+
+
+async def rows_of(door: Door, table: Any) -> list[Row]:
+    """Return all of a table, of events with all that they say as their body."""
+
+    async def query(reader: Reader) -> list[Row]:
+        return await reader.fetch_all(select(table))
+
+    found = await door.read(query)
+    return [filled(row) for row in found] if table is events_table else found
 
 
 def open_inbox(path: Path) -> Inbox:

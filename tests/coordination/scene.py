@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from coordination import approvals, directory
 from coordination.changes import Changes
-from coordination.database import InlineDoor, Reader, Row, Transaction, insert, select
+from coordination.database import InlineDoor, Row, Transaction, insert
 from coordination.database import definitions as definitions_table
 from coordination.database import runs as runs_table
 from coordination.database import threads as threads_table
@@ -19,6 +19,7 @@ from coordination.policy import Principal, Role, Roles
 from coordination.ports import Group, Person
 from coordination.questions import Approval, Question
 from coordination.votes import Judging, decide
+from tests.coordination.inbox import rows_of
 from tests.coordination.twice import TwiceDoor
 
 T = TypeVar("T")
@@ -162,10 +163,7 @@ class Scene:
         await self.door.write(lambda tx: directory.replace(tx, people, groups, now=self.now))
 
     async def rows(self, table: Any) -> list[Row]:
-        async def query(reader: Reader) -> list[Row]:
-            return await reader.fetch_all(select(table))
-
-        return await self.door.read(query)
+        return await rows_of(self.door, table)
 
 
 def _furnish(tx: Transaction) -> tuple[int, int]:

@@ -106,7 +106,7 @@ def nothing_is_stored_twice(found: Found) -> Iterator[str]:
 
 def _name(event: Row) -> str:
     body: Mapping[str, Any] = event.body or {}
-    return str(body.get("id") if body.get("type") == "note.seen" else body.get("process_id"))
+    return str(body.get("id") if event.type == "note.seen" else event.process_id)
 
 
 def no_step_is_done_again(found: Found) -> Iterator[str]:
