@@ -76,6 +76,11 @@ class Joining(asyncio.Transport):
             return
         self._transport.write(data)
 
+    def write_all(self, data: bytes) -> None:
+        """Write a whole answer at once."""
+        self._flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         self._flush()
         self._transport.close()
@@ -102,7 +107,8 @@ class Connection(ShortHeads):
     """Reads and answers HTTP as uvicorn does, with less beside it. Tells which bodies are here."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
-        super().connection_made(Joining(transport, self.loop))
+        self.joining = Joining(transport, self.loop)
+        super().connection_made(self.joining)
         self._timer = OneTimer(self.loop)
         self.loop = self._timer  # type: ignore[assignment]  # all that is asked of it
 

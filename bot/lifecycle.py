@@ -16,9 +16,9 @@ import uvicorn
 from bot.admin import AdminSocket
 from bot.app import Baton, build
 from bot.configuration import Configuration
-from bot.connections import Connection
 from bot.settings import Settings
 from bot.store_watch import end_if_broken, end_where_broken
+from bot.whole_reports import WholeReports
 from bot.world.listening import Listening, listen, port_of
 from handlers.http import Demo, Edge, create_api
 
@@ -107,7 +107,7 @@ async def serving(baton: Baton, taken: Listening, demo: Demo | None) -> AsyncIte
         create_api(edge, version=version("baton-bus")),
         log_config=None,
         access_log=False,
-        http=Connection,
+        http=WholeReports,
         lifespan="off",
         timeout_graceful_shutdown=DRAIN,
         server_header=False,

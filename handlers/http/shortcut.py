@@ -2,10 +2,13 @@
 
 `Shortcut` takes every report past the routing and the injection of the framework. `Api` takes a plain
 one past all layers: it answers what is good, and leaves the rest to them, with the error if there was
-one. So whatever is refused is worded, named and logged in one place.
+one. So whatever is refused is worded, named and logged in one place. A server that has the bytes of a
+plain one may ask `whole` and `Api.report`, and read no request at all.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -22,8 +25,12 @@ from handlers.http.places import Overloaded
 from handlers.http.reports import JSON_TYPE, plain_terms
 from handlers.http.results import Written
 
-ODD = ("transfer-encoding", "content-encoding", "ce-specversion")
-REFUSED = "baton.refused"  # in the scope: what the shortest way raised
+ODD = ("transfer-encoding", "content-encoding", "ce-specversion", "expect", "upgrade")
+REFUSED = "baton.refused"  # in the scope: what a shorter way raised
+# A head that every server reads alike: nothing in it is folded, padded, empty or beyond ASCII.
+WHOLE_HEAD = re.compile(
+    rb"POST /v1/notify HTTP/1\.1\r\n((?:[A-Za-z0-9-]+: [!-~]+(?: [!-~]+)*\r\n)+)\r\n"
+)
 
 
 class Api(FastAPI):
@@ -35,23 +42,47 @@ class Api(FastAPI):
         self.always = in_bytes(browser_headers(edge.demo))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = plain(scope)
         written = None
+        head = None if REFUSED in scope else plain(scope)
         if head is not None:
-            try:
-                written = await taken(self.state.edge, head, scope, receive)
-            except Overloaded as error:  # there is too much to do already
-                await self._refuse(error, scope, send)
-                return
-            except Exception as error:  # noqa: BLE001 - the long way answers it, and logs it
-                scope[REFUSED] = error
-        if written is None:
+            whole = WHOLE in scope.get(
+                "extensions", ()
+            )  # a timer costs as much as all the rest here
+            raw = partial(joined if whole else arrived, receive, LIMIT)
+            written, scope[REFUSED] = await self._taken(head, raw)
+        if written is not None:
+            headers = self.headers_of(written)
+            await send(
+                {"type": "http.response.start", "status": written.status, "headers": headers}
+            )
+            await send({"type": "http.response.body", "body": written.body})
+        elif isinstance(scope.get(REFUSED), Overloaded):  # there is too much to do already
+            await self._refuse(scope[REFUSED], scope, send)
+        else:
             await super().__call__(scope, receive, send)
-            return
+
+    async def report(
+        self, head: Mapping[str, str], raw: bytes
+    ) -> tuple[Written | None, Exception | None]:
+        """Take what `whole` found; return what it is answered, or why it has to take a longer way."""
+
+        async def here() -> bytes:
+            return raw
+
+        return await self._taken(head, here)
+
+    def headers_of(self, written: Written) -> list[tuple[bytes, bytes]]:
+        """Return all headers of an answer, which gets its name here."""
         name = self.state.edge.world.ids.new("rq").encode()
-        headers = [*written.headers, (b"x-request-id", name), *self.always]
-        await send({"type": "http.response.start", "status": written.status, "headers": headers})
-        await send({"type": "http.response.body", "body": written.body})
+        return [*written.headers, (b"x-request-id", name), *self.always]
+
+    async def _taken(
+        self, head: Mapping[str, str], raw: Callable[[], Awaitable[bytes]]
+    ) -> tuple[Written | None, Exception | None]:
+        try:
+            return await taken(self.state.edge, head, raw), None
+        except Exception as error:  # noqa: BLE001 - the long way answers it, and logs it
+            return None, error
 
     async def _refuse(self, error: Overloaded, scope: Scope, send: Send) -> None:
         """Answer as the layers do."""
@@ -74,7 +105,7 @@ class Shortcut:
         if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", NOTIFY):
             await self.app(scope, receive, send)
             return
-        if REFUSED in scope:
+        if scope.get(REFUSED) is not None:
             raise scope[REFUSED]
         edge: Edge = scope["app"].state.edge
         request = Request(scope, receive, send)
@@ -91,10 +122,30 @@ def plain(scope: Scope) -> dict[str, str] | None:
         return None
     came = scope["headers"]
     head = {name.decode("latin-1"): value.decode("latin-1") for name, value in came}
-    length = head.get("content-length", "")
+    return head if not scope["query_string"] and is_plain(head, came) else None
+
+
+def whole(data: bytes) -> tuple[dict[str, str], bytes] | None:
+    """Return head and body of a plain report, if *data* is one and nothing more; None otherwise."""
+    found = WHOLE_HEAD.match(data)
+    if found is None:
+        return None
+    came = found[1].decode().split("\r\n")[:-1]
+    pairs = [each.split(": ", 1) for each in came]
+    head = {name.lower(): value for name, value in pairs}
     fine = (
-        not scope["query_string"]
-        and len(head) == len(came)
+        is_plain(head, came)
+        and int(head["content-length"]) == len(data) - found.end()
+        and head.get("connection", "keep-alive").lower() == "keep-alive"
+    )
+    return (head, data[found.end() :]) if fine else None
+
+
+def is_plain(head: Mapping[str, str], came: Collection[object]) -> bool:
+    """Say whether nothing is unusual about a *head*, of which so many lines *came*."""
+    length = head.get("content-length", "")
+    return (
+        len(head) == len(came)
         and head.get("content-type") == JSON_TYPE
         and "authorization" in head
         and head.keys().isdisjoint(ODD)
@@ -102,11 +153,10 @@ def plain(scope: Scope) -> dict[str, str] | None:
         and length.isdigit()
         and int(length[:20]) <= BIG
     )
-    return head if fine else None
 
 
 async def taken(
-    edge: Edge, head: Mapping[str, str], scope: Scope, receive: Receive
+    edge: Edge, head: Mapping[str, str], raw: Callable[[], Awaitable[bytes]]
 ) -> Written | None:
     """Store a plain report and return the answer; None where its token is not as good as can be.
 
@@ -120,6 +170,5 @@ async def taken(
     edge.limits.look(edge.coordinator.rules, credential.source.source)
     with edge.limits.places:
         terms = plain_terms(head, edge, credential)
-        whole = WHOLE in scope.get("extensions", ())  # a timer costs as much as all the rest here
-        raw = await (joined(receive, LIMIT) if whole else arrived(receive, LIMIT))
-        return await store(terms, read_items(terms, parse_json(raw, DEPTH), raw))
+        body = await raw()
+        return await store(terms, read_items(terms, parse_json(body, DEPTH), body))
