@@ -25,7 +25,7 @@ Unit: TypeAlias = Callable[[Transaction], T]
 
 MOST_UNITS = 1_000
 MOST_BYTES = 4 * 2**20
-PAUSES, PAUSE = 3, 0.002  # so often and so many seconds a group of the patient waits for one more
+PAUSE = 0.002  # s that a patient unit waits for company, before its group begins
 CHECKPOINT_AT = 4 * 2**20  # bytes that the write-ahead log grew
 AT_LAST = 16 * 2**20  # of them, after which it does not wait any more for a moment without units
 ALARM_AT = 256 * 2**20  # of them, after which somebody must hold it up
@@ -241,6 +241,7 @@ class Writer:
         self._published = published
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._hurry = threading.Event()  # somebody is queued who is not patient
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._live, name="baton-writer", daemon=True)
@@ -277,12 +278,15 @@ class Writer:
             raise Unavailable("Baton is shutting down; try again when it is up.")
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Waiting(unit, future, patient))
+        if not patient:
+            self._hurry.set()
         return future
 
     async def close(self) -> None:
         """Write what is queued, then close the database."""
         self._closing = True
         self._queue.put(None)
+        self._hurry.set()
         await asyncio.shield(self._ended)
         self._thread.join()
 
@@ -295,6 +299,9 @@ class Writer:
             return
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
         while (first := self._queue.get()) is not None:
+            if first.patient:
+                self._hurry.wait(PAUSE)
+            self._hurry.clear()  # whoever set it is in the queue
             self._group(session, first)
         session.close()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
@@ -315,20 +322,14 @@ class Writer:
     def _take(self, first: _Waiting, taken: list[_Waiting]) -> Iterator[Unit[Any]]:
         """Yield what waits, noting it in *taken*; a caller that gave up is passed over."""
         waiting: _Waiting | None = first
-        pauses = PAUSES
         while waiting is not None:
             if not waiting.future.cancelled():
                 taken.append(waiting)
                 yield waiting.unit
             if len(taken) >= MOST_UNITS:
                 return
-            pauses = pauses if waiting.patient else 0
             try:
-                if self._queue.empty() and pauses:
-                    pauses -= 1
-                    waiting = self._queue.get(timeout=PAUSE)
-                else:
-                    waiting = self._queue.get_nowait()
+                waiting = self._queue.get_nowait()
             except queue.Empty:
                 return
         self._queue.put(None)  # the end was met inside a group: it is still to come
