@@ -5,8 +5,9 @@ row, after a crash too.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +27,7 @@ from coordination.store import tokens as token_store
 from coordination.store import triggers as trigger_store
 from coordination.store import waits as wait_store
 from coordination.triggers import Trigger
-from coordination.waking import NOBODY, Waker, Woken
+from coordination.waking import NOBODY, Met, Waker, Woken
 from coordination.world import World
 
 SWEEP = timedelta(seconds=30)
@@ -34,6 +35,7 @@ PAUSE = timedelta(minutes=1)  # before an event is tried again that could not be
 MOMENT = timedelta(milliseconds=10)
 SOON = timedelta(seconds=1)  # the same, where it was the database that could not be used
 BATCH = 200
+UNREADABLE = (ValueError, TypeError, KeyError)  # as `Event.from_json` raises
 
 log = structlog.get_logger(__name__)
 
@@ -58,24 +60,14 @@ class _Batch:
         triggers: the rows of the triggers in use.
         shapes: of all that waits; of what began to wait later, the look back finds the events.
         rows: all of the events, where anybody may ask for them.
+        met: by place, the events that can be read, with who may wait for them.
     """
 
     places: Sequence[Row] = ()
     triggers: Sequence[Row] = ()
     shapes: Sequence[str] = ()
     rows: Sequence[Row] = ()
-
-
-async def _read(reader: Reader, last: int) -> _Batch:
-    """Look at the events after *last*. To read all of what nobody asks for would take most of the time."""
-    places = await store.undispatched_places(reader, after=last, limit=BATCH)
-    if not places:
-        return _Batch()
-    triggers, shapes = await trigger_store.active(reader), await wait_store.shapes(reader)
-    if not triggers and not shapes and not any(row.effect == "stored" for row in places):
-        return _Batch(places)
-    rows = await store.undispatched(reader, after=places[0].seq - 1, limit=BATCH)
-    return _Batch(places, triggers, shapes, rows)
+    met: Mapping[int, Met] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -112,11 +104,17 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Keep dispatching until cancelled."""
+        looked: int | None = None  # how many waits had changed when none was left to look back
         with self._door.changes.subscribe("dispatch", "wait") as changes:
             while True:
                 await self.dispatch_all()
-                if not await self.look_back():
-                    await changes.wait_on(self._world.clock, self._rest())
+                count = self._door.changes.count("wait")
+                if count != looked:
+                    looked = None if await self.look_back() else count
+                if looked is not None and not await changes.wait_on(
+                    self._world.clock, self._rest()
+                ):
+                    looked = None  # of what nobody told
 
     async def look_back(self) -> bool:
         """Let those who wait look at what was there before them; say whether there is more of it."""
@@ -124,10 +122,16 @@ class Dispatcher:
 
     async def dispatch_all(self) -> int:
         """Dispatch everything that waits for it, and count the events."""
-        count, last = 0, 0
-        now = self._world.clock.monotonic()
+        count, last, heard = 0, 0, -1
+        now, changes = self._world.clock.monotonic(), self._door.changes
         self._paused = {seq: until for seq, until in self._paused.items() if until > now}
-        while (batch := await self._batch(last)).places:
+        while heard != changes.count("dispatch"):  # all that comes from now on is told
+            heard = changes.count("dispatch")
+            batch = await self._batch(last)
+            if not batch.places:
+                break
+            if len(batch.places) == BATCH:
+                heard = -1  # there may be more of it
             last = batch.places[-1].seq
             triggers, shapes = self._planner.triggers(batch.triggers), batch.shapes
             ready = [row for row in batch.places if row.seq not in self._paused]
@@ -136,17 +140,34 @@ class Dispatcher:
                 ready = [row for row in ready if row.effect == "stored"]
             wanted = {row.seq for row in ready}
             whole = [row for row in batch.rows if row.seq in wanted]
-            count += await self._act(whole, triggers, shapes)
+            count += await self._act(whole, triggers, batch)
         return count
 
     async def _batch(self, last: int) -> _Batch:
-        return await self._door.read(lambda reader: _read(reader, last))
+        return await self._door.read(lambda reader: self._read(reader, last))
 
-    async def _act(
-        self, ready: Sequence[Row], triggers: Sequence[Trigger], shapes: Sequence[str]
-    ) -> int:
+    async def _read(self, reader: Reader, last: int) -> _Batch:
+        """Look at the events after *last*, once for all that is to be known of them.
+
+        To read all of what nobody asks for would take most of the time.
+        """
+        places = await store.undispatched_places(reader, after=last, limit=BATCH)
+        if not places:
+            return _Batch()
+        triggers, shapes = await trigger_store.active(reader), await wait_store.shapes(reader)
+        if not triggers and not shapes and not any(row.effect == "stored" for row in places):
+            return _Batch(places)
+        rows = await store.undispatched(reader, after=places[0].seq - 1, limit=BATCH)
+        met: dict[int, Met] = {}
+        for row in rows:
+            if row.effect != "stored" and row.applied:
+                with suppress(*UNREADABLE):  # whoever prepares it tells of that
+                    met[row.seq] = await self._waker.meet(reader, row, shapes)
+        return _Batch(places, triggers, shapes, rows, met)
+
+    async def _act(self, ready: Sequence[Row], triggers: Sequence[Trigger], batch: _Batch) -> int:
         """Do what a batch of events asks for; what nobody asked for is only marked."""
-        plans = await asyncio.gather(*(self._prepare(row, triggers, shapes) for row in ready))
+        plans = await asyncio.gather(*(self._prepare(row, triggers, batch) for row in ready))
         prepared = [plan for plan in plans if plan is not None]
         count = await self._pass_over([row for row, plan in prepared if plan == NOTHING])
         wanted = [(row, plan) for row, plan in prepared if plan != NOTHING]
@@ -170,19 +191,22 @@ class Dispatcher:
             return 0
 
     async def _prepare(
-        self, row: Row, triggers: Sequence[Trigger], shapes: Sequence[str]
+        self, row: Row, triggers: Sequence[Trigger], batch: _Batch
     ) -> tuple[Row, _Plan] | None:
         """Work out what one event asks for; None where that failed, and is tried again later."""
         again = row.effect == "stored"
         try:
             if again:
-                row, event = await self._take_again(row)
-            else:
-                event = Event.from_json(row.body)
-            if not row.applied or event.too_old:
-                return row, _Plan()
-            woken = await self._woken(row, event, shapes, again=again)
-            return row, _Plan(await self._planner.plan(row, event, triggers), woken)
+                row = await self._take_again(row)
+            if not row.applied:
+                return row, NOTHING
+            met = batch.met.get(row.seq) or await self._met(row, batch.shapes)
+            if met.event.too_old:
+                return row, NOTHING
+            # What is addressed to one trigger is nobody else's.
+            alone = is_occasion(met.event)
+            woken = NOBODY if alone else self._waker.woken(row, met, again=again)
+            return row, _Plan(await self._planner.plan(row, met.event, triggers), woken)
         except Exception as error:  # one bad event must not stop the others
             log.exception("event_not_dispatched", event_id=row.id)
             self._pause(row, error)
@@ -212,7 +236,10 @@ class Dispatcher:
         left = timedelta(seconds=again - self._world.clock.monotonic())
         return max(MOMENT, min(left, SWEEP))
 
-    async def _take_again(self, row: Row) -> tuple[Row, Event]:
+    async def _met(self, row: Row, shapes: Sequence[str]) -> Met:
+        return await self._door.read(lambda reader: self._waker.meet(reader, row, shapes))
+
+    async def _take_again(self, row: Row) -> Row:
         """Correlate and fold an event for which that failed when it arrived."""
         event = Event.from_json(row.body)
         now, ids = self._world.clock.now(), self._world.ids
@@ -227,13 +254,7 @@ class Dispatcher:
         (taken,) = await self._door.read(
             lambda reader: store.undispatched(reader, after=row.seq - 1, limit=1)
         )
-        return taken, Event.from_json(taken.body)
-
-    async def _woken(self, row: Row, event: Event, shapes: Sequence[str], *, again: bool) -> Woken:
-        """Judge who waits for an event; for what is addressed to one trigger, nobody does."""
-        if is_occasion(event):
-            return NOBODY
-        return await self._waker.woken(row, event, shapes, again=again)
+        return taken
 
     async def _write(self, row: Row, plan: _Plan) -> list[str]:
         """Act on an event in one unit, and return the runs that may begin."""

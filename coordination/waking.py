@@ -25,7 +25,7 @@ from coordination.wait_keys import holds, keys_for, names_of
 from coordination.wait_veils import SEALED, marking, taken_along
 from coordination.world import World
 
-__all__ = ["NOBODY", "Fit", "Waker", "Woken"]
+__all__ = ["NOBODY", "Fit", "Met", "Waker", "Woken"]
 
 WINDOW = 2_000  # events of one look back
 LOOKS = 50  # waits that look back at the same time
@@ -63,6 +63,15 @@ class Woken:
 NOBODY = Woken()
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """An event, as it was reported and as expressions see it, and the waits that an index finds for it."""
+
+    event: Event
+    told: Mapping[str, Any]
+    waits: Sequence[Row]
+
+
 def _write(tx: Transaction, fit: Fit, event_id: str, now: datetime) -> dict[str, Any]:
     outcome = fit.why_not
     if fit.failed:
@@ -93,31 +102,27 @@ class Waker:
         self._compiled: dict[str, Predicate] = {}
         self._looked: dict[int, tuple[int, int, str]] = {}  # by wait: next place, failures, why
 
-    async def woken(
-        self, row: Row, event: Event, shapes: Sequence[str], *, again: bool = False
-    ) -> Woken:
-        """Judge who waits for *event*, whose row is *row*.
+    async def meet(self, reader: Reader, row: Row, shapes: Sequence[str]) -> Met:
+        """Look up what may wait for the event of *row*, among what waits in *shapes*.
 
-        Args:
-            row: of the event, taken by the fold.
-            event: the same.
-            shapes: of what waits.
-            again: its place was given to it before it was taken, so who looked back has missed it.
+        Raises:
+            ValueError, TypeError, KeyError: it is no event.
         """
+        event, told, mark = Event.from_json(row.body), waits.told(row), self._mark
         if not shapes:
-            return NOBODY
-        told, names, special = waits.told(row), names_of(event), _special(row, event)
-        mark = self._mark
+            return Met(event, told, ())
+        names, special = names_of(event), _special(row, event)
         keys = [key for shape in shapes for key in keys_for(shape, names, told, special, mark)]
-        if not keys:
-            return NOBODY
+        found = [each for key in keys for each in await store.candidates(reader, key)]
+        return Met(event, told, found)
 
-        async def query(reader: Reader) -> list[Row]:
-            return [each for key in keys for each in await store.candidates(reader, key)]
+    def woken(self, row: Row, met: Met, *, again: bool = False) -> Woken:
+        """Judge who waits for an event that was taken by the fold.
 
-        found = await self._door.read(query)
-        mine = [wait for wait in found if again or wait.until_seq < row.seq]
-        judged = (self._judge(wait, row, told) for wait in mine)
+        *again*: its place was given to it before that, so who looked back has missed it.
+        """
+        mine = [wait for wait in met.waits if again or wait.until_seq < row.seq]
+        judged = (self._judge(wait, row, met.told) for wait in mine)
         return Woken(tuple(sorted(judged, key=lambda fit: (bool(fit.why_not), not fit.failed))))
 
     async def look_back(self) -> bool:
