@@ -10,6 +10,7 @@ holds there is hashed as well before it is compared.
 
 import hashlib
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, TypeAlias
@@ -45,7 +46,7 @@ Mark: TypeAlias = Callable[[Place, str], str]
 HASHED = "hashed"
 OWN = "baton"  # the source of what Baton itself tells
 SPECIAL: Sequence[Place] = (("run",), ("key",))
-LONGEST = 200  # characters of a key in the index; a longer one stands there as its digest
+MARK = 16  # bytes of the digest by which a wait is found
 MOST = 64  # keys of one event for one shape
 
 
@@ -90,11 +91,13 @@ def pattern_of(shape: str) -> str:
 
 
 def key_of(shape: str, texts: Iterable[str]) -> str:
-    """Return what the index finds a wait of *shape* by that wants these texts."""
-    written = json.dumps(list(texts), ensure_ascii=False, separators=(",", ":"))
-    if len(written) > LONGEST:
-        written = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{shape} {written}"
+    """Return what the index finds a wait of *shape* by that wants these texts: a digest of both.
+
+    Many runs may wait, and a digest is shorter than what most of them want.
+    """
+    written = f"{shape} {json.dumps(list(texts), ensure_ascii=False, separators=(',', ':'))}"
+    found = hashlib.sha256(written.encode("utf-8", "surrogatepass")).digest()[:MARK]
+    return urlsafe_b64encode(found).rstrip(b"=").decode()
 
 
 def keys_for(

@@ -1,6 +1,8 @@
 """The tables: made at once, or by migrations, with the same result."""
 
+import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from coordination.database import (
 from coordination.database.migrations.run import configuration, migrate
 from coordination.database.upgrade import revisions
 from coordination.database.writer import connect
+from coordination.wait_keys import key_of, shape_of
 from tests.coordination.inbox import make_database
 from tests.coordination.names import names
 
@@ -47,6 +50,39 @@ async def test_an_older_database_is_copied_and_migrated(tmp_path: Path) -> None:
     (copy,) = tmp_path.glob("*.before-*")
     assert shape(copy) == before
     assert shape(path) == shape(make_database(tmp_path))
+
+
+def test_what_waits_is_found_by_its_digest_after_a_migration(tmp_path: Path) -> None:
+    path = tmp_path / "baton.db"
+    migrate(lambda: connect(path), to="0007")
+    plain = shape_of("test.completed", [("subject", "sha")])
+    hidden = shape_of("test.completed", [("message",)], hidden=[("message",)])
+    waits = (
+        (plain, f'{plain} ["abc"]', {"wanted": [[["subject", "sha"], "abc"]]}),
+        (plain, f"{plain} {'0' * 64}", {"wanted": [[["subject", "sha"], "x" * 500]]}),
+        (hidden, f'{hidden} ["mark"]', {"wanted": [[["message"], {"hashed": "mark"}]]}),
+        ("any", "any []", {"event": "any"}),
+        (None, None, {"wanted": [[["subject", "sha"], "over"]]}),
+    )
+    with closing(sqlite3.connect(path)) as raw, raw:
+        for number, (shape, key, kept) in enumerate(waits):
+            raw.execute(
+                "INSERT INTO waits (id, kind, state, since, version, shape, wait_on, filter)"
+                " VALUES (?, 'event', 'open', 0, 1, ?, ?, ?)",
+                (f"wt_{number}", shape, key, json.dumps(kept)),
+            )
+
+    migrate_sqlite(path)
+
+    with closing(sqlite3.connect(path)) as raw:
+        found = [row[0] for row in raw.execute("SELECT wait_on FROM waits ORDER BY key")]
+    assert found == [
+        key_of(plain, ["abc"]),
+        key_of(plain, ["x" * 500]),
+        key_of(hidden, ["mark"]),
+        key_of("any", []),
+        None,
+    ]
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:

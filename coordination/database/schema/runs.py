@@ -210,7 +210,7 @@ waits = Table(
     Column("path", Text),
     Column("kind", Text, nullable=False),  # approval, event (signals and children come later)
     Column("shape", Text),  # of an event, while it waits: the name pattern, and where to look
-    Column("wait_on", Text),  # the same, with what has to be found there
+    Column("wait_on", Text),  # a digest of that and of what has to be found there
     Column("filter", Document),
     Column("since", Moment, nullable=False),
     Column("since_seq", Key),  # of an event: the first one that may answer it
@@ -223,9 +223,24 @@ waits = Table(
 )
 Index("ix_waits_run_key_state", waits.c.run_key, waits.c.state)
 Index("ix_waits_state", waits.c.state, waits.c.key)
-Index("ix_waits_process_key", waits.c.process_key)
-Index("ix_waits_wait_on", waits.c.wait_on)
-Index("ix_waits_shape", waits.c.shape)
+Index(
+    "ix_waits_process_key",
+    waits.c.process_key,
+    sqlite_where=waits.c.process_key.is_not(None),
+    postgresql_where=waits.c.process_key.is_not(None),
+)
+Index(  # most waits are over, and wait for nothing any more
+    "ix_waits_wait_on",
+    waits.c.wait_on,
+    sqlite_where=waits.c.wait_on.is_not(None),
+    postgresql_where=waits.c.wait_on.is_not(None),
+)
+Index(
+    "ix_waits_shape",
+    waits.c.shape,
+    sqlite_where=waits.c.shape.is_not(None),
+    postgresql_where=waits.c.shape.is_not(None),
+)
 
 approvals = Table(
     "approvals",
