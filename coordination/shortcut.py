@@ -15,7 +15,7 @@ from coordination.attempts import Placed, Standing
 from coordination.correlation import Step
 from coordination.incoming import Unit
 from coordination.moving import Moved
-from coordination.outbox import Lane
+from coordination.outbox import ROOT, SLOWEST, Lane
 from coordination.processes import extend, first_state, judge
 from coordination.store import processes as process_store
 from coordination.store import shortcut as store
@@ -28,6 +28,7 @@ __all__ = ["plain_news"]
 _AT_WORK = frozenset({Status.QUEUED, Status.STARTED, Status.IN_PROGRESS})
 _TIES = ("run_id", "parent", "correlation_id", "trace_id", "keys", "thread_ts", "subject")
 _MORE = ("approval", "heartbeat", "expired", "attempt_key", "lease_s", "started_at")
+_CARD = (ROOT, Lane.PROGRESS, "thread", "{}", "queued", 0)  # drawn for progress, and not tried yet
 _odd = attrgetter(*_TIES, *_MORE)
 
 
@@ -119,7 +120,7 @@ def _next(unit: Unit, met: Met, name: str) -> Taken | None:
     unit.tx.touch("thread", met.thread_id, thread_id=met.thread_id)
     unit.tx.touch("process", name, thread_id=met.thread_id)
     if Moved(known, known.fold, standing, effect, applied).looks_different:
-        announcing.redraw(unit, met.thread_key, Lane.PROGRESS)
+        _redraw(unit, met)
     return Taken(
         event=event,
         effect=effect,
@@ -134,6 +135,16 @@ def _next(unit: Unit, met: Met, name: str) -> Taken | None:
         because=reasons.reason(known, Placed(met.attempt), known.fold, event, effect),
         was=met.status,
     )
+
+
+def _redraw(unit: Unit, met: Met) -> None:
+    """Have the card show it, as `announcing.redraw`: mostly the notice that waits stands for it, too."""
+    if met.notice is None or met.waits != _CARD:
+        announcing.redraw(unit, met.thread_key, Lane.PROGRESS)
+        return
+    unit.ids.new("nt")  # for nothing, so that both ways give everything else the same ids
+    store.renew(unit.tx, met, latest=SLOWEST, now=unit.now)
+    unit.tx.touch("outbox", met.notice_id)
 
 
 def _shown(met: Met, standing: Standing, owner: str | None) -> Shown:

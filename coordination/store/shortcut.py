@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from coordination.database import (
@@ -14,11 +14,13 @@ from coordination.database import (
     exists,
     literal_column,
     moment,
+    outbox,
     processes,
     select,
     slots,
     threads,
     to_moment,
+    to_span,
     update,
 )
 
@@ -28,6 +30,11 @@ _NAMED = and_(
 _ROOT = and_(slots.c.thread_key == threads.c.key, slots.c.slot == literal_column("'root'"))
 _AWAITED = exists().where(
     processes.c.parent_ref == bindparam("ref"), processes.c.parent_key.is_(None)
+)
+_HELD = and_(  # of what is said in the thread itself; all states are written out for the index
+    outbox.c.thread_key == threads.c.key,
+    outbox.c.state.in_([literal_column(f"'{state}'") for state in ("queued", "leased", "parked")]),
+    outbox.c.recipient.is_(None),
 )
 _ONE = select(literal_column("1").label("one")).subquery("one")
 _MEET = Ordered(
@@ -44,10 +51,20 @@ _MEET = Ordered(
         slots.c.permalink,
         processes.c.stalled_since.is_not(None) | threads.c.archived_at.is_not(None),
         select(_AWAITED.correlate(None)).scalar_subquery(),
+        outbox.c.key,
+        outbox.c.id,
+        outbox.c.due_at,
+        outbox.c.slot,
+        outbox.c.lane,
+        outbox.c.kind,
+        outbox.c.body,
+        outbox.c.state,
+        outbox.c.attempts,
     ).select_from(
         _ONE.outerjoin(processes, _NAMED)
         .outerjoin(threads, threads.c.key == processes.c.thread_key)
         .outerjoin(slots, _ROOT)
+        .outerjoin(outbox, _HELD)
     ),
     ("ref", "ns", "called"),
 )
@@ -61,13 +78,22 @@ _HEARD = Ordered(
     .values(updated_at=bindparam("now", type_=threads.c.updated_at.type)),
     ("now", "thread"),
 )
+_RENEW = Ordered(
+    update(outbox)
+    .where(outbox.c.key == bindparam("notice"))
+    .values(
+        due_at=bindparam("due", type_=outbox.c.due_at.type),
+        created_at=bindparam("now", type_=outbox.c.created_at.type),
+    ),
+    ("due", "now", "notice"),
+)
 
 
 class Met(NamedTuple):
     """What is known of a process: everything but *awaited* is None where nobody has heard of it.
 
     *is_special*: it was silent for too long, or its thread was put away. *awaited*: others have named
-    it as their parent.
+    it as their parent. *notice* and what follows: of what its thread still has to say, if that is one thing.
     """
 
     key: int | None
@@ -82,6 +108,20 @@ class Met(NamedTuple):
     permalink: str | None
     is_special: bool
     awaited: bool
+    notice: int | None
+    notice_id: str
+    due_at: int
+    slot: str
+    lane: int
+    kind: str
+    body: str
+    queued: str
+    attempts: int
+
+    @property
+    def waits(self) -> tuple[str, int, str, str, str, int]:
+        """Return what the notice is: slot, lane, kind, body, state and attempts."""
+        return self.slot, self.lane, self.kind, self.body, self.queued, self.attempts
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -103,8 +143,9 @@ class Shown(NamedTuple):
 
 def meet(tx: Transaction, namespace: str, process_id: str, ref: str) -> Met:
     """Return what is known of a process, which others would name *ref* as their parent."""
-    (row,) = tx.run(_MEET, (ref, namespace, process_id)).fetchall()
-    return Met._make(row)
+    rows = tx.run(_MEET, (ref, namespace, process_id)).fetchall()
+    met = Met._make(rows[0])
+    return met if len(rows) == 1 else met._replace(notice=None)
 
 
 def move_on(tx: Transaction, met: Met, shown: Shown, *, now: datetime) -> None:
@@ -117,3 +158,9 @@ def move_on(tx: Transaction, met: Met, shown: Shown, *, now: datetime) -> None:
         tx.run(_GO_ON, (*first, *rest))
     else:
         tx.run(_MOVE_ON, (*first, shown.status, *rest))
+
+
+def renew(tx: Transaction, met: Met, *, latest: timedelta, now: datetime) -> None:
+    """Let what is queued stand for what happens now: due when it was, or *latest* from now."""
+    at = moment(now)
+    tx.run(_RENEW, (max(at, min(met.due_at, at + to_span(latest))), at, met.notice))

@@ -16,9 +16,10 @@ from baton.events import Actor, ApprovalRequest, Event, Link, NextStep, Parent, 
 from coordination import accept, identities, outbox, shortcut
 from coordination.accept import Recorded
 from coordination.database import Transaction, processes, select, threads, update
+from coordination.database import outbox as outbox_table
 from coordination.database.schema import metadata
 from coordination.incoming import Incoming, Unit
-from coordination.outbox import ROOT, Slot
+from coordination.outbox import ROOT, Lane, Notice, Slot
 from coordination.processes import first_state, fold
 from coordination.store.events import Raw
 from coordination.taken import Taken
@@ -123,10 +124,36 @@ def post(tx: Transaction) -> None:
         outbox.put_slot(tx, slot, now=T0)
 
 
+def notices(**values: Any) -> Callable[[Transaction], None]:
+    """Change every notice."""
+
+    def change(tx: Transaction) -> None:
+        tx.execute(update(outbox_table), **values)
+
+    return change
+
+
+def say_more(tx: Transaction) -> None:
+    """Have each thread say something more, to all of it or to one person."""
+    for at, row in enumerate(tx.fetch_all(select(threads))):
+        notice = Notice(row.key, f"reply:{at}", Lane.RESULT, "reply", {}, "U9" if at % 2 else None)
+        outbox.add(tx, notice, id=f"nt_more_{row.key}_{len(tx.touched)}", now=T0)
+
+
 BEFORE: Mapping[str, Callable[[Transaction], None]] = {
     "put away": put_away,
     "silent": fall_silent,
     "posted": post,
+    "on its way": notices(state="leased", attempts=1),
+    "said": notices(state="sent"),
+    "tried": notices(attempts=1),
+    "parked": notices(state="parked"),
+    "due later": notices(due_at=T0 + timedelta(days=1)),
+    "a result": notices(lane=2),
+    "another kind": notices(kind="reply"),
+    "other words": notices(body={"a": 1}),
+    "beside": notices(recipient="U9"),
+    "more to say": say_more,
 }
 
 
@@ -166,17 +193,27 @@ async def everything(inbox: Inbox) -> dict[str, list[Any]]:
     }
 
 
-def two(before: str | None) -> list[Report]:
-    """Return two plain reports of a process: the second by an owner, after something happened."""
+def three(before: str | None) -> list[Report]:
+    """Return plain reports of two processes: the second one by an owner, after something happened."""
     ids = CountingIds()
-    told = [event("p", status, at, ids=ids) for at, status in enumerate(["started", "in_progress"])]
-    return [Report(told[0], None, None, None, None), Report(told[1], "U1", None, None, before)]
+    first, second = (
+        event("p", status, at, ids=ids) for at, status in enumerate(["started", "in_progress"])
+    )
+    return [
+        Report(first, None, None, None, None),
+        Report(second, "U1", None, None, before),
+        Report(event("q", "started", 2, ids=ids), None, None, None, None),
+    ]
 
 
-@example(two(None))
-@example(two("put away"))
-@example(two("silent"))
-@example(two("posted"))
+def each_before(law: Callable[[list[Report]], None]) -> Callable[[list[Report]], None]:
+    """Hold a law after everything that can have happened."""
+    for before in (None, *BEFORE):
+        law = example(three(before))(law)
+    return law
+
+
+@each_before
 @given(streams())
 def test_the_short_way_writes_what_the_long_one_writes(reports: list[Report]) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
