@@ -1,4 +1,4 @@
-"""The short way of most reports: news of a process that nothing ties to anything else.
+"""The short way of most reports: news of a process that nothing ties to anything else, a run of ours too.
 
 It writes what `taking` would write, and asks the store once: what is known of that process. All that it
 leaves out could find nothing, and takes several times as long. Where anything is unusual it leaves the
@@ -40,17 +40,18 @@ def plain_news(unit: Unit) -> Taken | None:
     name = f"{event.namespace}:{process_id}"
     met = store.meet(unit.tx, event.namespace, process_id, name)
     if met.key is not None:
-        return _next(unit, met, name)
-    return None if met.awaited else _first(unit, event, process_id, name)
+        return _next(unit, met, met.key, name)
+    if met.awaited or unit.incoming.thread_key is not None or event.status not in _AT_WORK:
+        return None
+    return _first(unit, event, process_id, name)
 
 
 def _is_plain(unit: Unit) -> bool:
-    incoming = unit.incoming
+    incoming, status = unit.incoming, unit.incoming.event.status
     return (
         incoming.event.kind == "process"
-        and incoming.event.status in _AT_WORK
-        and incoming.thread_key is None
-        and incoming.run_key is None
+        and (status in _AT_WORK or (status is not None and status.terminal))
+        and (incoming.thread_key is None or incoming.run_key is not None)
         and not any(_odd(incoming.event))
     )
 
@@ -77,6 +78,7 @@ def _first(unit: Unit, event: Event, process_id: str, name: str) -> Taken:
         thread_key=head.key,
         thread_id=head.id,
         process_key=key,
+        run_key=unit.incoming.run_key,
         steps=(Step("process", process_id, "no match"),),
         because=reasons.reason(None, Placed(attempt), None, event, "created"),
     )
@@ -95,20 +97,23 @@ def _row(unit: Unit, event: Event, process_id: str, attempt: int, thread_key: in
         status=state["status"],
         state=state,
         thread_key=thread_key,
+        run_key=unit.incoming.run_key,
         now=unit.now,
         owner=unit.incoming.owner,
         started_at=event.occurred_at if "started_at" in state else None,
     )
 
 
-def _next(unit: Unit, met: Met, name: str) -> Taken | None:
+def _next(unit: Unit, met: Met, key: int, name: str) -> Taken | None:
     """Take more news of the attempt that is shown, while it goes on and asks nobody anything."""
-    event = unit.incoming.event
-    if met.is_special or event.attempt not in (None, met.attempt):
+    event, at_home = unit.incoming.event, unit.incoming.thread_key in (None, met.thread_key)
+    if met.is_special or event.attempt not in (None, met.attempt) or not at_home:
         return None
     known = Standing.from_json(met.attempt, met.state)
     after = extend(known.fold, event)
     if known.asks or known.fold.ended or after is None:
+        return None
+    if after.ended and known.lease is not None:  # there is a timer to be taken back
         return None
     effect, took = judge(known.fold, after, event)
     status = str(event.status)
@@ -119,7 +124,10 @@ def _next(unit: Unit, met: Met, name: str) -> Taken | None:
     store.move_on(unit.tx, met, shown, now=unit.now)
     unit.tx.touch("thread", met.thread_id, thread_id=met.thread_id)
     unit.tx.touch("process", name, thread_id=met.thread_id)
-    if Moved(known, known.fold, standing, effect, applied).looks_different:
+    moved = Moved(known, known.fold, standing, effect, applied)
+    if moved.ends:
+        announcing.tell(unit, key, met.thread_key, moved, opened=False)
+    elif moved.looks_different:
         _redraw(unit, met)
     return Taken(
         event=event,
@@ -130,7 +138,8 @@ def _next(unit: Unit, met: Met, name: str) -> Taken | None:
         thread_key=met.thread_key,
         thread_id=met.thread_id,
         thread_url=met.permalink,
-        process_key=met.key,
+        process_key=key,
+        run_key=unit.incoming.run_key,
         steps=(Step("process", event.process_id, "matched"),),
         because=reasons.reason(known, Placed(met.attempt), known.fold, event, effect),
         was=met.status,
@@ -156,4 +165,5 @@ def _shown(met: Met, standing: Standing, owner: str | None) -> Shown:
         state=standing.to_json(),
         owner=met.owner or owner,
         started_at=after.started_at,
+        ended_at=after.ended_at,
     )

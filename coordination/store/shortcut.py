@@ -72,6 +72,7 @@ _SHOWN = ("name", "category", "state", "owner", "started_at", "updated_at", "pro
 _CHANGE = update(processes).where(processes.c.key == bindparam("process"))
 _GO_ON = Ordered(_CHANGE, _SHOWN)
 _MOVE_ON = Ordered(_CHANGE, (*_SHOWN[:2], "status", *_SHOWN[2:]))
+_END = Ordered(_CHANGE, (*_SHOWN[:2], "status", *_SHOWN[2:5], "ended_at", *_SHOWN[5:]))
 _HEARD = Ordered(
     update(threads)
     .where(threads.c.key == bindparam("thread"))
@@ -139,6 +140,7 @@ class Shown(NamedTuple):
     state: Mapping[str, Any]
     owner: str | None
     started_at: datetime | None
+    ended_at: datetime | None
 
 
 def meet(tx: Transaction, namespace: str, process_id: str, ref: str) -> Met:
@@ -153,11 +155,14 @@ def move_on(tx: Transaction, met: Met, shown: Shown, *, now: datetime) -> None:
     at = moment(now)
     tx.run(_HEARD, (at, met.thread_key))
     first = (shown.name, shown.category)
-    rest = (canonical(shown.state), shown.owner, to_moment(shown.started_at), at, met.key)
-    if shown.status == met.status:
-        tx.run(_GO_ON, (*first, *rest))
+    then = (canonical(shown.state), shown.owner, to_moment(shown.started_at))
+    if shown.ended_at is not None:
+        ended = moment(shown.ended_at)
+        tx.run(_END, (*first, shown.status, *then, ended, at, met.key))
+    elif shown.status == met.status:
+        tx.run(_GO_ON, (*first, *then, at, met.key))
     else:
-        tx.run(_MOVE_ON, (*first, shown.status, *rest))
+        tx.run(_MOVE_ON, (*first, shown.status, *then, at, met.key))
 
 
 def renew(tx: Transaction, met: Met, *, latest: timedelta, now: datetime) -> None:

@@ -166,7 +166,7 @@ class Scene:
         return await rows_of(self.door, table)
 
 
-def _furnish(tx: Transaction) -> tuple[int, int]:
+def furnish(tx: Transaction) -> tuple[int, int]:
     thread = tx.insert(
         _THREAD, id="th_1", title="Pipeline", channel="#releases", created_at=T0, updated_at=T0
     )
@@ -223,6 +223,6 @@ async def _new_database(path: Path) -> InlineDoor:
 async def open_scene(path: Path) -> Scene:
     """Open a database of its own with a thread, a run and people in it."""
     scene = Scene(await _new_database(path))
-    scene.thread_key, scene.run_key = await scene.door.write(_furnish)
+    scene.thread_key, scene.run_key = await scene.door.write(furnish)
     await scene.know()
     return scene

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from baton.events import Actor, ApprovalRequest, Event, Link, NextStep, Parent, Progress, Subject
 from coordination import accept, identities, outbox, shortcut
 from coordination.accept import Recorded
-from coordination.database import Transaction, processes, select, threads, update
+from coordination.database import Transaction, processes, runs, select, threads, update
 from coordination.database import outbox as outbox_table
 from coordination.database.schema import metadata
 from coordination.incoming import Incoming, Unit
@@ -24,6 +24,7 @@ from coordination.processes import first_state, fold
 from coordination.store.events import Raw
 from coordination.taken import Taken
 from tests.coordination.inbox import T0, CountingIds, Inbox, event
+from tests.coordination.scene import furnish
 from tests.properties.test_one_thread import open_database
 
 WORDS = st.sampled_from(["a", "b", "c"])
@@ -86,6 +87,7 @@ class Report:
     channel: str | None
     raw: Raw | None
     before: str | None
+    thread: str | None = None  # of a run's own report: that of the run, or of whom it is put to
 
 
 @st.composite
@@ -104,6 +106,7 @@ def streams(draw: st.DrawFn) -> list[Report]:
                 draw(st.sampled_from([None, "#here"])),
                 raw,
                 draw(st.sampled_from([None, None, None, *BEFORE])),
+                draw(st.sampled_from(["r", "r", "r", "q"])) if told.process_id == "r" else None,
             )
         )
     return [*made, *draw(st.lists(st.sampled_from(made), max_size=2))]
@@ -173,6 +176,8 @@ async def reported(reports: list[Report], folder: Path, *, short: bool) -> Any:
                 channel=each.channel,
                 owner=each.owner,
                 raw=each.raw,
+                run_key=each.thread and run_of(tx),
+                thread_key=each.thread and thread_of(tx, each.thread),
             )
             now = each.event.received_at
             if each.before is not None:
@@ -184,6 +189,18 @@ async def reported(reports: list[Report], folder: Path, *, short: bool) -> Any:
     rows = await everything(inbox)
     await inbox.door.close()
     return rows, hints, answers
+
+
+def run_of(tx: Transaction) -> int:
+    """Return the key of a run, which is made where there is none."""
+    known = tx.fetch_one(select(runs.c.key))
+    return known.key if known is not None else furnish(tx)[1]
+
+
+def thread_of(tx: Transaction, process: str) -> int | None:
+    """Return the thread of a process, once it has one."""
+    row = tx.fetch_one(select(processes.c.thread_key).where(processes.c.process_id == process))
+    return None if row is None else row.thread_key
 
 
 async def everything(inbox: Inbox) -> dict[str, list[Any]]:
@@ -206,6 +223,21 @@ def three(before: str | None) -> list[Report]:
     ]
 
 
+def ended(status: str, **more: Any) -> list[Report]:
+    """Return the reports of a process that begins and ends."""
+    ids = CountingIds()
+    told = [event("p", "started", ids=ids), event("p", status, 1, ids=ids, **more)]
+    return [Report(each, None, None, None, None) for each in told]
+
+
+def of_a_run(status: str) -> list[Report]:
+    """Return what a run tells of itself."""
+    ids = CountingIds()
+    said = ["queued", "in_progress", status, "in_progress"]
+    told = [event("r", each, at, ids=ids) for at, each in enumerate(said)]
+    return [Report(each, None, None, None, None, "r") for each in told]
+
+
 def each_before(law: Callable[[list[Report]], None]) -> Callable[[list[Report]], None]:
     """Hold a law after everything that can have happened."""
     for before in (None, *BEFORE):
@@ -214,6 +246,10 @@ def each_before(law: Callable[[list[Report]], None]) -> Callable[[list[Report]],
 
 
 @each_before
+@example(ended("completed"))
+@example(ended("failed", message="ends with\nmore lines"))
+@example(of_a_run("completed"))
+@example(of_a_run("failed"))
 @given(streams())
 def test_the_short_way_writes_what_the_long_one_writes(reports: list[Report]) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
@@ -281,7 +317,9 @@ async def test_anything_that_ties_or_promises_takes_the_long_way(
 
 
 @pytest.mark.parametrize("status", ["pending_approval", "completed", "failed", "skipped"])
-async def test_news_that_people_want_at_once_take_the_long_way(status: str, tmp_path: Path) -> None:
+async def test_first_news_that_people_want_at_once_take_the_long_way(
+    status: str, tmp_path: Path
+) -> None:
     told = event("p", status, ids=CountingIds())
     assert await taken(told, folder=tmp_path) is None
 
@@ -314,9 +352,36 @@ async def test_what_is_more_than_news_takes_the_long_way(
     assert await taken(later, *earlier, folder=tmp_path) is None
 
 
-async def test_what_baton_itself_reports_takes_the_long_way(tmp_path: Path) -> None:
-    told = event("p", "started", ids=CountingIds())
-    for number, more in enumerate([{"thread_key": 1}, {"run_key": 1}]):
-        folder = tmp_path / str(number)
+async def test_what_a_run_begins_in_a_thread_of_others_takes_the_long_way(tmp_path: Path) -> None:
+    ids = CountingIds()
+    other, told = event("q", "started", ids=ids), event("p", "queued", ids=ids)
+    assert await taken(told, other, folder=tmp_path, thread_key=1, run_key=None) is None
+
+
+async def test_a_run_that_goes_on_takes_the_short_way_in_its_own_thread_alone(
+    tmp_path: Path,
+) -> None:
+    ids = CountingIds()
+    earlier = [event("p", "queued", ids=ids), event("q", "queued", 1, ids=ids)]
+    told = event("p", "in_progress", 2, ids=ids)
+    for thread_key, short in ((1, True), (2, False)):
+        folder = tmp_path / str(thread_key)
         folder.mkdir()
-        assert await taken(told, folder=folder, **more) is None
+        found = await taken(told, *earlier, folder=folder, thread_key=thread_key, run_key=7)
+        assert (found is not None) == short
+        assert found is None or found.run_key == 7
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "skipped", "cancelled"])
+async def test_the_end_of_what_went_on_takes_the_short_way(status: str, tmp_path: Path) -> None:
+    ids = CountingIds()
+    first = event("p", "started", ids=ids)
+    found = await taken(event("p", status, 5, ids=ids), first, folder=tmp_path)
+    assert found is not None
+    assert (found.status, found.was, found.applied) == (status, "started", True)
+
+
+async def test_the_end_of_what_promised_to_be_heard_of_takes_the_long_way(tmp_path: Path) -> None:
+    ids = CountingIds()
+    first = event("p", "started", ids=ids, lease_s=60)
+    assert await taken(event("p", "completed", 5, ids=ids), first, folder=tmp_path) is None
