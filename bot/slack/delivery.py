@@ -36,7 +36,7 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)
 AT_ONCE = 20
 SWEEP = 5.0  # s; a wake-up that was missed is made good within it
-BUSY = 0.2  # s; what is due may wait for a call of its own thread
+BUSY = 0.2  # s; what is due may wait for a call of its own thread, whose end wakes us: then twice as long
 LOOK_AGAIN = timedelta(seconds=10)  # until a post that may have arrived can be seen
 UNPARK_EVERY = 600.0  # s
 OUTAGE = timedelta(minutes=1)  # after so long, cards may have been left behind
@@ -63,6 +63,7 @@ class Delivery:
     _flying: set[int] = field(default_factory=set)  # the keys of notices
     _due: datetime | None = None  # what comes next, as of the last round
     _vain: float | None = None  # when the last round was, if it let nothing leave
+    _waits: int = 0  # for calls in a row, without anything that could leave
     _begun: bool = False
     _left_behind: bool = False  # cards may be, until somebody has looked
     _unparked: float | None = None
@@ -131,7 +132,7 @@ class Delivery:
         with self.door.changes.subscribe("outbox") as woken:
             while True:
                 await self._look_at_parked()
-                if not await self.round():
+                if not await self.round() or not self._is_more_due():
                     await self._rest(woken)
                 elif self._vain is not None:
                     await self.world.clock.sleep(APART)
@@ -144,6 +145,9 @@ class Delivery:
         room = AT_ONCE - len(self._flying)
         if room <= 0 or self.refused:
             return 0
+        if (left := self._limits.out_of_reach()) > 0:  # nothing could leave: nothing need be taken
+            self._due = self.world.clock.now() + timedelta(seconds=left)
+            return 0
         wanted = self._wanted(room, urgent=urgent)
         claimed = await self._claim(wanted)
         self._promise(claimed.held)
@@ -154,6 +158,7 @@ class Delivery:
         if leased or claimed.held or self._vain is not None:
             vain = len(late) == len(leased)
             self._vain = self.world.clock.monotonic() if vain else None
+        self._waits = 0 if leased else self._waits
         waiting = {one.key for one, _ in late}
         for one in leased:
             if one.key not in waiting:
@@ -262,14 +267,24 @@ class Delivery:
 
     async def _rest(self, woken: Subscription) -> None:
         """Wait until something is due, or something changed; what changes together is one round."""
-        wait = SWEEP
-        if self._due is not None and not self.refused:
-            wait = min(SWEEP, max(BUSY, (self._due - self.world.clock.now()).total_seconds()))
-        changes = await woken.wait(wait)
+        changes = await woken.wait(self._pause())
         await self._gather()
         if any(change.id.startswith("joined:") for change in changes):
             await self.unpark()
         await self._fallback.tell_others()
+
+    def _pause(self) -> float:
+        """Return the seconds until it is worth looking again, if nothing changes until then."""
+        if self._due is None or self.refused:
+            return SWEEP
+        left = (self._due - self.world.clock.now()).total_seconds()
+        if left > 0:
+            return min(SWEEP, max(BUSY, left))
+        self._waits += 1
+        return min(SWEEP, BUSY * 2.0 ** min(self._waits - 1, 10))
+
+    def _is_more_due(self) -> bool:
+        return self._due is not None and self._due <= self.world.clock.now()
 
     async def _gather(self) -> None:
         """Wait for what comes up together: under load, looking at each change would be most of the work."""

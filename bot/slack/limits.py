@@ -149,6 +149,10 @@ class Limits:
             self._down_since = now
         return timedelta(seconds=max(0.0, self._until[""] - now) + MARGIN)
 
+    def out_of_reach(self) -> float:
+        """Return the seconds for which nothing is tried, since Slack could not be reached."""
+        return max(0.0, self._until.get("", 0.0) - self._world.clock.monotonic())
+
     def doubtful(self) -> None:
         """Note a call of which nobody knows whether it arrived; several in a row pause everything."""
         self._doubts += 1

@@ -165,6 +165,26 @@ async def test_a_slack_that_is_not_there_is_no_attempt_and_loses_nothing(box: Bo
     assert len(await box.posts()) == 1
 
 
+async def test_while_slack_is_out_of_reach_nothing_is_taken_from_the_outbox(box: Box) -> None:
+    await box.tell()
+    box.delivery._limits.unreachable()
+
+    assert await box.delivery.round() == 0
+    assert set(await box.states()) == {"queued"}
+    await box.later(seconds=70)
+    assert len(await box.posts()) == 1
+
+
+async def test_what_waits_for_a_slow_call_is_looked_at_less_and_less_often(box: Box) -> None:
+    box.delivery._due = box.world.clock.now() - timedelta(seconds=1)
+
+    pauses = [box.delivery._pause() for _ in range(7)]
+
+    assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    box.delivery._due = box.world.clock.now() + timedelta(seconds=2)
+    assert 1 < box.delivery._pause() <= 2
+
+
 async def test_while_nothing_may_leave_changes_are_looked_at_together(box: Box) -> None:
     await box.tell()
     await box.deliver()
