@@ -62,14 +62,28 @@ MARKS = (
     "a slot that was missed was made up for",
     "housekeeping while runs went on",
     "played twice",
+    "a token was changed",
+    "a late build was asked about",
+    "a group decided",
+    "somebody dropped out of the group",
+    "a former member was refused",
+    "a newcomer joined the group",
+    "a newcomer's answer counted",
+    "a reaction was stored",
+    "a reaction started a run",
+    "Baton joined its channel again",
 )
-RARE = {"a run was being taken back": 10}  # a short time of one plan in eleven
+RARE = {
+    "a run was being taken back": 10,  # a short time of one plan in twelve
+    "a newcomer's answer counted": 10,  # who has to be known before the first answer counts
+}
 OPTIONS = {
     "histories": HISTORIES,
     "seed": None,
     "without": "",
     "builds": None,
     "calm": False,
+    "large": False,
     "processes": None,
 }
 
@@ -102,7 +116,7 @@ def alone(given: argparse.Namespace, verdict: Verdict) -> None:
     kinds, *singles = given.without.split(",")
     single = frozenset((each[0], int(each[1:])) for each in singles)
     with open_stage() as stage:
-        mask = Mask(kinds, single, given.builds, calm=given.calm)
+        mask = Mask(kinds, single, given.builds, calm=given.calm, large=given.large)
         played = stage.play(given.seed, mask, traced=True)
     verdict.counts.update(played.reached)
     if played.broken is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from coordination import audit
 from tests.prove.simulation import slack_checks
-from tests.prove.simulation.outside import LEFT_FOR_GOOD, Effect
+from tests.prove.simulation.outside import LEFT_FOR_GOOD, NEWCOMER, Effect
 from tests.prove.simulation.people import OPERATORS
 from tests.prove.simulation.plans import GATED, ONCE
 from tests.prove.simulation.slack import spellings
@@ -24,7 +24,7 @@ STEPS = (
 )
 ASKED = (
     "SELECT approvals.id, waits.key AS wait_key, waits.state, waits.version, waits.path,"
-    " runs.id AS run FROM approvals JOIN waits ON waits.key = approvals.wait_key"
+    " runs.id AS run, runs.workflow FROM approvals JOIN waits ON waits.key = approvals.wait_key"
     " JOIN runs ON runs.key = waits.run_key"
 )
 VOTES = "SELECT wait_key, person, version, choice, state FROM votes"
@@ -129,7 +129,7 @@ def nothing_is_lost(raw: sqlite3.Connection, history: Any, found: Sequence[Any])
     wanted = Counter((name, build) for build, name in history.builds.items())
     assert built == wanted, f"P3: runs by build: {built}"
     hand = [each.id for each in found if each.workflow == "secretive"]
-    assert len(hand) == history.secretive, f"P3: started by hand: {hand}"
+    assert len(hand) == history.plot.secretive, f"P3: started by hand: {hand}"
     assert not [each.id for each in found if each.status == "faulted"], "a run is faulted"
 
 
@@ -177,7 +177,9 @@ def decided_once(raw: sqlite3.Connection, outside: Any) -> None:
         assert verdicts[each.id] == 1, f"P6: {each.id} has {verdicts[each.id]} verdicts"
         mine = [vote for vote in votes if vote.wait_key == each.wait_key]
         counted = {vote.person for vote in mine if vote.state == "counted"}
-        assert counted <= set(OPERATORS), f"P6: {each.id} was answered by {counted}"
+        entitled = outside.crew.ever if each.workflow == "grouped" else set(OPERATORS)
+        assert counted <= entitled, f"P6: {each.id} was answered by {counted}"
+        _group_is_as_it_is(each, counted, outside)
         acknowledged_votes_stand(each, mine, outside)
         if any(vote.choice == "reject" and vote.state == "counted" for vote in mine):
             assert each.state == "rejected", f"P6: {each.id} is {each.state} after a No"
@@ -186,6 +188,17 @@ def decided_once(raw: sqlite3.Connection, outside: Any) -> None:
     for effect in outside.begun:
         gate = GATED.get((effect.workflow, effect.path))
         assert gate is None or (effect.run, gate) in yes, f"P6: {effect} without a Yes"
+
+
+def _group_is_as_it_is(asked: Any, counted: set[str], outside: Any) -> None:
+    """Whoever was known to be out of the group when they first answered was not heard."""
+    if asked.workflow != "grouped":
+        return
+    late = {who for approval, who in outside.crew.barred if approval == asked.id}
+    assert not counted & late, f"P6: {asked.id}: {counted & late} had dropped out of the group"
+    outside.reached["a former member was refused"] += len(late)
+    outside.reached["a newcomer's answer counted"] += NEWCOMER in counted
+    outside.reached["a group decided"] += asked.state in ("approved", "rejected")
 
 
 def acknowledged_votes_stand(asked: Any, votes: Sequence[Any], outside: Any) -> None:

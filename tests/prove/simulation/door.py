@@ -73,11 +73,17 @@ class SimDoor(InlineDoor):
         self.changes = changes
         self._session = disk.take_over(trouble if trouble.possible else None)
         self._statements = READING
+        self._raw = disk.raw
         self._committing = committing
         self._committed = committed
         self._faults = faults
         self._last = 0.0
         self.dead = False
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The connection, for those who only look."""
+        return self._raw
 
     async def write(self, unit: Callable[[Transaction], T], /, *, patient: bool = False) -> T:
         await self._late()

@@ -20,20 +20,23 @@ KINDS = {
     "2": "a second copy is started",
     "L": "the database answers late",
 }
-SHARE = {"K": 0.9, "W": 0.3, "I": 0.2, "B": 0.2, "N": 0.5, "S": 0.5, "C": 0.25, "2": 0.1, "L": 0.4}
+SHARE = {"K": 1.0, "W": 0.3, "I": 0.2, "B": 0.2, "N": 0.5, "S": 0.5, "C": 0.25, "2": 0.1, "L": 0.4}
+ALWAYS, MOST = "K", 3  # in a small history, and so many kinds beside it
+LARGE = 0.1  # of histories; what that means stands in `plot`
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
     """What is left out of a history: whole kinds, single faults of them (counted from 0), builds.
 
-    *calm* leaves out what people do beside answering.
+    *calm* leaves out what people do beside answering; *large* makes a small history a large one.
     """
 
     kinds: str = ""
     single: Collection[tuple[str, int]] = frozenset()
     builds: int | None = None
     calm: bool = False
+    large: bool = False
 
     def said(self) -> str:
         """Return the words of the command line that stand for it."""
@@ -41,7 +44,8 @@ class Mask:
         words = [f"--without {self.kinds}{',' + singles if singles else ''}".strip(",")]
         words = words if self.kinds or singles else []
         words += [f"--builds {self.builds}"] if self.builds is not None else []
-        return " ".join([*words, *(["--calm"] if self.calm else [])])
+        words += [f"--{word}" for word in ("calm", "large") if getattr(self, word)]
+        return " ".join(words)
 
 
 @dataclass
@@ -53,12 +57,23 @@ class Faults:
     on: frozenset[str] = frozenset()
     struck: Counter[str] = field(default_factory=Counter)
     healed: bool = False
+    large: bool = False
 
     def __post_init__(self) -> None:
-        chosen = self.rng_of("swarm")
-        drawn = {kind for kind, share in SHARE.items() if chosen.random() < share}
-        self.on = frozenset(drawn - set(self.mask.kinds))
+        self.large = self.mask.large or self.rng_of("size").random() < LARGE
+        self.on = frozenset(self._drawn() - set(self.mask.kinds))
         self._rngs = {kind: self.rng_of(kind) for kind in KINDS}
+
+    def _drawn(self) -> set[str]:
+        """Draw the kinds: each by its own chance, or only a few, by which rare pairs stand alone."""
+        rng = self.rng_of("swarm")
+        if self.large:
+            return {kind for kind, share in SHARE.items() if rng.random() < share}
+        others = [kind for kind in SHARE if kind != ALWAYS]
+        return {
+            ALWAYS,
+            *rng.choices(others, [SHARE[kind] for kind in others], k=rng.randint(0, MOST)),
+        }
 
     def rng_of(self, name: str) -> random.Random:
         """Return a generator that nothing else draws from."""

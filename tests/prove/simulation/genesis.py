@@ -18,7 +18,7 @@ from tests.prove.simulation.faults import Faults, Mask
 from tests.prove.simulation.life import Life, Surroundings, assemble
 from tests.prove.simulation.loop import simulate
 from tests.prove.simulation.outside import Outside, Trace
-from tests.prove.simulation.people import OPERATORS, TOKEN_OF
+from tests.prove.simulation.people import TOKEN_OF, WITH_TOKENS
 from tests.prove.simulation.plans import NAMES, PLANS, body, triggers
 from tests.prove.simulation.slack import SimSlack
 from tests.prove.simulation.tools import Wire
@@ -35,7 +35,7 @@ def person(name: str, **how: Any) -> Person:
 
 
 PEOPLE: Sequence[Person] = (
-    *(person(name) for name in ("ada", "grace", "maya")),
+    *(person(name) for name in ("ada", "grace", "maya", "kit", "new")),
     person("guest", restricted=True),
 )
 
@@ -55,7 +55,7 @@ def definition(name: str, catch_up: str = "latest") -> Definition:
 def furnish(disk: Disk) -> str:
     """Write into an empty file what every history begins with, and return the token of a tool."""
     ids = SimWorld(random.Random("genesis")).ids  # noqa: S311 - a simulation
-    tool, own = tokens.make(ids), {who: tokens.make(ids) for who in OPERATORS}
+    tool, own = tokens.make(ids), {who: tokens.make(ids) for who in WITH_TOKENS}
     simulate(lambda: _furnish(disk, tool, own))
     disk.keep()
     TOKEN_OF.update({who: token.text for who, token in own.items()})
@@ -74,6 +74,9 @@ async def _furnish(disk: Disk, tool: tokens.NewToken, own: dict[str, tokens.NewT
         faults,
         nothing,
         lambda: tuple(PEOPLE),
+        tuple,
+        lambda: 0,
+        lambda place: None,
         {},
         lambda commit: commit(),
         lambda touched: None,

@@ -18,6 +18,7 @@ from coordination import revisions
 from coordination.database import DatabaseInUse, Unavailable, open_sqlite
 from tests.prove.simulation import after_commit
 from tests.prove.simulation.checks import at_boot, invariants
+from tests.prove.simulation.comings import leave, regroup
 from tests.prove.simulation.disk import Disk
 from tests.prove.simulation.faults import Faults, Mask
 from tests.prove.simulation.genesis import PEOPLE, definition
@@ -25,17 +26,18 @@ from tests.prove.simulation.life import Life, Surroundings, assemble
 from tests.prove.simulation.loop import Crash, MortalLoop
 from tests.prove.simulation.outside import Outside, Trace
 from tests.prove.simulation.people import Meddlers, People
-from tests.prove.simulation.plans import BUILT
-from tests.prove.simulation.quiet import failed, is_quiet, still_open
+from tests.prove.simulation.plot import draw
+from tests.prove.simulation.quiet import failed, is_quiet, still_open, was_asked
 from tests.prove.simulation.slack import SimSlack
-from tests.prove.simulation.slots import RULES, Slots
+from tests.prove.simulation.slots import Slots
 from tests.prove.simulation.talk import Talkers
 from tests.prove.simulation.talk_checks import talked
 from tests.prove.simulation.tidying import tidied, tidy
 from tests.prove.simulation.tools import Report, Wire, report, start
 from tests.prove.simulation.world import SimWorld
 
-MOST_DEATHS = 5
+LATE = "late"
+WAITS_FOR_TESTS = "waiter"
 LONGEST = 3 * 3600.0  # s after the last fault in which everything has to end
 JUMPS = (timedelta(hours=24), timedelta(hours=1), timedelta(minutes=7), timedelta(seconds=20))
 
@@ -61,8 +63,11 @@ class History:
         secrets = {name: f"{rng.getrandbits(256):064x}" for name in ("TOKEN", "INPUT")}
         self.outside = Outside(self.faults, Trace(traced), tuple(PEOPLE), secrets)
         self.disk = disk
-        self.slack = SimSlack(self.faults)
-        self.people = People(self.outside, self.slack)
+        self.plot = draw(self.faults)
+        self.slots = Slots(self.plot.catch_up)
+        self.builds = dict(self.plot.builds)
+        self.slack = SimSlack(self.faults, self.plot.slack)
+        self.people = People(self.outside, self.slack, grouped="grouped" in self.builds.values())
         self.talkers = Talkers(self.outside, self.slack)
         self.meddlers = Meddlers(self.outside)
         self.watch = after_commit.Watch(disk, self.outside)
@@ -76,22 +81,6 @@ class History:
         self._commits = 0
         self._begun: float | None = None  # s, when this life was ready
         self._death = Death()
-        self._choose()
-
-    def _choose(self) -> None:
-        """Draw what this history is about."""
-        rng, mask = self.faults.rng_of("plot"), self.faults.mask
-        count = 2 if rng.random() < 0.1 else 1
-        names = rng.sample(BUILT, count if mask.builds is None else min(count, mask.builds))
-        self.builds = {f"build-{number}": name for number, name in enumerate(names)}
-        self.secretive = rng.random() < 0.08 and mask.builds is None
-        self.ticking = rng.random() < 0.06 and mask.builds is None
-        self.talking = self.faults.rng_of("talk").random() < 0.12 and mask.builds is None
-        self.tidying = self.faults.rng_of("tidy").random() < 0.08
-        self.slots = Slots(self.faults.rng_of("slots").choice(RULES))
-        self.meddling = rng.random() < 0.5 and not mask.calm
-        self.leaver = "UMAYA" if rng.random() < 0.2 and not mask.calm else None
-        self.heals_at = rng.uniform(30, 150)
 
     def run(self) -> Counter[str]:
         """Live it to its end and return what was reached.
@@ -112,7 +101,7 @@ class History:
                 self.outside.crashes += 1
                 self._mark_death(loop)
                 self.outside.trace.note("dies", str(crash), loop.steps)
-                passed = loop.passed + self.faults.rng("K").uniform(0, 30)
+                passed = loop.passed + self.faults.rng("K").uniform(0, self.plot.away)
             else:
                 return self.outside.reached
             finally:
@@ -124,7 +113,7 @@ class History:
         self._death, self._commits = Death(), 0
         rng, deaths = self.faults.rng("K"), self.outside.crashes
         again = rng.random() < (1.0 if not deaths else 0.5)
-        if not again or deaths >= MOST_DEATHS or not self.faults.certain("K"):
+        if not again or deaths >= self.plot.size.deaths or not self.faults.certain("K"):
             return
         early = deaths > 0 and rng.random() < 0.5  # while it takes up what was left
         if rng.random() < 0.6:
@@ -133,10 +122,10 @@ class History:
                 "after commit",
                 *(["torn"] if "W" in self.faults.on else []),
             )
-            self._death.commit = rng.randint(1, 4 if early else 45)
+            self._death.commit = rng.randint(1, 4 if early else self.plot.size.commits)
             self._death.moment = rng.choice(moments)
         else:
-            self._death.step = rng.randint(1, 40 if early else 1_500)
+            self._death.step = rng.randint(1, 40 if early else self.plot.size.steps)
         if self.loop is not None:
             self.loop.die_at = self._death.step
 
@@ -177,6 +166,9 @@ class History:
             self.faults,
             self.outside.perform,
             self.outside.here,
+            self.outside.groups,
+            self.outside.next_place,
+            self.outside.knows,
             self.outside.secrets,
             self._committing,
             self._committed,
@@ -193,31 +185,34 @@ class History:
         self.slots.lives.append((self._begun, world.clock.monotonic()))
         await invariants(life, self)
         await talked(life, self)
-        if self.tidying:
+        if self.plot.tidying:
             await tidied(life, self.disk.raw)
 
     async def _begin_around(self, life: Life) -> None:
         """Let the world go on around a life."""
-        wire, tasks = await Wire.to(life, self.outside), life.world.tasks
+        self._wire = wire = await Wire.to(life, self.outside)
+        tasks = life.world.tasks
         around: list[Any] = [self.people.live(life, wire), self._clock(life), self._second(life)]
         around += [report(wire, each, self._token) for each in self._reports()]
-        if self.secretive:
+        if self.plot.secretive:
             inputs = {"sha": "abc", "token": self.outside.secrets["INPUT"]}
             around.append(start(wire, "secretive", "start-1", inputs, self._token))
-        if self.ticking and not self.faults.healed:
+        if self.plot.ticking and not self.faults.healed:
             around.append(self._tick(life))
-        if self.talking:
+        if self.plot.talking:
             around += [self.talkers.live(life), life.homes.run(life.door.changes)]
-        if self.tidying:
+        if self.plot.tidying:
             around.append(tidy(life, self.outside))
-        around.append(self._meddle(life))
+        around += [self._meddle(life), leave(self.outside, self.plot.leaver, self.plot.heals_at)]
+        if "grouped" in self.builds.values():
+            around.append(regroup(self.outside))
         if "I" in self.faults.on:
             around.append(end_where_broken(life.door, self._end))
         for number, work in enumerate(around):
             tasks.start(f"outside {number}", work)
 
     def _reports(self) -> Sequence[Report]:
-        """Return what tools have to say: three events or more."""
+        """Return what tools have to say: three events or more. The third is about tests, or the build."""
         rng, found = self.faults.rng_of("tools"), []
         for build, name in self.builds.items():
             about = {"process_id": build, "name": f"build {name}"}
@@ -228,6 +223,10 @@ class History:
             found.append(Report(f"{build}-done", done, at + rng.uniform(0.5, 4)))
             tested = {"process_id": f"test-{build}", "name": "tests", "category": "test"}
             tested |= {"status": "completed", "subject": {"environment": build}}
+            if not self.faults.large and name != WAITS_FOR_TESTS:
+                going = {**about, "status": "in_progress", "progress": 0.5}
+                found.append(Report(f"{build}-going", going, at + rng.uniform(0, 4)))
+                continue
             found.append(Report(f"{build}-tested", tested, rng.uniform(0, 30), f"{build}-done"))
         return found
 
@@ -239,7 +238,7 @@ class History:
         """Have the wall clock jump now and then, and be set right again."""
         rng = self.faults.rng("C")
         while "C" in self.faults.on:
-            await asyncio.sleep(rng.uniform(5, 60))
+            await asyncio.sleep(rng.uniform(0.05, 0.5) * self.plot.heals_at)
             if self.faults.healed:
                 return
             if self.faults.strike("C", 0.5):
@@ -253,7 +252,7 @@ class History:
     async def _second(self, life: Life) -> None:
         """Start a second copy on the same file now and then: it has to refuse."""
         while "2" in self.faults.on:
-            await asyncio.sleep(self.faults.rng("2").uniform(1, 60))
+            await asyncio.sleep(self.faults.rng("2").uniform(0.05, 0.5) * self.plot.heals_at)
             if not self.faults.strike("2", 0.5):
                 continue
             try:
@@ -277,8 +276,10 @@ class History:
 
     async def _meddle(self, life: Life) -> None:
         rng = self.outside.rng
-        while self.meddling and not self.faults.healed:
-            await asyncio.sleep(rng.uniform(2, 30))
+        while self.plot.meddling and not self.faults.healed:
+            await asyncio.sleep(rng.uniform(0.05, 0.3) * self.plot.heals_at)
+            if self.faults.healed:
+                return
             going = still_open(self.disk.raw)
             if going and rng.random() < 0.7:
                 await self.meddlers.meddle(life, rng.choice(going))
@@ -286,9 +287,6 @@ class History:
                 if self.outside.retried[run.id] < 2 and rng.random() < 0.5:
                     self.outside.retried[run.id] += 1
                     await self.meddlers.order(life, "retry", run.id)
-            if self.leaver and rng.random() < 0.3:
-                self.outside.leave(self.leaver)
-                self.leaver = None
             if rng.random() < 0.6:
                 await self.meddlers.resume(life)
 
@@ -299,20 +297,36 @@ class History:
             await asyncio.sleep(3)
             self._see_failures(life)
             now = life.world.clock.monotonic()
-            if not self.faults.healed and now > self.heals_at:
+            if not self.faults.healed and (now > self.plot.heals_at or self._waits_for_slack()):
                 await self._heal(life)
                 healed_at = now
-            if (why := is_quiet(self)) is None:
+            why = is_quiet(self)
+            if why is None and was_asked(self.disk.raw):
                 break
+            if why is None and self.faults.healed and LATE not in self.builds:
+                self._build_late(life)
             if self.faults.healed:
                 await self._help(life)
                 assert now - (healed_at or now) < LONGEST, f"P16: it hangs: {why}"
-        if not self.outside.crashes and self.faults.certain("K"):
+        if not self.outside.crashes and "K" in self.faults.on:
             raise Crash("killed at rest")
+
+    def _build_late(self, life: Life) -> None:
+        """Report one more build, since faults or people ended all runs before their question."""
+        self.builds[LATE] = "release"
+        self.outside.reached["a late build was asked about"] += 1
+        for each in (each for each in self._reports() if each.key.startswith(LATE)):
+            work = report(self._wire, each, self._token)
+            life.world.tasks.start(f"outside {each.key}", work)
+
+    def _waits_for_slack(self) -> bool:
+        """Say whether there is nothing left to be done but to tell it to a Slack that is out of reach."""
+        done = is_quiet(self, but="notices") is None and was_asked(self.disk.raw)
+        return self.slack.is_away and done
 
     async def _heal(self, life: Life) -> None:
         """End all faults: from here on everything has to come to its end."""
-        self.faults.healed = True
+        locked_out, self.faults.healed = self.slack.is_away, True
         self.slack.down_until = 0.0
         # What was stored while the clock was ahead is due when it gets there again.
         life.world.clock.skew = self.skew = self.ahead
@@ -320,12 +334,15 @@ class History:
             self.loop.die_at = None
         self._death = Death()
         self.outside.left.pop("UMAYA", None)
-        if self.ticking:
+        if self.plot.ticking:
             self.slots.until = life.world.clock.monotonic()
             now = life.world.clock.now()
             await life.door.write(
                 lambda tx: revisions.move(tx, "ticking", "pause", by="UADA", via="test", at=now)
             )
+        if locked_out:
+            self.outside.reached["a token was changed"] += 1
+            raise Crash("killed, to be started with a token that Slack knows")
 
     async def _help(self, life: Life) -> None:
         for run in still_open(self.disk.raw):

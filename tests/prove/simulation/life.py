@@ -86,12 +86,13 @@ class Everybody:
     """The directory, as the port has it."""
 
     here: Callable[[], tuple[Person, ...]]
+    known: Callable[[], tuple[Group, ...]]
 
     async def people(self) -> tuple[Person, ...]:
         return self.here()
 
     async def groups(self) -> tuple[Group, ...] | None:
-        return ()
+        return self.known()
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ class Surroundings:
     faults: Faults
     perform: Callable[..., Awaitable[Any]]
     people: Callable[[], tuple[Person, ...]]
+    groups: Callable[[], tuple[Group, ...]]
+    next_place: Callable[[], int]
+    knows: Callable[[int], None]  # who is in the groups is known up to that place
     secrets: Mapping[str, str]
     committing: Callable[[Callable[[], None]], None]
     committed: Callable[[tuple[Any, ...]], None]
@@ -122,6 +126,7 @@ class Nobody:
 class Life:
     """A Baton that lives until its loop is dropped."""
 
+    around: Surroundings
     world: SimWorld
     door: SimDoor
     host: Host
@@ -138,7 +143,7 @@ class Life:
 
     async def begin(self) -> None:
         """Take up what an earlier life left, as the program does when it starts."""
-        await self.coordinator.refresh_directory()
+        await self.refresh()
         await self.host.begin()
         tasks = self.world.tasks
         tasks.keep("dispatcher", self.dispatcher.run)
@@ -151,7 +156,13 @@ class Life:
     async def _directory(self) -> None:
         while True:
             await self.world.clock.sleep(REFRESH)
-            await self.coordinator.refresh_directory()
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Read who there is, and say outside up to which moment that is known."""
+        place = self.around.next_place()
+        await self.coordinator.refresh_directory()
+        self.around.knows(place)
 
     def die(self) -> None:
         """Touch nothing any more."""
@@ -193,13 +204,16 @@ def assemble(around: Surroundings, world: SimWorld) -> Life:
         ),
     )
     evaluator, inputs = Evaluator(), InputCheck()
-    ports = Ports(host, inputs, Everybody(around.people), sealing(), None, evaluator, next_slot)
+    ports = Ports(
+        host, inputs, Everybody(around.people, around.groups), sealing(), None, evaluator, next_slot
+    )
     coordinator = Coordinator(door, world, ports, RULES)
     clockwork = Clockwork(door, world, next_slot)
     line = Line(around.slack)
     client = SlackClient(cast("Any", line))
     homes = HomeTabs(client, coordinator, cast("Any", Nobody()), world, URL)
     return Life(
+        around,
         world,
         door,
         host,

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from baton.connector import ActionContext, Failed, NotStarted, Unknown
-from coordination.ports import Person
+from coordination.ports import Group, Person
 from tests.prove.simulation.faults import Faults
+from tests.prove.simulation.plans import GROUP
 
 MOST_TALK = 4_000
+NEWCOMER = "UNEW"
 LEFT_FOR_GOOD = 300.0  # s after which everybody knows that somebody left
 
 
@@ -48,6 +50,40 @@ class Trace:
 
 
 @dataclass
+class Crew:
+    """The user group that some questions are put to; people drop out of it, and new ones join it.
+
+    Args:
+        members: who is in it now.
+        ever: who has been in it.
+        gone: who is not any more: place in time.
+        known: the place up to which Baton has certainly read who is in it.
+        barred: questions and those who first answered them when they were known to be out of it.
+    """
+
+    members: list[str] = field(default_factory=lambda: ["UGRACE", "UMAYA", "UKIT"])
+    ever: set[str] = field(default_factory=lambda: {"UGRACE", "UMAYA", "UKIT"})
+    gone: dict[str, int] = field(default_factory=dict)
+    known: int = 0
+    barred: set[tuple[str, str]] = field(default_factory=set)
+    seen: set[tuple[str, str]] = field(default_factory=set)  # questions, and who answered them
+
+    def drop(self, who: str, place: int) -> None:
+        self.members.remove(who)
+        self.gone[who] = place
+
+    def join(self, who: str) -> None:
+        self.members.append(who)
+        self.ever.add(who)
+
+    def answers(self, approval: str, who: str) -> None:
+        """Note that *who* is about to answer a question."""
+        if self.gone.get(who, self.known) < self.known and (approval, who) not in self.seen:
+            self.barred.add((approval, who))
+        self.seen.add((approval, who))
+
+
+@dataclass
 class Outside:
     """The world of one history.
 
@@ -68,6 +104,7 @@ class Outside:
     cancelled: dict[str, int] = field(default_factory=dict)  # run: place of the acknowledgement
     reordered: dict[str, int] = field(default_factory=dict)  # run: place of the newest retry
     left: dict[str, float] = field(default_factory=dict)  # person: when
+    crew: Crew = field(default_factory=Crew)
     retried: Counter[str] = field(default_factory=Counter)
     reached: Counter[str] = field(default_factory=Counter)
     talk: list[str] = field(default_factory=list)  # what HTTP said
@@ -112,7 +149,18 @@ class Outside:
         self.reached["somebody left"] += 1
 
     def here(self) -> tuple[Person, ...]:
-        return tuple(each for each in self.people if each.id not in self.left)
+        """Return who is in the workspace; a newcomer is there from the day that they join the group."""
+        new = {NEWCOMER} - self.crew.ever
+        return tuple(
+            each for each in self.people if each.id not in self.left and each.id not in new
+        )
+
+    def knows(self, place: int) -> None:
+        """Note that Baton knows who was in the group at *place*."""
+        self.crew.known = max(self.crew.known, place)
+
+    def groups(self) -> tuple[Group, ...]:
+        return (Group(GROUP, "ship", "Ship it", tuple(self.crew.members)),)
 
 
-__all__ = ["Effect", "Outside", "Trace"]
+__all__ = ["NEWCOMER", "Crew", "Effect", "Outside", "Trace"]

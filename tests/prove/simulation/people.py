@@ -15,9 +15,11 @@ from tests.prove.simulation.tools import Lost, Wire
 
 Json = dict[str, Any]
 OPERATORS = ("UGRACE", "UMAYA")
+WITH_TOKENS = (*OPERATORS, "UKIT", "UNEW")
 WRONG = ("UADA", "UNOBODY", "UGUEST")
 DECIDES = (ids.APPROVE, ids.REJECT, ids.APPROVE_WITH)
 RESOLVES = {ids.RESOLVE_RETRY: "retry", ids.RESOLVE_DONE: "done", ids.RESOLVE_FAIL: "fail"}
+OPEN = "SELECT 1 FROM waits WHERE kind = 'approval' AND state = 'open' LIMIT 1"
 TOKEN_OF: dict[str, str] = {}  # of people, who may answer on the web too; made with the first file
 
 
@@ -29,12 +31,16 @@ class People:
     slack: SimSlack
     old: list[tuple[Json, Json]] = field(default_factory=list)
     presses: int = 0
+    grouped: bool = False  # whether a group is asked
 
     async def live(self, life: Life, wire: Wire) -> None:
         """Look now and then, and act upon what is there."""
         rng, faults = self.outside.rng, self.outside.faults
         while True:
             await asyncio.sleep(rng.uniform(1, 12))
+            if self.slack.is_away:
+                await self._look_at_the_web(life, wire)
+                continue
             seen = self.slack.pressable()
             deciding = [each for each in seen if each[1].get("action_id") in DECIDES]
             cards = {each[0]["ts"]: each for each in deciding}
@@ -53,7 +59,12 @@ class People:
     def _who(self) -> str:
         rng, healed = self.outside.rng, self.outside.faults.healed
         wrong = not healed and rng.random() < 0.25
-        return rng.choice([*WRONG, *self.outside.left] if wrong else OPERATORS)
+        return rng.choice([*WRONG, *self.outside.left]) if wrong else self._one_asked()
+
+    def _one_asked(self) -> str:
+        """Return an operator, or where a group is asked, as often one who is in it for that alone."""
+        rng, crew = self.outside.rng, sorted(self.outside.crew.ever - set(OPERATORS))
+        return rng.choice(crew if self.grouped and rng.random() < 0.6 else OPERATORS)
 
     async def _answer(self, life: Life, wire: Wire, message: Json, value: str) -> None:
         """Answer a question as it was seen: with a button, with the form of a No, or on the web."""
@@ -63,6 +74,7 @@ class People:
             choice = "approve"
         approval, _, version = value.partition(".")
         await asyncio.sleep(rng.choice((0, 0, 0.01, 1)))
+        self.outside.crew.answers(approval, who)
         if who in TOKEN_OF and rng.random() < 0.15:
             await self._on_the_web(wire, who, approval, choice, int(version))
         elif choice == "approve":
@@ -70,6 +82,26 @@ class People:
                 self._note(who, approval, choice)
         else:
             await self._say_no(life, who, message, value)
+
+    async def _look_at_the_web(self, life: Life, wire: Wire) -> None:
+        """Answer what the web shows, as long as nothing is to be seen in Slack."""
+        rng, raw = self.outside.rng, life.door.raw
+        if raw.execute(OPEN).fetchone() is None:
+            return
+        try:
+            status, listed = await wire.ask(
+                "GET", "/v1/approvals?state=open", TOKEN_OF[OPERATORS[0]], None
+            )
+        except Lost:
+            return
+        for one in listed["approvals"] if status == 200 else ():
+            choice = "approve" if rng.random() < 0.85 else "reject"
+            people = [self._one_asked() for _ in range(rng.choice((1, 1, 2)))]
+            for who in people:
+                self.outside.crew.answers(one["id"], who)
+            await asyncio.gather(
+                *(self._on_the_web(wire, who, one["id"], choice, one["version"]) for who in people)
+            )
 
     async def _on_the_web(
         self, wire: Wire, who: str, approval: str, choice: str, version: int

@@ -5,6 +5,7 @@ those in `ONCE` may not without a person.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ from workflows.core.plan import (
 
 RETRY = Retry(attempts=3, delay=timedelta(seconds=2))
 TWO_MINUTES = timedelta(minutes=2)
+GROUP, CHEER = "S0SHIP", "rocket"  # whom a question is put to, and what starts a workflow
 TICK = 40  # s between two slots of the schedule
 INPUTS = {"sha": {"type": "string"}, "build": {"type": "string"}}
 SECRET = {"sha": {"type": "string"}, "token": {"type": "string", "secret": True}}
@@ -130,6 +132,23 @@ def family() -> Plan:
     )
 
 
+def grouped() -> Plan:
+    """A question to a user group, whose members change while it is open."""
+    gate = replace(asks("deploy"), approvers=lambda names: [GROUP])
+    return plan(
+        "grouped",
+        step("first", does("once")),
+        step("gate", gate),
+        step("deploy", does("once")),
+        step("tell", does("again"), retry=RETRY),
+    )
+
+
+def cheered() -> Plan:
+    """What a reaction starts."""
+    return plan("cheered", step("work", does("once")), step("tell", does("again"), retry=RETRY))
+
+
 def kid() -> Plan:
     return plan(
         "kid",
@@ -194,10 +213,11 @@ def ticking() -> Plan:
     )
 
 
-MAKERS = (release, patient, forgiving, fan, race, family, saga, waiter, secretive, ticking, kid)
+MAKERS = (release, patient, forgiving, fan, race, family, saga, waiter, grouped)
+MAKERS += (secretive, ticking, kid, cheered)
 PLANS: Mapping[str, Plan] = {made.revision: made for made in (make() for make in MAKERS)}
 NAMES: Sequence[str] = tuple(made.name for made in PLANS.values())
-BUILT = ("release", "patient", "forgiving", "fan", "race", "family", "saga", "waiter")
+BUILT = ("release", "patient", "forgiving", "fan", "race", "family", "saga", "waiter", "grouped")
 ONCE = frozenset(
     (
         *("lint", "deploy", "first", "last", "try", "ship", "work", "book", "pay", "login", "push"),
@@ -211,6 +231,7 @@ GATED = {
         *(("release", "deploy", "gate"), ("patient", "publish", "publish~approval")),
         *(("forgiving", "ship", "gate"), ("fan", "ship", "gate"), ("race", "deploy", "gate")),
         *(("family", "deploy", "gate"), ("saga", "deploy", "gate"), ("waiter", "deploy", "gate")),
+        ("grouped", "deploy", "gate"),
         ("secretive", "ship", "gate"),
     )
 }
@@ -225,13 +246,16 @@ def triggers(name: str, catch_up: str = "latest") -> tuple[TriggerSpec, ...]:
     if name == "ticking":
         keys = {"every": TICK, "catch_up": catch_up}
         return (TriggerSpec("0", "every", "baton.every", None, None, {}, keys=keys),)
+    if name == "cheered":
+        keys = {"slack": {"reaction": CHEER}}
+        return (TriggerSpec("0", "slack", "baton.slack", None, None, {}, keys=keys),)
     return ()
 
 
 def body(name: str) -> dict[str, Any]:
     """Return what stands in the definition of the workflow *name*, as far as anybody reads it."""
-    inputs = {"secretive": SECRET, "kid": {}, "ticking": {}}.get(name, INPUTS)
+    inputs = {"secretive": SECRET, "kid": {}, "ticking": {}, "cheered": {}}.get(name, INPUTS)
     return {"name": name, "inputs": inputs}
 
 
-__all__ = ["BUILT", "GATED", "NAMES", "ONCE", "PLANS", "TICK", "body", "triggers"]
+__all__ = ["BUILT", "CHEER", "GATED", "GROUP", "NAMES", "ONCE", "PLANS", "TICK", "body", "triggers"]

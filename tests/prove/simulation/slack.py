@@ -15,6 +15,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from tests.prove.simulation.faults import Faults
+from tests.prove.simulation.plot import AWAY, QUICK, SLOW
 from tests.prove.simulation.world import START
 
 Json = dict[str, Any]
@@ -22,6 +23,7 @@ CHANNEL = "C0RELEASES"
 BUS = "C0TOOLS"
 NAMES = {CHANNEL: "releases", BUS: "tools"}
 BASE = "https://slack.example/api/"
+SLOWLY = 2.5  # s that a call takes on a slow day
 PATIENCE = 10.0  # s, after which the client gives up
 MANY, SPAN = 20, 10.0  # posts in so many seconds are taken in one channel
 
@@ -43,11 +45,13 @@ class SimSlack:
     """
 
     faults: Faults
+    pace: str = QUICK
     messages: dict[str, dict[str, Json]] = field(default_factory=dict)  # by channel and ts
     views: dict[str, Json] = field(default_factory=dict)
     homes: dict[str, Json] = field(default_factory=dict)  # by person
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
     whispers: list[Json] = field(default_factory=list)
+    expelled: bool = False  # Baton, from its channel
     calls: int = 0
     said: list[str] = field(default_factory=list)  # every call, as it came over the line
     down_until: float = 0.0
@@ -59,8 +63,10 @@ class SimSlack:
         """Answer one request, or fail as a network does. Raises: what aiohttp raises."""
         self.calls += 1
         self.said.append(json.dumps([method, arguments]))
-        await asyncio.sleep(0.03)
         faults = self.faults
+        await asyncio.sleep(SLOWLY if self.pace == SLOW and not faults.healed else 0.03)
+        if self.is_away:
+            return Answer({"ok": False, "error": "invalid_auth"})
         if "S" not in faults.on or faults.healed:
             return self._take(method, arguments)
         await self._outage()
@@ -68,6 +74,11 @@ class SimSlack:
         if kind < 0.1 and faults.certain("S"):
             return await self._badly(kind / 0.1, method, arguments)
         return self._take(method, arguments)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing comes of any call, since Slack knows our token only after the faults."""
+        return self.pace == AWAY and not self.faults.healed
 
     async def _outage(self) -> None:
         """Be down for a while: mostly for minutes, now and then for a day."""
@@ -119,6 +130,8 @@ class SimSlack:
             return Answer({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "5"})
         channel = next((id_ for id_, name in NAMES.items() if f"#{name}" == asked["channel"]), None)
         channel = channel or asked["channel"]
+        if channel == CHANNEL and self.expelled and not self.faults.healed:
+            return Answer({"ok": False, "error": "not_in_channel"})
         if channel not in NAMES and not channel.startswith(("D", "U")):
             return Answer({"ok": False, "error": "channel_not_found"})
         there = self.messages.setdefault(channel, {})
@@ -133,7 +146,7 @@ class SimSlack:
         message = self.messages.get(asked["channel"], {}).get(asked["ts"])
         if message is None:
             return Answer({"ok": False, "error": "message_not_found"})
-        message.update(text=asked["text"], blocks=asked["blocks"])
+        message.update(text=asked["text"], blocks=asked["blocks"], edited=True)
         return Answer({"ok": True, "channel": asked["channel"], "ts": asked["ts"]})
 
     def _chat_getPermalink(self, asked: Json) -> Answer:  # noqa: N802

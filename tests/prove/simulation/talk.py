@@ -12,6 +12,7 @@ from handlers.slack import ids
 from tests.prove.simulation.life import Life
 from tests.prove.simulation.outside import Outside
 from tests.prove.simulation.people import OPERATORS, WRONG
+from tests.prove.simulation.plans import CHEER
 from tests.prove.simulation.slack import BUS, CHANNEL, SimSlack
 
 AGAIN = (0.0, 60.0, 300.0)  # s after which an event comes once more that was not acknowledged
@@ -32,12 +33,15 @@ class Talkers:
     posted: dict[str, str] = field(
         default_factory=dict
     )  # by ts of an acknowledged report: its process
+    reacted: set[tuple[str, str]] = field(default_factory=set)  # message and person
+    cheered: set[tuple[str, str]] = field(default_factory=set)  # those of which Slack has its ack
     untold: set[str] = field(default_factory=set)  # reports whose ack nobody has seen
 
     async def live(self, life: Life) -> None:
         """Say something now and then, until there are no faults any more."""
         rng, faults = self.outside.rng, self.outside.faults
         ways = (self._type, self._type, self._open_home, self._mention, self._post, self._post)
+        ways += (self._react, self._react, self._expel)
         while not faults.healed:
             await asyncio.sleep(rng.uniform(2, 25))
             await rng.choice(ways)(life)
@@ -111,6 +115,30 @@ class Talkers:
         if await self._tell(life, event):
             self.posted[ts] = process
             self.outside.reached["a report of the bus was stored"] += 1
+
+    async def _react(self, life: Life) -> None:
+        """React to a card, which starts a workflow; the same person may do so again."""
+        there = list(self.slack.messages.get(CHANNEL, {}))
+        if not there:
+            return
+        who, ts = self._who(), self.outside.rng.choice(there)
+        item = {"type": "message", "channel": CHANNEL, "ts": ts}
+        event = {"type": "reaction_added", "user": who, "reaction": CHEER, "item": item}
+        self.reacted.add((ts, who))
+        if await self._tell(life, event) and who in OPERATORS and not self.outside.left:
+            self.cheered.add((ts, who))
+            self.outside.reached["a reaction was stored"] += 1
+        if self.outside.chance(0.5):  # it was taken back and given once more
+            await self._tell(life, event)
+
+    async def _expel(self, life: Life) -> None:
+        """Take Baton out of its channel for a while, and let it join again."""
+        self.slack.expelled = True
+        await asyncio.sleep(self.outside.rng.uniform(0, 20))
+        self.slack.expelled = False
+        event = {"type": "member_joined_channel", "user": "U0BATON", "channel": CHANNEL}
+        await self._tell(life, event)
+        self.outside.reached["Baton joined its channel again"] += 1
 
     async def _tell(self, life: Life, event: Mapping[str, Any]) -> bool:
         """Deliver an event until it is acknowledged, or Slack has had enough."""

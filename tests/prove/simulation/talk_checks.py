@@ -9,6 +9,7 @@ from typing import Any
 from tests.prove.simulation.people import DECIDES, OPERATORS
 from tests.prove.simulation.world import FIRST
 
+CHEERED = "SELECT trigger FROM runs WHERE workflow = 'cheered'"
 A_MINUTE = 60.0  # s
 OF_THE_BUS = "SELECT process_id FROM events WHERE process_id LIKE 'posted-%'"
 KIDS = "SELECT id FROM runs WHERE workflow = 'kid' AND parent_key IS NULL AND created_at >= ?"
@@ -16,11 +17,12 @@ KIDS = "SELECT id FROM runs WHERE workflow = 'kid' AND parent_key IS NULL AND cr
 
 async def talked(life: Any, history: Any) -> None:
     """Check P1 and P3 on what came through Slack, and that Home shows how things are."""
-    if not history.talking:
+    if not history.plot.talking:
         return
     raw: sqlite3.Connection = history.disk.raw
     _reports(raw, history.talkers)
     _starts(raw, history.talkers)
+    _reactions(raw, history)
     who = OPERATORS[0]
     history.slack.homes.pop(who, None)
     await history.talkers.open_home(life, who)
@@ -37,6 +39,19 @@ def _reports(raw: sqlite3.Connection, talkers: Any) -> None:
     assert not lost, f"P1: acknowledged in Slack and lost: {lost}"
     twice = [each for each, count in stored.items() if count > 1]
     assert not twice, f"P3: messages that were taken twice: {twice}"
+
+
+def _reactions(raw: sqlite3.Connection, history: Any) -> None:
+    """A reaction starts one run, however often Slack tells of it."""
+    said = [json.loads(row[0]) for row in raw.execute(CHEERED)]
+    begun = Counter((each["ts"], each["user"]) for each in said)
+    twice = [each for each, count in begun.items() if count > 1]
+    assert not twice, f"P3: reactions that started more than one run: {twice}"
+    strange = set(begun) - history.talkers.reacted
+    assert not strange, f"P3: reactions that nobody gave: {strange}"
+    lost = history.talkers.cheered - set(begun)
+    assert not lost or history.plot.leaver, f"P1: reactions that were acknowledged and lost: {lost}"
+    history.outside.reached["a reaction started a run"] += len(begun)
 
 
 def _starts(raw: sqlite3.Connection, talkers: Any) -> None:

@@ -50,7 +50,7 @@ class Wire:
     async def _asked(
         self, method: str, path: str, token: str, body: Any, key: str | None
     ) -> tuple[int, Any]:
-        content = json.dumps(body).encode()
+        content = b"" if body is None else json.dumps(body).encode()
         headers = {
             "host": "baton.test",
             "authorization": f"Bearer {token}",
@@ -74,7 +74,8 @@ class Wire:
         return status, json.loads(whole or "null")
 
 
-def _scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
+def _scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    path, _, query = target.partition("?")
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -84,7 +85,7 @@ def _scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]
         "raw_path": path.encode(),
         "root_path": "",
         "scheme": "http",
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),
         "server": ("baton.test", 80),
