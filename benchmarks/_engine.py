@@ -53,12 +53,14 @@ class Nothing(Params):
 class Ends:
     """Tells a bench what its runs do, without a look at the store for each of their steps.
 
-    *begun* has the time at which each action began; *step* is set whenever one did.
+    *begun* has the time at which each action began, *first* that of the first one of each run; *step* is
+    set whenever one did.
     """
 
     over: dict[str, "asyncio.Future[str]"] = field(default_factory=dict)
     ending: set[str] = field(default_factory=set)  # their last step is done, and not yet committed
     begun: list[float] = field(default_factory=list)
+    first: dict[str, float] = field(default_factory=dict)
     step: asyncio.Event = field(default_factory=asyncio.Event)
     hang_at: str | None = None  # the step that never answers
     hanging: int = 0
@@ -85,7 +87,8 @@ class Ends:
         return Connector("bench", actions=(nothing, pure, once))
 
     async def _performed(self, ctx: ActionContext) -> None:
-        self.begun.append(time.perf_counter())
+        self.begun.append(now := time.perf_counter())
+        self.first.setdefault(ctx.run.id, now)
         self.step.set()
         self.step.clear()
         if ctx.run.step == self.hang_at:

@@ -172,10 +172,13 @@ async def cut(life: Engine, given: Any) -> dict[str, Any]:
 
 
 async def resume(life: Engine, given: Any) -> dict[str, Any]:
-    """Time from the begin of this life until so many runs have had a step of theirs started again."""
-    while len(life.ends.begun) < given.amount:
+    """Time from the begin of this life until so many runs have had a step of theirs started again.
+
+    Those that were first go on with their next steps meanwhile.
+    """
+    while len(life.ends.first) < given.amount:
         await life.ends.step.wait()
-    at = sorted(life.ends.begun)[given.amount - 1]
+    at = max(life.ends.first.values())
     return {"resumed_a_second": given.amount / (at - life.began)}
 
 

@@ -55,6 +55,7 @@ class Parts:
         fence: the number of this life.
         stopping: nothing new is begun.
         plans: that were compiled, by content hash.
+        compiling: held by whoever compiles one.
         hidden: those under which all that is given is secret.
         definitions: of children, by content hash.
         aloft: the attempts that are not over yet, with run and path.
@@ -72,6 +73,7 @@ class Parts:
     fence: int = 0
     stopping: bool = False
     plans: dict[str, Plan] = field(default_factory=dict)
+    compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
     hidden: dict[str, Plan] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     aloft: dict["Landing", tuple[int, str]] = field(default_factory=dict)
@@ -120,14 +122,19 @@ class Parts:
             Faulted: the revision is not stored, or cannot be compiled any more.
         """
         if content not in self.plans:
-            body = await self.door.read(lambda reader: store.body(reader, content))
-            if body is None:
-                raise Faulted(f"the definition {content} of this run is not stored")
-            try:
-                self.plans[content] = self.read_plan(content, body)
-            except ValueError as error:
-                raise Faulted(f"the definition of this run does not compile: {error}") from error
+            async with self.compiling:  # after a start, thousands of runs may want the same one
+                if content not in self.plans:
+                    self.plans[content] = await self._compiled(content)
         return self.plans[content]
+
+    async def _compiled(self, content: str) -> Plan:
+        body = await self.door.read(lambda reader: store.body(reader, content))
+        if body is None:
+            raise Faulted(f"the definition {content} of this run is not stored")
+        try:
+            return self.read_plan(content, body)
+        except ValueError as error:
+            raise Faulted(f"the definition of this run does not compile: {error}") from error
 
     async def hidden_plan(self, content: str) -> Plan:
         """Return the plan for a run that gives nothing but secrets. Raises: Faulted, as `plan`."""
