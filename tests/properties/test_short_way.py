@@ -140,7 +140,8 @@ def say_more(tx: Transaction) -> None:
     """Have each thread say something more, to all of it or to one person."""
     for at, row in enumerate(tx.fetch_all(select(threads))):
         notice = Notice(row.key, f"reply:{at}", Lane.RESULT, "reply", {}, "U9" if at % 2 else None)
-        outbox.add(tx, notice, id=f"nt_more_{row.key}_{len(tx.touched)}", now=T0)
+        said = len(tx.fetch_all(select(outbox_table)))
+        outbox.add(tx, notice, id=f"nt_more_{said}", now=T0)
 
 
 BEFORE: Mapping[str, Callable[[Transaction], None]] = {
