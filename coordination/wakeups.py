@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from coordination.database import (
+    Ordered,
     Row,
     Transaction,
     bindparam,
     insert_if_absent,
+    literal_column,
     select,
     update,
     wakeups,
@@ -25,14 +27,13 @@ _PENDING = (
     .where(wakeups.c.run_key == bindparam("run"), wakeups.c.done_at.is_(None))
     .order_by(wakeups.c.key)
 )
-_CANCELS = (
-    select(wakeups.c.key)
-    .where(
+_CANCELS = Ordered(  # asked before every step that begins
+    select(wakeups.c.key).where(
         wakeups.c.run_key == bindparam("run"),
-        wakeups.c.kind == "cancel",
+        wakeups.c.kind == literal_column("'cancel'"),
         wakeups.c.done_at.is_(None),
-    )
-    .limit(1)
+    ),
+    ("run",),
 )
 _DONE = update(wakeups).where(wakeups.c.key == bindparam("wakeup"), wakeups.c.done_at.is_(None))
 
@@ -77,7 +78,7 @@ def add(
 
 def is_cancelled(tx: Transaction, run_key: int) -> bool:
     """Say whether a run was told to end and has not taken it in."""
-    return tx.fetch_one(_CANCELS, run=run_key) is not None
+    return bool(tx.run(_CANCELS, (run_key,)).fetchall())
 
 
 def find(tx: Transaction, run_key: int, delivery_id: str) -> Wakeup | None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from workflows.core.codec import (
     canonical,
@@ -37,8 +37,7 @@ SEALED = "sealed"
 _ANSWERS = (StepCompleted, StepFailed, StepUnknown)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a row goes: the run, its number in the journal, and the life that writes it."""
 
     run_id: str
@@ -57,11 +56,10 @@ class Flight:
         if isinstance(fact, _ANSWERS):
             self._drop(fact.path, fact.attempt)
         for command in commands:
-            match command:
-                case RunAction():
-                    self.actions[command.path] = command
-                case CancelAction():
-                    self._drop(command.path, command.attempt)
+            if isinstance(command, RunAction):
+                self.actions[command.path] = command
+            elif isinstance(command, CancelAction):
+                self._drop(command.path, command.attempt)
 
     def _drop(self, path: str, attempt: int) -> None:
         standing = self.actions.get(path)
@@ -89,18 +87,21 @@ def fact_entry(
     seal: Callable[[str], str] | None = None,
 ) -> Entry:
     """Write the row of *fact*, with what came of it; *seal* closes what it holds."""
-    data = {"fact": fact_to_json(fact), "derived": derived, "commands": digest(commands)}
+    written = fact_to_json(fact)
+    data = {"fact": written, "derived": derived, "commands": digest(commands)}
     if seal is not None:
         data = {SEALED: seal(canonical(data).decode())}
     attempt = getattr(fact, "attempt", None)
     path = getattr(fact, "path", None)
-    return _sealed(place, (path, type(fact).__name__, attempt, delivery_id), fact.at, data)
+    parts = (path, type(fact).__name__, attempt, delivery_id)
+    return _sealed(place, parts, fact.at, written["at"], data)
 
 
 def intent_entry(place: Place, action: RunAction, *, at: datetime) -> Entry:
     """Write that *action* is about to start: after a crash, only a person can say whether it did."""
     data = {"action": action.action, "redo": action.redo, "digest": action.covered}
-    return _sealed(place, (action.path, INTENT, action.attempt, None), at, data)
+    parts = (action.path, INTENT, action.attempt, None)
+    return _sealed(place, parts, at, at.isoformat(), data)
 
 
 def replay(
@@ -164,21 +165,23 @@ def _check(run_id: str, entry: Entry, expected: int) -> None:
         raise Faulted(f"row {expected} of the journal is missing; the next one is {entry.seq}")
     parts = (entry.path, entry.kind, entry.attempt, entry.delivery_id)
     place = Place(run_id, entry.seq, entry.fence)
-    if _sum(place, parts, entry.at, entry.data.encode()) != entry.sum:
+    if _sum(place, parts, entry.at.isoformat(), entry.data.encode()) != entry.sum:
         raise Faulted(f"row {entry.seq} of the journal is damaged: its checksum does not fit")
 
 
 _Parts = tuple[str | None, str, int | None, str | None]
 
 
-def _sealed(place: Place, parts: _Parts, at: datetime, data: Mapping[str, Any]) -> Entry:
+def _sealed(
+    place: Place, parts: _Parts, at: datetime, stamp: str, data: Mapping[str, Any]
+) -> Entry:
+    """Write a row; *stamp* is the time *at* in ISO 8601, which takes long enough to be written once."""
     text = canonical(data)
-    path, kind, attempt, delivery_id = parts
-    seal = _sum(place, parts, at, text)
-    return Entry(place.seq, path, kind, attempt, delivery_id, at, place.fence, text.decode(), seal)
+    seal = _sum(place, parts, stamp, text)
+    return Entry(place.seq, *parts, at, place.fence, text.decode(), seal)
 
 
-def _sum(place: Place, parts: _Parts, at: datetime, text: bytes) -> str:
+def _sum(place: Place, parts: _Parts, stamp: str, text: bytes) -> str:
     """Return the checksum of a row: SHA-256 over the list of its columns, the last of them *text*."""
-    head = canonical([place.run_id, place.seq, place.fence, *parts, at.isoformat()])
+    head = canonical([*place, *parts, stamp])
     return hashlib.sha256(head[:-1] + b"," + text + b"]").hexdigest()

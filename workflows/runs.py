@@ -58,7 +58,8 @@ class RunRecord:
     restored: bool = False  # a restore found it open: it asks before what is not repeatable
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as `RunAction` of the core: each step makes several. Nothing changes one once it is made.
+@dataclass(slots=True)
 class Entry:
     """One row of a journal; *sum* is over all the rest of it."""
 
@@ -73,7 +74,7 @@ class Entry:
     sum: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # likewise
 class StepRecord:
     """What people see of a step: secrets masked, large values cut. *log* is the hash of a blob."""
 

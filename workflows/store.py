@@ -43,11 +43,19 @@ _ACTIVE = select(workflows.c.hash).where(
     workflows.c.name == bindparam("called"), workflows.c.status == "active"
 )
 _KEY_OF_RUN = select(runs.c.key).where(runs.c.id == bindparam("called"))
-_ADVANCE = update(runs).where(
+_UNMOVED = (
     runs.c.key == bindparam("run"),
     runs.c.seq == bindparam("was"),
     runs.c.fence <= bindparam("held"),
 )
+_COUNT_ON = Ordered(update(runs).where(*_UNMOVED), ("seq", "fence", "run", "was", "held"))
+_STANDS = ("outputs", "error", "note", "seq", "fence", "started_at", "ended_at", "updated_at")
+_MOVE_ON = Ordered(update(runs).where(*_UNMOVED), ("status", *_STANDS, "run", "was", "held"))
+_STAY = Ordered(  # two indexes hold the status, and most steps leave it as it is
+    update(runs).where(*_UNMOVED, runs.c.status == bindparam("stays")),
+    (*_STANDS, "run", "was", "held", "stays"),
+)
+_PIN = update(runs).where(runs.c.key == bindparam("run"))
 _HALT = update(runs).where(
     runs.c.key == bindparam("run"),
     runs.c.fence <= bindparam("held"),
@@ -63,6 +71,10 @@ _TIMES = ("due_at", "started_at", "ended_at")
 _WRITE_STEP = Ordered(
     upsert(steps, key=("run_key", "path"), update=(*_CHANGING, *_TIMES)),
     ("run_key", "path", "position", "name", "kind", "action", *_CHANGING, *_TIMES),
+)
+_CHANGE_STEP = Ordered(
+    update(steps).where(steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place")),
+    (*_CHANGING, *_TIMES, "run", "place"),
 )
 _SET_LOG = update(steps).where(
     steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place")
@@ -128,9 +140,34 @@ async def key_of(reader: Reader, run_id: str) -> int | None:
     return None if row is None else row.key
 
 
-def advance(tx: Transaction, key: int, *, was: int, fence: int, values: Mapping[str, Any]) -> bool:
-    """Move a run on by *values*, if nobody else has since *was*; False means that we are stale."""
-    return tx.execute(_ADVANCE, run=key, was=was, held=fence, **values) == 1
+def count_on(tx: Transaction, key: int, *, was: int, fence: int, seq: int) -> bool:
+    """Count the rows of a journal on to *seq*, if nobody else has since *was*; False: we are stale."""
+    return tx.run(_COUNT_ON, (seq, fence, key, was, fence)).rowcount == 1
+
+
+def move_on(tx: Transaction, key: int, *, was: int, values: Mapping[str, Any]) -> bool:
+    """Do as `count_on`, with all that says how a run stands: *values* has *seq* and *fence* too."""
+    error, fence, status = values["error"], values["fence"], values["status"]
+    ordered = (
+        values["outputs"],
+        None if error is None else canonical(error),
+        values["note"],
+        values["seq"],
+        fence,
+        to_moment(values["started_at"]),
+        to_moment(values["ended_at"]),
+        to_moment(values["updated_at"]),
+        key,
+        was,
+        fence,
+    )
+    stayed = tx.run(_STAY, (*ordered, status)).rowcount == 1
+    return stayed or tx.run(_MOVE_ON, (status, *ordered)).rowcount == 1
+
+
+def pin(tx: Transaction, key: int, children: Mapping[str, str]) -> None:
+    """Say which revisions the children of a run have, for as long as it goes on."""
+    tx.execute(_PIN, run=key, children=children)
 
 
 def halt(tx: Transaction, key: int, *, fence: int, error: Any, at: datetime) -> bool:
@@ -173,14 +210,9 @@ async def entries(reader: Reader, key: int) -> list[Entry]:
     ]
 
 
-def write_step(tx: Transaction, key: int, step: StepRecord) -> None:
-    values = (
-        key,
-        step.path,
-        step.position,
-        step.name,
-        step.kind,
-        step.action,
+def write_step(tx: Transaction, key: int, step: StepRecord, *, new: bool) -> None:
+    """Write the record of a step; *new* says that there may well be none of it yet."""
+    changing = (
         step.status,
         step.attempts,
         step.redo,
@@ -192,7 +224,9 @@ def write_step(tx: Transaction, key: int, step: StepRecord) -> None:
         to_moment(step.started_at),
         to_moment(step.ended_at),
     )
-    tx.run(_WRITE_STEP, values)
+    if new or tx.run(_CHANGE_STEP, (*changing, key, step.path)).rowcount == 0:
+        fixed = (key, step.path, step.position, step.name, step.kind, step.action)
+        tx.run(_WRITE_STEP, (*fixed, *changing))
 
 
 def set_log(tx: Transaction, key: int, path: str, blob: str) -> None:

@@ -164,5 +164,5 @@ def test_any_output_comes_back_as_it_was(output: dict[str, Any]) -> None:
 def _resealed(entry: Entry, data: Any) -> Entry:
     parts = (entry.path, entry.kind, entry.attempt, entry.delivery_id)
     text = canonical(data)
-    seal = _sum(Place("run_1", entry.seq, entry.fence), parts, entry.at, text)
+    seal = _sum(Place("run_1", entry.seq, entry.fence), parts, entry.at.isoformat(), text)
     return replace(entry, data=text.decode(), sum=seal)

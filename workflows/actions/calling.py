@@ -25,11 +25,12 @@ async def call(verb: Action, params: Any, ctx: ActionContext) -> Result[Any]:
         InvalidParams: nothing was performed.
         Exception: whatever the action raises.
     """
-    given = await verb(check_params(verb, params), ctx)
-    result = given if isinstance(given, Result) else Result(given)
-    then = result.when_sent
+    given = await verb.call(check_params(verb, params), ctx)
+    if not isinstance(given, Result):
+        return Result(_plain(given))
+    then = given.when_sent
     later = None if then is None else lambda sent: _plain(then(sent))
-    return Result(_plain(result.output), result.notices, later)
+    return Result(_plain(given.output), given.notices, later)
 
 
 def check_params(verb: ActionSpec, params: Any) -> Any:

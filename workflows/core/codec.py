@@ -7,6 +7,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # left out there
+from json.scanner import c_make_scanner  # type: ignore[attr-defined]  # as above
+from operator import attrgetter
 from typing import get_args
 
 from workflows.core.commands import Command
@@ -25,10 +27,11 @@ def _plain(value: Json) -> Json:
     """
     members = _members(value.__class__)
     if members is not None:
-        written = {name: getattr(value, name) for name, _ in members}
-        for name, default in members:
-            if default is not _ALWAYS and written[name] == default:
-                del written[name]
+        always, read, later = members
+        written = dict(zip(always, read(value), strict=True))
+        for name, default in later:
+            if (member := getattr(value, name)) != default:
+                written[name] = member
         return written
     if isinstance(value, datetime):
         return value.isoformat()
@@ -39,18 +42,27 @@ def _plain(value: Json) -> Json:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-_ALWAYS = object()  # stands for the default of a member that is always written
+_Read = Callable[[Json], tuple[Json, ...]]
 
 
 @cache
-def _members(kind: type) -> tuple[tuple[str, Json], ...] | None:
-    """Return the members of a record, each with the default at which it is left out; else None."""
+def _members(kind: type) -> tuple[tuple[str, ...], _Read, tuple[tuple[str, Json], ...]] | None:
+    """Return the members of a record that are always written, what reads them, and the others.
+
+    Those come with the default at which each is left out. None: it is no record.
+    """
     if not is_dataclass(kind):
         return None
-    return tuple(
-        (field.name, field.default if "later" in field.metadata else _ALWAYS)
-        for field in fields(kind)
-    )
+    known = fields(kind)
+    always = tuple(each.name for each in known if "later" not in each.metadata)
+    later = tuple((each.name, each.default) for each in known if "later" in each.metadata)
+    return always, _reader(always), later
+
+
+def _reader(names: tuple[str, ...]) -> _Read:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 # What `json.JSONEncoder` makes anew for each document, made once: it takes as long as a small document.
@@ -85,9 +97,17 @@ def canonical(value: Json) -> bytes:
         return _ASCII.encode(value).encode()
 
 
+_scan = c_make_scanner(json.JSONDecoder())  # what `json.loads` asks of a text is known of ours
+
+
+def read_back(written: bytes) -> Json:
+    """Return the plain values that `canonical` wrote."""
+    return _scan(written.decode(), 0)[0]
+
+
 def to_json(value: Json) -> Json:
     """Turn a command, a question or any record of the core into plain JSON values."""
-    return json.loads(canonical(value))
+    return read_back(canonical(value))
 
 
 def digest_of(value: Json) -> str:
@@ -112,7 +132,7 @@ def fact_to_json(fact: Fact) -> dict[str, Json]:
     for name, default, _ in _shape(kind):
         value = getattr(fact, name)
         if value != default:
-            data[name] = _written(value)
+            data[name] = value if type(value) in _AS_THEY_ARE else _written(value)
     return data
 
 
@@ -158,6 +178,9 @@ def _shape(kind: str) -> tuple[tuple[str, Json, Decode | None], ...]:
 
 def _default(field: Field[Json]) -> Json:
     return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+_AS_THEY_ARE = frozenset({bool, dict, float, int, list, str})
 
 
 def _written(value: Json) -> Json:

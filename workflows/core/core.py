@@ -130,7 +130,7 @@ class Core:
             return state.ended
         if state.started_at is None:
             return RunStatus.QUEUED
-        kinds = set(state.open.values())
+        kinds = state.open.values()
         if "unknown" in kinds:
             return RunStatus.UNKNOWN
         if state.paused_at is not None:
@@ -157,9 +157,14 @@ class Core:
         """The steps of all bodies that were entered, by path; gates have none. To be read only."""
         return self._turn.nodes
 
+    def at(self, path: str) -> tuple[Node, bool]:
+        """Return the step at *path*, or the one that the gate there stands before; and whether it is one."""
+        gated = self._turn.gated(path)
+        return self._turn.nodes[gated or path], gated is not None
+
     def node(self, path: str) -> Node:
         """Return the step at *path*; of a gate, the step that it stands before."""
-        return self._turn.nodes[self._turn.gated(path) or path]
+        return self.at(path)[0]
 
     def is_gate(self, path: str) -> bool:
         return self._turn.gated(path) is not None

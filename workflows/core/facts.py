@@ -41,7 +41,7 @@ class StepStarted:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `RunAction`: it is the commonest. Nothing changes one
 class StepCompleted:
     at: datetime
     path: str

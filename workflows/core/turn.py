@@ -141,6 +141,8 @@ class Turn:
             return (*self._before(gate.scope), 2 * gate.position)
         if node.scope == UNDO:
             return (*self.order(node.owner or ""), LAST + 1)
+        if not node.scope:
+            return (2 * node.position + 1,)
         return (*self._before(node.scope), 2 * node.position + 1)
 
     def _before(self, prefix: str) -> tuple[int, ...]:

@@ -29,8 +29,8 @@ ROWS = (
         (
             Change(
                 FLIGHT,
-                "            return await _perform(parts, run, flying)\n",
-                """            parts.world.tasks.start("later", _perform(parts, run, flying))  # type: ignore
+                "            return await flying.perform(parts, run)\n",
+                """            parts.world.tasks.start("later", flying.perform(parts, run))  # type: ignore
             return Answer()
 """,
             ),

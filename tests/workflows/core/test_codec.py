@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tests.workflows.core.story import T0, Story, action, approval, const, line, look, step
-from workflows.core.codec import canonical, digest, fact_from_json, fact_to_json, to_json
+from workflows.core.codec import (
+    canonical,
+    digest,
+    fact_from_json,
+    fact_to_json,
+    read_back,
+    to_json,
+)
 from workflows.core.commands import CancelAction, SetTimer, Tell
 from workflows.core.core import Core, replay
 from workflows.core.errors import InvariantBroken, ReplayDiverged, UnknownFact, invariant
@@ -300,3 +307,10 @@ def test_a_replay_with_a_value_that_nothing_needs_halts() -> None:
 
     with pytest.raises(ReplayDiverged, match="params:two"):
         replay(story.plan, rows)
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 0, -1.5e300, "", "\ud800", "ü\n", [], {}, [{"a": [None, "{"]}], 10**30]
+)
+def test_what_was_written_is_read_back_as_json_reads_it(value: object) -> None:
+    assert read_back(canonical(value)) == json.loads(canonical(value)) == value

@@ -162,9 +162,9 @@ def test_only_the_steps_that_changed_are_written(
     written: list[str] = []
     real = store.write_step
 
-    def count(tx: Any, key: int, record: Any) -> None:
+    def count(tx: Any, key: int, record: Any, *, new: bool) -> None:
         written.append(record.path)
-        real(tx, key, record)
+        real(tx, key, record, new=new)
 
     monkeypatch.setattr(store, "write_step", count)
 

@@ -1,10 +1,21 @@
 """Who gets the next place when there are more actions than places."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from workflows.runtimes.host.slots import Slots
+
+
+@asynccontextmanager
+async def taken(slots: Slots, priority: str | None) -> AsyncIterator[None]:
+    await slots.take(priority)
+    try:
+        yield
+    finally:
+        slots.give_back()
 
 
 async def waiting(
@@ -14,7 +25,7 @@ async def waiting(
     order: list[str | None] = []
 
     async def work(priority: str | None) -> None:
-        async with slots.taken(priority):
+        async with taken(slots, priority):
             order.append(priority)
             await asyncio.sleep(0)
 
@@ -25,7 +36,7 @@ async def waiting(
 
 async def test_the_most_urgent_comes_first_and_equals_in_their_order() -> None:
     slots = Slots(1)
-    async with slots.taken(None):
+    async with taken(slots, None):
         order, tasks = await waiting(slots, "low", None, "high", "low", "high")
         assert order == []
     await asyncio.gather(*tasks)
@@ -35,7 +46,7 @@ async def test_the_most_urgent_comes_first_and_equals_in_their_order() -> None:
 
 async def test_what_has_a_place_keeps_it() -> None:
     slots = Slots(1)
-    async with slots.taken("low"):
+    async with taken(slots, "low"):
         order, tasks = await waiting(slots, "high")
         await asyncio.sleep(0)
         assert order == []
@@ -46,7 +57,7 @@ async def test_what_has_a_place_keeps_it() -> None:
 async def test_a_place_that_nobody_comes_for_is_passed_on(late: bool) -> None:  # noqa: FBT001
     slots = Slots(1)
     order: list[str | None] = []
-    async with slots.taken(None):
+    async with taken(slots, None):
         order, tasks = await waiting(slots, "high", "low")
         if not late:
             tasks[0].cancel()
@@ -55,7 +66,7 @@ async def test_a_place_that_nobody_comes_for_is_passed_on(late: bool) -> None:  
     await asyncio.gather(*tasks, return_exceptions=True)
 
     assert order == ["low"]
-    async with asyncio.timeout(1), slots.taken(None):
+    async with asyncio.timeout(1), taken(slots, None):
         pass
 
 
@@ -63,7 +74,7 @@ async def test_a_place_is_free_again_after_an_error() -> None:
     slots = Slots(2)
     for _ in range(3):
         with pytest.raises(KeyError):
-            async with slots.taken("high"):
+            async with taken(slots, "high"):
                 raise KeyError
-    async with asyncio.timeout(1), slots.taken(None), slots.taken(None):
+    async with asyncio.timeout(1), taken(slots, None), taken(slots, None):
         pass

@@ -83,8 +83,11 @@ def to_json(value: Any) -> Any:
 
 def may_hold_handles(value: Any) -> bool:
     """Say whether `from_json` would make anything else of *value*: handles have keys with a ``$``."""
-    if isinstance(value, dict):
-        return any(key[:1] == "$" or may_hold_handles(each) for key, each in value.items())
+    if isinstance(value, dict):  # a loop, since each step asks this several times
+        for key, each in value.items():
+            if key[:1] == "$" or (isinstance(each, dict | list) and may_hold_handles(each)):
+                return True
+        return False
     return isinstance(value, list) and any(map(may_hold_handles, value))
 
 

@@ -51,7 +51,7 @@ class StepLog:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, as `RunAction`: each step makes one
 class Move:
     """What one fact does.
 
@@ -60,10 +60,11 @@ class Move:
         seq: the number of its row in the journal.
         entry: that row; None in a runtime that keeps none.
         changed: the paths of the steps that it changed.
-        values: columns of the run that come with the fact itself.
+        pinned: the revisions of its children, which hold from now on.
         shown: the status under which the run shows as a process from now on, where it changes.
         error: what ended the run, where that is shown.
         commands: what the core asked for.
+        actions: those of them that begin an action.
         children: the runs that they begin, looked at before.
         tellings: what Slack is told.
         reports: what the run says about pieces of work, as `baton.notify` does.
@@ -78,10 +79,11 @@ class Move:
     seq: int
     entry: Entry | None
     changed: frozenset[str] = frozenset()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    pinned: Mapping[str, str] | None = None
     shown: Status | None = None
     error: Any = None
     commands: tuple[Command, ...] = ()
+    actions: Sequence[RunAction] = ()
     children: tuple[NewChild, ...] = ()
     tellings: tuple[Telling, ...] = ()
     reports: tuple[Mapping[str, Any], ...] = ()
@@ -92,7 +94,7 @@ class Move:
     veils: Mapping[str, Veil] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # likewise
 class Advance:
     """Some moves of a run, one after the other, and where they lead.
 
@@ -117,21 +119,20 @@ class Advance:
     @property
     def starts(self) -> bool:
         """Whether an action starts after it."""
-        return any(isinstance(each, RunAction) for move in self.moves for each in move.commands)
+        return any(move.actions for move in self.moves)
 
 
 def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
     """Store *done*; where somebody has cancelled the run meanwhile, without the start of anything."""
     run, first, last = done.run, done.moves[0], done.moves[-1]
-    given = {name: value for move in done.moves for name, value in move.values.items()}
-    values = {**done.values, **given, "seq": last.seq, "fence": done.fence, "updated_at": last.at}
-    if not store.advance(tx, run.key, was=first.seq - 1, fence=done.fence, values=values):
+    values = {**done.values, "seq": last.seq, "fence": done.fence, "updated_at": last.at}
+    if not store.move_on(tx, run.key, was=first.seq - 1, values=values):
         return "stale"
     for move in done.moves:
         if move.entry is not None:
             store.add_entry(tx, run.key, move.entry)
     for step in done.steps:
-        store.write_step(tx, run.key, step)
+        store.write_step(tx, run.key, step, new=first.seq == 1 or step.status == "pending")
     for move in done.moves:
         _obey_all(tx, run, move, ids)
         _tell_all(tx, run, move, ids)
@@ -147,13 +148,14 @@ def _begin(tx: Transaction, done: Advance) -> Outcome:
     for intent in done.intents:
         intents.note(tx, run, intent, journaled=done.journaled)
     if done.intents:
-        more = {"seq": seq + len(done.intents)}
-        store.advance(tx, run.key, was=seq, fence=done.fence, values=more)
+        store.count_on(tx, run.key, was=seq, fence=done.fence, seq=seq + len(done.intents))
     return "stored"
 
 
 def _obey_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:
     """Store what a move asks for, and what goes with it."""
+    if move.pinned:
+        store.pin(tx, run.key, move.pinned)
     if move.spent:
         run_secrets.forget(tx, run.key)
     if move.log is not None:

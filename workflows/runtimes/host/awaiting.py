@@ -67,7 +67,7 @@ async def until_sent(
     """
     then = answer.when_sent
     with parts.door.changes.subscribe("outbox") as changes:
-        while then is not None and not (flying.cancelled.is_set() or parts.stopping):
+        while then is not None and not (flying.cancelled.came or parts.stopping):
             try:
                 sent = await parts.door.read(lambda reader: _all_sent(reader, run, answer.notices))
             except _NeverSent as why:

@@ -3,39 +3,105 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from workflows.core.commands import RunAction
 from workflows.runs import RunRecord
-from workflows.runtimes.host.parts import Parts
+from workflows.runtimes.host.parts import Landing, Parts
 from workflows.runtimes.host.performing import Answer
 
-__all__ = ["Flying", "fly", "needs_intent"]
+__all__ = ["Answered", "Flying", "Mail", "Starting", "fly", "needs_intent"]
+
+
+@dataclass(slots=True)
+class Once:
+    """Something that comes once. Most attempts have nobody who waits for it, so there is no event then."""
+
+    came: bool = False
+    _event: asyncio.Event | None = None
+
+    def come(self) -> None:
+        self.came = True
+        if self._event is not None:
+            self._event.set()
+
+    @property
+    def event(self) -> asyncio.Event:
+        """What is set as soon as it has come."""
+        if self._event is None:
+            self._event = asyncio.Event()
+            if self.came:
+                self._event.set()
+        return self._event
 
 
 @dataclass(slots=True, eq=False)
 class Flying:
-    """One attempt. Setting *cleared* lets it begin, if *may_start* says so."""
+    """One attempt. Once *cleared*, it may begin, if *may_start* says so."""
 
     action: RunAction
-    after: asyncio.Event | None = None  # an earlier attempt has to be gone first
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    cleared: asyncio.Event = field(default_factory=asyncio.Event)
-    landed: asyncio.Event = field(default_factory=asyncio.Event)
-    may_start: bool = False
     begun: bool = False  # its start is stored, and a place is held for it
-    scope: asyncio.Timeout | None = None
+    after: Landing | None = None  # an earlier attempt, which has to be gone first
+    cancelled: Once = field(default_factory=Once)
+    cleared: Once = field(default_factory=Once)
+    landed: Once = field(default_factory=Once)
+    may_start: bool = False
+    _at_work: asyncio.Task[Any] | None = None  # while it is performed
+    _struck: bool = False  # that task was cancelled
 
     def clear(self, *, start: bool) -> None:
         """Let it begin, or tell it that it may not."""
         self.may_start = start
-        self.cleared.set()
+        self.cleared.come()
 
     def cancel(self) -> None:
         """Stop it; its answer is not wanted any more."""
-        self.cancelled.set()
-        self.cleared.set()
-        if self.scope is not None and not self.landed.is_set():
-            self.scope.reschedule(asyncio.get_running_loop().time())
+        self.cancelled.come()
+        self.cleared.come()
+        if self._at_work is not None:  # who waits to hear of it comes first
+            asyncio.get_running_loop().call_soon(self._strike)
+
+    def _strike(self) -> None:
+        if self._at_work is not None and not self._struck:
+            self._struck = True
+            self._at_work.cancel()
+
+    async def gone(self) -> None:
+        """Wait until nothing of it is at work any more."""
+        await self.landed.event.wait()
+
+    async def perform(self, parts: Parts, run: RunRecord) -> Answer | None:
+        """Return what became of it; None if it was cancelled, which ends no more than this."""
+        task = self._at_work = asyncio.current_task()
+        try:
+            answer = await parts.performer.perform(run, self.action, lambda: self.cancelled.event)
+        except asyncio.CancelledError:
+            if not self._struck or (task is not None and task.cancelling() > 1):
+                raise  # somebody else ends the task
+            return None
+        finally:
+            self._at_work = None
+            if self._struck and task is not None:
+                task.uncancel()
+        return None if self.cancelled.came else answer
+
+
+@dataclass(slots=True)
+class Starting:
+    """Mail: an attempt waits for its intent to be stored."""
+
+    flying: Flying
+
+
+@dataclass(slots=True)
+class Answered:
+    """Mail: what came of an attempt."""
+
+    flying: Flying
+    answer: Answer
+
+
+Mail: TypeAlias = Starting | Answered
 
 
 def needs_intent(action: RunAction) -> bool:
@@ -56,25 +122,20 @@ async def fly(
     """
     try:
         if flying.after is not None:
-            await flying.after.wait()
-        async with parts.slots.taken(run.priority, already=flying.begun):
-            if flying.cancelled.is_set() or (parts.stopping and not flying.begun):
+            await flying.after.gone()
+        if not flying.begun:
+            await parts.slots.take(run.priority)
+        try:
+            if flying.cancelled.came or (parts.stopping and not flying.begun):
                 return None
             if needs_intent(flying.action) and not flying.begun:
                 ask(flying)
-                await flying.cleared.wait()
-                if not flying.may_start or flying.cancelled.is_set():
+                await flying.cleared.event.wait()
+                if not flying.may_start or flying.cancelled.came:
                     return None
-            return await _perform(parts, run, flying)
+            return await flying.perform(parts, run)
+        finally:
+            parts.slots.give_back()
     finally:
         parts.land(flying)
-        flying.landed.set()
-
-
-async def _perform(parts: Parts, run: RunRecord, flying: Flying) -> Answer | None:
-    try:
-        async with asyncio.timeout(None) as flying.scope:  # `cancel` sets the time
-            answer = await parts.performer.perform(run, flying.action, flying.cancelled)
-    except TimeoutError:
-        return None
-    return None if flying.cancelled.is_set() else answer
+        flying.landed.come()

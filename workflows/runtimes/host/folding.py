@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from coordination.handles import holds_any
+from baton.status import Status
 from workflows.actions.notices import Post, Report
+from workflows.core.commands import RunAction
 from workflows.core.core import Core
 from workflows.core.facts import Fact
 from workflows.core.state import RunStatus
@@ -29,18 +30,18 @@ from workflows.runtimes.host.telling import Telling, posted, tellings, unknown_a
 __all__ = ["Arrival", "Life", "advance", "fold"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `RunAction`. Nothing changes one once it is made
 class Arrival:
     """A fact, and how it came: by a stored wake-up, or as the answer to an attempt.
 
-    *values* are columns of the run that are stored with it.
+    *pinned* are the revisions of the run's children, which are stored with it.
     """
 
     fact: Fact
     path: str | None = None
     wakeup: Wakeup | None = None
     answer: Answer = field(default_factory=Answer)
-    values: Mapping[str, Any] = field(default_factory=dict)
+    pinned: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Life:
     """What of the host a fold needs: the number of its life, and whether it keeps journals.
 
     *secretive* says whether a step of the plan gives what must not be seen; *seal* then closes the
-    rows of its journal. *hides* says that all which the run gives is secret, its outputs too.
+    rows of its journal. *hides* says that all which the run gives is secret, its outputs too, and
+    *given* that secrets are among its inputs.
     """
 
     fence: int
@@ -56,6 +58,7 @@ class Life:
     secretive: bool = False
     seal: Callable[[str], str] | None = None
     hides: bool = False
+    given: bool = False
 
     def cover(self, core: Core) -> Cover:
         """Return what covers all that people may not see of the run."""
@@ -63,16 +66,20 @@ class Life:
 
 
 def fold(
-    run: RunRecord, replayed: Replayed, arrival: Arrival, *, life: Life, now: datetime
+    run: RunRecord, replayed: Replayed, arrival: Arrival, *, life: Life, was: Status, now: datetime
 ) -> Move | None:
-    """Apply the fact of *arrival* and return what it does; None where it changes nothing."""
+    """Apply the fact of *arrival* and return what it does; None where it changes nothing.
+
+    *was* is the status under which the run has shown so far.
+    """
     core, fact = replayed.core, arrival.fact
-    asked, shown = unknown_attempts(core), shown_status(core)
+    asked = unknown_attempts(core)
     commands = tuple(core.apply(fact))
-    if core.warning is not None and not commands and not core.changed:
+    changed = core.changed
+    if core.warning is not None and not commands and not changed:
         return None
     wakeup, cover, seq = arrival.wakeup, life.cover(core), replayed.seq + 1
-    showing = shown_status(core)
+    status = shown_status(core)
     notices = [cover_notice(each, cover) for each in arrival.answer.notices]
     return Move(
         at=now,
@@ -87,16 +94,17 @@ def fold(
         )
         if life.journaled
         else None,
-        changed=core.changed,
-        values=arrival.values,
-        shown=None if showing is shown else showing,
-        error=None if showing is shown else run_error(core, cover),
+        changed=changed,
+        pinned=arrival.pinned,
+        shown=None if status is was else status,
+        error=None if status is was else run_error(core, cover),
         commands=commands,
+        actions=[each for each in commands if isinstance(each, RunAction)],
         tellings=(*tellings(run, core, commands, asked), *_posts(notices)),
-        reports=tuple(each.body for each in notices if isinstance(each, Report)),
+        reports=tuple([each.body for each in notices if isinstance(each, Report)]),
         log=_log(core, arrival, cover),
         wakeup=wakeup.key if wakeup else None,
-        spent=holds_any(run.inputs) and _is_spent(core),
+        spent=life.given and _is_spent(core),
         seal=life.seal if life.hides else None,
     )
 

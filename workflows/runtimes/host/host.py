@@ -100,7 +100,7 @@ class Host:
         try:
             async with asyncio.timeout(within.total_seconds()):
                 for each in tuple(self._parts.aloft):
-                    await each.landed.wait()
+                    await each.gone()
         except TimeoutError:
             log.warning("actions_still_in_flight", actions=len(self._parts.aloft))
 

@@ -50,8 +50,7 @@ def intend(
     action, entry = intent.action, intent.entry
     if wakeups.is_cancelled(tx, run.key):
         return False
-    values = {"seq": entry.seq, "fence": entry.fence}
-    if not store.advance(tx, run.key, was=entry.seq - 1, fence=entry.fence, values=values):
+    if not store.count_on(tx, run.key, was=entry.seq - 1, fence=entry.fence, seq=entry.seq):
         raise Stale(f"another life of Baton went on with R-{run.number}")
     if action.covered is not None:
         why = votes.still_covers(tx, run.key, action.path, action.covered, roles)

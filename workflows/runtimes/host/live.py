@@ -5,11 +5,11 @@ stored in one unit, and only then is performed what touches the world. A run at 
 object.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
 
 import structlog
 
@@ -25,7 +25,7 @@ from workflows.journal import Place, intent_entry
 from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
 from workflows.runtimes.host.advance import Outcome, write
 from workflows.runtimes.host.awaiting import queue_posts, until_sent
-from workflows.runtimes.host.flight import Flying, fly, needs_intent
+from workflows.runtimes.host.flight import Answered, Flying, Mail, Starting, fly, needs_intent
 from workflows.runtimes.host.folding import Arrival
 from workflows.runtimes.host.halting import halt
 from workflows.runtimes.host.hearing import fact_of, opened, run_started
@@ -42,22 +42,6 @@ RESTORED = "The run came back from a backup, and may have done this after that w
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Starting:
-    """An attempt waits for its intent to be stored."""
-
-    flying: Flying
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    flying: Flying
-    answer: Answer
-
-
-_Mail: TypeAlias = _Starting | _Answered
-
-
 class Live:
     """A run in memory. Everything about it happens in one task at a time.
 
@@ -72,7 +56,7 @@ class Live:
         self.gone = False  # let go: another life has it, or it is halted
         self._parts = parts
         self._at_rest = at_rest
-        self._mail: deque[_Mail] = deque()
+        self._mail: deque[Mail] = deque()
         self._hinted = False
         self._told: list[Wakeup] | None = None  # what the run was told when it was opened
         self._working = False
@@ -80,6 +64,7 @@ class Live:
         self._run: RunRecord | None = None
         self._open_run: Opened | None = None
         self._flying: dict[str, Flying] = {}
+        self._ready: Flying | None = None  # whoever is at work performs it next
 
     @property
     def busy(self) -> bool:
@@ -96,16 +81,20 @@ class Live:
         self._hinted = True
         self._wake()
 
-    def _post(self, mail: _Mail) -> None:
+    def _post(self, mail: Mail) -> None:
         self._mail.append(mail)
         self._wake()
 
     def _wake(self) -> None:
         if not self._working and not self.gone:
             self._working = True
-            self._parts.world.tasks.start(f"run {self.key}", self._work())
+            self._parts.world.tasks.start(f"run {self.key}", self._go())
 
-    async def _work(self) -> None:
+    async def _go(self) -> None:
+        await self._fly(await self._work())
+
+    async def _work(self) -> Flying | None:
+        """Take in all that came; return the action that whoever did so performs next."""
         try:
             if self._open_run is None:
                 await self._open()
@@ -121,8 +110,11 @@ class Live:
             self._working = False
             if self.gone or not self.busy:
                 self._at_rest(self)
+        ready, self._ready = self._ready, None
+        return ready
 
     async def _next(self) -> None:
+        self._send_off()
         if not self._mail:
             told, self._told = self._told, None
             if told is None:
@@ -133,7 +125,7 @@ class Live:
         mail = self._mail.popleft()
         if self._flying.get(mail.flying.action.path) is not mail.flying:
             return  # nobody wants it any more
-        if isinstance(mail, _Starting):
+        if isinstance(mail, Starting):
             await self._begin(mail.flying)
         else:
             await self._land(mail.flying, mail.answer)
@@ -216,12 +208,11 @@ class Live:
             opened.run = run = await read(self._read_run)
             if run.held:
                 return False
-        pinned = run.children
+        names, pinned = self._core.plan.children, run.children
         if pinned is None:
-            names = self._core.plan.children
-            pinned = await read(lambda reader: store.active_revisions(reader, names))
+            pinned = await read(lambda each: store.active_revisions(each, names)) if names else {}
         fact = run_started(run, self._parts.settings, pinned, now=self._now)
-        await self._take(Arrival(fact, values={"children": pinned or None}))
+        await self._take(Arrival(fact, pinned=pinned))
         return True
 
     async def _begin(self, flying: Flying) -> None:
@@ -253,7 +244,7 @@ class Live:
             flying.clear(start=True)
             return
         await self._hear(await self._pending())
-        self._mail.append(_Starting(flying))  # if it is still wanted after that
+        self._mail.append(Starting(flying))  # if it is still wanted after that
 
     async def _land(self, flying: Flying, answer: Answer) -> None:
         action = flying.action
@@ -273,6 +264,7 @@ class Live:
 
     async def _take(self, arrival: Arrival) -> None:
         """Fold a fact, store all that follows from it, then perform it."""
+        self._send_off()
         opened, parts = self._opened, self._parts
         done = await opened.take(arrival)
         if done is None:
@@ -288,9 +280,10 @@ class Live:
             raise Stale(f"another life of Baton went on with R-{opened.run.number}")
         if outcome == "cancelled":  # nothing starts any more that is not wanted after that
             await self._hear(await self._pending())
-        begun = done.intents if outcome == "stored" else ()
-        for command in [each for move in done.moves for each in move.commands]:
-            self._perform(command, begun=any(each.action is command for each in begun))
+        begun = [each.action for each in done.intents] if outcome == "stored" else ()
+        for move in done.moves:
+            for command in move.commands:
+                self._perform(command, begun)
 
     async def _pass_over(self, wakeup: Wakeup | None, now: datetime) -> None:
         """Note that the run was told something that changes nothing."""
@@ -299,36 +292,53 @@ class Live:
             key = wakeup.key
             await self._parts.write(lambda tx: wakeups.done(tx, key, now=now))
 
-    def _perform(self, command: Command, *, begun: bool) -> None:
+    def _perform(self, command: Command, begun: Sequence[RunAction]) -> None:
         if isinstance(command, RunAction):
             if self._opened.stands(command):  # and was not worked out, or taken back, since
-                self._start(command, begun=begun)
+                self._start(command, begun=any(each is command for each in begun))
         elif isinstance(command, CancelAction):
             flying = self._flying.get(command.path)
             if flying is not None and flying.action.attempt == command.attempt:
                 self._drop(flying)
 
     def _start(self, action: RunAction, *, begun: bool = False) -> None:
-        flying = Flying(action, begun=begun)
+        self._send_off()
+        flying = Flying(action, begun)
         flying.after = self._parts.lift(flying, (self.key, action.path))
-        self._flying[action.path] = flying
-        self._parts.world.tasks.start(f"action {self._id} {action.path}", self._fly(flying))
+        self._flying[action.path] = self._ready = flying
+        if needs_intent(action) and not begun:
+            self._send_off()  # it waits for what only this run can store
 
-    async def _fly(self, flying: Flying) -> None:
-        """Perform an attempt, and take in what came of it."""
-        answer = await fly(self._parts, self._opened.run, flying, self._ask)
-        if answer is None:
-            return
-        self._mail.append(_Answered(flying, answer))
-        if not self._working and not self.gone:  # nobody else does it: another task would cost more
+    def _send_off(self) -> None:
+        """Give the action that is ready a task of its own: whoever is at work has more to do."""
+        if self._ready is not None:
+            flying, self._ready = self._ready, None
+            name = f"action {self._id} {flying.action.path}"
+            self._parts.world.tasks.start(name, self._fly(flying))
+
+    async def _fly(self, flying: Flying | None) -> None:
+        """Perform an attempt, take in what came of it, and go on with what that made ready.
+
+        A run whose steps follow one another stays in one task, since each more would cost as much as
+        a step.
+        """
+        while flying is not None:
+            _call_task(f"action {self._id} {flying.action.path}")
+            answer = await fly(self._parts, self._opened.run, flying, self._ask)
+            if answer is None:
+                return
+            self._mail.append(Answered(flying, answer))
+            if self._working or self.gone:
+                return  # somebody else takes it in
             self._working = True
-            await self._work()
+            _call_task(f"run {self.key}")
+            flying = await self._work()
 
     def _ask(self, flying: Flying) -> None:
-        self._post(_Starting(flying))
+        self._post(Starting(flying))
 
     def _answered(self, flying: Flying, answer: Answer) -> None:
-        self._post(_Answered(flying, answer))
+        self._post(Answered(flying, answer))
 
     def _drop(self, flying: Flying) -> None:
         self._flying.pop(flying.action.path, None)
@@ -380,3 +390,10 @@ class Live:
         if self._open_run is None:
             raise Faulted("the run is used before it is opened")
         return self._open_run
+
+
+def _call_task(name: str) -> None:
+    """Name the task at hand for what it does now: so it is reported."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.set_name(name)

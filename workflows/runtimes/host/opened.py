@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from baton.status import Status
 from coordination.children import is_hidden
 from coordination.handles import holds_any
 from workflows.core.commands import AskApproval, RunAction, StartChild
@@ -21,7 +22,7 @@ from workflows.runtimes.host.folding import Arrival, Life, advance, fold
 from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, veiled
-from workflows.runtimes.host.records import cover_of, has_secrets
+from workflows.runtimes.host.records import cover_of, has_secrets, shown_status
 from workflows.runtimes.host.showing import covered, with_files
 from workflows.runtimes.host.veiling import veils
 from workflows.runtimes.host.weighing import Weight
@@ -29,7 +30,8 @@ from workflows.runtimes.host.weighing import Weight
 __all__ = ["Opened", "open_run"]
 
 TOGETHER = 64  # moves in one unit: others want the loop and the writer too
-_LOOKED_AT = (AskApproval, StartChild)  # what they hold is read, or looked up, before it is stored
+_LOOKED_AT = frozenset({AskApproval, StartChild})
+"""What these hold is read, or looked up, before it is stored."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Opened:
         replayed: its core, and what is in flight; changed by every fact.
         life: what of the host a fold needs.
         weight: how much it holds.
+        shown: the status under which it shows as a process.
     """
 
     parts: Parts
@@ -49,22 +52,23 @@ class Opened:
     replayed: Replayed
     life: Life
     weight: Weight
+    shown: Status
 
     async def take(self, arrival: Arrival) -> Advance | None:
         """Fold *arrival*, and the answers of the pure actions that follow; None if it changes nothing.
 
         What is returned has to be stored, or the run to be let go.
         """
-        first = await self._fold(arrival)
+        first = await self._fold(arrival, self._now)
         if first is None:
             return None
-        moves, ready = [first], deque(_actions(first))
+        moves, ready = [first], deque(first.actions)
         while ready and len(moves) < TOGETHER:
             answered = self._worked_out(ready.popleft())
-            move = None if answered is None else await self._fold(answered)
+            move = None if answered is None else await self._fold(answered, answered.fact.at)
             if move is not None:
                 moves.append(move)
-                ready += _actions(move)
+                ready += move.actions
         return advance(self.run, self.replayed.core, moves, self._intents(moves), self.life)
 
     def take_back(self, intents: Sequence[Intent]) -> None:
@@ -79,30 +83,32 @@ class Opened:
 
     def answered(self, action: RunAction, answer: Answer) -> Arrival:
         """Return what the answer of *action* tells the run."""
-        if self.replayed.core.node(action.path).step.secret_output:
+        if self.life.secretive and self.replayed.core.node(action.path).step.secret_output:
             answer = veiled(answer)
         return Arrival(answer.fact(action, self._now), action.path, answer=answer)
 
-    async def _fold(self, arrival: Arrival) -> Move | None:
+    async def _fold(self, arrival: Arrival, now: datetime) -> Move | None:
         replayed = self.replayed
-        admitted = self.weight.admit(replayed.core, arrival.fact)
+        admitted = self.weight.admit(replayed.core, arrival.fact, arrival.answer.size)
         if admitted is not arrival.fact:
             arrival = replace(arrival, fact=admitted)
-        move = fold(self.run, replayed, arrival, life=self.life, now=self._now)
+        move = fold(self.run, replayed, arrival, life=self.life, was=self.shown, now=now)
         if move is None:
             return None
         replayed.seq += 1
         replayed.flight.follow(arrival.fact, move.commands)
         self.weight.take_in(arrival.fact)
-        if self.life.secretive or any(isinstance(each, _LOOKED_AT) for each in move.commands):
-            return await self._shown(move)
+        if move.shown is not None:
+            self.shown = move.shown
+        if self.life.secretive or not _LOOKED_AT.isdisjoint(map(type, move.commands)):
+            return await self._as_stored(move)
         return move
 
     def _worked_out(self, action: RunAction) -> Arrival | None:
         """Return the answer of a pure action; None where it has to be performed like any other."""
         parts, run = self.parts, self.run
         wanted = self.stands(action) and not parts.stopping
-        if not wanted or needs_intent(action) or holds_any(run.inputs):
+        if not wanted or needs_intent(action) or self.life.given:
             return None
         if parts.is_aloft((run.key, action.path)):
             return None  # an earlier attempt has to be gone first
@@ -115,7 +121,7 @@ class Opened:
         An intent of its own would be another commit.
         """
         found: list[Intent] = []
-        for action in [each for move in moves for each in _actions(move)]:
+        for action in [each for move in moves for each in move.actions]:
             if self._may_begin(action) and self.parts.slots.take_now():
                 self.replayed.seq += 1
                 place = Place(self.run.id, self.replayed.seq, self.life.fence)
@@ -130,7 +136,7 @@ class Opened:
         asks = run.restored and not action.redo
         return not (asks or parts.stopping or parts.is_aloft((run.key, action.path)))
 
-    async def _shown(self, move: Move) -> Move:
+    async def _as_stored(self, move: Move) -> Move:
         """Return *move* as others may see it, with the files of its questions and the children it begins."""
         run, core = self.run, self.replayed.core
         parts, life = self.parts, self.life
@@ -169,9 +175,12 @@ async def open_run(parts: Parts, run: RunRecord, entries: Iterable[Entry]) -> Op
     if replayed.seq != run.seq:
         raise Faulted(f"the journal has {replayed.seq} rows, and the run counts {run.seq}")
     seal = sealing.seal if sealing is not None and secretive else None
-    life = Life(parts.fence, parts.journaled, secretive=secretive, seal=seal, hides=hides)
-    return Opened(parts, run, replayed, life, Weight(parts.settings))
-
-
-def _actions(move: Move) -> Iterable[RunAction]:
-    return [each for each in move.commands if isinstance(each, RunAction)]
+    life = Life(
+        parts.fence,
+        parts.journaled,
+        secretive=secretive,
+        seal=seal,
+        hides=hides,
+        given=holds_any(run.inputs),
+    )
+    return Opened(parts, run, replayed, life, Weight(parts.settings), shown_status(replayed.core))

@@ -22,7 +22,7 @@ from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.performing import Performer
 from workflows.runtimes.host.slots import Slots
 
-__all__ = ["Parts", "PlanReader"]
+__all__ = ["Landing", "Parts", "PlanReader"]
 
 T = TypeVar("T")
 PlanReader: TypeAlias = Callable[[str, Any], Plan]
@@ -34,8 +34,7 @@ log = structlog.get_logger(__name__)
 class Landing(Protocol):
     """An attempt, as far as others have to wait for its end."""
 
-    @property
-    def landed(self) -> asyncio.Event: ...
+    async def gone(self) -> None: ...
     def cancel(self) -> None: ...
 
 
@@ -87,12 +86,12 @@ class Parts:
         """Say whether an attempt at *place* is not over yet."""
         return place in self.newest
 
-    def lift(self, flying: "Landing", place: tuple[int, str]) -> asyncio.Event | None:
-        """Note that *flying* is aloft; return what is set once the one before it at *place* is gone."""
+    def lift(self, flying: "Landing", place: tuple[int, str]) -> "Landing | None":
+        """Note that *flying* is aloft; return the one at *place* that has to be gone before it."""
         before = self.newest.get(place)
         self.aloft[flying] = place
         self.newest[place] = flying
-        return None if before is None else before.landed
+        return before
 
     def land(self, flying: "Landing") -> None:
         """Note that *flying* is over."""

@@ -1,29 +1,25 @@
 """Performs one attempt of one action and says what became of it, in a form that can be stored."""
 
 import asyncio
-import json
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-import structlog
-
-from baton.connector import ActionFailure, Processes, Result, RunInfo
+from baton.connector import ActionFailure, Result
 from coordination.handles import PREFIX, holds_any
 from coordination.world import World
 from workflows.actions.calling import InvalidParams, call
 from workflows.actions.notices import Post, Upload
 from workflows.actions.registry import Registry, UnknownAction
-from workflows.core.codec import canonical
+from workflows.core.codec import canonical, read_back
 from workflows.core.commands import RunAction
 from workflows.core.facts import Fact, StepCompleted, StepError, StepFailed, StepUnknown
 from workflows.language.expressions import from_json, may_hold_handles, reveal, secret_names
 from workflows.runs import RunRecord
-from workflows.runtimes.host.context import StepContext, Transcript, Watched
-from workflows.runtimes.host.hearing import folder_of
+from workflows.runtimes.host.context import StepContext, Transcript
 from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.masks import HIDDEN, covering
 
@@ -36,19 +32,22 @@ InputLookup = Callable[[int], Awaitable[Mapping[str, str]]]
 """Gives the secret inputs of the run with this key, by the names of their handles."""
 
 LAST, LONG = 50, 500  # lines of a log that an error may repeat, and characters of each
+_NONE: Mapping[str, str] = MappingProxyType({})
 
-log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `RunAction`. Nothing changes one that is handed over
 class Answer:
-    """What became of an attempt: an output, or an error. Secrets in it are covered already."""
+    """What became of an attempt: an output, or an error. Secrets in it are covered already.
+
+    *size* is how long the output is in canonical JSON, where that is known.
+    """
 
     output: Any = None
     error: StepError | None = None
     notices: tuple[Any, ...] = ()
     log: str = ""
     when_sent: Callable[[tuple[Any, ...]], Any] | None = None  # then it is not over yet
+    size: int | None = None
 
     def fact(self, action: RunAction, at: datetime) -> Fact:
         """Return what the run is told.
@@ -85,7 +84,7 @@ class Performer:
         return covering(_words(await self._own(run)), halves=True)
 
     async def _own(self, run: RunRecord) -> Mapping[str, str]:
-        return await self._inputs(run.key) if holds_any(run.inputs) else {}
+        return await self._inputs(run.key) if holds_any(run.inputs) else _NONE
 
     def work_out(self, run: RunRecord, action: RunAction) -> Answer | None:
         """Return the answer of *action* at once, if it is pure, and if it has one at once.
@@ -95,7 +94,7 @@ class Performer:
         verb = self._registry.get(action.action)
         if verb is None or not verb.pure:
             return None
-        performing = self.perform(run, action, asyncio.Event())
+        performing = self.perform(run, action, asyncio.Event)
         try:
             performing.send(None)
         except StopIteration as over:
@@ -104,23 +103,30 @@ class Performer:
         performing.close()
         return None
 
-    async def perform(self, run: RunRecord, action: RunAction, cancelled: asyncio.Event) -> Answer:
-        """Perform *action* in the name of *run*; the caller may cancel it."""
-        transcript = Transcript()
-        own = await self._own(run)
-        params = action.params
-        try:
-            if held := may_hold_handles(params):
-                params = from_json(params)
-            names = secret_names(params) if held else ()
-            secrets = {name: self._named(name, own) for name in sorted(names)}
-        except KeyError as error:
-            return Answer(error=_refused("secret", _absent(error.args[0])))
-        ctx = self._context(run, action, secrets, transcript, cancelled)
-        plain = reveal(params, secrets.__getitem__) if held else params
+    async def perform(
+        self, run: RunRecord, action: RunAction, cancelled: Callable[[], asyncio.Event]
+    ) -> Answer:
+        """Perform *action* in the name of *run*.
+
+        The caller may cancel it; *cancelled* gives what is set then.
+        """
+        own, params, secrets = await self._own(run), action.params, _NONE
+        if may_hold_handles(params):
+            held = from_json(params)
+            try:
+                secrets = {name: self._named(name, own) for name in sorted(secret_names(held))}
+            except KeyError as error:
+                return Answer(error=_refused("secret", _absent(error.args[0])))
+            params = reveal(held, secrets.__getitem__)
+        transcript, timeout = Transcript(), action.timeout
+        deadline = None if timeout is None else self._world.clock.now() + timeout
+        ctx = StepContext(
+            self._world, self._settings, run, action, transcript, cancelled, deadline, secrets
+        )
         cover = covering(_words({**own, **secrets}), halves=True) if own or secrets else _seen
-        answer = await self._call(action, plain, ctx, cover)
-        return _covered(replace(answer, log=transcript.text), cover)
+        answer = await self._call(action, params, ctx, cover)
+        answer.log = transcript.text
+        return _covered(answer, cover)
 
     def _named(self, name: str, own: Mapping[str, str]) -> str:
         """Return the text of a secret: an input of the run, or one of the store. Raises: KeyError."""
@@ -148,10 +154,6 @@ class Performer:
             what = f"{type(error).__name__}: {error}"
             return Answer(error=StepError("error", what, "unknown"))
 
-    def _programs(self, run: RunRecord, action: RunAction) -> Processes:
-        given = self._settings.programs
-        return given(run.key, action.action) if given else self._world.processes
-
     def _success(self, result: Result[Any]) -> Answer:
         try:
             text = canonical(result.output)
@@ -161,30 +163,8 @@ class Performer:
         if size > most:
             why = f"its output has {size:,} bytes; a step may give {most:,}"
             return Answer(error=StepError("limit", why))
-        return Answer(output=json.loads(text), notices=result.notices, when_sent=result.when_sent)
-
-    def _context(
-        self,
-        run: RunRecord,
-        action: RunAction,
-        secrets: Mapping[str, str],
-        transcript: Transcript,
-        cancelled: asyncio.Event,
-    ) -> StepContext:
-        world = self._world
-        folder = world.files.root / folder_of(run.id)
-        return StepContext(
-            key=partial(self._settings.step_key, run.id, action.path, action.redo),
-            attempt=action.attempt,
-            deadline=world.clock.now() + action.timeout if action.timeout else None,
-            run=RunInfo(run.id, run.number, run.workflow, action.path, folder, run.thread_id),
-            http=world.http,
-            processes=Watched(self._programs(run, action), transcript),
-            files=self._settings.files(run.key) if self._settings.files else world.files,
-            logs=partial(log.bind, run_id=run.id, path=action.path, attempt=action.attempt),
-            secrets=secrets,
-            cancelled=cancelled,
-        )
+        output = read_back(text)  # as the journal gives it back
+        return Answer(output, notices=result.notices, when_sent=result.when_sent, size=size)
 
 
 def _failed(failure: ActionFailure) -> StepError:
@@ -227,6 +207,7 @@ def _covered(answer: Answer, cover: Callable[[Any], Any]) -> Answer:
     return replace(
         answer,
         output=cover(answer.output),
+        size=None,
         error=None if error is None else replace(error, message=cover(error.message)),
         notices=tuple(cover_notice(notice, cover) for notice in answer.notices),
         log=cover(answer.log),

@@ -27,7 +27,8 @@ from workflows.core.plan import (
     WaitFor,
     WaitForSignal,
 )
-from workflows.core.state import Progress, StepState
+from workflows.core.state import Progress, StepState, StepStatus
+from workflows.core.state import RunStatus as CoreStatus
 from workflows.language.expressions import MalformedHandle, from_json, mask, may_hold_handles
 from workflows.runs import StepRecord
 from workflows.runtimes.host.masks import HIDDEN, covering, cut, long_lines, texts_in
@@ -59,6 +60,8 @@ KINDS: Mapping[type[Verb], str] = {
     Fail: "fail",
     Stop: "stop",
 }
+_STATUS: Mapping[CoreStatus, RunStatus] = {each: RunStatus(each.value) for each in CoreStatus}
+_WORDS: Mapping[StepStatus, str] = {each: each.value for each in StepStatus}
 
 
 def step_records(
@@ -77,21 +80,22 @@ def step_records(
 
 
 def _record(core: Core, run_id: str, path: str, order: tuple[int, ...], cover: Cover) -> StepRecord:
-    node, state = core.node(path), core.steps[path]
-    step, is_gate = node.step, core.is_gate(path)
+    (node, is_gate), state = core.at(path), core.steps[path]
+    step, output = node.step, state.output
     action = step.verb if isinstance(step.verb, Action) and not is_gate else None
-    hidden = hides(node) and not is_gate
+    if output is not None and not is_gate and hides(node):
+        output = HIDDEN
     return StepRecord(
         path=path,
         position=order[0],
         name=f"Approval of {step.name}" if is_gate else step.name,
         kind="approval" if is_gate else KINDS[type(step.verb)],
         action=None if action is None else action.name,
-        status=state.status.value,
+        status=_WORDS[state.status],
         attempts=state.attempts,
         redo=state.redo,
-        input=_seen(None if state.input is None else _input(core, path, state, cover), cover),
-        output=_seen(HIDDEN if hidden and state.output is not None else state.output, cover),
+        input=None if state.input is None else _seen(_input(core, path, state, cover), cover),
+        output=None if output is None else _seen(output, cover),
         error=None if state.error is None else cover(error_to_json(state.error)),
         detail=_detail(node, state, (run_id, path), order),
         due_at=state.due_at,
@@ -106,9 +110,9 @@ def _input(core: Core, path: str, state: StepState, cover: Cover) -> Any:
     What a step with `secret_output` was given may be what it gives, so nothing of it shows before that
     is known, and nothing at all of what a hidden child is given.
     """
-    node = core.node(path)
+    node, is_gate = core.at(path)
     verb, own = node.step.verb, node.step.secret_output
-    if core.is_gate(path):
+    if is_gate:
         return state.input
     if isinstance(verb, WaitFor):
         return shown_wait(core, node, state.input, cover)
@@ -158,7 +162,7 @@ def _shown(params: Any) -> Any:
 
 
 def _seen(value: Any, cover: Cover) -> Any:
-    return None if value is None else cut(cover(value))
+    return cut(cover(value))
 
 
 def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
@@ -222,7 +226,7 @@ def shown_status(core: Core) -> Status:
     """Return the status under which the run shows as a process."""
     error = core.state.error
     return shown_as(
-        RunStatus(core.status.value),
+        _STATUS[core.status],
         asking="approval" in core.state.open.values(),
         error=None if error is None else error_to_json(error),
     )

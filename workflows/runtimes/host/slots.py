@@ -1,8 +1,7 @@
 """The places in which actions are performed: so many at once, the most urgent run first."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final
@@ -25,18 +24,10 @@ class Slots:
         self._asked = count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
-    @asynccontextmanager
-    async def taken(self, priority: str | None, *, already: bool = False) -> AsyncIterator[None]:
-        """Hold a place; *priority* is high or low, or None for all between.
-
-        *already*: it was taken by `take_now`.
-        """
-        if not already:
-            await self._take(RANKS.get(priority, NORMAL))
-        try:
-            yield
-        finally:
-            self.give_back()
+    async def take(self, priority: str | None) -> None:
+        """Take a place, as soon as there is one; *priority* is high or low, or None for all between."""
+        if not self.take_now():
+            await self._wait(RANKS.get(priority, NORMAL))
 
     def take_now(self) -> bool:
         """Take a place that is free, and say whether there was one."""
@@ -54,10 +45,7 @@ class Slots:
                 return
         self._free += 1
 
-    async def _take(self, rank: int) -> None:
-        if self._free:
-            self._free -= 1
-            return
+    async def _wait(self, rank: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (rank, next(self._asked), turn))
         try:

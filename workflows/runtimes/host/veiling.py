@@ -52,9 +52,9 @@ def secret_steps(plan: Plan) -> frozenset[str]:
 
 def hides(node: Node) -> bool:
     """Say whether the output of a step is hidden: its own, or that of a step inside it."""
-    return node.step.secret_output or any(
-        hides(inner) for body in node.bodies.values() for inner in body.nodes
-    )
+    if node.step.secret_output or not node.bodies:
+        return node.step.secret_output
+    return any(hides(inner) for body in node.bodies.values() for inner in body.nodes)
 
 
 def blank(value: Any) -> Any:

@@ -33,12 +33,17 @@ class Weight:
         self._total: int | None = None  # counted when it is first asked for
         self._coming = 0
 
-    def admit(self, core: Core, fact: Fact) -> Fact:
-        """Return *fact*, or the failure of its step where what it brings is too much."""
+    def admit(self, core: Core, fact: Fact, size: int | None = None) -> Fact:
+        """Return *fact*, or the failure of its step where what it brings is too much.
+
+        *size* is that of what it brings, where that is known.
+        """
         value = _brought(fact)
         if value is None:
             return fact
-        size = self._coming = len(canonical(value))
+        if size is None:
+            size = len(canonical(value))
+        self._coming = size
         if size > self._settings.largest_output:
             most = self._settings.largest_output
             return _failure(fact, f"what came has {size:,} bytes; a step may have {most:,} bytes")
