@@ -162,7 +162,7 @@ def distinct(held: Any) -> Any:
     return replace(held, **changed)  # type: ignore[type-var]  # it is an instance
 
 
-@given(st.one_of(any_of(HomeFacts).map(distinct), fitting(HomeFacts)))
+@given(fitting(HomeFacts) | fitting(HomeFacts).map(lambda each: replace(each, desk=None)))
 @SOME
 def test_any_home_can_be_shown(facts: HomeFacts) -> None:
     found = home_view(facts, public_url=URL)

@@ -177,8 +177,8 @@ async def reported(reports: list[Report], folder: Path, *, short: bool) -> Any:
                 channel=each.channel,
                 owner=each.owner,
                 raw=each.raw,
-                run_key=each.thread and run_of(tx),
-                thread_key=each.thread and thread_of(tx, each.thread),
+                run_key=run_of(tx) if each.thread else None,
+                thread_key=thread_of(tx, each.thread) if each.thread else None,
             )
             now = each.event.received_at
             if each.before is not None:
