@@ -66,14 +66,16 @@ def has_come(now: str, to: str) -> bool:
 def plans(rng: random.Random, each: int) -> Iterator[list[Kill]]:
     """Yield the kills of one history after the other, *each* at most, so that no moment is left out.
 
-    The first strikes as soon as a deploy begins: that is where nobody can know what happened. A
-    kill at the start of a life stands anywhere among the others, since a life that recovers can be
-    killed too.
+    The very first strikes as soon as a deploy begins: that is where nobody can know what happened. It
+    comes before any other, since one that was meant for the question may strike when the deploy is
+    over. A kill at the start of a life stands anywhere among the others, since a life that recovers
+    can be killed too.
     """
     bag: list[str] = []
-    drawn = [Kill("deploy", 0.0)]
+    first = [Kill("deploy", 0.0)]
     while True:
-        while len(drawn) < each:
+        drawn: list[Kill] = []
+        while len(first) + len(drawn) < each:
             bag = bag or rng.sample(BAG, len(BAG))
             name = bag.pop()
             drawn.append(Kill(name, rng.uniform(0.0, MOMENTS[name])))
@@ -81,8 +83,8 @@ def plans(rng: random.Random, each: int) -> Iterator[list[Kill]]:
         for kill in drawn:
             if kill.moment == "start":
                 story.insert(rng.randint(0, len(story)), kill)
-        yield story
-        drawn = []
+        yield [*first, *story]
+        first = []
 
 
 def place(kill: Kill) -> tuple[int, float]:

@@ -90,11 +90,12 @@ def test_steps_in_a_row_share_a_task(play: Play) -> None:
     assert len(set(tasks.values())) == 1
 
 
-def test_steps_side_by_side_do_not_wait_for_each_other(play: Play) -> None:
+def test_steps_side_by_side_begin_in_their_order_and_do_not_wait_for_each_other(play: Play) -> None:
     async def story(bench: Bench) -> None:
-        met = asyncio.Barrier(3)
+        met, begun = asyncio.Barrier(3), []
 
         async def perform(ctx: ActionContext, *, repeatable: bool) -> Any:
+            begun.append(ctx.run.step)
             if ctx.run.step != "first":
                 await met.wait()
 
@@ -102,6 +103,7 @@ def test_steps_side_by_side_do_not_wait_for_each_other(play: Play) -> None:
         await bench.start()
         view = await bench.until("completed")
         assert set(statuses(view).values()) == {"completed"}
+        assert begun == ["first", "x", "y", "z"]
 
     beside = [step(name, does("again"), needs=(Edge("first"),)) for name in ("x", "y", "z")]
     play(chain(step("first", does("again")), *beside), story)

@@ -65,6 +65,7 @@ class Live:
         self._open_run: Opened | None = None
         self._flying: dict[str, Flying] = {}
         self._ready: Flying | None = None  # whoever is at work performs it next
+        self._others = False  # other actions were sent off before it, and begin before it
 
     @property
     def busy(self) -> bool:
@@ -95,6 +96,7 @@ class Live:
 
     async def _work(self) -> Flying | None:
         """Take in all that came; return the action that whoever did so performs next."""
+        self._others = False
         try:
             if self._open_run is None:
                 await self._open()
@@ -110,6 +112,8 @@ class Live:
             self._working = False
             if self.gone or not self.busy:
                 self._at_rest(self)
+        if self._others:
+            self._send_off()
         ready, self._ready = self._ready, None
         return ready
 
@@ -312,7 +316,7 @@ class Live:
     def _send_off(self) -> None:
         """Give the action that is ready a task of its own: whoever is at work has more to do."""
         if self._ready is not None:
-            flying, self._ready = self._ready, None
+            flying, self._ready, self._others = self._ready, None, True
             name = f"action {self._id} {flying.action.path}"
             self._parts.world.tasks.start(name, self._fly(flying))
 
