@@ -66,14 +66,18 @@ class Life:
 
 @contextlib.asynccontextmanager
 async def living(
-    settings: Settings, configuration: Configuration, *, demo: Callable[[], Demo] | None = None
+    settings: Settings,
+    configuration: Configuration,
+    *,
+    demo: Callable[[], Demo] | None = None,
+    taken: Listening | None = None,
 ) -> AsyncIterator[Life]:
-    """Serve inside the block.
+    """Serve inside the block, on *taken* where somebody listens for us already.
 
     Raises:
         PortTaken, InvalidSettings, DatabaseInUse, DatabaseUnusable: nothing was begun.
     """
-    taken = listen(settings.host, settings.port)
+    taken = listen(settings.host, settings.port) if taken is None else taken
     settings = settings.model_copy(update={"port": port_of(taken)})
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(taken.close)

@@ -20,14 +20,14 @@ from bot.operations import login_link, perform
 from bot.settings import Settings, read_settings
 from bot.slack.manifest import manifest_yaml
 from bot.world.leash import leash
-from bot.world.listening import PortTaken, listen, port_of
+from bot.world.listening import Listening, PortTaken, listen, port_of
 from coordination import outbox
 from coordination.database import Lock
 from coordination.ports import RunView
 from handlers.http import Demo
 
 ROOT = Path(__file__).parent.parent.parent
-CHANNEL = "#releases"
+CHANNEL, LOCAL = "#releases", "127.0.0.1"
 OPERATORS = ("U0GRACE", "U0LINUS")
 QUIET = timedelta(milliseconds=200)
 PATIENCE = timedelta(seconds=30)
@@ -88,8 +88,13 @@ async def staged(options: Options, say: Callable[[str], None]) -> AsyncIterator[
     Lock.take(options.data / "baton.db").release()  # said before a local Slack is started in vain
     async with contextlib.AsyncExitStack() as stack:
         project = await asyncio.to_thread(working_copy, options.data)
-        ports = await asyncio.to_thread(remembered_ports, options)
+        taken = await asyncio.to_thread(take_ports, options)
+        for each in taken.values():
+            stack.callback(each.close)
+        ports = {name: port_of(each) for name, each in taken.items()}
+        taken["site"].close()  # what listens on it is a program of its own
         await stack.enter_async_context(site(project, ports["site"]))
+        taken["slack"].close()
         slack = await start_local_slack(
             data=options.data,
             port=ports["slack"],
@@ -100,7 +105,9 @@ async def staged(options: Options, say: Callable[[str], None]) -> AsyncIterator[
         stack.push_async_callback(slack.stop)
         settings = settings_of(options, slack, ports)
         demo = Demo(slack.page_url, CHANNEL, str(short(settings.database)))
-        life = await stack.enter_async_context(living(settings, configuration(), demo=lambda: demo))
+        life = await stack.enter_async_context(
+            living(settings, configuration(), demo=lambda: demo, taken=taken["baton"])
+        )
         say(f"Baton is at {life.settings.address}, its Slack at {slack.page_url}")
         stack.callback(slack.dismiss)  # while Baton ends, not after it
         yield await set_up(options, life, slack, project, ports["site"])
@@ -182,33 +189,30 @@ def working_copy(data: Path) -> Path:
     return project
 
 
-def remembered_ports(options: Options) -> dict[str, int]:
-    """Return the ports of this folder's demo: stored runs name the site's, so it stays the same."""
+def take_ports(options: Options) -> dict[str, Listening]:
+    """Take the ports of this folder's demo: stored runs name the site's, so each stays the same.
+
+    They are held, since a connection that anybody makes meanwhile may be given a port that is free.
+    """
     place = options.data / "demo.json"
     known: dict[str, int] = json.loads(place.read_text()) if place.exists() else {}
-    ports = {
-        "baton": take(options.port)
-        if options.port
-        else take(known.get("baton", 0), otherwise=True),
-        "slack": take(known.get("slack", 0), otherwise=True),
-        "site": take(known.get("site", 0), otherwise=True),
+    taken = {
+        "baton": listen(LOCAL, options.port) if options.port else take(known.get("baton", 0)),
+        "slack": take(known.get("slack", 0)),
+        "site": take(known.get("site", 0)),
     }
     partial = place.with_suffix(".part")
-    partial.write_text(json.dumps(ports))
+    partial.write_text(json.dumps({name: port_of(each) for name, each in taken.items()}))
     partial.replace(place)
-    return ports
+    return taken
 
 
-def take(port: int, *, otherwise: bool = False) -> int:
-    """Return *port* if it is free; *otherwise* another one where it is not."""
+def take(port: int) -> Listening:
+    """Listen on *port*, or on another one where it is taken."""
     try:
-        taken = listen("127.0.0.1", port)
+        return listen(LOCAL, port)
     except PortTaken:
-        if not otherwise:
-            raise
-        taken = listen("127.0.0.1", 0)
-    with taken:
-        return port_of(taken)
+        return listen(LOCAL, 0)
 
 
 @contextlib.asynccontextmanager

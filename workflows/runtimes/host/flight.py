@@ -110,7 +110,7 @@ def needs_intent(action: RunAction) -> bool:
 
 
 async def fly(
-    parts: Parts, run: RunRecord, flying: Flying, ask: Callable[[Flying], None]
+    parts: Parts, run: RunRecord, flying: Flying, post: Callable[[Mail], None]
 ) -> Answer | None:
     """Wait for a free place, for leave to start, then for the answer; None if nobody wants one.
 
@@ -118,7 +118,7 @@ async def fly(
         parts: of this life.
         run: in whose name.
         flying: the attempt.
-        ask: called when the start must be stored first; whoever hears it calls `Flying.clear`.
+        post: takes the mail that the start must be stored first; whoever hears it calls `Flying.clear`.
     """
     try:
         if flying.after is not None:
@@ -129,7 +129,7 @@ async def fly(
             if flying.cancelled.came or (parts.stopping and not flying.begun):
                 return None
             if needs_intent(flying.action) and not flying.begun:
-                ask(flying)
+                post(Starting(flying))
                 await flying.cleared.event.wait()
                 if not flying.may_start or flying.cancelled.came:
                     return None

@@ -328,7 +328,7 @@ class Live:
         """
         while flying is not None:
             _call_task(f"action {self._id} {flying.action.path}")
-            answer = await fly(self._parts, self._opened.run, flying, self._ask)
+            answer = await fly(self._parts, self._opened.run, flying, self._post)
             if answer is None:
                 return
             self._mail.append(Answered(flying, answer))
@@ -337,9 +337,6 @@ class Live:
             self._working = True
             _call_task(f"run {self.key}")
             flying = await self._work()
-
-    def _ask(self, flying: Flying) -> None:
-        self._post(Starting(flying))
 
     def _answered(self, flying: Flying, answer: Answer) -> None:
         self._post(Answered(flying, answer))
