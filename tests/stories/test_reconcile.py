@@ -133,4 +133,4 @@ async def test_a_life_that_ended_before_it_was_said_says_it_in_the_next(baton: B
     baton.sleep(minutes=2)
     await baton.begin()
 
-    assert baton.card("build-7").state == "Succeeded"
+    await baton.until(lambda: baton.card("build-7").state == "Succeeded")
