@@ -10,8 +10,8 @@ SELDOM = (5_000, 20, 20)
 def look_seldom() -> None:
     """Never look through what is there by now, and seldom through the rest: each look stops everything.
 
-    For the end of a start, after which hardly anything is left to be found: to look for it once would
-    take longer than all that the start itself does.
+    For the end of a start. That leaves hardly any garbage, and one last look for it would take longer
+    than the start itself.
     """
     gc.freeze()
     gc.set_threshold(*SELDOM)

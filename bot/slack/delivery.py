@@ -36,7 +36,7 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)
 AT_ONCE = 20
 SWEEP = 5.0  # s; a wake-up that was missed is made good within it
-BUSY = 0.2  # s; what is due may wait for a call of its own thread, whose end wakes us: then twice as long
+BUSY = 0.2  # s until another look at what waits for a call of its own thread, whose end wakes us; then twice it
 LOOK_AGAIN = timedelta(seconds=10)  # until a post that may have arrived can be seen
 UNPARK_EVERY = 600.0  # s
 OUTAGE = timedelta(minutes=1)  # after so long, cards may have been left behind

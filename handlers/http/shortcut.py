@@ -45,16 +45,14 @@ class Api(FastAPI):
         written = None
         head = None if REFUSED in scope else plain(scope)
         if head is not None:
-            whole = WHOLE in scope.get(
+            is_here = WHOLE in scope.get(
                 "extensions", ()
-            )  # a timer costs as much as all the rest here
-            raw = partial(joined if whole else arrived, receive, LIMIT)
+            )  # then no timer: it costs as much as the rest
+            raw = partial(joined if is_here else arrived, receive, LIMIT)
             written, scope[REFUSED] = await self._taken(head, raw)
         if written is not None:
-            headers = self.headers_of(written)
-            await send(
-                {"type": "http.response.start", "status": written.status, "headers": headers}
-            )
+            headers, status = self.headers_of(written), written.status
+            await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": written.body})
         elif isinstance(scope.get(REFUSED), Overloaded):  # there is too much to do already
             await self._refuse(scope[REFUSED], scope, send)

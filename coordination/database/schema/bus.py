@@ -12,7 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from coordination.database.schema.columns import Key, key, metadata, ref
+from coordination.database.schema.columns import Key, key, metadata, ref, where
 from coordination.database.types import Document, Moment
 
 threads = Table(
@@ -53,12 +53,7 @@ events = Table(
 )
 Index("ix_events_process_key", events.c.process_key)
 Index("ix_events_thread_key", events.c.thread_key)
-Index(
-    "ix_events_undispatched",
-    events.c.seq,
-    sqlite_where=events.c.dispatched_at.is_(None),
-    postgresql_where=events.c.dispatched_at.is_(None),
-)
+Index("ix_events_undispatched", events.c.seq, **where(events.c.dispatched_at.is_(None)))
 
 raw_bodies = Table(
     "raw_bodies",
@@ -97,24 +92,12 @@ Index(  # also whether something in a thread still goes on
     "ix_processes_thread_key", processes.c.thread_key, processes.c.ended_at
 )
 Index("ix_processes_status", processes.c.status, processes.c.key)
+Index("ix_processes_run_key", processes.c.run_key, **where(processes.c.run_key.is_not(None)))
+# Whether a process may be deleted
 Index(
-    "ix_processes_run_key",
-    processes.c.run_key,
-    sqlite_where=processes.c.run_key.is_not(None),
-    postgresql_where=processes.c.run_key.is_not(None),
+    "ix_processes_parent_key", processes.c.parent_key, **where(processes.c.parent_key.is_not(None))
 )
-Index(  # whether a process may be deleted
-    "ix_processes_parent_key",
-    processes.c.parent_key,
-    sqlite_where=processes.c.parent_key.is_not(None),
-    postgresql_where=processes.c.parent_key.is_not(None),
-)
-Index(
-    "ix_processes_orphans",
-    processes.c.parent_ref,
-    sqlite_where=processes.c.parent_ref.is_not(None),
-    postgresql_where=processes.c.parent_ref.is_not(None),
-)
+Index("ix_processes_orphans", processes.c.parent_ref, **where(processes.c.parent_ref.is_not(None)))
 
 outbox = Table(
     "outbox",
@@ -139,31 +122,14 @@ outbox = Table(
 Index(  # what of a thread is still to be said, and whether anything was
     "ix_outbox_thread_key_state", outbox.c.thread_key, outbox.c.state
 )
-Index(  # what has no place to be said
-    "ix_outbox_parked",
-    outbox.c.thread_key,
-    sqlite_where=outbox.c.state == "parked",
-    postgresql_where=outbox.c.state == "parked",
-)
-Index(  # whose turn it is
-    "ix_outbox_turn",
-    outbox.c.lane,
-    outbox.c.due_at,
-    sqlite_where=outbox.c.state == "queued",
-    postgresql_where=outbox.c.state == "queued",
-)
-Index(  # what is in flight
-    "ix_outbox_leased",
-    outbox.c.lease_until,
-    sqlite_where=outbox.c.state == "leased",
-    postgresql_where=outbox.c.state == "leased",
-)
-Index(  # what only the card tells of
-    "ix_outbox_rolled",
-    outbox.c.thread_key,
-    sqlite_where=outbox.c.state == "rolled",
-    postgresql_where=outbox.c.state == "rolled",
-)
+# What has no place to be said
+Index("ix_outbox_parked", outbox.c.thread_key, **where(outbox.c.state == "parked"))
+# Whose turn it is
+Index("ix_outbox_turn", outbox.c.lane, outbox.c.due_at, **where(outbox.c.state == "queued"))
+# What is in flight
+Index("ix_outbox_leased", outbox.c.lease_until, **where(outbox.c.state == "leased"))
+# What only the card tells of
+Index("ix_outbox_rolled", outbox.c.thread_key, **where(outbox.c.state == "rolled"))
 
 slots = Table(
     "slots",
@@ -189,13 +155,8 @@ keys = Table(
     Column("strong", Boolean, nullable=False),
     Column("expires_at", Moment),
 )
-Index(  # a strong key leads to one thread; a weak one may lead to several, and then to none
-    "ix_keys_owner",
-    keys.c.key,
-    unique=True,
-    sqlite_where=keys.c.strong.is_(True),
-    postgresql_where=keys.c.strong.is_(True),
-)
+# A strong key leads to one thread; a weak one may lead to several, and then to none
+Index("ix_keys_owner", keys.c.key, unique=True, **where(keys.c.strong.is_(True)))
 Index("ix_keys_thread_key", keys.c.thread_key)
 Index("ix_keys_expires_at", keys.c.expires_at)
 

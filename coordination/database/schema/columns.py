@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData
+from sqlalchemy import BigInteger, Column, ColumnElement, ForeignKey, Integer, MetaData
 
 metadata = MetaData(
     naming_convention={
@@ -24,3 +24,8 @@ def key(name: str = "key") -> Column[Any]:
 
 def ref(name: str, target: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Key, ForeignKey(target), nullable=nullable)
+
+
+def where(condition: ColumnElement[bool]) -> dict[str, Any]:
+    """Return what makes an index hold only the rows for which *condition* is true, on both databases."""
+    return {"sqlite_where": condition, "postgresql_where": condition}

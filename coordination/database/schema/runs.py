@@ -10,7 +10,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from coordination.database.schema.columns import Key, key, metadata, ref
+from coordination.database.schema.columns import Key, key, metadata, ref, where
 from coordination.database.types import Document, Moment, OrderedDocument
 
 definitions = Table(
@@ -131,26 +131,15 @@ run_secrets = Table(  # what secret inputs hold; `runs.inputs` has handles in it
 )
 
 Index("ix_runs_thread_key", runs.c.thread_key)
-Index(
-    "ix_runs_runnable",
-    runs.c.status,
-    sqlite_where=runs.c.status.in_(("queued", "running")),
-    postgresql_where=runs.c.status.in_(("queued", "running")),
-)
+Index("ix_runs_runnable", runs.c.status, **where(runs.c.status.in_(("queued", "running"))))
 Index("ix_runs_requested_by", runs.c.requested_by, runs.c.status)
 Index("ix_runs_workflow_created_at", runs.c.workflow, runs.c.created_at)
-Index(
-    "ix_runs_parent_key",
-    runs.c.parent_key,
-    sqlite_where=runs.c.parent_key.is_not(None),
-    postgresql_where=runs.c.parent_key.is_not(None),
-)
+Index("ix_runs_parent_key", runs.c.parent_key, **where(runs.c.parent_key.is_not(None)))
 Index(
     "ix_runs_concurrency_key",
     runs.c.workflow,
     runs.c.concurrency_key,
-    sqlite_where=runs.c.concurrency_key.is_not(None),
-    postgresql_where=runs.c.concurrency_key.is_not(None),
+    **where(runs.c.concurrency_key.is_not(None)),
 )
 
 journal = Table(
@@ -193,12 +182,8 @@ steps = Table(
     Column("ended_at", Moment),
 )
 
-Index(  # whether a blob may be deleted
-    "ix_steps_log",
-    steps.c.log,
-    sqlite_where=steps.c.log.is_not(None),
-    postgresql_where=steps.c.log.is_not(None),
-)
+# Whether a blob may be deleted
+Index("ix_steps_log", steps.c.log, **where(steps.c.log.is_not(None)))
 
 waits = Table(
     "waits",
@@ -223,24 +208,10 @@ waits = Table(
 )
 Index("ix_waits_run_key_state", waits.c.run_key, waits.c.state)
 Index("ix_waits_state", waits.c.state, waits.c.key)
-Index(
-    "ix_waits_process_key",
-    waits.c.process_key,
-    sqlite_where=waits.c.process_key.is_not(None),
-    postgresql_where=waits.c.process_key.is_not(None),
-)
-Index(  # most waits are over, and wait for nothing any more
-    "ix_waits_wait_on",
-    waits.c.wait_on,
-    sqlite_where=waits.c.wait_on.is_not(None),
-    postgresql_where=waits.c.wait_on.is_not(None),
-)
-Index(
-    "ix_waits_shape",
-    waits.c.shape,
-    sqlite_where=waits.c.shape.is_not(None),
-    postgresql_where=waits.c.shape.is_not(None),
-)
+Index("ix_waits_process_key", waits.c.process_key, **where(waits.c.process_key.is_not(None)))
+# Most waits are over, and wait for nothing any more
+Index("ix_waits_wait_on", waits.c.wait_on, **where(waits.c.wait_on.is_not(None)))
+Index("ix_waits_shape", waits.c.shape, **where(waits.c.shape.is_not(None)))
 
 approvals = Table(
     "approvals",
@@ -315,9 +286,4 @@ wakeups = Table(
     Column("done_at", Moment),
     UniqueConstraint("run_key", "delivery_id"),
 )
-Index(
-    "ix_wakeups_due",
-    wakeups.c.run_key,
-    sqlite_where=wakeups.c.done_at.is_(None),
-    postgresql_where=wakeups.c.done_at.is_(None),
-)
+Index("ix_wakeups_due", wakeups.c.run_key, **where(wakeups.c.done_at.is_(None)))
