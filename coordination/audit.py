@@ -1,7 +1,8 @@
 """Who did what: one row for each decision and effect, written in the unit that did it.
 
-Each row's sum covers the row before it, so that an edited or deleted row is found. Somebody who can
-write the whole file can write a whole new chain; only an exported head would show that.
+Each row's sum covers that of the row before it, so that an edited or deleted row is found. Somebody who
+can write the whole file can write a whole new chain; only an exported head would show that. Rows of earlier
+versions repeat the sum of the row before them.
 
 A row whose time is over loses its content and keeps its sums. That it was done, and up to which row, is
 itself a row: what was emptied beyond that was emptied by somebody else.
@@ -32,7 +33,7 @@ def record(
     """Append what *actor* (a person's id, ``source:NAME``, ``timer`` …) did to *object*."""
     values = {"actor": actor, "action": action, "object": object, "detail": dict(detail)}
     previous = store.last_sum(tx) or START
-    store.add(tx, at, {**values, "previous": previous, "sum": _sum(at, values, previous)})
+    store.add(tx, at, {**values, "previous": "", "sum": _sum(at, values, previous)})
 
 
 async def verify(reader: Reader) -> int | None:
@@ -41,7 +42,8 @@ async def verify(reader: Reader) -> int | None:
     emptied = allowed = 0
     while rows := await store.after(reader, seq, PAGE):
         for row in rows:
-            if row.seq != seq + 1 or row.previous != previous or not _is_whole(row, previous):
+            follows = row.seq == seq + 1 and row.previous in ("", previous)
+            if not follows or not _is_whole(row, previous):
                 return int(row.seq)
             if row.purged_at is not None:
                 emptied = row.seq

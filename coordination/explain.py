@@ -10,11 +10,22 @@ from datetime import datetime
 from typing import Any
 
 from baton.events import format_time
+from coordination import reasons
+from coordination.correlation import Step
 from coordination.incoming import Incoming
 from coordination.keys import kind_of
 from coordination.taking import Taken
 
-__all__ = ["Explanation", "KeyLine", "NoticeLine", "StepLine", "of", "read_keys", "read_steps"]
+__all__ = [
+    "Explanation",
+    "KeyLine",
+    "NoticeLine",
+    "StepLine",
+    "of",
+    "read_keys",
+    "read_rule",
+    "read_steps",
+]
 
 _ASKED = ("run_id", "process", "parent")  # evidence that is looked for in every event
 _WORDS = {
@@ -40,13 +51,21 @@ def of(incoming: Incoming, taken: Taken, told: Sequence[str]) -> dict[str, Any]:
         "by": {name: value for name, value in incoming.origin.items() if value},
         "identity": (identity.name, identity.origin) if identity is not None else None,
         "answer": _answered(taken) if identity is not None else None,
-        "correlation": [step for step in taken.steps if step.value is not None],
+        "correlation": [_kept(step, taken) for step in taken.steps if step.value is not None],
         "keys": [(each.key, each.thread_id, each.note) for each in taken.tied],
-        "rule": taken.because,
+        "rule": reasons.shortened(taken.because) if taken.because else None,
         "status": (taken.was, str(taken.status)) if taken.status is not None else None,
         "outbox": told,
     }
     return {name: value for name, value in record.items() if value}
+
+
+def _kept(step: Step, taken: Taken) -> tuple[str, ...]:
+    """Return what is known of a piece of evidence; the row of the event says which process it is."""
+    evidence, value, outcome = step
+    if evidence == "process" and value == taken.event.process_id:
+        return evidence, outcome
+    return evidence, value or "", outcome
 
 
 def _answered(taken: Taken) -> dict[str, Any]:
@@ -224,14 +243,12 @@ class Explanation:
             yield f"  {each.slot}, {lane}: {each.state}{at}"
 
 
-def read_steps(record: Mapping[str, Any]) -> tuple[StepLine, ...]:
-    """Read the evidence of a record; what is looked for in every event and was not given is added."""
-    given = [
-        StepLine(each["evidence"], each["value"], each["outcome"])
-        if isinstance(each, Mapping)
-        else StepLine(*each)
-        for each in record.get("correlation", ())
-    ]
+def read_steps(record: Mapping[str, Any], process_id: str | None) -> tuple[StepLine, ...]:
+    """Read the evidence of a record, of an event of that process.
+
+    What is looked for in every event and was not given is added.
+    """
+    given = [_read_step(each, process_id) for each in record.get("correlation", ())]
     missing = [
         StepLine(name, None, "not given")
         for name in _ASKED
@@ -239,6 +256,20 @@ def read_steps(record: Mapping[str, Any]) -> tuple[StepLine, ...]:
     ]
     first = [each for each in given if each.evidence in _ASKED]
     return (*first, *missing, *(each for each in given if each.evidence not in _ASKED))
+
+
+def _read_step(written: Any, process_id: str | None) -> StepLine:
+    if isinstance(written, Mapping):  # as earlier versions wrote it
+        return StepLine(written["evidence"], written["value"], written["outcome"])
+    if len(written) == 2:
+        return StepLine(written[0], process_id, written[1])
+    return StepLine(*written)
+
+
+def read_rule(record: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Read by which rule of the bus an event did what it did, and the sentence for it."""
+    written = record.get("rule")
+    return reasons.read(written) if written else None
 
 
 def read_keys(record: Mapping[str, Any]) -> tuple[KeyLine, ...]:

@@ -53,12 +53,11 @@ class Fold:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, without what is not known; ``content``'s members stand beside the others."""
-        at, sequence, received = self.top
         body = {
             **self.content,
             "status": str(self.status),
             "status_event": self.status_event,
-            "top": [format_time(at), sequence, format_time(received)],
+            "top": _written(self.top),
         }
         texts = zip(_TEXTS, _texts(self), strict=True)
         moments = zip(_MOMENTS, _moments(self), strict=True)
@@ -69,12 +68,11 @@ class Fold:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Fold":
         """Read back what `to_json` wrote; members of others are left out."""
-        at, sequence, received = body["top"]
         get = body.get
         return cls(
             status=Status(body["status"]),
             status_event=body["status_event"],
-            top=(datetime.fromisoformat(at), sequence, datetime.fromisoformat(received)),
+            top=_place(body["top"]),
             content={name: body[name] for name in CONTENT if name in body},
             name=get("name"),
             category=get("category"),
@@ -134,7 +132,7 @@ def first_state(event: Event) -> dict[str, Any]:
     state = dict(_content({}, event, status))
     state["status"] = status.value
     state["status_event"] = event.event_id
-    state["top"] = [at, _by_sequence(event), format_time(event.received_at)]
+    state["top"] = _written((event.occurred_at, _by_sequence(event), event.received_at))
     if event.name:
         state["name"] = event.name
     if event.category:
@@ -373,6 +371,23 @@ def _status(event: Event) -> Status:
     if event.status is None:
         raise ValueError(f"{event.event_id} has no status and moves no process")
     return event.status
+
+
+def _written(place: Place) -> str | list[Any]:
+    """Write a place; of most events it is a time alone: that at which they came, without a sequence."""
+    at, sequence, received = place
+    if sequence == -1 and at == received:
+        return format_time(at)
+    return [format_time(at), sequence, format_time(received)]
+
+
+def _place(written: Any) -> Place:
+    """Read back what `_written` gave; earlier versions always wrote all three parts."""
+    if isinstance(written, str):
+        moment = datetime.fromisoformat(written)
+        return moment, -1, moment
+    at, sequence, received = written
+    return datetime.fromisoformat(at), sequence, datetime.fromisoformat(received)
 
 
 def _moment(text: str | None) -> datetime | None:

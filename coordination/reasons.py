@@ -1,5 +1,6 @@
 """Which rule of the bus decided what an event did, and the sentence for it. Pure."""
 
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from baton.events import Event, Status
@@ -8,8 +9,27 @@ from coordination.processes import Effect, Fold
 
 Reason: TypeAlias = tuple[str, str]  # the rule, as F1 or D5, and a sentence
 
+# The sentences of most events: beside an event only the rule is kept, so no sentence here ever changes.
+_USUAL: Mapping[str, str] = {
+    "new": "nobody had heard of the process",
+    "F1": "the process ends",
+    "F3": "the newest news by order is shown",
+}
+
 HEARTBEAT: Reason = ("lease", "a heartbeat renews the lease and says nothing else")
 ARCHIVED: Reason = ("D23", "the thread is archived, and this begins nothing new")
+
+
+def shortened(reason: Reason) -> tuple[str, ...]:
+    """Return what is kept of a reason."""
+    rule, sentence = reason
+    return (rule,) if _USUAL.get(rule) == sentence else reason
+
+
+def read(written: Sequence[str]) -> Reason:
+    """Read back what `shortened` gave, and the whole reasons of earlier versions."""
+    rule = written[0]
+    return rule, written[1] if len(written) > 1 else _USUAL[rule]
 
 
 def past(standing: Standing, placed: Placed) -> Reason:
@@ -60,7 +80,7 @@ def _begun(standing: Standing | None, placed: Placed, event: Event) -> Reason:
     if standing is not None:
         return "new", f"attempt {placed.attempt} begins"
     if event.status in _STARTS:
-        return "new", "nobody had heard of the process"
+        return "new", _USUAL["new"]
     return "D9", "nobody had heard of the process; when it started is not known"
 
 
@@ -69,7 +89,7 @@ _STARTS = (Status.QUEUED, Status.STARTED)
 
 def _ending(before: Fold, event: Event, effect: Effect) -> Reason:
     if not before.ended:
-        return "F1", "the process ends"
+        return "F1", _USUAL["F1"]
     if event.correction and effect == "updated":
         return "D6", "its own source corrects the end"
     if event.status is before.status:
@@ -87,7 +107,7 @@ def _working(before: Fold, event: Event, status: Status, effect: Effect) -> Reas
         )
     if status is Status.STARTED and before.status is Status.STARTED:
         return "D8", "a second start is progress"
-    return "F3", "the newest news by order is shown"
+    return "F3", _USUAL["F3"]
 
 
 def _after_the_end(event: Event, status: Status) -> Reason:

@@ -120,9 +120,9 @@ def _told(row: Row, notices: Sequence[Row | None], *, rehearsed: bool = False) -
         scheme=by.get("scheme"),
         identity=_pair(record.get("identity")),
         fields=by.get("fields") or {},
-        steps=explain.read_steps(record),
+        steps=explain.read_steps(record, row.process_id),
         keys=explain.read_keys(record),
-        rule=_pair(record.get("rule")),
+        rule=explain.read_rule(record),
         was=was,
         status=status,
         triggers=tuple(record.get("triggers") or ()),
@@ -147,7 +147,8 @@ def _reason(row: Row, *, opened: bool) -> str:
     who = f"{name} ({row.namespace}:{row.process_id})" if not row.number else str(name)
     if row.number:
         return f"{who}: {_of_run(row, opened=opened)}"
-    matched = [step for step in explain.read_steps(row.explain or {}) if step.outcome == "matched"]
+    steps = explain.read_steps(row.explain or {}, row.process_id)
+    matched = [step for step in steps if step.outcome == "matched"]
     if not matched:
         return f"{who}: {'it opened the thread' if opened else 'it was put here'}"
     step = matched[0]

@@ -29,6 +29,7 @@ from coordination.database import (
     workflows,
 )
 from coordination.ports import RunStatus
+from workflows import first_row
 from workflows.runs import Entry, RunRecord, StepRecord, Wakeup
 
 _BODY = select(definitions.c.body).where(definitions.c.hash == bindparam("content"))
@@ -176,9 +177,9 @@ def halt(tx: Transaction, key: int, *, fence: int, error: Any, at: datetime) -> 
     return tx.execute(_HALT, run=key, held=fence, **values) == 1
 
 
-def add_entry(tx: Transaction, key: int, entry: Entry) -> None:
+def add_entry(tx: Transaction, run: RunRecord, entry: Entry) -> None:
     values = (
-        key,
+        run.key,
         entry.seq,
         entry.path,
         entry.kind,
@@ -186,28 +187,15 @@ def add_entry(tx: Transaction, key: int, entry: Entry) -> None:
         entry.delivery_id,
         to_moment(entry.at),
         entry.fence,
-        entry.data,
+        first_row.shortened(run, entry),
         entry.sum,
     )
     tx.run(_ADD_ENTRY, values)
 
 
-async def entries(reader: Reader, key: int) -> list[Entry]:
+async def entries(reader: Reader, run: RunRecord) -> list[Entry]:
     """Return the journal of a run, in order."""
-    return [
-        Entry(
-            row.seq,
-            row.path,
-            row.kind,
-            row.attempt,
-            row.delivery_id,
-            row.at,
-            row.fence,
-            row.data,
-            row.sum,
-        )
-        for row in await reader.fetch_all(_ENTRIES, run=key)
-    ]
+    return [_entry(run, row) for row in await reader.fetch_all(_ENTRIES, run=run.key)]
 
 
 def write_step(tx: Transaction, key: int, step: StepRecord, *, new: bool) -> None:
@@ -268,6 +256,22 @@ def raise_fence(tx: Transaction) -> int:
     fence = 1 + (int(row.value) if row is not None else 0)
     tx.execute(_SET_META, name=FENCE, value=str(fence))
     return fence
+
+
+def _entry(run: RunRecord, row: Row) -> Entry:
+    entry = Entry(
+        row.seq,
+        row.path,
+        row.kind,
+        row.attempt,
+        row.delivery_id,
+        row.at,
+        row.fence,
+        row.data,
+        row.sum,
+    )
+    entry.data = first_row.filled(run, entry)
+    return entry
 
 
 def _record(row: Row) -> RunRecord:

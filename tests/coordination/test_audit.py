@@ -8,7 +8,7 @@ import pytest
 
 from coordination import audit
 from coordination.changes import Changes
-from coordination.database import InlineDoor, Transaction, delete, update
+from coordination.database import InlineDoor, Reader, Transaction, delete, select, update
 from coordination.database import audit as audit_table
 from tests.coordination.inbox import T0
 
@@ -59,6 +59,25 @@ async def test_an_empty_chain_verifies(tmp_path: Path) -> None:
 )
 async def test_an_edited_row_is_found(door: InlineDoor, values: dict[str, object]) -> None:
     await door.write(lambda tx: tx.execute(update(audit_table).where(ROW).values(**values)))
+    assert await door.read(audit.verify) == 3
+
+
+async def test_rows_of_an_earlier_version_name_the_sum_before_them(door: InlineDoor) -> None:
+    async def sums(reader: Reader) -> list[str]:
+        rows = await reader.fetch_all(select(audit_table.c.sum).order_by(audit_table.c.seq))
+        return [row.sum for row in rows]
+
+    before = [audit.START, *await door.read(sums)]
+
+    def older(tx: Transaction) -> None:
+        for place in (1, 2, 3):
+            one = update(audit_table).where(audit_table.c.seq == place)
+            tx.execute(one.values(previous=before[place - 1]))
+
+    await door.write(older)
+    assert await door.read(audit.verify) is None
+    other = update(audit_table).where(ROW).values(previous=audit.START)
+    await door.write(lambda tx: tx.execute(other))
     assert await door.read(audit.verify) == 3
 
 

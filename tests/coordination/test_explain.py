@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from baton.reading import Source, read_cloud_event
-from coordination import events_view, runs, tokens
+from coordination import events_view, explain, reasons, runs, tokens
 from coordination.errors import NotFound
 from coordination.events_view import EventFilter
 from coordination.reporting import Told
@@ -29,6 +29,20 @@ async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
     yield floor
     floor.world.tasks.drop()
     await floor.scene.door.close()
+
+
+def test_what_earlier_versions_kept_of_an_explanation_reads_the_same() -> None:
+    news, end = "the newest news by order is shown", "the process ends"
+    for rule, sentence in (("F3", news), ("F1", end), ("D4", "news after the end are history")):
+        kept = {"rule": reasons.shortened((rule, sentence))}
+        assert explain.read_rule(kept) == explain.read_rule({"rule": [rule, sentence]})
+        assert explain.read_rule(kept) == (rule, sentence)
+    assert reasons.shortened(("new", "attempt 2 begins")) == ("new", "attempt 2 begins")
+    assert explain.read_rule({}) is None
+    told = {"evidence": "process", "value": "b-1", "outcome": "matched"}
+    for written in (["process", "matched"], ["process", "b-1", "matched"], told):
+        (line, *_) = explain.read_steps({"correlation": [written]}, "b-1")
+        assert line == explain.StepLine("process", "b-1", "matched")
 
 
 async def test_an_explanation_says_who_told_it_and_what_became_of_it(floor: Floor) -> None:

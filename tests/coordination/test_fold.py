@@ -26,6 +26,16 @@ def step(before: Fold, new: Event, *earlier: Event) -> tuple[Any, ...]:
     return (after.status.value, *judge(before, after, new))
 
 
+def test_a_place_in_the_order_is_written_as_short_as_it_can_be() -> None:
+    alone, counted = fold([told("started")]), fold([told("started", sequence=4)])
+    at = alone.to_json()["top"]
+    assert isinstance(at, str)
+    assert counted.to_json()["top"] == [at, 4, at]
+    assert Fold.from_json({**alone.to_json(), "top": [at, -1, at]}) == alone  # of earlier versions
+    for state in (alone, counted):
+        assert Fold.from_json(state.to_json()) == state
+
+
 # The status
 
 

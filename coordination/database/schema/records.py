@@ -96,7 +96,7 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("detail", Document, nullable=False),
-    Column("previous", Text, nullable=False),
+    Column("previous", Text, nullable=False),  # until revision 0009 the sum of the row before
     Column("sum", Text, nullable=False),
     Column("purged_at", Moment),  # then all but the sums is gone
 )

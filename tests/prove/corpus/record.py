@@ -31,8 +31,7 @@ from workflows.core.core import Core
 from workflows.language.compile import compile_body
 from workflows.runtimes.embedded import embedded_runtime
 
-COLUMNS = ("key", "id", "hash", "core_version", "parent_key")
-RUNS = select(*(run_table.c[name] for name in COLUMNS)).order_by(run_table.c.key)
+RUNS = select(run_table).order_by(run_table.c.key)
 
 
 def record(all_of: Sequence[Shape], into: Path = CORPUS, *, scratch: Path) -> Path:
@@ -94,7 +93,7 @@ async def _lengths(life: Bench) -> dict[str, int]:
     found = {}
     for row in rows:
         found[row.id] = len(
-            await life.door.read(lambda reader, key=row.key: store.entries(reader, key))
+            await life.door.read(lambda reader, run=row: store.entries(reader, run))
         )
     return found
 
@@ -108,7 +107,7 @@ async def _whole(
     parents = {row.key for row in rows if row.id in family}
     for row in rows:
         if row.id in family or row.parent_key in parents:
-            kept = await life.door.read(lambda reader, key=row.key: store.entries(reader, key))
+            kept = await life.door.read(lambda reader, run=row: store.entries(reader, run))
             plan = compile_body(row.hash, entry.bodies[row.hash], registry())
             at = lengths.get(row.id, 0)
             core = journal.replay(plan, row.id, kept[:at], core_version=row.core_version).core

@@ -130,7 +130,7 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
         return "stale"
     for move in done.moves:
         if move.entry is not None:
-            store.add_entry(tx, run.key, move.entry)
+            store.add_entry(tx, run, move.entry)
     for step in done.steps:
         store.write_step(tx, run.key, step, new=first.seq == 1 or step.status == "pending")
     for move in done.moves:

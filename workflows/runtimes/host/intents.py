@@ -64,7 +64,7 @@ def note(tx: Transaction, run: RunRecord, intent: Intent, *, journaled: bool) ->
     """Add *intent* to the journal, and to the audit."""
     action, entry = intent.action, intent.entry
     if journaled:
-        store.add_entry(tx, run.key, entry)
+        store.add_entry(tx, run, entry)
     detail = {
         "path": action.path,
         "action": action.action,

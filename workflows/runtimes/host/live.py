@@ -158,7 +158,7 @@ class Live:
     async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry], list[Wakeup]]:
         run = await self._read_run(reader)
         kept = self._parts.journaled and run.seq > 0
-        entries = await store.entries(reader, self.key) if kept else []
+        entries = await store.entries(reader, run) if kept else []
         return run, entries, await store.pending(reader, self.key)
 
     async def _read_run(self, reader: Reader) -> RunRecord:
