@@ -17,6 +17,7 @@ from coordination.database import (
     insert,
     journal,
     meta,
+    moment,
     runs,
     select,
     slots,
@@ -52,7 +53,11 @@ _UNMOVED = (
 _COUNT_ON = Ordered(update(runs).where(*_UNMOVED), ("seq", "fence", "run", "was", "held"))
 _STANDS = ("outputs", "error", "note", "seq", "fence", "started_at", "ended_at", "updated_at")
 _MOVE_ON = Ordered(update(runs).where(*_UNMOVED), ("status", *_STANDS, "run", "was", "held"))
-_STAY = Ordered(  # two indexes hold the status, and most steps leave it as it is
+_COUNT_UP = Ordered(  # all that most steps change of their run
+    update(runs).where(*_UNMOVED, runs.c.status == bindparam("stays")),
+    ("seq", "fence", "updated_at", "run", "was", "held", "stays"),
+)
+_STAY = Ordered(  # two indexes hold the status, and some steps leave it as it is
     update(runs).where(*_UNMOVED, runs.c.status == bindparam("stays")),
     (*_STANDS, "run", "was", "held", "stays"),
 )
@@ -146,9 +151,19 @@ def count_on(tx: Transaction, key: int, *, was: int, fence: int, seq: int) -> bo
     return tx.run(_COUNT_ON, (seq, fence, key, was, fence)).rowcount == 1
 
 
-def move_on(tx: Transaction, key: int, *, was: int, values: Mapping[str, Any]) -> bool:
-    """Do as `count_on`, with all that says how a run stands: *values* has *seq* and *fence* too."""
+def move_on(
+    tx: Transaction, key: int, *, was: int, values: Mapping[str, Any], same: bool = False
+) -> bool:
+    """Do as `count_on`, with all that says how a run stands: *values* has *seq* and *fence* too.
+
+    *same* says that but for those, and when it was, the row should hold all of it already.
+    """
     error, fence, status = values["error"], values["fence"], values["status"]
+    if same:
+        at = to_moment(values["updated_at"])
+        counted = tx.run(_COUNT_UP, (values["seq"], fence, at, key, was, fence, status))
+        if counted.rowcount == 1:
+            return True
     ordered = (
         values["outputs"],
         None if error is None else canonical(error),
@@ -185,7 +200,7 @@ def add_entry(tx: Transaction, run: RunRecord, entry: Entry) -> None:
         entry.kind,
         entry.attempt,
         entry.delivery_id,
-        to_moment(entry.at),
+        moment(entry.at),
         entry.fence,
         first_row.shortened(run, entry),
         entry.sum,
@@ -200,6 +215,7 @@ async def entries(reader: Reader, run: RunRecord) -> list[Entry]:
 
 def write_step(tx: Transaction, key: int, step: StepRecord, *, new: bool) -> None:
     """Write the record of a step; *new* says that there may well be none of it yet."""
+    began, ended, due = step.started_at, step.ended_at, step.due_at
     changing = (
         step.status,
         step.attempts,
@@ -208,9 +224,9 @@ def write_step(tx: Transaction, key: int, step: StepRecord, *, new: bool) -> Non
         step.output,
         None if step.error is None else canonical(step.error),
         None if step.detail is None else canonical(step.detail),
-        to_moment(step.due_at),
-        to_moment(step.started_at),
-        to_moment(step.ended_at),
+        None if due is None else moment(due),
+        None if began is None else moment(began),
+        None if ended is None else moment(ended),
     )
     if new or tx.run(_CHANGE_STEP, (*changing, key, step.path)).rowcount == 0:
         fixed = (key, step.path, step.position, step.name, step.kind, step.action)

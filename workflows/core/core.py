@@ -159,8 +159,10 @@ class Core:
 
     def at(self, path: str) -> tuple[Node, bool]:
         """Return the step at *path*, or the one that the gate there stands before; and whether it is one."""
-        gated = self._turn.gated(path)
-        return self._turn.nodes[gated or path], gated is not None
+        node = self._turn.nodes.get(path)
+        if node is not None:  # gates have none
+            return node, False
+        return self._turn.nodes[self._turn.gated(path) or path], True
 
     def node(self, path: str) -> Node:
         """Return the step at *path*; of a gate, the step that it stands before."""

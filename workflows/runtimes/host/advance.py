@@ -103,6 +103,7 @@ class Advance:
         fence: the life that writes.
         moves: at least one.
         values: the columns of the run after them.
+        same: the row of the run should hold these already.
         steps: the records that they changed, after them.
         intents: the actions that start with the commit, although they must not happen twice.
         journaled: whether the run has a journal.
@@ -112,7 +113,8 @@ class Advance:
     fence: int
     moves: Sequence[Move]
     values: Mapping[str, Any]
-    steps: tuple[StepRecord, ...] = ()
+    same: bool = False
+    steps: Sequence[StepRecord] = ()
     intents: Sequence[Intent] = ()
     journaled: bool = True
 
@@ -126,7 +128,7 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
     """Store *done*; where somebody has cancelled the run meanwhile, without the start of anything."""
     run, first, last = done.run, done.moves[0], done.moves[-1]
     values = {**done.values, "seq": last.seq, "fence": done.fence, "updated_at": last.at}
-    if not store.move_on(tx, run.key, was=first.seq - 1, values=values):
+    if not store.move_on(tx, run.key, was=first.seq - 1, values=values, same=done.same):
         return "stale"
     for move in done.moves:
         if move.entry is not None:
@@ -161,7 +163,8 @@ def _obey_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:
     if move.log is not None:
         store.set_log(tx, run.key, move.log.path, blobs.put(tx, move.log.text))
     for command in move.commands:
-        _obey(tx, run, move, command, ids)
+        if type(command) is not RunAction:  # those are performed after the commit
+            _obey(tx, run, move, command, ids)
     for child in move.children:
         children.begin(tx, run.key, child, now=move.at, ids=ids)
 
@@ -180,7 +183,7 @@ def _tell_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:
 
 
 def _obey(tx: Transaction, run: RunRecord, move: Move, command: Command, ids: Ids) -> None:
-    """Store what a command asks for. Actions are performed after the commit."""
+    """Store what a command asks for."""
     key, now = run.key, move.at
     match command:
         case SetTimer(slot, due_at):

@@ -24,8 +24,9 @@ from workflows.runtimes.host.records import (
     run_values,
     shown_status,
     step_records,
+    uncovered,
 )
-from workflows.runtimes.host.telling import Telling, posted, tellings, unknown_attempts
+from workflows.runtimes.host.telling import posted, tellings, unknown_attempts
 
 __all__ = ["Arrival", "Life", "advance", "fold"]
 
@@ -62,6 +63,8 @@ class Life:
 
     def cover(self, core: Core) -> Cover:
         """Return what covers all that people may not see of the run."""
+        if not self.secretive:
+            return uncovered
         return cover_of(core, secretive=self.secretive, inputs=self.hides)
 
 
@@ -100,8 +103,8 @@ def fold(
         error=None if status is was else run_error(core, cover),
         commands=commands,
         actions=[each for each in commands if isinstance(each, RunAction)],
-        tellings=(*tellings(run, core, commands, asked), *_posts(notices)),
-        reports=tuple([each.body for each in notices if isinstance(each, Report)]),
+        tellings=(*tellings(run, core, commands, asked), *map(posted, _of(Post, notices))),
+        reports=tuple([each.body for each in _of(Report, notices)]),
         log=_log(core, arrival, cover),
         wakeup=wakeup.key if wakeup else None,
         spent=life.given and _is_spent(core),
@@ -117,7 +120,9 @@ def advance(
     *intents* are of the actions that start with their commit.
     """
     cover = life.cover(core)
-    changed = moves[0].changed.union(*(each.changed for each in moves[1:]))
+    changed = moves[0].changed
+    if len(moves) > 1:
+        changed = changed.union(*[each.changed for each in moves])
     return Advance(
         run=run,
         fence=life.fence,
@@ -135,8 +140,8 @@ def _is_spent(core: Core) -> bool:
     return over and not core.state.undo and not core.state.not_undone
 
 
-def _posts(notices: Iterable[Any]) -> Iterable[Telling]:
-    return [posted(each) for each in notices if isinstance(each, Post)]
+def _of(kind: type[Any], notices: Iterable[Any]) -> Iterable[Any]:
+    return [each for each in notices if isinstance(each, kind)] if notices else ()
 
 
 def _log(core: Core, arrival: Arrival, cover: Cover) -> StepLog | None:

@@ -326,8 +326,9 @@ class Live:
         A run whose steps follow one another stays in one task, since each more would cost as much as
         a step.
         """
-        while flying is not None:
-            _call_task(f"action {self._id} {flying.action.path}")
+        task = asyncio.current_task()
+        while flying is not None and task is not None:  # and named for what it does, if that fails
+            task.set_name(f"action {self._id} {flying.action.path}")
             answer = await fly(self._parts, self._opened.run, flying, self._post)
             if answer is None:
                 return
@@ -335,7 +336,7 @@ class Live:
             if self._working or self.gone:
                 return  # somebody else takes it in
             self._working = True
-            _call_task(f"run {self.key}")
+            task.set_name(f"run {self.key}")
             flying = await self._work()
 
     def _answered(self, flying: Flying, answer: Answer) -> None:
@@ -391,10 +392,3 @@ class Live:
         if self._open_run is None:
             raise Faulted("the run is used before it is opened")
         return self._open_run
-
-
-def _call_task(name: str) -> None:
-    """Name the task at hand for what it does now: so it is reported."""
-    task = asyncio.current_task()
-    if task is not None:
-        task.set_name(name)

@@ -5,9 +5,10 @@ all of it is stored in one unit. Nothing was touched before that, so nothing is 
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from baton.status import Status
 from coordination.children import is_hidden
@@ -45,6 +46,7 @@ class Opened:
         life: what of the host a fold needs.
         weight: how much it holds.
         shown: the status under which it shows as a process.
+        row: the columns of its row, as this life wrote them last.
     """
 
     parts: Parts
@@ -53,6 +55,7 @@ class Opened:
     life: Life
     weight: Weight
     shown: Status
+    row: Mapping[str, Any] | None = None
 
     async def take(self, arrival: Arrival) -> Advance | None:
         """Fold *arrival*, and the answers of the pure actions that follow; None if it changes nothing.
@@ -69,7 +72,9 @@ class Opened:
             if move is not None:
                 moves.append(move)
                 ready += move.actions
-        return advance(self.run, self.replayed.core, moves, self._intents(moves), self.life)
+        done = advance(self.run, self.replayed.core, moves, self._intents(moves), self.life)
+        done.same, self.row = done.values == self.row, done.values
+        return done
 
     def take_back(self, intents: Sequence[Intent]) -> None:
         """Forget that these actions were to start, since it was not stored."""

@@ -42,6 +42,7 @@ __all__ = [
     "run_values",
     "shown_status",
     "step_records",
+    "uncovered",
 ]
 
 Cover: TypeAlias = Callable[[Any], Any]
@@ -75,27 +76,26 @@ def step_records(
         paths: of the steps that changed; no others are written.
         cover: hides what must not be seen.
     """
-    placed = sorted((core.order(path), path) for path in paths)
-    return tuple(_record(core, run_id, path, order, cover) for order, path in placed)
+    placed = sorted([(core.order(path), path) for path in paths])
+    return tuple([_record(core, run_id, path, order, cover) for order, path in placed])
 
 
 def _record(core: Core, run_id: str, path: str, order: tuple[int, ...], cover: Cover) -> StepRecord:
     (node, is_gate), state = core.at(path), core.steps[path]
-    step, output = node.step, state.output
-    action = step.verb if isinstance(step.verb, Action) and not is_gate else None
+    step, verb, output = node.step, node.step.verb, state.output
     if output is not None and not is_gate and hides(node):
         output = HIDDEN
     return StepRecord(
         path=path,
         position=order[0],
         name=f"Approval of {step.name}" if is_gate else step.name,
-        kind="approval" if is_gate else KINDS[type(step.verb)],
-        action=None if action is None else action.name,
+        kind="approval" if is_gate else KINDS[type(verb)],
+        action=verb.name if isinstance(verb, Action) and not is_gate else None,
         status=_WORDS[state.status],
         attempts=state.attempts,
         redo=state.redo,
-        input=None if state.input is None else _seen(_input(core, path, state, cover), cover),
-        output=None if output is None else _seen(output, cover),
+        input=None if state.input is None else cut(cover(_input(core, path, state, cover))),
+        output=None if output is None else cut(cover(output)),
         error=None if state.error is None else cover(error_to_json(state.error)),
         detail=_detail(node, state, (run_id, path), order),
         due_at=state.due_at,
@@ -126,6 +126,8 @@ def _detail(
     node: Node, state: StepState, place: tuple[str, str], order: tuple[int, ...]
 ) -> dict[str, Any] | None:
     """Say where a step stands that is inside another one, how far it is, and which run is its child."""
+    if len(order) == 1 and state.progress is None and not isinstance(node.step.verb, Child):
+        return None
     found: dict[str, Any] = {} if state.progress is None else _progress(node, state.progress)
     if isinstance(node.step.verb, Child) and state.attempts and state.started_at is not None:
         found["child"] = child_id(*place, state.attempts)
@@ -161,10 +163,6 @@ def _shown(params: Any) -> Any:
         return params
 
 
-def _seen(value: Any, cover: Cover) -> Any:
-    return cut(cover(value))
-
-
 def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
     """Return what covers all that steps with `secret_output` gave, wherever else it turns up.
 
@@ -174,7 +172,7 @@ def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
         inputs: what the run was given is covered as well.
     """
     if not secretive:
-        return _uncovered
+        return uncovered
     hidden = {
         text: HIDDEN
         for path, state in core.steps.items()
@@ -189,7 +187,8 @@ def cover_of(core: Core, *, secretive: bool, inputs: bool = False) -> Cover:
     return covering(hidden)
 
 
-def _uncovered(value: Any) -> Any:
+def uncovered(value: Any) -> Any:
+    """Cover nothing: no step of the plan gives what must not be seen."""
     return value
 
 
@@ -207,7 +206,7 @@ def run_values(core: Core, cover: Cover, *, hides: bool = False) -> dict[str, An
     if hides and outputs is not None:
         outputs = dict.fromkeys(outputs, HIDDEN)
     return {
-        "status": core.status.value,
+        "status": str(core.status),
         "outputs": None if outputs is None else cut(cover(to_json(outputs))),
         "error": run_error(core, cover),
         "note": None if state.note is None else cover(state.note),

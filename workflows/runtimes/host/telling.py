@@ -40,6 +40,8 @@ class Telling:
 def unknown_attempts(core: Core) -> dict[str, int]:
     """Return the attempt of every step that people are asked about."""
     opened = core.state.open
+    if "unknown" not in opened.values():
+        return {}
     return {path: core.steps[path].attempts for path in opened if opened[path] == "unknown"}
 
 
