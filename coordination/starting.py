@@ -82,6 +82,8 @@ def start(tx: Transaction, order: StartOrder, judging: Judging) -> Begun:
             trigger[HIDDEN] = True
         new = replace(new, thread_key=failed.thread_key, trigger=trigger)
     outcome = admission.start(tx, new, order.terms, now=judging.now, ids=judging.ids)
+    if outcome.kind == "started":
+        tx.touch("start", str(outcome.run_key))  # so the runtime hears of it
     if outcome.kind == "refused":
         raise Conflict(f"{outcome.text}.")
     if failed is not None and order.instead_of is not None and outcome.run_key is not None:

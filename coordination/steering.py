@@ -90,9 +90,7 @@ class Steering(Footing):
         )
         judging = self._judging()
         begun = await self._door.write(lambda tx: starting.start(tx, order, judging))
-        run_id = begun.require_run()
-        self._world.tasks.start(f"start {run_id}", self._ports.runtime.start(run_id))
-        return await self.run(run_id)
+        return await self.run(begun.require_run())
 
     def _settled(
         self, definition: Definition, inputs: Mapping[str, Any], by: str

@@ -124,14 +124,15 @@ async def test_lists_of_approvals_are_for_a_state_a_person_or_a_run(floor: Floor
 
 
 async def test_a_start_by_hand_is_a_row_and_a_hint(floor: Floor) -> None:
-    run = await floor.coordinator.start(
-        person("mallory"), "pipeline", {}, request_id="q1", via="slack"
-    )
+    with floor.scene.door.changes.subscribe("start") as begun:
+        run = await floor.coordinator.start(
+            person("mallory"), "pipeline", {}, request_id="q1", via="slack"
+        )
+        row = (await floor.scene.rows(runs_table))[-1]
+        assert [change.id for change in await begun.wait(0)] == [str(row.key)]
     assert (run.status, run.label, run.started_by) == ("queued", "R-1", "UMALLORY")
     assert run.inputs == {"target": "staging"}
     assert run.trigger == {"kind": "manual", "by": "UMALLORY"}
-    await floor.world.tasks.run()
-    assert floor.runtime.started == [run.id]
     thread = await floor.coordinator.thread(run.thread_id or "")
     assert thread.channel == "#general"
 
