@@ -62,8 +62,9 @@ class Ends:
     begun: list[float] = field(default_factory=list)
     first: dict[str, float] = field(default_factory=dict)
     step: asyncio.Event = field(default_factory=asyncio.Event)
-    hang_at: str | None = None  # the step that never answers
+    hang_at: str | None = None  # the step that does not answer before it may
     hanging: int = 0
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     def connector(self) -> Connector:
         @action("bench.nothing", repeatable=True)
@@ -93,7 +94,7 @@ class Ends:
         self.step.clear()
         if ctx.run.step == self.hang_at:
             self.hanging += 1
-            await asyncio.Event().wait()
+            await self.answer.wait()
         if ctx.run.step == LAST:
             self.ending.add(ctx.run.id)
 
@@ -122,7 +123,8 @@ class Engine:
 
     baton: Baton
     ends: Ends
-    began: float
+    began: float  # when its runtime did
+    began_cpu: float
 
     async def start(self, workflow: str, request: str, **inputs: Any) -> str:
         """Start a run by hand, as the API does, and return its id once it is stored."""
@@ -166,34 +168,36 @@ class Engine:
 
 @contextlib.asynccontextmanager
 async def engine(
-    data: Path, definitions: Mapping[str, str], **settings: Any
+    data: Path, definitions: Mapping[str, str], places: int, ends: Ends
 ) -> AsyncIterator[Engine]:
-    """Live one life on *data* with *definitions*, YAML by file name; Slack is never called."""
-    began = time.perf_counter()
+    """Live one life on *data* with *definitions*, YAML by file name; Slack is never called.
+
+    So many *places* for actions there are, which may be more than a server can be told.
+    """
     folder, library = data / "definitions", data / "library"
     for each in (folder, library):
         each.mkdir(exist_ok=True)
     for name, text in definitions.items():
         (folder / name).write_text(text)
     chosen = Settings(
-        **NO_SLACK, data=data, workflows=folder, channel="#bench", **settings,
-    )  # fmt: skip
+        **NO_SLACK, data=data, workflows=folder, channel="#bench",
+    ).model_copy(update={"action_limit": places})  # fmt: skip
     chosen.work.mkdir(exist_ok=True)
     world = make_world(root=chosen.work, http_allow=(), programs=())
     door = await open_sqlite(chosen.database, changes=Changes(world.ids.new("boot")))
     slack = SlackConnection(chosen, chosen.slack_tokens(), world)
-    ends = Ends()
     fittings = Fittings(connectors=(ends.connector(),))
     baton = assemble(chosen, Configuration(), world, door, slack, fittings)
     baton.definitions.library = library  # nothing of the shipped ones
     try:
         await baton.definitions.load()
+        began, began_cpu = time.perf_counter(), time.process_time()
         await baton.host.begin()
         for name, part in (("dispatcher", baton.dispatcher), ("timers", baton.timers)):
             world.tasks.keep(name, part.run)
         world.tasks.keep("ends", lambda: ends.watch(door))
         look_seldom()  # as `bot serve` does
-        yield Engine(baton, ends, began)
+        yield Engine(baton, ends, began, began_cpu)
     finally:
         await baton.host.stop()
         await world.close()

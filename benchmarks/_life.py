@@ -19,13 +19,14 @@ from typing import Any
 from _measure import percentile, usage
 
 BEGAN = time.perf_counter()  # everything after it but the imports is the engine's
-from _engine import LAST, Engine, engine  # noqa: E402
+from _engine import LAST, Ends, Engine, engine  # noqa: E402
 
 READY = time.perf_counter()  # imported
 
 STEPS = 10
 ALONE = 200
 AT_ONCE = 256
+CUT_AT = "s1"  # the step in which runs are cut off
 GROUP = 500
 
 
@@ -162,7 +163,6 @@ async def wake(life: Engine, given: Any) -> dict[str, Any]:
 
 async def cut(life: Engine, given: Any) -> dict[str, Any]:
     """Start runs whose second step never answers, and die with all of them in flight."""
-    life.ends.hang_at = "s1"
     await in_groups(life.start("chain", f"cut-{n}") for n in range(given.amount))
     while life.ends.hanging < given.amount:
         await life.ends.step.wait()
@@ -172,14 +172,26 @@ async def cut(life: Engine, given: Any) -> dict[str, Any]:
 
 
 async def resume(life: Engine, given: Any) -> dict[str, Any]:
-    """Time from the begin of this life until so many runs have had a step of theirs started again.
+    """Time from the moment the runtime begins until the step that was cut off is under way in every run.
 
-    Those that were first go on with their next steps meanwhile.
+    A step is under way when its action was called, which happens after the commit that says so. It
+    takes as long as it did before, so nothing else of the runs is measured; then it answers, and the
+    runs go on to their end, each of them once.
     """
-    while len(life.ends.first) < given.amount:
-        await life.ends.step.wait()
-    at = max(life.ends.first.values())
-    return {"resumed_a_second": given.amount / (at - life.began)}
+    ends = life.ends
+    while ends.hanging < given.amount:
+        await ends.step.wait()
+    taken, used = max(ends.first.values()) - life.began, time.process_time() - life.began_cpu
+    over = [ends.expect(each) for each in ends.first]
+    ends.answer.set()
+    status = set(await asyncio.gather(*over))
+    if status != {"completed"}:
+        raise RuntimeError(f"runs that went on ended {', '.join(sorted(status))}")
+    return {
+        "resumed_a_second": given.amount / taken,
+        "cpu_us_a_run": 1e6 * used / given.amount,
+        "ended_a_second": given.amount / (time.perf_counter() - life.began),
+    }
 
 
 KINDS: dict[str, Callable[[Engine, Any], Awaitable[dict[str, Any]]]] = {
@@ -188,9 +200,10 @@ KINDS: dict[str, Callable[[Engine, Any], Awaitable[dict[str, Any]]]] = {
 
 
 async def live(given: Any) -> dict[str, Any]:
-    wanted = max(AT_ONCE, given.amount if given.kind == "cut" else 0)
-    limit = min(wanted, 1_000)
-    async with engine(given.folder, DEFINITIONS, action_limit=limit) as life:
+    cut_off = given.kind in ("cut", "resume")
+    places = max(AT_ONCE, given.amount if cut_off else 0)
+    ends = Ends(hang_at=CUT_AT if cut_off else None)
+    async with engine(given.folder, DEFINITIONS, places, ends) as life:
         ready = time.perf_counter()
         found = await KINDS[given.kind](life, given)
     return {**found, "ready_ms": 1000 * (ready - READY)}

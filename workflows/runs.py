@@ -9,7 +9,16 @@ from baton.errors import BatonError
 from coordination.errors import NotFound
 from coordination.ports import RunStatus
 
-__all__ = ["Entry", "Faulted", "RunRecord", "Stale", "StepRecord", "UnknownRun", "Wakeup"]
+__all__ = [
+    "Entry",
+    "Faulted",
+    "Found",
+    "RunRecord",
+    "Stale",
+    "StepRecord",
+    "UnknownRun",
+    "Wakeup",
+]
 
 Json = Any
 
@@ -103,3 +112,12 @@ class Wakeup:
     kind: str
     payload: Mapping[str, Json]
     delivery_id: str
+
+
+@dataclass(slots=True)
+class Found:
+    """All that the store holds of a run that somebody is to drive, as one snapshot shows it."""
+
+    run: RunRecord
+    entries: list[Entry]
+    told: list[Wakeup]

@@ -1,6 +1,7 @@
 """Reads and writes of workflows: the rows of runs, journals, step records; of definitions the bodies."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from coordination.database import (
     journal,
     meta,
     moment,
+    numbers_in,
     runs,
     select,
     slots,
@@ -31,16 +33,23 @@ from coordination.database import (
 )
 from coordination.ports import RunStatus
 from workflows import first_row
-from workflows.runs import Entry, RunRecord, StepRecord, Wakeup
+from workflows.runs import Entry, Found, RunRecord, Stale, StepRecord, Wakeup
 
 _BODY = select(definitions.c.body).where(definitions.c.hash == bindparam("content"))
 
-_RUN = select(runs, threads.c.id.label("thread_id"), slots.c.permalink).select_from(
+_RUN = select(
+    *(runs.c.key, runs.c.id, runs.c.number, runs.c.workflow, runs.c.hash, runs.c.core_version),
+    *(runs.c.status, runs.c.trigger, runs.c.inputs, runs.c.started_by, runs.c.requested_by),
+    *(runs.c.thread_key, runs.c.seq, runs.c.created_at, runs.c.started_at, runs.c.children),
+    *(runs.c.held_since, runs.c.concurrency_key, runs.c.parent_key, runs.c.priority),
+    *(runs.c.restored, threads.c.id.label("thread_id"), slots.c.permalink),
+).select_from(
     runs.outerjoin(threads, threads.c.key == runs.c.thread_key).outerjoin(
         slots, and_(slots.c.thread_key == runs.c.thread_key, slots.c.slot == "root")
     )
 )
 _RUN_BY_KEY = _RUN.where(runs.c.key == bindparam("run"))
+_THESE_RUNS = _RUN.where(runs.c.key.in_(numbers_in("these"))).order_by(runs.c.key)
 _ACTIVE = select(workflows.c.hash).where(
     workflows.c.name == bindparam("called"), workflows.c.status == "active"
 )
@@ -72,6 +81,11 @@ _ADD_ENTRY = Ordered(
     ("run_key", "seq", "path", "kind", "attempt", "delivery_id", "at", "fence", "data", "sum"),
 )
 _ENTRIES = select(journal).where(journal.c.run_key == bindparam("run")).order_by(journal.c.seq)
+_ENTRIES_OF_THESE = (
+    select(journal)
+    .where(journal.c.run_key.in_(numbers_in("these")))
+    .order_by(journal.c.run_key, journal.c.seq)
+)
 _CHANGING = ("status", "attempts", "redo", "input", "output", "error", "detail")
 _TIMES = ("due_at", "started_at", "ended_at")
 _WRITE_STEP = Ordered(
@@ -117,6 +131,11 @@ _PENDING = (
     .where(wakeups.c.run_key == bindparam("run"), wakeups.c.done_at.is_(None))
     .order_by(wakeups.c.key)
 )
+_TOLD_THESE = (
+    select(wakeups)
+    .where(wakeups.c.run_key.in_(numbers_in("these")), wakeups.c.done_at.is_(None))
+    .order_by(wakeups.c.key)
+)
 _RUN_OF_WAKEUP = select(wakeups.c.run_key).where(wakeups.c.key == bindparam("wakeup"))
 
 _META = select(meta.c.value).where(meta.c.name == bindparam("called"))
@@ -136,9 +155,18 @@ async def active_revisions(reader: Reader, names: Iterable[str]) -> dict[str, st
     return {name: row.hash for name, row in found.items() if row is not None}
 
 
-async def run(reader: Reader, key: int) -> RunRecord | None:
+async def run(reader: Reader, key: int) -> RunRecord:
+    """Return the run with this key. Raises: Stale, where there is none."""
     row = await reader.fetch_one(_RUN_BY_KEY, run=key)
-    return None if row is None else _record(row)
+    if row is None:
+        raise Stale(f"there is no run with the key {key}")
+    return _record(row)
+
+
+async def found(reader: Reader, key: int) -> Found:
+    """Return the run with this key, and all that whoever drives it has to know. Raises: Stale."""
+    it = await run(reader, key)
+    return Found(it, await entries(reader, it) if it.seq else [], await pending(reader, key))
 
 
 async def key_of(reader: Reader, run_id: str) -> int | None:
@@ -257,8 +285,28 @@ async def waiting_for_us(reader: Reader) -> list[int]:
 
 async def pending(reader: Reader, key: int) -> list[Wakeup]:
     """Return what a run was told and has not taken in, oldest first."""
-    rows = await reader.fetch_all(_PENDING, run=key)
-    return [Wakeup(row.key, row.kind, row.payload, row.delivery_id) for row in rows]
+    return [_wakeup(row) for row in await reader.fetch_all(_PENDING, run=key)]
+
+
+async def found_of(reader: Reader, keys: Sequence[int], *, rows: int) -> list[Found]:
+    """Return the first of the runs *keys*, in the order of their keys, by three queries for all of them.
+
+    They are as many as have *rows* rows in their journals, and one at least.
+    """
+    found, left = list[Found](), rows
+    for row in await reader.fetch_all(_THESE_RUNS, these=json.dumps(list(keys))):
+        if found and row.seq > left:
+            break
+        found.append(Found(_record(row), [], []))
+        left -= row.seq
+    at = {each.run.key: each for each in found}
+    these = json.dumps(list(at))
+    for row in await reader.fetch_all(_ENTRIES_OF_THESE, these=these):
+        it = at[row.run_key]
+        it.entries.append(_entry(it.run, row))
+    for row in await reader.fetch_all(_TOLD_THESE, these=these):
+        at[row.run_key].told.append(_wakeup(row))
+    return found
 
 
 async def run_of_wakeup(reader: Reader, wakeup: int) -> int | None:
@@ -288,6 +336,10 @@ def _entry(run: RunRecord, row: Row) -> Entry:
     )
     entry.data = first_row.filled(run, entry)
     return entry
+
+
+def _wakeup(row: Row) -> Wakeup:
+    return Wakeup(row.key, row.kind, row.payload, row.delivery_id)
 
 
 def _record(row: Row) -> RunRecord:

@@ -123,9 +123,9 @@ ROWS = (
         SIMULATION,
         (
             Change(
-                "workflows/runtimes/host/host.py",
-                "        for key in interrupted:\n",
-                "        for key in interrupted[:0]:\n",
+                "workflows/runtimes/host/recovery.py",
+                "        await self._bring_back({*interrupted, *woken})\n",
+                "        await self._bring_back({*woken})\n",
             ),
         ),
     ),
@@ -165,11 +165,11 @@ ROWS = (
         (
             Change(
                 LIVE,
-                "        self._open_run = await open_run(self._parts, run, entries)\n",
+                "        self._open_run = await open_run(self._parts, run, found.entries)\n",
                 """        names = [run.workflow]
         newest = await self._parts.door.read(lambda each: store.active_revisions(each, names))
         run = replace(run, hash=newest.get(run.workflow, run.hash))
-        self._open_run = await open_run(self._parts, run, entries)
+        self._open_run = await open_run(self._parts, run, found.entries)
 """,
             ),
         ),

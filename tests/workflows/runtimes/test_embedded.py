@@ -31,7 +31,7 @@ def test_a_parked_run_is_rows_and_no_object(play: Play) -> None:
         await bench.start()
         await bench.until("waiting")
         await bench.rest(1)
-        assert bench.host._live == {}
+        assert len(bench.host._lives) == 0
 
     play(PARKED, story)
 
@@ -41,7 +41,7 @@ def test_a_parked_run_goes_on_in_the_next_life(play: Play) -> None:
         await bench.start()
         await bench.until("waiting")
         bench = await bench.reborn()
-        assert bench.host._live == {}
+        assert len(bench.host._lives) == 0
         await bench.decide("approve")
         await bench.until("completed")
         assert bench.effects.of("ship") == 1

@@ -89,7 +89,7 @@ def test_a_parent_waits_for_its_child_over_lives(play: Play) -> None:
         await bench.start()
         await bench.until("waiting", KID_ID)
         bench = await bench.reborn()
-        assert bench.host._live == {}
+        assert len(bench.host._lives) == 0
         await bench.tell("signal", KID_ID, name="go")
         await bench.until("completed", KID_ID)
         bench = await bench.reborn()

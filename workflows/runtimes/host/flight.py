@@ -10,7 +10,7 @@ from workflows.runs import RunRecord
 from workflows.runtimes.host.parts import Landing, Parts
 from workflows.runtimes.host.performing import Answer
 
-__all__ = ["Answered", "Flying", "Mail", "Starting", "fly", "needs_intent"]
+__all__ = ["Answered", "Flying", "Mail", "Once", "Starting", "fly", "needs_intent"]
 
 
 @dataclass(slots=True)

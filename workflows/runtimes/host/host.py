@@ -1,14 +1,13 @@
 """The host of the core: finds runs that have something to do, and drives each in its mailbox."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
 from coordination import revisions, run_views
-from coordination.database import Door, Reader, Unavailable
+from coordination.database import Door, Reader
 from coordination.errors import NotFound
 from coordination.ports import Definition, Revision, RunView
 from coordination.revisions import Writing
@@ -19,9 +18,10 @@ from workflows import store
 from workflows.actions.registry import Registry
 from workflows.runs import UnknownRun
 from workflows.runtimes.host.limits import HostSettings
-from workflows.runtimes.host.live import Live
+from workflows.runtimes.host.lives import Lives
 from workflows.runtimes.host.parts import Parts, PlanReader
 from workflows.runtimes.host.performing import Performer, SecretLookup
+from workflows.runtimes.host.recovery import Recovery
 from workflows.runtimes.host.slots import Slots
 
 __all__ = ["Host"]
@@ -68,7 +68,8 @@ class Host:
             journaled=journaled,
             slots=Slots(settings.actions_at_once),
         )
-        self._live: dict[int, Live] = {}
+        self._lives = Lives(self._parts)
+        self._recovery = Recovery(self._parts, self._lives)
 
     async def begin(self) -> None:
         """Start to drive runs: those that an earlier life left, and all that come.
@@ -79,6 +80,7 @@ class Host:
         self._parts.fence = await self._parts.door.write(store.raise_fence)
         log.info("host_begins", fence=self._parts.fence)
         self._parts.world.tasks.start("runs", self._listen())
+        self._parts.world.tasks.start("recovery", self._recovery.run())
 
     async def stop(self) -> None:
         """Begin nothing new; give what is in flight a moment, then stop it.
@@ -93,7 +95,7 @@ class Host:
         for each in tuple(self._parts.aloft):
             each.cancel()
         await self._landed(self._parts.settings.grace)
-        while any(live.working for live in self._live.values()) and self._parts.door.broken is None:
+        while self._lives.working and self._parts.door.broken is None:
             await self._parts.world.clock.sleep(timedelta(milliseconds=20))
 
     async def _landed(self, within: timedelta) -> None:
@@ -125,13 +127,13 @@ class Host:
         """Begin the queued run *run_id*, or do nothing if it has begun."""
         key = await self._parts.door.read(lambda reader: store.key_of(reader, run_id))
         if key is not None:
-            self._hint(key)
+            self._lives.hint(key)
 
     async def deliver(self, wakeup_id: int) -> None:
         """Drain the wake-up row *wakeup_id*."""
         key = await self._parts.door.read(lambda reader: store.run_of_wakeup(reader, wakeup_id))
         if key is not None:
-            self._hint(key)
+            self._lives.hint(key)
 
     async def describe(self, run_id: str) -> RunView:
         """Say where the run stands.
@@ -148,51 +150,9 @@ class Host:
         except NotFound as error:
             raise UnknownRun(run_id) from error
 
-    def _hint(self, key: int) -> None:
-        if self._parts.stopping:
-            return  # the row is there for the next life
-        live = self._live.get(key)
-        if live is None or live.gone:
-            live = self._live[key] = Live(self._parts, key, self._park)
-        live.hint()
-
-    def _park(self, live: Live) -> None:
-        """Forget a run at rest: its rows are all that it is. Without a journal it stays."""
-        if (self._parts.journaled or live.gone) and self._live.get(live.key) is live:
-            del self._live[live.key]
-
     async def _listen(self) -> None:
-        """Hear of wake-ups as they are stored; look for all that has something to do now and then."""
-        clock, sweep = self._parts.world.clock, self._parts.settings.sweep
+        """Hear of wake-ups as they are stored."""
         with self._parts.door.changes.subscribe("wakeup", "start") as changes:
-            await self._guarded(self._recover())
-            swept = clock.monotonic()
             while not self._parts.stopping:
-                for change in await changes.wait_on(clock, sweep):
-                    self._hint(int(change.id))
-                if clock.monotonic() - swept >= sweep.total_seconds():
-                    await self._guarded(self._sweep())
-                    swept = clock.monotonic()
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do a piece of the loop; while the store is away, the rows wait for the next sweep."""
-        try:
-            await work
-        except Unavailable as error:
-            log.warning("host_waits_for_store", error=str(error))
-
-    async def _recover(self) -> None:
-        """Go on with what an earlier life left."""
-        for key in await self._parts.door.read(store.half_at_work):
-            self._hint(key)
-        await self._sweep()
-
-    async def _sweep(self) -> None:
-        """Find the runs whose hint was lost."""
-        interrupted = await self._parts.door.read(store.interrupted)
-        woken = await self._parts.door.read(store.waiting_for_us)
-        for key in interrupted:
-            if key not in self._live:
-                self._hint(key)
-        for key in woken:
-            self._hint(key)
+                for change in await changes.wait():
+                    self._lives.hint(int(change.id))

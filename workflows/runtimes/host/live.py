@@ -14,7 +14,7 @@ from datetime import datetime
 import structlog
 
 from coordination import holding, wakeups
-from coordination.database import Reader, Unavailable
+from coordination.database import Unavailable
 from coordination.ports import RunStatus
 from workflows import store
 from workflows.core.commands import CancelAction, Command, RunAction
@@ -22,10 +22,10 @@ from workflows.core.core import Core
 from workflows.core.facts import StepError, StepFailed, StepStarted, StepUnknown
 from workflows.core.state import RunStatus as CoreStatus
 from workflows.journal import Place, intent_entry
-from workflows.runs import Entry, Faulted, RunRecord, Stale, Wakeup
+from workflows.runs import Faulted, Found, RunRecord, Stale, Wakeup
 from workflows.runtimes.host.advance import Outcome, write
 from workflows.runtimes.host.awaiting import queue_posts, until_sent
-from workflows.runtimes.host.flight import Answered, Flying, Mail, Starting, fly, needs_intent
+from workflows.runtimes.host.flight import Answered, Flying, Mail, Once, Starting, fly, needs_intent
 from workflows.runtimes.host.folding import Arrival
 from workflows.runtimes.host.halting import halt
 from workflows.runtimes.host.hearing import fact_of, opened, run_started
@@ -54,10 +54,12 @@ class Live:
     def __init__(self, parts: Parts, key: int, at_rest: Callable[["Live"], None]) -> None:
         self.key = key
         self.gone = False  # let go: another life has it, or it is halted
+        self.opened = Once()  # it goes on with what was in flight, or cannot
         self._parts = parts
         self._at_rest = at_rest
         self._mail: deque[Mail] = deque()
         self._hinted = False
+        self._found: Found | None = None
         self._told: list[Wakeup] | None = None  # what the run was told when it was opened
         self._working = False
         self._grounded = False  # what was in flight stays where it is until somebody resumes it
@@ -86,6 +88,11 @@ class Live:
         self._mail.append(mail)
         self._wake()
 
+    def go_on(self, found: Found) -> None:
+        """Do what there is to do in a run that nobody drives, of which all that is stored was *found*."""
+        self._found = found
+        self._wake()
+
     def _wake(self) -> None:
         if not self._working and not self.gone:
             self._working = True
@@ -100,6 +107,7 @@ class Live:
         try:
             if self._open_run is None:
                 await self._open()
+                self.opened.come()
             while not self.gone and (self._mail or self._listens):
                 await self._next()
         except (Stale, Unavailable) as error:
@@ -109,6 +117,7 @@ class Live:
             log.exception("run_faulted", run_id=self._id, run_key=self.key)
             await self._halt(error)
         finally:
+            self.opened.come()
             self._working = False
             if self.gone or not self.busy:
                 self._at_rest(self)
@@ -136,13 +145,15 @@ class Live:
 
     async def _open(self) -> None:
         """Bring the run back from its journal, and go on with what was in flight."""
-        self._hinted = False  # what is said from here on is read later
-        run, entries, self._told = await self._parts.door.read(self._read)
-        self._run = run
+        found, self._found = self._found, None
+        if found is None:
+            self._hinted = False  # what is said from here on is read later
+            found = await self._parts.door.read(lambda each: store.found(each, self.key))
+        self._run, self._told, run = found.run, found.told, found.run
         if run.status is RunStatus.FAULTED:
             self._let_go()
             return
-        self._open_run = await open_run(self._parts, run, entries)
+        self._open_run = await open_run(self._parts, run, found.entries)
         paused = run.status is RunStatus.PAUSED or self._core.state.paused_at is not None
         self._grounded = run.restored and paused
         if not self._grounded:
@@ -154,18 +165,6 @@ class Live:
         for action in tuple(replayed.flight.actions.values()):
             if action.path not in self._flying and opened.stands(action):
                 await self._resume(action, begun=replayed.intents.get(action.path))
-
-    async def _read(self, reader: Reader) -> tuple[RunRecord, list[Entry], list[Wakeup]]:
-        run = await self._read_run(reader)
-        kept = self._parts.journaled and run.seq > 0
-        entries = await store.entries(reader, run) if kept else []
-        return run, entries, await store.pending(reader, self.key)
-
-    async def _read_run(self, reader: Reader) -> RunRecord:
-        run = await store.run(reader, self.key)
-        if run is None:
-            raise Stale(f"there is no run with the key {self.key}")
-        return run
 
     async def _resume(self, action: RunAction, *, begun: int | None) -> None:
         """Go on with an attempt of an earlier life: start it, run it again, or ask people."""
@@ -209,7 +208,7 @@ class Live:
                 return False
             await self._parts.write(lambda tx: holding.begin_after_all(tx, run.key, told, now=now))
         if run.held:
-            opened.run = run = await read(self._read_run)
+            opened.run = run = await read(lambda each: store.run(each, run.key))
             if run.held:
                 return False
         names, pinned = self._core.plan.children, run.children
