@@ -1,12 +1,16 @@
 """What must be true after every commit; cheap, since there are many."""
 
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.prove.simulation.disk import Disk
 from tests.prove.simulation.outside import Outside
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = "0" * 64
-NEWER = "SELECT seq, previous, sum, action, object FROM audit WHERE seq > ? ORDER BY seq"
+NEWER = "SELECT seq, at, sum, actor, action, object, detail FROM audit WHERE seq > ? ORDER BY seq"
 VERDICTS = "('approval.approved', 'approval.rejected', 'approval.expired', 'approval.answered')"
 ENDED = (
     "SELECT count(*) FROM approvals JOIN waits ON waits.key = approvals.wait_key"
@@ -17,7 +21,6 @@ ROWS = (
     "SELECT runs.id, runs.seq, max(journal.seq), count(*) FROM runs"
     " JOIN journal ON journal.run_key = runs.key WHERE runs.id = ?"
 )
-TWICE = "SELECT object, action, count(*) FROM audit WHERE action = 'run.start' GROUP BY object HAVING count(*) > 1"
 
 
 class Watch:
@@ -54,10 +57,23 @@ class Watch:
 
     def _chain(self) -> None:
         """Follow the audit from where it was; a commit that was lost takes its rows along."""
-        for seq, previous, total, _, _ in self._disk.raw.execute(NEWER, (self._seq,)):
+        for seq, at, total, *said in self._disk.raw.execute(NEWER, (self._seq,)):
             assert seq == self._seq + 1, f"P12: the audit goes from {self._seq} to {seq}"
-            assert previous == self._sum, f"P12: row {seq} of the audit does not follow"
+            assert total == _sum(at, said, self._sum), (
+                f"P12: row {seq} of the audit does not follow"
+            )
             self._seq, self._sum = seq, total
+
+
+def _sum(at: int, said: list[str], previous: str) -> str:
+    """Return the sum that a row has to have, worked out beside the product."""
+    actor, action, whom, detail = said
+    values = {"actor": actor, "action": action, "object": whom, "detail": json.loads(detail)}
+    moment = (EPOCH + timedelta(microseconds=at)).isoformat()
+    written = json.dumps(
+        [moment, values, previous], sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 __all__ = ["Watch"]
