@@ -5,7 +5,7 @@ function. From there on the row belongs to the runtime.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -104,12 +104,22 @@ def report(
         NotFound: there is no such run.
     """
     run = _row(tx, run_key)
+    attempt = _attempt(tx, run, status)
     told = None if error is None else ErrorInfo(error.get("message"), error.get("type"))
-    event = _event(tx, run, status, now, ids)
-    _record(tx, run, replace(event, attempt=_attempt(tx, run, status), error=told), None, ids)
+    event = _event(tx, run, status, now, ids, attempt=attempt, error=told)
+    _record(tx, run, event, None, ids)
 
 
-def _event(tx: Transaction, run: Row, status: Status, now: datetime, ids: Ids) -> Event:
+def _event(  # noqa: PLR0913  # an event is made once: a copy of one takes as long as a statement
+    tx: Transaction,
+    run: Row,
+    status: Status,
+    now: datetime,
+    ids: Ids,
+    *,
+    attempt: int | None = None,
+    error: ErrorInfo | None = None,
+) -> Event:
     event_id = ids.new("ev")
     parent = None if run.parent_key is None else store.head(tx, run.parent_key)
     return Event(
@@ -122,10 +132,12 @@ def _event(tx: Transaction, run: Row, status: Status, now: datetime, ids: Ids) -
         occurred_at=now,
         received_at=now,
         process_id=run.id,
+        attempt=attempt,
         name=run.title,
         category="run",
         status=status,
         workflow=run.workflow,
+        error=error,
         parent=None if parent is None else Parent(parent.id, SOURCE),
     )
 

@@ -17,6 +17,7 @@ from coordination.database import (
     exists,
     insert,
     journal,
+    literal_column,
     meta,
     moment,
     numbers_in,
@@ -63,8 +64,16 @@ _COUNT_ON = Ordered(update(runs).where(*_UNMOVED), ("seq", "fence", "run", "was"
 _STANDS = ("outputs", "error", "note", "seq", "fence", "started_at", "ended_at", "updated_at")
 _MOVE_ON = Ordered(update(runs).where(*_UNMOVED), ("status", *_STANDS, "run", "was", "held"))
 _COUNT_UP = Ordered(  # all that most steps change of their run
-    update(runs).where(*_UNMOVED, runs.c.status == bindparam("stays")),
-    ("seq", "fence", "updated_at", "run", "was", "held", "stays"),
+    update(runs).where(
+        *_UNMOVED,
+        runs.c.status == bindparam("stays"),
+        ~exists().where(
+            wakeups.c.run_key == bindparam("told"),
+            wakeups.c.kind == literal_column("'cancel'"),
+            wakeups.c.done_at.is_(None),
+        ),
+    ),
+    ("seq", "fence", "updated_at", "run", "was", "held", "stays", "told"),
 )
 _STAY = Ordered(  # two indexes hold the status, and some steps leave it as it is
     update(runs).where(*_UNMOVED, runs.c.status == bindparam("stays")),
@@ -179,19 +188,19 @@ def count_on(tx: Transaction, key: int, *, was: int, fence: int, seq: int) -> bo
     return tx.run(_COUNT_ON, (seq, fence, key, was, fence)).rowcount == 1
 
 
-def move_on(
-    tx: Transaction, key: int, *, was: int, values: Mapping[str, Any], same: bool = False
-) -> bool:
-    """Do as `count_on`, with all that says how a run stands: *values* has *seq* and *fence* too.
+def count_up(tx: Transaction, key: int, *, was: int, values: Mapping[str, Any]) -> bool:
+    """Do as `move_on` where the row holds all but the numbers and the time already.
 
-    *same* says that but for those, and when it was, the row should hold all of it already.
+    False, with nothing written: it does not, or the run was told to end and has not taken it in.
     """
+    seq, fence, at = values["seq"], values["fence"], moment(values["updated_at"])
+    given = (seq, fence, at, key, was, fence, values["status"], key)
+    return tx.run(_COUNT_UP, given).rowcount == 1
+
+
+def move_on(tx: Transaction, key: int, *, was: int, values: Mapping[str, Any]) -> bool:
+    """Do as `count_on`, with all that says how a run stands: *values* has *seq* and *fence* too."""
     error, fence, status = values["error"], values["fence"], values["status"]
-    if same:
-        at = to_moment(values["updated_at"])
-        counted = tx.run(_COUNT_UP, (values["seq"], fence, at, key, was, fence, status))
-        if counted.rowcount == 1:
-            return True
     ordered = (
         values["outputs"],
         None if error is None else canonical(error),

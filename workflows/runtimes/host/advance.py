@@ -127,8 +127,10 @@ class Advance:
 def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
     """Store *done*; where somebody has cancelled the run meanwhile, without the start of anything."""
     run, first, last = done.run, done.moves[0], done.moves[-1]
-    values = {**done.values, "seq": last.seq, "fence": done.fence, "updated_at": last.at}
-    if not store.move_on(tx, run.key, was=first.seq - 1, values=values, same=done.same):
+    was, at = first.seq - 1, last.at
+    values = {**done.values, "seq": last.seq, "fence": done.fence, "updated_at": at}
+    counted = done.same and store.count_up(tx, run.key, was=was, values=values)
+    if not counted and not store.move_on(tx, run.key, was=was, values=values):
         return "stale"
     for move in done.moves:
         if move.entry is not None:
@@ -139,19 +141,19 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
         _obey_all(tx, run, move, ids)
         _tell_all(tx, run, move, ids)
     tx.touch("run", run.id, thread_id=run.thread_id)
-    return _begin(tx, done)
+    if not counted and done.starts and wakeups.is_cancelled(tx, run.key):
+        return "cancelled"  # what that undoes must not start after it
+    _begin(tx, done)
+    return "stored"
 
 
-def _begin(tx: Transaction, done: Advance) -> Outcome:
-    """Store the intents, unless the run was told to end: what that undoes must not start after it."""
+def _begin(tx: Transaction, done: Advance) -> None:
+    """Store the intents."""
     run, seq = done.run, done.moves[-1].seq
-    if done.starts and wakeups.is_cancelled(tx, run.key):
-        return "cancelled"
     for intent in done.intents:
         intents.note(tx, run, intent, journaled=done.journaled)
     if done.intents:
         store.count_on(tx, run.key, was=seq, fence=done.fence, seq=seq + len(done.intents))
-    return "stored"
 
 
 def _obey_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:
