@@ -1,7 +1,7 @@
 """Runs as people and programs look at them: read from the store, secrets masked."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from coordination.database import Reader, Row
 from coordination.errors import NotFound
 from coordination.handles import secret_inputs
 from coordination.ports import (
+    ENDED,
     Handled,
     OpenQuestion,
     Pause,
@@ -49,9 +50,12 @@ async def row_of(reader: Reader, ref: str) -> Row:
 async def view(reader: Reader, row: Row) -> RunView:
     """Return the whole of a run: every step, and what is open."""
     steps = await store.read_steps(reader, row.key)
-    asked = await approval_store.read_open_of_runs(reader, row.key, row.key)
+    asked = []
+    if row.status not in ENDED:  # whatever a run that has ended still asked was withdrawn
+        asked = await approval_store.read_open_of_runs(reader, row.key, row.key)
     around = await relatives.of_run(reader, row)
-    found = build(row, steps, asked, await directory.read_all(reader), around)
+    named = _names_somebody([row, *steps], [around], asked)
+    found = build(row, steps, asked, await directory.read_all(reader) if named else {}, around)
     if not any(each.kind == "wait_for" and each.status is WAITING for each in found.steps):
         return found
     troubled = {
@@ -77,8 +81,9 @@ async def views(reader: Reader, rows: list[Row]) -> tuple[RunView, ...]:
     first, last = min(row.key for row in rows), max(row.key for row in rows)
     steps = await store.standing_steps(reader, first, last)
     asked = await approval_store.read_open_of_runs(reader, first, last)
-    people = await directory.read_all(reader)
     around = await relatives.of_runs(reader, rows)
+    named = _names_somebody([*rows, *steps], around.values(), asked)
+    people = await directory.read_all(reader) if named else {}
     return tuple(
         build(
             row,
@@ -129,6 +134,23 @@ def build(
         pause=_named_pause(around, people),
         queue=around.queue,
         handled=_named_handled(around, people),
+    )
+
+
+def _names_somebody(
+    rows: Iterable[Row], around: Iterable[Relatives], asked: Sequence[Approval]
+) -> bool:
+    """Say whether anybody's name is to be shown; in most runs nobody's is, and nobody is looked up.
+
+    Args:
+        rows: of runs and of steps.
+        around: what stands around the runs.
+        asked: what is open.
+    """
+    if asked or any(each.pause or each.handled for each in around):
+        return True
+    return any(
+        isinstance(row.error, Mapping) and row.error.get("type") == "rejected" for row in rows
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coordination import definitions, directory
+from coordination import directory
 from coordination.database import Reader
 from coordination.naming import approver_problems
 from coordination.policy import Roles
+from coordination.store import definitions as workflow_store
 from coordination.store import people as store
 
 
@@ -36,10 +37,10 @@ def _of_settings(
 
 async def _of_workflows(reader: Reader) -> list[tuple[str, tuple[str, ...], int]]:
     found = []
-    for view in await definitions.all_workflows(reader):
-        if view.status != "active":
+    idle = await workflow_store.idle(reader)
+    for name, body in (await workflow_store.bodies(reader)).items():
+        if name in idle:
             continue
-        body = view.definition.body
         general = _forms((body.get("settings") or {}).get("approvers"))
         for step in _steps(body.get("steps") or ()):
             asked = step.get("approval") or ({} if step.get("requires_approval") else None)
@@ -47,7 +48,7 @@ async def _of_workflows(reader: Reader) -> list[tuple[str, tuple[str, ...], int]
                 continue
             forms = _forms(asked.get("approvers")) or general
             if not any("{{" in form for form in forms):  # a template may become anybody
-                place = f"{view.name}, step {step.get('id')}"
+                place = f"{name}, step {step.get('id')}"
                 found.append((place, forms, int(asked.get("quorum") or 1)))
     return found
 

@@ -133,13 +133,18 @@ class Claimed:
 
 def claim(tx: Transaction, wanted: Claim) -> Claimed:
     """Lease up to a limit of notices, at most one of a thread, the most urgent threads first."""
-    due = look(tx, store.next_due)
+    soonest = look(tx, store.soonest)
+    due = min(soonest.values(), default=None)
     if due is None or due > wanted.now:
         return Claimed((), {}, due, wanted.floor)  # as most of the time
-    store.free(tx, now=wanted.now, but=wanted.flying)
-    waiting = Waiting(held=_put_off_cards(tx, wanted))
-    urgent = _turns(tx, (Lane.DECISION, Lane.RESULT), wanted)
-    others = [] if wanted.urgent else _turns(tx, (Lane.FAILURE, Lane.PROGRESS), wanted)
+    if _is_due(store.LEASES, soonest, wanted):
+        store.free(tx, now=wanted.now, but=wanted.flying)
+        soonest = look(tx, store.soonest)
+    lanes = [lane for lane in Lane if _is_due(lane, soonest, wanted)]
+    waiting = Waiting(held=_put_off_cards(tx, wanted, lanes))
+    urgent = _turns(tx, [lane for lane in lanes if lane <= Lane.RESULT], wanted)
+    rest = [] if wanted.urgent else [lane for lane in lanes if lane > Lane.RESULT]
+    others = _turns(tx, rest, wanted)
     leased: list[Leased] = []
     seen: set[int] = set()
     floor = replace(wanted.floor)
@@ -199,7 +204,12 @@ def choose(rows: Sequence[Row], posted: Collection[str], *, now: datetime) -> Ch
     return Choice(left[0], tuple(merged), tuple(dropped))
 
 
-def _turns(tx: Transaction, lanes: tuple[Lane, Lane], wanted: Claim) -> list[Place]:
+def _is_due(place: int, soonest: Mapping[int, datetime], wanted: Claim) -> bool:
+    """Say whether a lane has something to look for; or `LEASES`, whether one ran out."""
+    return place in soonest and soonest[place] <= wanted.now
+
+
+def _turns(tx: Transaction, lanes: Iterable[Lane], wanted: Claim) -> list[Place]:
     limit = wanted.limit * WIDER
     return [place for lane in lanes for place in store.turns(tx, lane, now=wanted.now, limit=limit)]
 
@@ -238,13 +248,13 @@ def _lease(tx: Transaction, place: Place, wanted: Claim, waiting: Waiting) -> Le
     return _at_home(tx, leased)
 
 
-def _put_off_cards(tx: Transaction, wanted: Claim) -> Counter[str]:
+def _put_off_cards(tx: Transaction, wanted: Claim, lanes: Collection[Lane]) -> Counter[str]:
     """Let first cards wait for which their channel has no room, as `_lease` would, but many at once.
 
     While more threads are opened than Slack takes, they are most of what is looked at. Return how many.
     """
     waiting = Waiting()
-    if wanted.posts and not wanted.urgent:
+    if wanted.posts and not wanted.urgent and Lane.PROGRESS in lanes:
         for row in cards.due(tx, Lane.PROGRESS, now=wanted.now, limit=MOST_CARDS):
             hold = wanted.posts.get(row.channel)
             if hold is not None and (due_at := waiting.put_off(hold)) is not None:

@@ -155,9 +155,14 @@ def lines(rows: Sequence[str], most: int = ROWS) -> str:
 
 def length(value: Any) -> int:
     """Count the characters of all texts in a block."""
+    count = 0
     if isinstance(value, dict):
-        own = sum(len(value[key]) for key in ("text", "title") if isinstance(value.get(key), str))
-        return own + sum(length(item) for item in value.values() if not isinstance(item, str))
-    if isinstance(value, list):
-        return sum(length(item) for item in value)
-    return 0
+        for key, item in value.items():
+            if not isinstance(item, str):
+                count += length(item)
+            elif key in ("text", "title"):
+                count += len(item)
+    elif isinstance(value, list):
+        for item in value:
+            count += length(item)
+    return count

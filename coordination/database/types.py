@@ -34,6 +34,9 @@ _in_order, _as_given = (
 )
 
 
+_decode = json.JSONDecoder().raw_decode  # what was written here has no spaces to be looked for
+
+
 def canonical(value: Any) -> str:
     """Write *value* as canonical JSON: sorted keys, no spaces, no NaN. Equal values give equal text.
 
@@ -89,7 +92,7 @@ def to_document(value: Any) -> str | None:
 
 
 def from_document(value: str | None) -> Any:
-    return None if value is None else json.loads(value)
+    return None if value is None else _decode(value)[0]
 
 
 class Moment(TypeDecorator[datetime]):

@@ -106,6 +106,7 @@ _UNPARK = (
         due_at=case((outbox.c.due_at > bindparam("now"), outbox.c.due_at), else_=bindparam("now")),
     )
 )
+LEASES = 5  # behind the four lanes
 _NEXT_OF = [
     select(outbox.c.due_at)
     .where(_QUEUED, outbox.c.lane == lane)
@@ -298,10 +299,15 @@ def unpark(tx: Transaction, thread_key: int, *, now: datetime) -> int:
     return tx.execute(_UNPARK, thread=thread_key, now=now)
 
 
+async def soonest(reader: Reader) -> dict[int, datetime]:
+    """Say when the next notice of each lane is due, and under `LEASES` when the next lease runs out."""
+    row = await reader.fetch_one(_NEXT)
+    return {lane: due for lane, due in enumerate(row or (), 1) if due is not None}
+
+
 async def next_due(reader: Reader) -> datetime | None:
     """Say when the next notice is due, or the next lease runs out."""
-    row = await reader.fetch_one(_NEXT)
-    return min((each for each in row or () if each is not None), default=None)
+    return min((await soonest(reader)).values(), default=None)
 
 
 async def parked(reader: Reader) -> list[Row]:

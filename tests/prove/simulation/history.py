@@ -81,6 +81,7 @@ class History:
         self._commits = 0
         self._begun: float | None = None  # s, when this life was ready
         self._death = Death()
+        self._written: tuple[int, Sequence[Report]] = (0, ())  # for so many builds
 
     def run(self) -> Counter[str]:
         """Live it to its end and return what was reached.
@@ -212,7 +213,13 @@ class History:
             tasks.start(f"outside {number}", work)
 
     def _reports(self) -> Sequence[Report]:
-        """Return what tools have to say: three events or more. The third is about tests, or the build."""
+        """Return what tools have to say, which is the same as long as no build is added."""
+        if self._written[0] != len(self.builds):
+            self._written = len(self.builds), self._write_reports()
+        return self._written[1]
+
+    def _write_reports(self) -> Sequence[Report]:
+        """Write three events or more for each build. The third is about tests, or the build."""
         rng, found = self.faults.rng_of("tools"), []
         for build, name in self.builds.items():
             about = {"process_id": build, "name": f"build {name}"}
