@@ -59,6 +59,7 @@ class Ends:
 
     over: dict[str, "asyncio.Future[str]"] = field(default_factory=dict)
     ending: set[str] = field(default_factory=set)  # their last step is done, and not yet committed
+    near: asyncio.Event = field(default_factory=asyncio.Event)  # there are such
     begun: list[float] = field(default_factory=list)
     first: dict[str, float] = field(default_factory=dict)
     step: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,25 +90,33 @@ class Ends:
 
     async def _performed(self, ctx: ActionContext) -> None:
         self.begun.append(now := time.perf_counter())
-        self.first.setdefault(ctx.run.id, now)
+        run = ctx.run
+        self.first.setdefault(run.id, now)
         self.step.set()
         self.step.clear()
-        if ctx.run.step == self.hang_at:
+        if run.step == self.hang_at:
             self.hanging += 1
             await self.answer.wait()
-        if ctx.run.step == LAST:
-            self.ending.add(ctx.run.id)
+        if run.step == LAST:
+            self.ending.add(run.id)
+            self.near.set()
 
     def expect(self, run_id: str) -> "asyncio.Future[str]":
         return self.over.setdefault(run_id, asyncio.get_running_loop().create_future())
 
     async def watch(self, door: Door) -> None:
-        """Look at the runs that are about to end whenever one of them changed."""
-        with door.changes.subscribe("run") as changes:
-            while True:
-                await changes.wait(0.5)
-                if self.ending:
+        """Look at the runs that are about to end whenever one of them changed.
+
+        While none is, a step wakes nobody but its own run.
+        """
+        while True:
+            await self.near.wait()
+            with door.changes.subscribe("run") as changes:
+                while self.ending:
                     await self._settle(door)
+                    if self.ending:
+                        await changes.wait(0.5)
+            self.near.clear()
 
     async def _settle(self, door: Door) -> None:
         ask = select(runs.c.id, runs.c.status).where(runs.c.id.in_(sorted(self.ending)))

@@ -134,7 +134,7 @@ def _write(
     now: datetime,
     ids: Ids,
 ) -> int:
-    key = runs.start(tx, new, now=now, ids=ids)
+    key = runs.write(tx, new, now=now, ids=ids)
     if terms.key is not None or terms.priority is not None:
         store.mark(tx, key, key=terms.key, held_since=held_since, priority=terms.priority)
     return key

@@ -26,7 +26,7 @@ from coordination.store.runs import RunFilter
 from coordination.taking import Incoming
 from coordination.world import Ids
 
-__all__ = ["SOURCE", "NewRun", "RunFilter", "report", "start"]
+__all__ = ["SOURCE", "NewRun", "RunFilter", "report", "start", "write"]
 
 SOURCE = "baton"
 
@@ -75,8 +75,11 @@ class NewRun:
 def start(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
     """Write a queued run and return its key; one that is there already stays as it is."""
     known = store.by_id(tx, new.id)
-    if known is not None:
-        return int(known.key)
+    return int(known.key) if known is not None else write(tx, new, now=now, ids=ids)
+
+
+def write(tx: Transaction, new: NewRun, *, now: datetime, ids: Ids) -> int:
+    """Write a queued run that is not there yet, and return its key."""
     key = store.start(tx, _columns(tx, new, now) | {"thread_key": _thread(tx, new, now, ids)})
     run_secrets.keep(tx, key, new.sealed)
     run = _row(tx, key)

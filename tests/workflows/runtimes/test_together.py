@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baton.connector import ActionContext, Failed
-from coordination.database import journal, select, wakeups
+from coordination.database import journal, runs, select, update, wakeups
 from coordination.timers import Due
 from tests.workflows.runtimes.bench import Bench, Play, chain, does, sight, statuses, step
 from workflows.core.plan import Plan, Retry
@@ -159,6 +159,27 @@ def test_nothing_starts_after_a_cancel_that_was_stored_before(play: Play, kind: 
 
     steps = (step("one", does("again")), step("two", does("pure")), step("three", does(kind)))
     play(chain(*steps), story, settings={"actions_at_once": 1})
+
+
+def test_a_row_that_somebody_else_changed_says_again_how_the_run_stands(play: Play) -> None:
+    """Most steps only count their run on; what is not as the run left it is written whole."""
+
+    async def story(bench: Bench) -> None:
+        async def changed(_: ActionContext) -> Any:
+            await bench.door.write(
+                lambda tx: tx.execute(update(runs), status="waiting", note="odd")
+            )
+            return "done"
+
+        bench.effects.scripts["two"] = changed
+        await bench.start()
+        await bench.until_step("three", "running")
+        view = await bench.run()
+        assert (view.status, view.note) == ("running", None)
+        await bench.until("completed")
+
+    steps = (step("one", does("again")), step("two", does("again")))
+    play(chain(*steps, step("three", does("again", takes=30.0))), story)
 
 
 def test_what_waits_for_a_place_does_not_start_after_a_cancel(play: Play) -> None:

@@ -13,11 +13,10 @@ from workflows.runtimes.host.performing import Answer
 __all__ = ["Answered", "Flying", "Mail", "Once", "Starting", "fly", "needs_intent"]
 
 
-@dataclass(slots=True)
 class Once:
     """Something that comes once. Most attempts have nobody who waits for it, so there is no event then."""
 
-    came: bool = False
+    came = False  # of the class until it comes: each attempt makes three of these
     _event: asyncio.Event | None = None
 
     def come(self) -> None:

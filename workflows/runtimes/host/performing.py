@@ -81,10 +81,8 @@ class Performer:
 
     async def cover_of_inputs(self, run: RunRecord) -> Callable[[Any], Any]:
         """Return what covers the secret inputs of *run*, wherever else they turn up."""
-        return covering(_words(await self._own(run)), halves=True)
-
-    async def _own(self, run: RunRecord) -> Mapping[str, str]:
-        return await self._inputs(run.key) if holds_any(run.inputs) else _NONE
+        own = await self._inputs(run.key) if holds_any(run.inputs) else _NONE
+        return covering(_words(own), halves=True)
 
     def work_out(self, run: RunRecord, action: RunAction) -> Answer | None:
         """Return the answer of *action* at once, if it is pure, and if it has one at once.
@@ -110,7 +108,8 @@ class Performer:
 
         The caller may cancel it; *cancelled* gives what is set then.
         """
-        own, params, secrets = await self._own(run), action.params, _NONE
+        own = await self._inputs(run.key) if holds_any(run.inputs) else _NONE
+        params, secrets = action.params, _NONE
         if may_hold_handles(params):
             held = from_json(params)
             try:
