@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from baton.events import Event, Status
-from coordination import explain, identities
+from coordination import at_once, explain, identities
 from coordination.database import Transaction, Unavailable
 from coordination.errors import NotAllowed, Refused
 from coordination.identities import Repeat
@@ -23,7 +23,7 @@ from coordination.store import events as store
 from coordination.store.events import Outcome
 from coordination.taking import Taken, take
 from coordination.tokens import RESERVED
-from coordination.triggers import is_asked_for
+from coordination.triggers import Asked, asked_for
 from coordination.world import Ids
 
 RAW_KEPT = timedelta(days=7)
@@ -114,7 +114,7 @@ def _record(
     try:
         with tx.savepoint():
             taken = take(tx, incoming, now=now, ids=ids, short=short)
-            return _stored(tx, incoming, taken, told(tx, mark), now=now)
+            return _stored(tx, incoming, taken, told(tx, mark), now=now, short=short)
     except (Refused, Unavailable):
         raise
     except Exception:
@@ -134,23 +134,26 @@ def _stored(
     notices: Sequence[str] = (),
     *,
     now: datetime,
+    short: bool = True,
 ) -> Recorded:
     event = taken.event
-    left = _is_left(tx, taken)
-    outcome = _outcome(incoming, taken, notices, dispatched_at=None if left else now)
+    asked = _asked(tx, taken)
+    outcome = _outcome(incoming, taken, notices, dispatched_at=None if asked else now)
     seq = store.add(tx, event, taken.attempt, outcome)
     tx.touch("event", event.event_id, thread_id=taken.thread_id)
-    if left:
+    if asked and not (short and at_once.settled(tx, seq, event, asked, outcome.explain, now=now)):
         tx.touch("dispatch", event.event_id)
     accepted = _accepted(incoming, taken)
     return Recorded(accepted, seq, taken.process_key, taken.thread_key, taken.applied)
 
 
-def _is_left(tx: Transaction, taken: Taken) -> bool:
-    """Say whether the Dispatcher has to look at an event: most of them nobody asks for."""
+def _asked(tx: Transaction, taken: Taken) -> Asked | None:
+    """Say who asks for an event; most of them nobody does."""
     if taken.effect == "stored":
-        return True
-    return taken.applied and not taken.event.too_old and is_asked_for(tx, taken.event)
+        return Asked(triggers=True, shapes=())  # nobody knows, until it is taken
+    if not taken.applied or taken.event.too_old:
+        return None
+    return asked_for(tx, taken.event)
 
 
 def _outcome(

@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from baton.events import Event, Status, matches_name
 from coordination.database import Transaction, canonical
@@ -199,21 +199,31 @@ def is_named(trigger: Trigger, spec: TriggerSpec, seen: Seen, names: Collection[
     return is_for(seen.event, trigger.workflow, spec.id)
 
 
-def is_asked_for(tx: Transaction, event: Event) -> bool:
-    """Say whether a trigger or a wait is there for an event of that name.
+class Asked(NamedTuple):
+    """Who asks for events of a name: triggers, or waits of these shapes."""
+
+    triggers: bool
+    shapes: Sequence[str]
+
+
+def asked_for(tx: Transaction, event: Event) -> Asked | None:
+    """Say what is there for an event of that name; None: nothing.
 
     Asked in the unit that stores the event: what is activated later starts nothing because of it, and
     what waits later looks back at it.
     """
     rows = store.asked(tx)
     if not rows:
-        return False
+        return None
     names = names_of(event)
-    return any(
-        matches_name(pattern, names)
+    patterns = [pattern for row in rows if row.shape is None for pattern in row.patterns.split()]
+    triggers = any(matches_name(pattern, names) for pattern in patterns)
+    shapes = [
+        row.shape
         for row in rows
-        for pattern in ([pattern_of(row.shape)] if row.patterns is None else row.patterns.split())
-    )
+        if row.shape is not None and matches_name(pattern_of(row.shape), names)
+    ]
+    return Asked(triggers, shapes) if triggers or shapes else None
 
 
 def tellings_of(

@@ -21,6 +21,7 @@ __all__ = [
     "Mark",
     "Place",
     "Wanted",
+    "hides",
     "holds",
     "key_of",
     "keys_for",
@@ -88,6 +89,11 @@ def shape_of(pattern: str, places: Iterable[Place], hidden: Collection[Place] = 
 def pattern_of(shape: str) -> str:
     """Return the name pattern of what waits in *shape*."""
     return str(json.loads(shape)[0])
+
+
+def hides(shape: str) -> bool:
+    """Say whether what waits in *shape* is compared by hashes of what must not be seen."""
+    return any(isinstance(place, Mapping) for place in json.loads(shape)[1:])
 
 
 def key_of(shape: str, texts: Iterable[str]) -> str:

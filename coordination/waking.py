@@ -21,11 +21,11 @@ from coordination.keys import keys_of
 from coordination.ports import Expressions
 from coordination.secrets import Secrets
 from coordination.store import waits as store
-from coordination.wait_keys import holds, keys_for, names_of
+from coordination.wait_keys import Mark, holds, keys_for, names_of
 from coordination.wait_veils import SEALED, marking, taken_along
 from coordination.world import World
 
-__all__ = ["NOBODY", "Fit", "Met", "Waker", "Woken"]
+__all__ = ["NOBODY", "Fit", "Met", "Waker", "Woken", "meet"]
 
 WINDOW = 2_000  # events of one look back
 LOOKS = 50  # waits that look back at the same time
@@ -72,6 +72,27 @@ class Met:
     waits: Sequence[Row]
 
 
+async def meet(reader: Reader, row: Row, shapes: Sequence[str], mark: Mark | None = None) -> Met:
+    """Look up what may wait for the event of *row*, among what waits in *shapes*.
+
+    Args:
+        reader: the database.
+        row: the event, with its thread.
+        shapes: of what waits.
+        mark: hashes what must not be seen; without it, nobody is found who waits for that.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is no event.
+    """
+    event, told = Event.from_json(row.body), waits.told(row)
+    if not shapes:
+        return Met(event, told, ())
+    names, special = names_of(event), _special(row, event)
+    keys = [key for shape in shapes for key in keys_for(shape, names, told, special, mark)]
+    found = [each for key in keys for each in await store.candidates(reader, key)]
+    return Met(event, told, found)
+
+
 def _write(tx: Transaction, fit: Fit, event_id: str, now: datetime) -> dict[str, Any]:
     outcome = fit.why_not
     if fit.failed:
@@ -103,18 +124,8 @@ class Waker:
         self._looked: dict[int, tuple[int, int, str]] = {}  # by wait: next place, failures, why
 
     async def meet(self, reader: Reader, row: Row, shapes: Sequence[str]) -> Met:
-        """Look up what may wait for the event of *row*, among what waits in *shapes*.
-
-        Raises:
-            ValueError, TypeError, KeyError: it is no event.
-        """
-        event, told, mark = Event.from_json(row.body), waits.told(row), self._mark
-        if not shapes:
-            return Met(event, told, ())
-        names, special = names_of(event), _special(row, event)
-        keys = [key for shape in shapes for key in keys_for(shape, names, told, special, mark)]
-        found = [each for key in keys for each in await store.candidates(reader, key)]
-        return Met(event, told, found)
+        """Do as `meet`, of what must not be seen too."""
+        return await meet(reader, row, shapes, self._mark)
 
     def woken(self, row: Row, met: Met, *, again: bool = False) -> Woken:
         """Judge who waits for an event that was taken by the fold.

@@ -26,6 +26,7 @@ Unit: TypeAlias = Callable[[Transaction], T]
 MOST_UNITS = 1_000
 MOST_BYTES = 4 * 2**20
 PAUSE = 0.002  # s that a patient unit waits for company, before its group begins
+FEW, LATELY = 4, 0.02  # patient units within so many seconds, without which no company is expected
 CHECKPOINT_AT = 4 * 2**20  # bytes that the write-ahead log grew
 AT_LAST = 16 * 2**20  # of them, after which it does not wait any more for a moment without units
 ALARM_AT = 256 * 2**20  # of them, after which somebody must hold it up
@@ -242,6 +243,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._hurry = threading.Event()  # somebody is queued who is not patient
+        self._patient: deque[float] = deque(maxlen=FEW)  # when the last ones came
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._live, name="baton-writer", daemon=True)
@@ -269,7 +271,7 @@ class Writer:
     def submit(self, unit: Unit[T], *, patient: bool = False) -> asyncio.Future[T]:
         """Queue *unit*; the future ends after its durable commit.
 
-        A *patient* one lets a few others catch up, so that one commit serves them all.
+        A *patient* one lets a few others catch up while many come, so that one commit serves them all.
 
         Raises:
             Unavailable: the database is being closed.
@@ -278,7 +280,9 @@ class Writer:
             raise Unavailable("Baton is shutting down; try again when it is up.")
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Waiting(unit, future, patient))
-        if not patient:
+        if patient:
+            self._patient.append(self._loop.time())
+        else:
             self._hurry.set()
         return future
 
@@ -299,12 +303,17 @@ class Writer:
             return
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
         while (first := self._queue.get()) is not None:
-            if first.patient:
+            if first.patient and self._is_busy():
                 self._hurry.wait(PAUSE)
             self._hurry.clear()  # whoever set it is in the queue
             self._group(session, first)
         session.close()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
+
+    def _is_busy(self) -> bool:
+        """Say whether so many patient units came lately that another one may come any moment."""
+        came = tuple(self._patient)
+        return len(came) == FEW and self._loop.time() - came[0] < LATELY
 
     def _group(self, session: Session, first: _Waiting) -> None:
         taken: list[_Waiting] = []

@@ -88,6 +88,11 @@ _PLACES = (
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
+_OLDER = (
+    select(events.c.seq)
+    .where(events.c.dispatched_at.is_(None), events.c.seq < bindparam("place"))
+    .limit(1)
+)
 _PASS_OVER = (
     update(events)
     .where(
@@ -216,6 +221,11 @@ def dispatched(tx: Transaction, seq: int, explain: Mapping[str, Any], *, now: da
 def passed_over(tx: Transaction, span: tuple[int, int], *, now: datetime) -> int:
     """Mark the events from the first to the last place of *span* as acted upon; count them."""
     return tx.execute(_PASS_OVER, first=span[0], last=span[1], now=now)
+
+
+def waits_behind(tx: Transaction, seq: int) -> bool:
+    """Say whether something is still to be done about an older event."""
+    return tx.fetch_one(_OLDER, place=seq) is not None
 
 
 async def undispatched_places(reader: Reader, *, after: int, limit: int) -> list[Row]:
