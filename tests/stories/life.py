@@ -56,6 +56,7 @@ STANDING = {
     "bus sweep",
     "homes",
     "runs",
+    "recovery",
 }
 STANDING_WORK = (
     "_ring_after",
