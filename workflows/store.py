@@ -188,12 +188,15 @@ def count_on(tx: Transaction, key: int, *, was: int, fence: int, seq: int) -> bo
     return tx.run(_COUNT_ON, (seq, fence, key, was, fence)).rowcount == 1
 
 
-def count_up(tx: Transaction, key: int, *, was: int, values: Mapping[str, Any]) -> bool:
+def count_up(
+    tx: Transaction, key: int, *, was: int, values: Mapping[str, Any], more: int = 0
+) -> bool:
     """Do as `move_on` where the row holds all but the numbers and the time already.
 
-    False, with nothing written: it does not, or the run was told to end and has not taken it in.
+    So many *more* rows of the journal follow. False, with nothing written: the row holds something
+    else, or the run was told to end and has not taken it in.
     """
-    seq, fence, at = values["seq"], values["fence"], moment(values["updated_at"])
+    seq, fence, at = values["seq"] + more, values["fence"], moment(values["updated_at"])
     given = (seq, fence, at, key, was, fence, values["status"], key)
     return tx.run(_COUNT_UP, given).rowcount == 1
 

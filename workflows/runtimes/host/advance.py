@@ -129,7 +129,9 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
     run, first, last = done.run, done.moves[0], done.moves[-1]
     was, at = first.seq - 1, last.at
     values = {**done.values, "seq": last.seq, "fence": done.fence, "updated_at": at}
-    counted = done.same and store.count_up(tx, run.key, was=was, values=values)
+    counted = done.same and store.count_up(
+        tx, run.key, was=was, values=values, more=len(done.intents)
+    )
     if not counted and not store.move_on(tx, run.key, was=was, values=values):
         return "stale"
     for move in done.moves:
@@ -141,19 +143,22 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
         _obey_all(tx, run, move, ids)
         _tell_all(tx, run, move, ids)
     tx.touch("run", run.id, thread_id=run.thread_id)
-    if not counted and done.starts and wakeups.is_cancelled(tx, run.key):
-        return "cancelled"  # what that undoes must not start after it
-    _begin(tx, done)
-    return "stored"
+    return _begin(tx, done, counted=counted)
 
 
-def _begin(tx: Transaction, done: Advance) -> None:
-    """Store the intents."""
+def _begin(tx: Transaction, done: Advance, *, counted: bool) -> Outcome:
+    """Store the intents, unless the run was told to end: what that undoes must not start after it.
+
+    *counted*: it was not, and they stand in the number of rows already.
+    """
     run, seq = done.run, done.moves[-1].seq
+    if not counted and done.starts and wakeups.is_cancelled(tx, run.key):
+        return "cancelled"
     for intent in done.intents:
         intents.note(tx, run, intent, journaled=done.journaled)
-    if done.intents:
+    if done.intents and not counted:
         store.count_on(tx, run.key, was=seq, fence=done.fence, seq=seq + len(done.intents))
+    return "stored"
 
 
 def _obey_all(tx: Transaction, run: RunRecord, move: Move, ids: Ids) -> None:
