@@ -63,7 +63,7 @@ class Disk:
         self._folder = folder
         self._images = 0
         self._left: Path | None = None
-        self._kept: list[tuple[str, list[tuple[Any, ...]]]] = []
+        self._kept: dict[str, list[tuple[Any, ...]]] = {}
         self._began = (
             0  # bytes of the log that earlier histories wrote; -1: this one wrote the file too
         )
@@ -95,23 +95,24 @@ class Disk:
 
     def keep(self) -> None:
         """Remember what stands in the file: with it every history begins."""
-        self._kept = []
-        for name in reversed(self._tables):
-            rows = self.raw.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 - our names
-            if rows:
-                self._kept.append((name, rows))
+        self._kept = {name: self._rows(name) for name in self._tables}
+
+    def _rows(self, table: str) -> list[tuple[Any, ...]]:
+        return self.raw.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our names
 
     def reset(self) -> None:
-        """Put back what was kept, and nothing else."""
+        """Put back what was kept, and nothing else, in the tables that do not hold just that."""
         self.take_over()
         raw = self.raw
         raw.execute("PRAGMA foreign_keys = 0")
         raw.execute("BEGIN IMMEDIATE")
-        for name in self._tables:
+        for name, rows in self._kept.items():
+            if self._rows(name) == rows:
+                continue
             raw.execute(f"DELETE FROM {name}")  # noqa: S608 - our names
-        for name, rows in self._kept:
-            marks = ", ".join("?" * len(rows[0]))
-            raw.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 - our names
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                raw.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 - our names
         raw.execute("COMMIT")
         raw.execute("PRAGMA foreign_keys = 1")
         if self.log.stat().st_size > CUT_AT:

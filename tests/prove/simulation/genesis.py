@@ -74,7 +74,7 @@ async def _furnish(disk: Disk, tool: tokens.NewToken, own: dict[str, tokens.NewT
         faults,
         nothing,
         lambda: tuple(PEOPLE),
-        tuple,
+        Outside(faults, Trace(wanted=False), tuple(PEOPLE), {}).groups,
         lambda: 0,
         lambda place: None,
         {},
