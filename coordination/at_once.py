@@ -18,7 +18,6 @@ from coordination.store import events as store
 from coordination.store import waits as wait_store
 from coordination.triggers import Asked
 from coordination.wait_keys import hides
-from coordination.wait_veils import SEALED
 from coordination.waking import meet
 
 __all__ = ["settled"]
@@ -57,9 +56,8 @@ def settled(
 
 
 def _is_plain(wait: Row, event: Row) -> bool:
-    asked = wait.filter
-    ready = wait.state == "open" and wait.run_id != event.process_id
-    return ready and asked.get("where") is None and SEALED not in asked
+    """Say whether the event fits the wait: whose key is there, and nothing else is asked."""
+    return "where" not in wait.filter and wait.run_id != event.process_id
 
 
 def _answer(

@@ -15,7 +15,9 @@ from coordination import accept, at_once, waits
 from coordination.database import Transaction
 from coordination.database import events as events_table
 from coordination.incoming import Incoming
+from coordination.secrets import Secrets
 from coordination.triggers import Asked, asked_for
+from coordination.wait_veils import Veil
 from tests.coordination.hall import Hall, Wanted, of_sha, open_hall
 from tests.coordination.inbox import event
 from tests.properties.test_one_thread import open_database
@@ -51,11 +53,16 @@ SETTLES = st.just(("settle",))
 ALL = st.lists(st.one_of(TELLS, TELLS, WAITS, ENDS), max_size=10)
 LATE = st.lists(st.one_of(TELLS, TELLS, WAITS, SETTLES), max_size=10)
 TOLD = ("tell", "p", "completed", "1", 1, False)
+KEYED = ("tell", "q", "completed", "1", 1, True)
+OF_ITSELF = ("tell", "run_a", "completed", "1", 1, False)
+BY_KEY, BY_SHA = ("wait", "run_b", "its key"), ("wait", "run_a", "one")
 
 
 def told(hall: Hall, process: str, status: str, sha: str, n: int, keyed: bool) -> Event:  # noqa: FBT001  # as drawn
-    own = {"source": "baton", "namespace": "baton"} if process.startswith("run") else {}
-    more = {"keys": ("ci:h:1",)} if keyed else {}
+    own: dict[str, Any] = (
+        {"source": "baton", "namespace": "baton"} if process.startswith("run") else {}
+    )
+    more: dict[str, Any] = {"keys": ("ci:h:1",)} if keyed else {}
     about: dict[str, Any] = {"subject": Subject(sha=sha), "result": {"n": n}, "category": "test"}
     return event(process, status, ids=hall.inbox.ids, **about, **own, **more)
 
@@ -111,7 +118,12 @@ def both(moves: Sequence[Move], *, prompt: bool) -> tuple[Any, Any]:
 
 
 def each_wanted(law: Any) -> Any:
-    """Hold a law for everything that can be waited for: alone, twice, and as the second event comes."""
+    """Hold a law for everything that can be waited for: alone, twice, and as the second event comes.
+
+    And where the older of two events wakes two, and where a run hears of itself.
+    """
+    law = example([BY_KEY, BY_SHA, ("settle",), KEYED, TOLD])(law)
+    law = example([BY_SHA, OF_ITSELF, TOLD])(law)
     for name in WANTED:
         wait = ("wait", "run_a", name)
         for moves in ([wait, TOLD], [wait, wait, TOLD], [TOLD, wait, TOLD, TOLD]):
@@ -174,14 +186,35 @@ async def test_a_condition_is_left_to_the_dispatcher(hall: Hall, name: str) -> N
 
 
 async def test_an_event_waits_for_an_older_one_that_was_not_dispatched(hall: Hall) -> None:
-    await hall.wait(of_sha("1", path="first", where="event.result.n > 1"))
-    older = await hall.tell("p", subject=Subject(sha="1"), result={"n": 2})
-    await hall.wait(of_sha("1", path="second", event="test.*"))
-    await hall.tell("q", "failed", subject=Subject(sha="1"))
+    await hall.wait(of_sha("1", path="first"))
+    await hall.wait(Wanted(correlate=((("key",), "ci:h:1"),), path="second"))
+    older = await hall.tell("p", subject=Subject(sha="1"), keys=("ci:h:1",))  # for both
+    await hall.tell("q", subject=Subject(sha="1"))
     assert await hall.woken() == []
+    assert await undispatched(hall) == ["p", "q"]
     await hall.settle()
     run = hall.keys["run_a"]
     assert sorted(await hall.woken()) == [(run, "first", older), (run, "second", older)]
+
+
+async def test_what_must_not_be_seen_is_left_to_the_dispatcher(hall: Hall) -> None:
+    safe = Secrets(b"a" * 32, dict[str, str]().__getitem__)
+    veil = Veil(safe, frozenset({("subject", "sha")}), names=False)
+    key, now, ids = hall.keys["run_a"], hall.inbox.clock.now(), hall.inbox.ids
+    await hall.inbox.write(
+        lambda tx: waits.open(tx, of_sha("1"), run_key=key, now=now, ids=ids, veil=veil)
+    )
+    await hall.tell("p", subject=Subject(sha="1"))
+    assert await undispatched(hall) == ["p"]
+
+
+async def test_no_run_waits_for_itself(hall: Hall) -> None:
+    await hall.wait(of_sha("1"))
+    told_of_it = told(hall, "run_a", "completed", "1", 1, False)  # noqa: FBT003  # as drawn
+    await hall.inbox.accept(told_of_it, trusted=True)
+    await hall.settle()
+    assert await hall.woken() == []
+    assert await hall.why(told_of_it.event_id) == ["no run waits for itself"]
 
 
 async def test_two_that_wait_for_one_event_are_left_to_the_dispatcher(hall: Hall) -> None:
