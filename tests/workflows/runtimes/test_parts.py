@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from workflows.core.plan import Plan
 from workflows.runs import Faulted
 from workflows.runtimes.host.parts import Parts
 
@@ -23,9 +24,9 @@ class SlowDoor:
 
 
 def parts(door: Any, compiled: list[str]) -> Parts:
-    def read_plan(content: str, body: Any) -> Any:
+    def read_plan(content: str, _: Any) -> Plan:
         compiled.append(content)
-        return (content, body)
+        return Plan("demo", "Demo", content, ())
 
     nothing: Any = None
     return Parts(

@@ -158,6 +158,8 @@ class Live:
         self._grounded = run.restored and paused
         if not self._grounded:
             await self._take_off()
+        if not (found.told or self._queued or self._grounded):
+            self._told = None  # so that what is ready stays in this task
 
     async def _take_off(self) -> None:
         """Go on with what was in flight, but for what this life has begun."""

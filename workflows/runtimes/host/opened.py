@@ -23,7 +23,7 @@ from workflows.runtimes.host.folding import Arrival, Life, advance, fold
 from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, veiled
-from workflows.runtimes.host.records import cover_of, has_secrets, shown_status
+from workflows.runtimes.host.records import cover_of, shown_status
 from workflows.runtimes.host.showing import covered, with_files
 from workflows.runtimes.host.veiling import veils
 from workflows.runtimes.host.weighing import Weight
@@ -169,7 +169,7 @@ async def open_run(parts: Parts, run: RunRecord, entries: Iterable[Entry]) -> Op
     """
     hides = is_hidden(run.trigger)
     plan = await (parts.hidden_plan if hides else parts.plan)(run.hash)
-    sealing, secretive = parts.sealing, hides or has_secrets(plan)
+    sealing, secretive = parts.sealing, hides or run.hash in parts.secretive
     replayed = replay(
         plan,
         run.id,

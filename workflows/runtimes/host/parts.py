@@ -20,6 +20,7 @@ from workflows.core.plan import Plan
 from workflows.runs import Faulted
 from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.performing import Performer
+from workflows.runtimes.host.records import has_secrets
 from workflows.runtimes.host.slots import Slots
 
 __all__ = ["Landing", "Parts", "PlanReader"]
@@ -54,6 +55,7 @@ class Parts:
         fence: the number of this life.
         stopping: nothing new is begun.
         plans: that were compiled, by content hash.
+        secretive: those of which a step gives what must not be seen, by content hash.
         compiling: held by whoever compiles one.
         hidden: those under which all that is given is secret.
         definitions: of children, by content hash.
@@ -72,6 +74,7 @@ class Parts:
     fence: int = 0
     stopping: bool = False
     plans: dict[str, Plan] = field(default_factory=dict)
+    secretive: set[str] = field(default_factory=set)
     compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
     hidden: dict[str, Plan] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
@@ -123,7 +126,9 @@ class Parts:
         if content not in self.plans:
             async with self.compiling:  # after a start, thousands of runs may want the same one
                 if content not in self.plans:
-                    self.plans[content] = await self._compiled(content)
+                    plan = self.plans[content] = await self._compiled(content)
+                    if has_secrets(plan):
+                        self.secretive.add(content)
         return self.plans[content]
 
     async def _compiled(self, content: str) -> Plan:

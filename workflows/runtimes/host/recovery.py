@@ -4,14 +4,17 @@ A life that begins finds those that the last one left, which may be thousands. T
 takes longer than all else that it needs; to read all at once would hold whatever comes meanwhile up.
 """
 
-from bisect import bisect_right
-from collections.abc import Collection, Coroutine, Sequence
+from collections import deque
+from collections.abc import Collection, Coroutine
+from itertools import islice
 from typing import Any
 
 import structlog
 
 from coordination.database import Unavailable
 from workflows import store
+from workflows.runs import Found
+from workflows.runtimes.host.live import Live
 from workflows.runtimes.host.lives import Lives
 from workflows.runtimes.host.parts import Parts
 
@@ -68,18 +71,25 @@ class Recovery:
         await self._bring_back(await self._parts.door.read(store.half_at_work))
 
     async def _bring_back(self, keys: Collection[int]) -> None:
-        left, at_once = sorted(keys), self._parts.settings.at_once
+        """Have these runs go on; some are read while those before them go on."""
+        left, ahead = deque(sorted(keys)), list[Live]()
         while left and not self._parts.stopping:
-            some = [key for key in left[:at_once] if key not in self._lives]
-            last = await self._some(some) if some else left[:at_once][-1]
-            del left[: bisect_right(left, last)]
-
-    async def _some(self, keys: Sequence[int]) -> int:
-        """Bring back the first of *keys*, as many as are read at once; return the last of them."""
-        self._lives.expect(keys)
-        found = await self._parts.door.read(lambda reader: store.found_of(reader, keys, rows=ROWS))
-        woken = [self._lives.wake(each) for each in found]
-        for live in woken:
-            if live is not None:
+            found = await self._read(left)
+            for live in ahead:
                 await live.opened.event.wait()
-        return found[-1].run.key if found else keys[-1]
+            woken = [self._lives.wake(each) for each in found]
+            ahead = [live for live in woken if live is not None]
+
+    async def _read(self, left: deque[int]) -> list[Found]:
+        """Read the first of *left* that nobody drives, as many as are read at once, and take them away."""
+        most = self._parts.settings.at_once
+        keys = [key for key in islice(left, most) if key not in self._lives]
+        self._lives.expect(keys)
+        found: list[Found] = []
+        if keys:
+            read = self._parts.door.read
+            found = await read(lambda reader: store.found_of(reader, keys, rows=ROWS))
+        last = found[-1].run.key if found else left[min(most, len(left)) - 1]
+        while left and left[0] <= last:
+            left.popleft()
+        return found
