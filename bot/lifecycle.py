@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+import uvloop
 
 from bot.admin import AdminSocket
 from bot.app import Baton, build
@@ -138,4 +139,5 @@ def run_until_told(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) ->
             loop.add_signal_handler(number, stop.set)
         return await main(stop)
 
-    return asyncio.run(body())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(body())

@@ -1,5 +1,6 @@
 """For all tests: how hard Hypothesis looks, and what is done about a tool that is missing."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -10,7 +11,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import uvloop
 from hypothesis import settings
+
+Loops = Callable[[], asyncio.AbstractEventLoop]
 
 TESTS = Path(__file__).parent
 
@@ -46,6 +50,10 @@ NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {
 LONG = ("prove/", "browser/", "workflows/actions/", "workflows/runtimes/", "architecture/")
 
 
+# Where tests run on the event loop of `bot serve`.
+ON_THE_SERVED_LOOP = ("stories", "handlers", "workflows/actions", "bot")
+
+
 def missing() -> dict[str, str]:
     """Return the suites that cannot run here, each with the word for its tool."""
     return {folder: word for folder, (word, there) in NEEDS.items() if not there()}
@@ -78,6 +86,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
     items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONG))
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Loops]:
+    """Give tests of whole Batons and of programs that they start the loop that `bot serve` runs on.
+
+    The others keep asyncio's own, whose sockets are Python's: those are held to this machine.
+    """
+    served = any(TESTS / folder in item.path.parents for folder in ON_THE_SERVED_LOOP)
+    return {"served": uvloop.new_event_loop} if served else {"plain": asyncio.new_event_loop}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -84,7 +84,7 @@ class ChildProcesses:
         timeout: timedelta | None = None,  # noqa: ASYNC109 - the port says why
         on_output: OnOutput | None = None,
     ) -> Finished:
-        self._check(argv)
+        self._check(argv, env)
         child, following = await self._start(argv, cwd, env, on_output)
         try:
             async with asyncio.timeout(timeout.total_seconds() if timeout else None):
@@ -105,12 +105,17 @@ class ChildProcesses:
             truncated=following.stdout.truncated or following.stderr.truncated,
         )
 
-    def _check(self, argv: Sequence[str]) -> None:
+    def _check(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
         if not argv or argv[0] not in self._programs:
             name = argv[0] if argv else ""
             raise NotStarted(
                 f"{name!r} may not be started here: add it to BATON_SHELL_ALLOW.",
                 type="not_allowed",
+            )
+        if any("\0" in text for text in (*argv, *env, *env.values())):
+            raise NotStarted(  # the system would take what stands before it, and no more
+                f"{argv[0]} could not be started: an argument or a variable holds a NUL; leave it out.",
+                type="spawn",
             )
 
     async def _start(

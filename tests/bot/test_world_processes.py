@@ -133,8 +133,11 @@ async def test_what_cannot_be_started_says_so(
         await run("", cwd=tmp_path / "nowhere")
     with pytest.raises(NotStarted) as zero:
         await run("a\0b")
+    with pytest.raises(NotStarted) as hidden:
+        await programs.run([PYTHON, "-c", ""], cwd=tmp_path, env={"A": "b\0c"})
 
-    assert {missing.value.type, nowhere.value.type, zero.value.type} == {"spawn"}
+    refused = {each.value.type for each in (missing, nowhere, zero, hidden)}
+    assert refused == {"spawn"}
 
 
 @pytest.mark.parametrize("deaf", ["", DEAF])
