@@ -4,7 +4,9 @@ Each request is one JSON event of 1 KB over a kept connection, with an id of its
 sources; a fifth of them is about known processes. No source has a limit. The server has one core,
 and the load another with the local Slack, where there are two. Beside it stands a bare server that
 reads the same bodies and answers 202. Answers at a calm rate are timed once the server has done all
-that the full load left to do.
+that the full load left to do, and then those of a bare server that syncs each body before it answers:
+what is slower there is the machine, whose cores take up to three times as long over the same work
+when they rest in between.
 """
 
 import contextlib
@@ -29,29 +31,16 @@ from _programs import Server, baton, free_port, local_slack, running, until_read
 SOURCES = 100
 CHANNEL = "#releases"  # Slack is told as its limits allow, beside all this
 ROUNDS = 4
-BARE = """
-import sys, uvicorn
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-async def take(request):
-    raw = await request.body()
-    return JSONResponse({"results": [{"id": "x", "length": len(raw)}]}, 202)
-async def ready(request):
-    return JSONResponse({})
-app = Starlette(routes=[Route("/v1/notify", take, methods=["POST"]), Route("/", ready)])
-uvicorn.run(app, port=int(sys.argv[1]), log_config=None, access_log=False, lifespan="off")
-"""
 QUIET = 0.05  # of a core
 PATIENCE = 120.0  # s
 COUNT = "SELECT count(*) FROM events"
 
 
 @contextlib.contextmanager
-def bare() -> Iterator[Server]:
-    """Run a server that reads bodies, stores nothing and answers 202."""
+def bare(*file: str) -> Iterator[Server]:
+    """Run a server that reads bodies and answers 202; with a *file*, once they are synced in it."""
     port = free_port()
-    with running("-c", BARE, str(port)) as child:
+    with running(str(ROOT / "benchmarks" / "_bare.py"), str(port), *file) as child:
         server = Server(f"http://127.0.0.1:{port}", child, {})
         until_ready(server, "/")
         yield server
@@ -155,6 +144,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="baton-accept-") as folder,
         local_slack(data := Path(folder)) as slack,
         bare() as beside,
+        bare(str(data / "bodies")) as synced,
     ):
         prepare(data)
         with baton(data, slack) as server:
@@ -165,8 +155,9 @@ def main() -> int:
             ours, theirs = rounds(server, beside, tokens, given)
             backlog = until_quiet(server)
             calm = load(server, "steady", given.rate, given.seconds * 2, tokens=tokens, tag="calm")
+            yard = load(synced, "steady", given.rate, given.seconds * 2, tokens=tokens, tag="calm")
             found = stored(data) - before
-            figures = facts(ours, theirs, calm) | {
+            figures = facts(ours, theirs, calm, yard) | {
                 "calm_events_a_second": given.rate,
                 "stored": found,
                 "answered_202": sum(each["statuses"].get("202", 0) for each in [*ours, calm]),
@@ -177,7 +168,7 @@ def main() -> int:
     return report("accept", figures, bars(figures), as_json=given.json)
 
 
-def facts(ours: list[Any], theirs: list[Any], calm: Any) -> dict[str, Any]:
+def facts(ours: list[Any], theirs: list[Any], calm: Any, yard: Any) -> dict[str, Any]:
     each = [one["answers"] / one["seconds"] for one in ours]
     echo = [one["answers"] / one["seconds"] for one in theirs]
     ratios = [mine / its for mine, its in zip(each, echo, strict=True)]
@@ -195,6 +186,10 @@ def facts(ours: list[Any], theirs: list[Any], calm: Any) -> dict[str, Any]:
         "calm_p50_ms": round(calm["p50_ms"], 2),
         "calm_p99_ms": round(calm["p99_ms"], 2),
         "calm_max_ms": round(calm["max_ms"], 2),
+        "calm_cpu_us_an_event": cpu([calm])[0],
+        "calm_synced_p50_ms": round(yard["p50_ms"], 2),
+        "calm_synced_p99_ms": round(yard["p99_ms"], 2),
+        "calm_synced_cpu_us": cpu([yard])[0],
     }
 
 
@@ -223,6 +218,8 @@ def bars(figures: dict[str, Any]) -> list[Bar]:
             figures["calm_p99_ms"],
             25,
             "ms",
+            "a bare server that syncs what it reads, p99 at that rate, ms",
+            figures["calm_synced_p99_ms"],
         ),
         Bar("events that were answered and not stored, or the other way round", lost, 0, "events"),
         Bar("answers other than 202", figures["other_answers"], 0, "answers"),
