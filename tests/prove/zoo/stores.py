@@ -105,7 +105,7 @@ ROWS = (
         9,
         "the sender steps over a failed message of the same thread",
         "P7",
-        SIMULATION,
+        "tests/coordination/test_turns.py::test_a_promise_that_was_refused_once_keeps_its_place",
         (
             Change(
                 "coordination/outbox.py",
