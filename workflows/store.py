@@ -250,7 +250,7 @@ def add_entry(tx: Transaction, run: RunRecord, entry: Entry) -> None:
 
 async def entries(reader: Reader, run: RunRecord) -> list[Entry]:
     """Return the journal of a run, in order."""
-    return [_entry(run, row) for row in await reader.fetch_all(_ENTRIES, run=run.key)]
+    return [entry_of(run, row) for row in await reader.fetch_all(_ENTRIES, run=run.key)]
 
 
 def write_step(tx: Transaction, key: int, step: StepRecord, *, new: bool) -> None:
@@ -315,7 +315,7 @@ async def found_of(reader: Reader, keys: Sequence[int], *, rows: int) -> list[Fo
     these = json.dumps(list(at))
     for row in await reader.fetch_all(_ENTRIES_OF_THESE, these=these):
         it = at[row.run_key]
-        it.entries.append(_entry(it.run, row))
+        it.entries.append(entry_of(it.run, row))
     for row in await reader.fetch_all(_TOLD_THESE, these=these):
         at[row.run_key].told.append(_wakeup(row))
     return found
@@ -334,7 +334,8 @@ def raise_fence(tx: Transaction) -> int:
     return fence
 
 
-def _entry(run: RunRecord, row: Row) -> Entry:
+def entry_of(run: RunRecord, row: Row) -> Entry:
+    """Read a row of the journal of *run*, as it was sealed."""
     entry = Entry(
         row.seq,
         row.path,

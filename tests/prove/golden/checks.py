@@ -17,7 +17,9 @@ from coordination.changes import Changes
 from coordination.database import InlineDoor, Reader, Row, select
 from coordination.database.statements import Statements
 from tests.prove.golden.outside import Outside
-from workflows.journal import Entry, Faulted, _check
+from workflows.journal import Faulted, _check
+from workflows.runs import RunRecord
+from workflows.store import entry_of
 
 TABLES = (
     *("approvals", "audit", "events", "journal", "outbox", "processes", "runs", "slots", "steps"),
@@ -159,7 +161,7 @@ def the_books_add_up(found: Found) -> Iterator[str]:
             yield f"P4: R-{run.number} counts {run.seq} rows and has {[row.seq for row in rows]}"
         try:
             for place, row in enumerate(rows, 1):
-                _check(run.id, cast("Entry", row), place)
+                _check(run.id, entry_of(cast("RunRecord", run), row), place)
         except Faulted as error:
             yield f"P4: R-{run.number}: {error}"
     begun = Counter(row.object for row in found.rows["audit"] if row.action == "run.start")

@@ -7,7 +7,9 @@ from typing import cast
 
 from coordination.database import Row
 from tests.prove.kill.remains import Remains, marks
-from workflows.journal import Entry, Faulted, _check
+from workflows.journal import Faulted, _check
+from workflows.runs import RunRecord
+from workflows.store import entry_of
 
 BUILDS = ("build-web-1", "build-web-2")
 ENDED = ("completed", "rejected")
@@ -166,7 +168,7 @@ def is_verdict(row: Row) -> bool:
 
 def fits(run: Row, row: Row) -> bool:
     try:
-        _check(run.id, cast("Entry", row), row.seq)
+        _check(run.id, entry_of(cast("RunRecord", run), row), row.seq)
     except Faulted:
         return False
     return True
