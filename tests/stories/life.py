@@ -172,6 +172,8 @@ class Life:
 
     def busy(self) -> list[str]:
         """Name what goes on. What a test made hang, or holds back, is left out."""
+        if not self.baton.host._recovery.caught_up:
+            return ["recovery"]
         hanging = len(self.birth.work.hanging)
         going = [name for each in self.spawned if (name := work_of(each))]
         actions = [name for name in going if name.startswith("action ")]

@@ -36,13 +36,14 @@ class Recovery:
     def __init__(self, parts: Parts, lives: Lives) -> None:
         self._parts = parts
         self._lives = lives
+        self.caught_up = False  # whether all that the last life left was brought back
 
     async def run(self) -> None:
         """Look until the end of this life."""
-        parts, half = self._parts, False
+        parts = self._parts
         while not parts.stopping:
-            if await self._done(self._sweep()) and not half:
-                half = await self._done(self._half())
+            if await self._done(self._sweep()) and not self.caught_up:
+                self.caught_up = await self._done(self._half())
             await parts.world.clock.sleep(parts.settings.sweep)
 
     async def _done(self, work: Coroutine[Any, Any, None]) -> bool:
