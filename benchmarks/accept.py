@@ -40,7 +40,8 @@ COUNT = "SELECT count(*) FROM events"
 def bare(*file: str) -> Iterator[Server]:
     """Run a server that reads bodies and answers 202; with a *file*, once they are synced in it."""
     port = free_port()
-    with running(str(ROOT / "benchmarks" / "_bare.py"), str(port), *file) as child:
+    # -P: a file beside it has the name of a package that it needs
+    with running("-P", str(ROOT / "benchmarks" / "_bare.py"), str(port), *file) as child:
         server = Server(f"http://127.0.0.1:{port}", child, {})
         until_ready(server, "/")
         yield server

@@ -62,8 +62,6 @@ class Delivery:
     openings: int = 0  # how often it was worth trying again what no channel took
     _flying: set[int] = field(default_factory=set)  # the keys of notices
     _due: datetime | None = None  # what comes next, as of the last round
-    _cut: bool = False  # whether that stopped before it had looked at everything that is due
-    _blocked: bool = True  # whether something that is due may wait for the end of a call
     _vain: float | None = None  # when the last round was, if it let nothing leave
     _waits: int = 0  # for calls in a row, without anything that could leave
     _begun: bool = False
@@ -134,7 +132,7 @@ class Delivery:
         with self.door.changes.subscribe("outbox") as woken:
             while True:
                 await self._look_at_parked()
-                if not await self.round() or not self._cut:
+                if not await self.round() or not self._is_more_due():
                     await self._rest(woken)
                 elif self._vain is not None:
                     await self.world.clock.sleep(APART)
@@ -144,7 +142,7 @@ class Delivery:
 
         *urgent*: decisions and results alone.
         """
-        room, self._blocked = AT_ONCE - len(self._flying), True
+        room = AT_ONCE - len(self._flying)
         if room <= 0 or self.refused:
             return 0
         if (left := self._limits.out_of_reach()) > 0:  # nothing could leave: nothing need be taken
@@ -154,8 +152,6 @@ class Delivery:
         claimed = await self._claim(wanted)
         self._promise(claimed.held)
         leased, self._due, self._floor = claimed.leased, claimed.next_due, claimed.floor
-        self._cut = len(leased) == room or bool(claimed.held)
-        self._blocked = self._due is not None and self._due <= wanted.now
         late = [(one, wait) for one in leased if (wait := self._wait(one)) is not None]
         if late:
             await self._put_off(late)
@@ -170,13 +166,13 @@ class Delivery:
                 self.world.tasks.start(f"deliver {one.id}", self._fly(one))
         return len(leased) + sum(claimed.held.values())
 
-    async def deliver(self, leased: Leased) -> bool:
-        """Say one notice, and write down what became of it; False where it was not taken."""
+    async def deliver(self, leased: Leased) -> None:
+        """Say one notice, and write down what became of it."""
         openings = self.openings
         try:
             if await self._saying.has_nowhere(leased):
                 await self._put_aside(leased)
-                return False
+                return
             place = self._saying.place_of(leased)
             if place is not None and (why := self._fallback.parked.get(place)) is not None:
                 raise SlackTrouble(Trouble(Meaning.NO_PLACE, why))  # noqa: TRY301  # as Slack said
@@ -187,8 +183,6 @@ class Delivery:
             if trouble.meaning is Meaning.NO_PLACE and openings != self.openings:
                 trouble = replace(trouble, meaning=Meaning.LATER, retry_after=timedelta(0))
             await self._trouble(leased, trouble)
-            return False
-        return True
 
     async def flush(self, limit: timedelta) -> None:
         """Say what is due of decisions and results, for *limit* at most; for the end of a life."""
@@ -263,16 +257,13 @@ class Delivery:
             self._limits.promise(EDIT if budget == EDIT else POST, budget, count)
 
     async def _fly(self, leased: Leased) -> None:
-        """Deliver one, and have the outbox looked at where something may have waited for its end."""
-        taken = False
         try:
-            taken = await self.deliver(leased)
+            await self.deliver(leased)
         except Unavailable as error:
             self._give_back(leased, UNWRITTEN, error)
         finally:
             self._flying.discard(leased.key)
-            if self._blocked or not taken:
-                self.door.changes.publish([Change("outbox", leased.id)])
+            self.door.changes.publish([Change("outbox", leased.id)])
 
     async def _rest(self, woken: Subscription) -> None:
         """Wait until something is due, or something changed; what changes together is one round."""
@@ -291,6 +282,9 @@ class Delivery:
             return min(SWEEP, max(BUSY, left))
         self._waits += 1
         return min(SWEEP, BUSY * 2.0 ** min(self._waits - 1, 10))
+
+    def _is_more_due(self) -> bool:
+        return self._due is not None and self._due <= self.world.clock.now()
 
     async def _gather(self) -> None:
         """Wait for what comes up together: under load, looking at each change would be most of the work."""
@@ -320,7 +314,6 @@ class Delivery:
 
     async def _note_success(self) -> None:
         down = self._limits.reached()
-        self._blocked |= down is not None  # whatever waited for Slack itself
         if down is not None and down >= OUTAGE:
             log.info("slack_is_back", down=round(down.total_seconds()))
             self._left_behind = True

@@ -57,6 +57,18 @@ async def test_metadata_names_the_slot_and_holds_ids_only(box: Box) -> None:
     assert payload == {"o": name, "s": ROOT, "t": "th_1"}
 
 
+async def test_whoever_waits_for_a_message_hears_that_slack_has_it(box: Box) -> None:
+    await box.tell()
+    await box.deliver()
+    await box.reply("one")
+    with box.scene.door.changes.subscribe("outbox") as heard:
+        await box.deliver()
+        changes = await heard.wait(0)
+
+    assert await box.said() == ["one"]
+    assert len(changes) == 1
+
+
 async def test_a_post_without_an_answer_is_found_and_not_posted_again(box: Box) -> None:
     await box.tell()
     await box.deliver()
