@@ -187,7 +187,9 @@ class History:
         await invariants(life, self)
         await talked(life, self)
         if self.plot.tidying:
-            self.faults.healed = True  # all may be quiet before that, and a last round has to succeed
+            self.faults.healed = (
+                True  # all may be quiet before that, and a last round has to succeed
+            )
             await tidied(life, self.disk.raw)
 
     async def _begin_around(self, life: Life) -> None:
