@@ -81,6 +81,7 @@ class History:
         self._commits = 0
         self._begun: float | None = None  # s, when this life was ready
         self._death = Death()
+        self._healed_at = 0.0  # s of the loop
         self._written: tuple[int, Sequence[Report]] = (0, ())  # for so many builds
 
     def run(self) -> Counter[str]:
@@ -187,9 +188,7 @@ class History:
         await invariants(life, self)
         await talked(life, self)
         if self.plot.tidying:
-            self.faults.healed = (
-                True  # all may be quiet before that, and a last round has to succeed
-            )
+            self.faults.healed = True  # quiet may come before that, and a last round must succeed
             await tidied(life, self.disk.raw)
 
     async def _begin_around(self, life: Life) -> None:
@@ -302,14 +301,13 @@ class History:
 
     async def _until_quiet(self, life: Life) -> None:
         """Wait until everything that was begun has ended, or say what hangs."""
-        healed_at = 0.0
         while True:
             await asyncio.sleep(3)
             self._see_failures(life)
             now = life.world.clock.monotonic()
             if not self.faults.healed and (now > self.plot.heals_at or self._waits_for_slack()):
+                self._healed_at = now
                 await self._heal(life)
-                healed_at = now
             why = is_quiet(self)
             if why is None and was_asked(self.disk.raw):
                 break
@@ -317,7 +315,7 @@ class History:
                 self._build_late(life)
             if self.faults.healed:
                 await self._help(life)
-                assert now - (healed_at or now) < LONGEST, f"P16: it hangs: {why}"
+                assert now - self._healed_at < LONGEST, f"P16: it hangs: {why}"
         if not self.outside.crashes and "K" in self.faults.on:
             raise Crash("killed at rest")
 

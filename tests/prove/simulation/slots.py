@@ -10,6 +10,7 @@ from tests.prove.simulation.world import START
 
 Span = tuple[float, float]
 AT_LEAST = 15.0  # s that a life has to last, for a slot that it finds due to have fired
+ROUNDED = 1e-5  # s, by which a time of the loop may lie beside the same time as a slot
 LAG = 5.0  # s between the moment in which a slot is taken and the last row of it
 RULES = ("latest", "all", "none")
 
@@ -45,7 +46,7 @@ class Slots:
         if self.used_at is None:
             return []
         first = times[0] if times else self.used_at + TICK
-        while first - TICK > self.used_at:
+        while first - TICK > self.used_at + ROUNDED:
             first -= TICK
         found = []
         while first < self.until:

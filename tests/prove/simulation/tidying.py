@@ -23,8 +23,13 @@ NEW = (
 
 
 async def tidy(life: Life, outside: Outside) -> None:
-    """Look for what is over again and again, however often the life ends in the midst of it."""
-    while not outside.faults.healed:
+    """Look for what is over again and again, however often the life ends in the midst of it.
+
+    What a crash left half forgotten the next round forgets, so one comes after the last fault too.
+    """
+    last = False
+    while not last:
+        last = outside.faults.healed
         await asyncio.sleep(outside.rng.uniform(1, 30))
         try:
             await Housekeeping(life.door, life.world).round()
