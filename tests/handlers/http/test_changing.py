@@ -20,14 +20,17 @@ async def operator(house: House) -> str:
 async def test_a_run_is_started_once_under_one_key(house: House, operator: str) -> None:
     headers = {"Idempotency-Key": "k"}
 
-    first = await house.post(START, operator, json={"inputs": {"target": "x"}}, headers=headers)
-    again = await house.post(START, operator, json={"inputs": {"target": "x"}}, headers=headers)
-    other = await house.post(START, operator, json={"inputs": {"target": "y"}}, headers=headers)
+    with house.scene.door.changes.subscribe("start") as begun:
+        first = await house.post(START, operator, json={"inputs": {"target": "x"}}, headers=headers)
+        again = await house.post(START, operator, json={"inputs": {"target": "x"}}, headers=headers)
+        other = await house.post(START, operator, json={"inputs": {"target": "y"}}, headers=headers)
+        told = await begun.wait(0)
 
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json()["id"] == again.json()["id"]
     assert problem(other)["code"] == "idempotency-mismatch"
-    assert len(await house.scene.rows(runs_table)) == 2
+    _, row = await house.scene.rows(runs_table)
+    assert (row.id, [change.id for change in told]) == (first.json()["id"], [str(row.key)])
 
 
 async def test_without_a_body_a_run_starts_with_what_is_given_by_default(

@@ -86,10 +86,13 @@ async def test_start_with_everything_starts_one_run_though_slack_sends_it_twice(
     await box.publish("release", INPUTS)
     await box.fault("duplicate_envelope", type="slash_commands")
 
-    done, text = await box.slash("UADA", "start release target:staging count:2")
+    with box.scene.door.changes.subscribe("start") as begun:
+        done, text = await box.slash("UADA", "start release target:staging count:2")
+        told = await begun.wait(0)
 
     assert done["ack"]["state"] == "acked"
     assert "is started" in text
+    assert len(told) == 1
     page = await box.coordinator.runs(RunFilter(workflow="release"))
     assert [dict(run.inputs)["count"] for run in page.items] == [2]
 

@@ -153,7 +153,8 @@ def test_a_timer_that_came_due_meanwhile_fires_at_once(play: Play) -> None:
         await bench.start()
         await bench.until("waiting")
         bench = await bench.reborn()
-        await bench.until("completed", within=700)
+        view = await bench.until("completed", within=700)
+        assert statuses(view) == {"pause": "completed"}
 
     play(chain(step("pause", Wait(duration=timedelta(minutes=10)))), story)
 
@@ -164,7 +165,8 @@ def test_a_wait_is_no_longer_for_a_restart_in_the_middle_of_it(play: Play) -> No
         await bench.until("waiting")
         await bench.rest(300)
         bench = await bench.reborn()
-        await bench.until("completed", within=310)
+        view = await bench.until("completed", within=310)
+        assert statuses(view) == {"pause": "completed"}
 
     play(chain(step("pause", Wait(duration=timedelta(minutes=10)))), story)
 

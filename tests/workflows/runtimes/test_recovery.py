@@ -12,7 +12,7 @@ from workflows.runtimes.embedded import embedded_runtime
 
 AT_ONCE, MANY = 10, 35
 WORKS = chain(step("go", WaitForSignal("go")), step("work", does("again")))
-ROOM: dict[str, Any] = {"settings": {"actions_at_once": MANY + 1, "at_once": AT_ONCE}}
+ROOM: dict[str, Any] = {"settings": {"actions_at_once": MANY + 1, "runs_at_once": AT_ONCE}}
 
 
 class Watched:

@@ -25,7 +25,7 @@ class HostSettings:
         grace: how long a stop waits for actions that are being performed.
         sweep: how often rows are looked for whose hint was lost.
         pause: how long to wait before the database is tried again.
-        at_once: how many runs are brought back at a time from what an earlier life left; whoever comes
+        runs_at_once: how many runs are brought back at a time from what an earlier life left; whoever comes
             meanwhile waits for so many at most.
         largest_output: what a step may give; more fails it.
         largest_context: what all that came into a run may be; what is too much fails its step.
@@ -40,7 +40,7 @@ class HostSettings:
     grace: timedelta = timedelta(seconds=10)
     sweep: timedelta = timedelta(seconds=5)
     pause: timedelta = timedelta(seconds=1)
-    at_once: int = 100
+    runs_at_once: int = 100
     largest_output: int = 8 * 2**20
     largest_context: int = 32 * 2**20
     roles: Callable[[], Roles] = Roles

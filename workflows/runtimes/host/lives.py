@@ -19,9 +19,8 @@ class Lives:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._live: dict[int, Live] = {}
-        self._expected: set[int] = (
-            set()
-        )  # somebody reads their rows, and nobody has woken them since
+        # Somebody reads the rows of these, and nobody has woken them since.
+        self._expected: set[int] = set()
 
     def __contains__(self, key: int) -> bool:
         return key in self._live

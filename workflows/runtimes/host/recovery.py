@@ -83,7 +83,7 @@ class Recovery:
 
     async def _read(self, left: deque[int]) -> list[Found]:
         """Read the first of *left* that nobody drives, as many as are read at once, and take them away."""
-        most = self._parts.settings.at_once
+        most = self._parts.settings.runs_at_once
         keys = [key for key in islice(left, most) if key not in self._lives]
         self._lives.expect(keys)
         found: list[Found] = []
