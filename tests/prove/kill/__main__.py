@@ -7,10 +7,11 @@ from pathlib import Path
 from tests.prove.verdict import Verdict, by_pytest, prove
 
 TIMES = 100
+BESIDE = 2  # stories that go on at one time; each waits for half of its own
 
 
 def work(given: argparse.Namespace, verdict: Verdict) -> None:
-    more = ["--kills", str(given.times)]
+    more = ["--kills", str(given.times), "--beside", str(given.beside)]
     if given.seed is not None:
         more += ["--kill-seed", str(given.seed)]
     by_pytest(verdict, Path(__file__).parent, *more)
@@ -19,4 +20,4 @@ def work(given: argparse.Namespace, verdict: Verdict) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(prove("kill", __doc__ or "", {"times": TIMES, "seed": None}, work))
+    sys.exit(prove("kill", __doc__ or "", {"times": TIMES, "seed": None, "beside": BESIDE}, work))

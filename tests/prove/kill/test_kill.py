@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,15 @@ class Lived:
     kills: int = 0
     remains: dict[str, Remains] = field(default_factory=dict)
 
+    def live(self, history: History) -> Remains:
+        """Live *history* to its end, and return what is left of it."""
+        try:
+            history.live()
+            return remains_of(history)
+        except BaseException as error:
+            error.add_note(f"{history}\nTo see it again: {self.again}")
+            raise
+
     def reached(self) -> Counter[str]:
         """Say what was come through, so that one sees that it was worth its time."""
         found: Counter[str] = Counter()
@@ -41,23 +51,24 @@ class Lived:
 @pytest.fixture(scope="module")
 def lived(
     kills: int,
+    beside: int,
     seed: int,
     counts: Counter[str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Lived:
-    lived = Lived(f"python3 run.py prove kill --times {kills} --seed {seed}")
+    lived = Lived(f"python3 run.py prove kill --times {kills} --seed {seed} --beside {beside}")
     base = tmp_path_factory.mktemp("kill")
-    for number, plan in enumerate(plans(random.Random(seed), AT_ONCE)):  # noqa: S311 - it chooses instants
-        history = History(base / f"h{number}", plan[: kills - lived.kills])
-        try:
-            history.live()
-            lived.remains[str(history)] = remains_of(history)
-        except BaseException as error:
-            error.add_note(f"{history}\nTo see it again: {lived.again}")
-            raise
-        lived.kills += len(history.done)
-        if lived.kills >= kills:
-            break
+    planned = enumerate(plans(random.Random(seed), AT_ONCE))  # noqa: S311 - it chooses instants
+    with ThreadPoolExecutor(beside) as pool:
+        while lived.kills < kills:
+            histories, left = [], kills - lived.kills
+            while left and len(histories) < beside:
+                number, plan = next(planned)
+                histories.append(History(base / f"h{number:04}", plan[:left]))
+                left -= len(histories[-1].plan)
+            for history, remains in zip(histories, pool.map(lived.live, histories), strict=True):
+                lived.remains[str(history)] = remains
+                lived.kills += len(history.done)
     counts.update({"kills": lived.kills, "histories": len(lived.remains)}, **lived.reached())
     return lived
 
