@@ -208,11 +208,13 @@ def unrelated(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def vary(project: Path, number: int) -> None:
-    """Change the products a little, so that every build is another one."""
+    """Change the products a little, so that every build is another one; all of them, or none."""
     place = project / "products.json"
     products = json.loads(place.read_text(encoding="utf-8"))
     products[0]["cents"] = BASE_PRICE + 5 * number
-    place.write_text(json.dumps(products, indent=2) + "\n", encoding="utf-8")
+    partial = place.with_suffix(".part")
+    partial.write_text(json.dumps(products, indent=2) + "\n", encoding="utf-8")
+    partial.replace(place)
 
 
 def read(place: Path) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.demo.slack import LocalSlackFailed, Personas
-from bot.demo.story import Story, unrelated
+from bot.demo.stage import working_copy
+from bot.demo.story import Story, unrelated, vary
 from bot.slack.client import open_session, open_web
 from bot.world.http import PinnedHttp
 from coordination.outbox import Slot
@@ -29,6 +30,26 @@ def test_a_build_is_not_tied_to_a_process_around_the_demo() -> None:
         "TRACEPARENT": "00-a-b-01",
     }
     assert unrelated({"PATH": "/bin", **around}) == {"PATH": "/bin"}
+
+
+def test_products_are_whole_though_the_demo_dies_as_it_changes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(place: Path, _text: str, **_how: Any) -> None:
+        place.write_bytes(b"")
+        raise KeyboardInterrupt
+
+    project = working_copy(tmp_path)
+    before = (project / "products.json").read_text()
+    with monkeypatch.context() as dying:
+        dying.setattr(Path, "write_text", dies)
+        with pytest.raises(KeyboardInterrupt):
+            vary(project, 1)
+
+    assert (project / "products.json").read_text() == before
+    vary(project, 2)
+    assert (project / "products.json").read_text() != before
+    assert not list(project.glob("*.part"))
 
 
 class Threads:
