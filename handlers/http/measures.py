@@ -37,9 +37,9 @@ def _lines(metric: Metric) -> Iterator[str]:
     for sample in metric.samples:
         labels = ",".join(f'{key}="{_escaped(value)}"' for key, value in sample.labels.items())
         yield (
-            f"{name}{sample.end}{{{labels}}} {sample.value:g}"
+            f"{name}{sample.end}{{{labels}}} {sample.value}"
             if labels
-            else (f"{name}{sample.end} {sample.value:g}")
+            else (f"{name}{sample.end} {sample.value}")
         )
 
 
