@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class AdminSocket:
         if not isinstance(request, dict):
             raise TypeError("a request is an object")
         if request.get("command") == "doctor":
-            return {"done": {"findings": await self._findings()}}
+            return {"done": {"findings": await self._findings(), "version": version("baton-bus")}}
         baton = self.baton
         try:
             if str(request.get("command")).startswith(PREFIX):

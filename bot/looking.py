@@ -39,8 +39,7 @@ async def of_slack(slack: SlackConnection, world: World) -> tuple[Finding, ...]:
         found.append(Finding("scopes", good=False, says=f"Slack did not say: {error.trouble.word}"))
         return tuple(found)
     found += _scopes(granted)
-    if date is not None:
-        found.append(_clock(date, world.clock.now()))
+    found.append(_clock(date, world.clock.now()))
     found += [Finding("slack", good=False, says=each) for each in slack.notes]
     try:
         found += [Finding("triggers", good=False, says=each) for each in await slack.unheard()]
@@ -69,9 +68,9 @@ def _scopes(granted: frozenset[str]) -> Iterator[Finding]:
             yield Finding("scopes", good=True, says=f"without {scope}: {what} is off")
 
 
-def _clock(date: str, now: datetime) -> Finding:
+def _clock(date: str | None, now: datetime) -> Finding:
     try:
-        apart = (now - parsedate_to_datetime(date)).total_seconds()
+        apart = (now - parsedate_to_datetime(date or "")).total_seconds()
     except ValueError:
         return Finding("clock", good=True, says="Slack's is not known")
     good = abs(apart) <= SKEW

@@ -1,5 +1,6 @@
 """How Baton is doing: the numbers behind `/metrics`, and what `doctor` makes of them."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,6 +75,7 @@ class Watch:
         """Say what `doctor` shows of the store."""
         found = await self.door.read(vitals.read)
         return (
+            Finding("lock", good=True, says=f"held by the server, process {os.getpid()}"),
             of_wal(self._wal),
             of_sqlite(),
             Finding("generation", good=True, says=generation(found.generation)),

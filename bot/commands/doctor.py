@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, version
 from typing import Annotated
 
 import typer
@@ -40,8 +40,8 @@ def doctor(
 
 
 def findings() -> Iterator[Finding]:
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    yield Finding("python", sys.version_info >= (3, 11), f"{version} (3.11 or newer is needed)")
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("python", sys.version_info >= (3, 11), f"{python} (3.11 or newer is needed)")
     yield from names()
     try:
         settings = read_settings()
@@ -93,10 +93,32 @@ def of_data(settings: Settings) -> Iterator[Finding]:
         return
     if running is not None:
         yield Finding("server", good=True, says=f"running, at {settings.address}")
+        yield of_version(running.get("version"))
+        yield of_schema(settings)
         yield from (Finding(**each) for each in running["findings"])
         return
     yield Finding("server", good=False, says="not running: python -m bot serve")
+    yield of_version(None)
     yield from offline(settings)
+
+
+def of_version(running: str | None) -> Finding:
+    """Name the version that is installed; a server that runs another one is to be started again."""
+    ours = version("baton-bus")
+    if running in (None, ours):
+        return Finding("baton", good=True, says=ours)
+    says = f"the server runs {running}, and {ours} is installed: start the server again"
+    return Finding("baton", good=False, says=says)
+
+
+def of_schema(settings: Settings) -> Finding:
+    """Name the schema of the database, and what to do where it is not that of this version."""
+    try:
+        look_at(settings.database)
+        found, newest = schema_of(settings.database)
+    except DatabaseUnusable as error:
+        return Finding("schema", good=False, says=str(error))
+    return Finding("schema", newest, f"at {found}" + ("" if newest else ": python -m bot migrate"))
 
 
 def offline(settings: Settings) -> Iterator[Finding]:
@@ -123,13 +145,9 @@ def of_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("lock", good=True, says="nobody holds the database")
     except (DatabaseInUse, DatabaseUnusable) as error:
         yield Finding("lock", good=False, says=str(error))
-    try:
-        found, newest = schema_of(place)
-        says = f"at {found}" + ("" if newest else ": python -m bot migrate")
-        yield Finding("schema", newest, says)
+    yield (schema := of_schema(settings))
+    if schema.good:
         yield Finding("generation", good=True, says=generation(look_at(place).generation))
-    except DatabaseUnusable as error:
-        yield Finding("schema", good=False, says=str(error))
     yield of_wal(size_of(place.with_name(f"{place.name}-wal")))
     yield of_sqlite()
     world = make_world(root=settings.work, http_allow=(), programs=())

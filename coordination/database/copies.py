@@ -53,12 +53,13 @@ def back_up(path: Path, into: Path, *, now: datetime) -> Copied:
 
     Raises:
         NotCopied: *into* is there already, or cannot be made.
-        DatabaseUnusable: *path* cannot be read.
+        DatabaseUnusable: *path* cannot be read, or a later version of Baton wrote it.
     """
     if os.path.lexists(into):
         raise NotCopied(
             f"{into} is there already. Name another file: backups are never overwritten."
         )
+    look_at(path)  # before anything is made: what nobody here can restore is no backup
     partial = into.with_name(f".{into.name}.{os.getpid()}.part")
     try:
         copy_to(path, partial)

@@ -14,13 +14,16 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.__main__ import run
+from bot.commands.doctor import of_version
 from bot.reference.commands import reference
+from coordination.database.upgrade import revisions
 
 ROOT = Path(__file__).parents[2]
 TOKENS = {
@@ -185,6 +188,20 @@ def test_doctor_asks_the_running_server(server: Served, slack: None, capsys: Any
     assert found["database"]["good"]
     assert not found["slack"]["good"]
     assert found["slack tokens"]["good"]
+    assert found["baton"] == {"what": "baton", "good": True, "says": version("baton-bus")}
+    assert found["schema"]["says"] == f"at {revisions()[-1]}"
+    assert found["lock"] == {
+        "what": "lock",
+        "good": True,
+        "says": f"held by the server, process {server.process.pid}",
+    }
+
+
+def test_doctor_tells_a_server_that_was_not_started_again_after_an_upgrade() -> None:
+    assert of_version(None).good
+    assert of_version(version("baton-bus")).good
+    assert not of_version("0.0.1").good
+    assert "start the server again" in of_version("0.0.1").says
 
 
 def test_what_a_killed_server_left_is_not_in_the_way(tmp_path: Path, capsys: Any) -> None:

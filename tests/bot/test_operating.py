@@ -137,6 +137,13 @@ def test_a_newer_database_is_not_opened(folder: Path, capsys: Any) -> None:
         raw.commit()
     for command in (("migrate",), ("serve", "--port", "0"), ("purge",)):
         assert "written by a later version of Baton" in answered(capsys, *command, code=1)
+    assert run(["doctor", "--json"]) == 1
+    says = [
+        each["says"] for each in json.loads(capsys.readouterr().out) if each["what"] == "schema"
+    ]
+    assert len(says) == 1
+    assert "Install that version" in says[0]
+    assert "bot migrate" not in says[0]
 
 
 def test_every_command_of_the_page_works_as_it_is_typed(folder: Path, capsys: Any) -> None:

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from coordination.database import NotCopied, back_up, look_at, migrate_sqlite, replace
+from coordination.database import (
+    NotCopied,
+    SchemaTooNew,
+    back_up,
+    look_at,
+    migrate_sqlite,
+    replace,
+)
 from coordination.database.migrations.run import migrate
 from coordination.database.room import refuse_full
 from coordination.database.upgrade import COPIES, revisions
@@ -60,6 +67,18 @@ def test_a_backup_into_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> 
     path = make_database(tmp_path)
     with pytest.raises(NotCopied, match="No such file"):
         back_up(path, tmp_path / "none" / "copy.db", now=NOW)
+
+
+def test_of_a_newer_database_no_backup_is_left_that_nobody_here_can_restore(tmp_path: Path) -> None:
+    path = make_database(tmp_path)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw.commit()
+
+    with pytest.raises(SchemaTooNew, match=r"made\.db was written by a later version"):
+        back_up(path, tmp_path / "copy.db", now=NOW)
+
+    assert not list(tmp_path.glob("*copy.db*"))
 
 
 @pytest.mark.parametrize("taken", ["", "-wal"])
