@@ -116,6 +116,8 @@ def install(*what: str | Path) -> None:
 
 
 def python_stages(*locks: Path) -> list[Stage]:
+    if VENV.is_symlink():
+        sys.exit(f"{VENV} is a link; what it leads to is not ours to empty. Remove the link first.")
     if not PYTHON.exists():  # the Python it pointed to is gone; so must be the stamps
         shutil.rmtree(VENV, ignore_errors=True)
     project = (ROOT / "pyproject.toml").read_text().partition("[dependency-groups]")[0]
@@ -173,8 +175,7 @@ def chosen(folder: Path, rest: list[str]) -> list[str]:
     known = mains or {p.stem: str(p) for p in folder.glob("[a-z]*.py")}
     if rest and rest[0] in known:
         return [known[rest[0]], *rest[1:]]
-    say(f"Name one of these: {', '.join(sorted(known)) or 'there is none yet'}")
-    sys.exit(2)
+    sys.exit(say(f"Name one of these: {', '.join(sorted(known)) or 'there is none yet'}") or 2)
 
 
 def main(verb: str = "", *rest: str) -> int:
@@ -183,8 +184,7 @@ def main(verb: str = "", *rest: str) -> int:
         return 0
     if verb not in VERBS:
         near = difflib.get_close_matches(verb, VERBS, 1)
-        say(f"There is no verb {verb!r}. Did you mean {near[0]!r}?" if near else USAGE)
-        return 2
+        return say(f"There is no verb {verb!r}. Did you mean {near[0]!r}?" if near else USAGE) or 2
     part, programs = VERBS[verb]
     if not any(ROOT.glob(part)):
         return say(f"run.py {verb}: this part of Baton is not built yet.") or 2

@@ -142,6 +142,24 @@ def test_baton_starts_without_its_pages_and_says_how_to_get_them(
     assert not (pages / "stamp").exists()
 
 
+def test_an_environment_that_is_only_linked_is_not_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is somebody else's: making one of our own begins with taking all out of it."""
+    theirs, link = tmp_path / "theirs", tmp_path / ".venv"
+    theirs.mkdir()
+    (theirs / ".baton-venv").write_text("their clone")
+    link.symlink_to(theirs)
+    monkeypatch.setattr(run, "VENV", link)
+
+    with pytest.raises(SystemExit) as refused:
+        run.perform("bench", [], [])
+
+    assert str(refused.value).startswith(f"{link} is a link")
+    assert "Remove the link" in str(refused.value)
+    assert (theirs / ".baton-venv").read_text() == "their clone"
+
+
 def imported(folder: Path) -> set[str]:
     """Return the outermost names that the programs of *folder* import."""
     nodes = [
@@ -153,8 +171,9 @@ def imported(folder: Path) -> set[str]:
 
 
 def test_a_benchmark_gets_the_packages_of_its_yardsticks_too(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(run, "VENV", tmp_path)  # that of a linked clone is refused
     asked: list[run.Stage] = []
     monkeypatch.setattr(run, "play", lambda stages: asked.extend(stages) or True)
     assert run.perform("bench", [], []) == 0
