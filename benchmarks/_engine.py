@@ -167,6 +167,12 @@ class Engine:
         )
         await self.baton.coordinator.accept(CREDENTIAL, [reading], raw=json.dumps(body).encode())
 
+    async def standing(self) -> str:
+        """Say how many runs stand where, as "3 running, 1 faulted"."""
+        ask = select(runs.c.status, func.count().label("count")).group_by(runs.c.status)
+        found = await self.baton.door.read(lambda reader: reader.fetch_all(ask))
+        return ", ".join(f"{row.count} {row.status}" for row in found)
+
     async def until_waiting(self, number: int) -> None:
         """Return once so many waits are open."""
         ask = select(func.count()).select_from(waits).where(waits.c.state == "open")

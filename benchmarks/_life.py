@@ -29,6 +29,7 @@ ALONE = 200
 AT_ONCE = 256
 CUT_AT = "s1"  # the step in which runs are cut off
 GROUP = 500
+PATIENCE = 60.0  # s from an event to the step that waits for it; beyond, the run is not coming
 
 
 def chain(name: str, action: str, steps: int) -> str:
@@ -152,8 +153,14 @@ async def wake(life: Engine, given: Any) -> dict[str, Any]:
         life.ends.begun.clear()
         began = time.perf_counter()
         await life.report(sha(number))
-        while not life.ends.begun:
-            await life.ends.step.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not life.ends.begun:
+                    await life.ends.step.wait()
+        except TimeoutError:
+            where = await life.standing() or "there are none"
+            what = f"no step began within {PATIENCE:g} s of the event of run {number}"
+            raise RuntimeError(f"{what}; where the runs stand: {where}") from None
         taken.append(life.ends.begun[0] - began)
         await asyncio.sleep(0.002)
     return {
