@@ -10,6 +10,7 @@ from bot.housekeeping import Housekeeping, keeping_of
 from bot.publications import PREFIX, offline, perform_workflow
 from bot.settings import Settings
 from bot.sources import perform_source
+from bot.whom import whom
 from coordination import audit, tokens
 from coordination.database import Door, Transaction
 from coordination.reconciling import redraw
@@ -36,7 +37,9 @@ async def perform(
         case str(command) if command.startswith("token-"):
             return await perform_token(door, world, settings, request)
         case "login-link":
-            return login_link(world, sessions, str(request["person"]), settings)
+            said = str(request["person"])
+            person = await door.read(lambda reader: whom(reader, said))
+            return login_link(world, sessions, person, settings)
         case "reconcile":
             return {"cards": await redraw(door, world, request.get("thread"))}
         case "purge":
@@ -76,11 +79,11 @@ async def create_token(door: Door, world: World, request: Mapping[str, Any]) -> 
         str(request.get("kind") or "api"),
         may_choose_channel=bool(request.get("may_choose_channel")),
     )
-    life = request.get("days")
+    life, said = request.get("days"), request.get("owner")
     grant = Grant(
         source=name,
         scopes=tuple(request["scopes"]),
-        owner=request.get("owner"),
+        owner=None if said is None else await door.read(lambda reader: whom(reader, str(said))),
         expires_at=now + timedelta(days=float(life)) if life else None,
     )
 

@@ -10,7 +10,7 @@ from bot.settings import read_settings
 
 
 def login_link(
-    person: Annotated[str, typer.Argument(help="Their Slack user id, as U123.")],
+    person: Annotated[str, typer.Argument(help="As Slack calls them, @ada or U123.")],
 ) -> None:
     """Print a link that logs PERSON in, once, within ten minutes."""
     done = asked(read_settings(), {"command": "login-link", "person": person})

@@ -22,7 +22,9 @@ def create(
         "notify",
         "read",
     ],
-    owner: Annotated[str | None, typer.Option(help="The person it acts for, as U123.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="The person it acts for, as @ada or U123.")
+    ] = None,
     channel: Annotated[str | None, typer.Option(help="Where its threads are posted.")] = None,
     days: Annotated[float | None, typer.Option(help="How long it lives; default for ever.")] = None,
 ) -> None:

@@ -1,6 +1,7 @@
 """The admin socket: its owner's alone, one line each way, and nothing breaks it."""
 
 import asyncio
+import base64
 import json
 import socket
 import stat
@@ -9,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from structlog.testing import capture_logs
@@ -20,8 +22,11 @@ from bot.settings import read_settings
 from bot.world.listening import LONGEST, NotListening, PortTaken, listen, listen_privately, port_of
 from coordination import audit
 from coordination.database import audit as audit_table
+from coordination.database import delete
+from coordination.database import directory as directory_table
 from coordination.database import sources as sources_table
 from coordination.policy import Principal
+from coordination.ports import Group
 from handlers.http.sessions import Sessions
 from tests.coordination.scene import Scene, SmallWorld, open_scene
 
@@ -118,6 +123,42 @@ async def test_an_ended_token_stays_ended(place: Path, scene: Scene) -> None:
     assert (first, again) == ({"revoked": True}, {"revoked": False})
     assert [row.action for row in await scene.rows(audit_table)] == ["token.create", "token.revoke"]
     assert await scene.door.read(audit.verify) is None
+
+
+@pytest.mark.parametrize("said", ["@grace", "Grace", "<@UGRACE>", "UGRACE"])
+async def test_a_person_may_be_named_as_in_slack(place: Path, said: str) -> None:
+    request = {"command": "token-create", "source": "me", "scopes": ["approve"], "owner": said}
+    await ask(place, request)
+    link = await ask(place, {"command": "login-link", "person": said})
+    listed = await ask(place, {"command": "token-list"})
+
+    assert link is not None
+    assert listed is not None
+    assert [one["owner"] for one in listed["tokens"]] == ["UGRACE"]
+    ticket = parse_qs(urlsplit(link["url"]).query)["t"][0]
+    assert json.loads(base64.urlsafe_b64decode(ticket.partition(".")[0] + "=="))["p"] == "UGRACE"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [("@grce", "Did you mean '@grace'"), ("", "nobody's name"), ("@sre", "a group")],
+)
+async def test_who_is_nobody_gets_neither_a_token_nor_a_link(
+    place: Path, scene: Scene, said: str, why: str
+) -> None:
+    await scene.know(groups=[Group("S0SRE", "sre", "On call", ("UGRACE",))])
+    token = {"command": "token-create", "source": "me", "scopes": ["approve"], "owner": said}
+    for request in (token, {"command": "login-link", "person": said}):
+        with pytest.raises(AdminRefused, match=why):
+            await ask(place, request)
+    assert await ask(place, {"command": "token-list"}) == {"tokens": []}
+
+
+async def test_before_anybody_is_known_only_an_id_names_a_person(place: Path, scene: Scene) -> None:
+    await scene.door.write(lambda tx: tx.execute(delete(directory_table)))
+    with pytest.raises(AdminRefused, match="give the id"):
+        await ask(place, {"command": "login-link", "person": "@grace"})
+    assert await ask(place, {"command": "login-link", "person": "U0GRACE"}) is not None
 
 
 @pytest.mark.parametrize(
