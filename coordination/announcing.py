@@ -23,7 +23,7 @@ def tell(unit: Unit, key: int, thread_key: int, moved: Moved, *, opened: bool) -
     if not moved.looks_different:
         return
     redraw(unit, thread_key, Lane.RESULT if moved.is_news else Lane.PROGRESS, opened=opened)
-    if moved.ends and moved.after.status is Status.FAILED and _printed(moved.after.content):
+    if moved.ends and moved.after.status is Status.FAILED and _printed(unit, moved.after.content):
         slot = f"output:{key}:{moved.standing.attempt}"
         notice = Notice(thread_key, slot, Lane.FAILURE, "output", {"process_key": key})
         outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
@@ -48,7 +48,9 @@ def joined(unit: Unit, thread_key: int, event: Event, by: Step | None) -> None:
     related.say(unit.tx, thread_key, said, now=unit.now, ids=unit.ids)
 
 
-def _printed(content: Mapping[str, Any]) -> bool:
-    """Say whether a process has said more than the line that its card shows."""
+def _printed(unit: Unit, content: Mapping[str, Any]) -> bool:
+    """Say whether a process has said more than the line that its card shows: that of its error, if any."""
     said = {**content.get("metadata", {}), **content.get("result", {})}
-    return bool(said.get("tail")) or "\n" in str(content.get("message") or "").strip()
+    last, error = (unit.incoming.event.message or "").strip(), content.get("error") or {}
+    unseen = bool(last and error.get("message")) and last != str(error["message"]).strip()
+    return bool(said.get("tail")) or unseen or "\n" in str(content.get("message") or "").strip()

@@ -111,6 +111,28 @@ async def test_a_failure_shows_the_end_of_what_was_printed(baton: BatonInABox) -
     assert "boom: it broke" in baton.thread("build-7")[0].plain
 
 
+async def test_the_only_line_that_a_failed_command_printed_is_shown_beside_its_error(
+    baton: BatonInABox,
+) -> None:
+    await baton.report("build.started", process="build-7", name="Build web")
+    error = {"message": "exit status 3", "type": "exit"}
+    await baton.report("build.failed", process="build-7", message="no such host", error=error)
+    assert "exit status 3" in baton.card("build-7").plain
+    (reply,) = baton.thread("build-7")
+    assert "no such host" in reply.plain
+
+
+async def test_what_was_said_before_a_failure_or_is_on_the_card_is_not_said_again(
+    baton: BatonInABox,
+) -> None:
+    await baton.report("build.in_progress", process="build-7", message="compiling")
+    await baton.report("build.failed", process="build-7", error={"message": "KeyError: 'x'"})
+    await baton.report("build.failed", process="build-8", message="no such host")
+    same = {"message": "no such host"}
+    await baton.report("build.failed", process="build-9", message="no such host", error=same)
+    assert [baton.replies(each) for each in ("build-7", "build-8", "build-9")] == [[], [], []]
+
+
 async def test_a_card_says_who_did_it_what_comes_next_and_where_to_look(baton: BatonInABox) -> None:
     steps = ["Review <!here> & merge", {"label": "Deploy | it", "url": "https://ci.example/d?a|b"}]
     more = [{"label": "Tag", "url": "https://ci.example/t"}, "Announce", "Rest"]
