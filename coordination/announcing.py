@@ -16,17 +16,27 @@ NAME = 80
 
 
 def tell(unit: Unit, key: int, thread_key: int, moved: Moved, *, opened: bool) -> None:
-    """Have the card redrawn, and what a failed process said last posted; a line is on the card.
+    """Have the card redrawn, and a failure told to whose work it is, with what it said last.
 
-    *opened*: the unit opened the thread, so that it has no card yet.
+    Where it said no more than the card shows, and nobody stands behind it, the card is enough; so it
+    is for what is part of other work. *opened*: the unit opened the thread, which has no card yet.
     """
     if not moved.looks_different:
         return
     redraw(unit, thread_key, Lane.RESULT if moved.is_news else Lane.PROGRESS, opened=opened)
-    if moved.ends and moved.after.status is Status.FAILED and _printed(unit, moved.after.content):
-        slot = f"output:{key}:{moved.standing.attempt}"
-        notice = Notice(thread_key, slot, Lane.FAILURE, "output", {"process_key": key})
-        outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
+    if moved.ends and moved.after.status is Status.FAILED:
+        _tell_failure(unit, key, thread_key, moved)
+
+
+def _tell_failure(unit: Unit, key: int, thread_key: int, moved: Moved) -> None:
+    incoming, printed = unit.incoming, _printed(unit, moved.after.content)
+    whole = incoming.event.parent is None and incoming.run_key is None  # the steps of a run tell
+    if not printed and (incoming.owner is None or not whole):
+        return
+    slot = f"output:{key}:{moved.standing.attempt}"
+    body = {"process_key": key, "printed": printed}
+    notice = Notice(thread_key, slot, Lane.FAILURE, "output", body)
+    outbox.add(unit.tx, notice, id=unit.ids.new("nt"), now=unit.now)
 
 
 def redraw(unit: Unit, thread_key: int, lane: Lane, *, opened: bool = False) -> None:

@@ -71,6 +71,11 @@ def person(tx: Transaction, person_id: str) -> Person | None:
     return _inside(tx, _whole(person_id))
 
 
+async def read_person(reader: Reader, person_id: str) -> Person | None:
+    """As `person`, for those who only look."""
+    return await _beside(reader, _whole(person_id))
+
+
 def people(tx: Transaction) -> Everybody:
     """Return everybody, by their id."""
     return _inside(tx, _everybody())

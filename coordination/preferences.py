@@ -25,6 +25,9 @@ ANSWERS = 500
 NUMBERS = {"top_level_per_thread": (1, 20), "replies": (1, 200), "notifications": (0, 50)}
 LONGEST = 168  # hours between digests
 MOST_NAMES = 20
+MENTIONS = (
+    "mentions"  # what a person chose, beside what is chosen for channels; their id is the key
+)
 
 
 class Preferences(Footing):
@@ -73,12 +76,39 @@ class Preferences(Footing):
             channel_id: the id; or ``#name``, where the id is not known yet.
             name: by which the file may name it.
         """
+        chosen = await self._chosen()
+        name = name or (channel_id if channel_id.startswith("#") else None)
+        policy = noise.in_force(self.rules.channels, channel_id, name)
+        return changed(policy, chosen.get(channel_id, {}))
+
+    async def unmentioned(self) -> frozenset[str]:
+        """Return who wants to be named in channels without being notified."""
+        chosen = await self._chosen()
+        return frozenset(key for key, said in chosen.items() if said.get(MENTIONS) is False)
+
+    async def choose_mentions(self, principal: Principal, *, wanted: bool) -> None:
+        """Let somebody say whether their name in a channel notifies them.
+
+        Raises:
+            NotAllowed: nobody in particular asks.
+        """
+        person, now = _human(principal), self._world.clock.now()
+        await self._chosen()
+        chosen = {MENTIONS: wanted}
+
+        def unit(tx: Transaction) -> None:
+            store.put_setting(tx, person, chosen, by=principal.actor, now=now)
+
+        await self._door.write(unit)
+        if self._changed is not None:
+            self._changed[person] = chosen
+
+    async def _chosen(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what people chose, by channel or person."""
         if self._changed is None:
             rows = await self._door.read(store.all_settings)
             self._changed = {row.channel: row.settings for row in rows}
-        name = name or (channel_id if channel_id.startswith("#") else None)
-        policy = noise.in_force(self.rules.channels, channel_id, name)
-        return changed(policy, self._changed.get(channel_id, {}))
+        return self._changed
 
     async def change_channel_policy(
         self, principal: Principal, channel_id: str, changes: Mapping[str, Any]

@@ -17,6 +17,7 @@ from coordination.database import Door, Reader
 from coordination.errors import NotFound
 from coordination.following import Followed
 from coordination.outbox import COPY, EARLIER, ROOT, Leased
+from coordination.policy import is_active
 from coordination.ports import Person, RunView, StepView
 from coordination.questions import Approval
 from coordination.store import runs
@@ -161,13 +162,23 @@ class SlackDrawings:
         shown = failure_reply(run, step, printed=printed, run_url=self._url(run))
         if shown is None:
             return None
-        return at_rung(told(shown, run.started_by), rung, self._url(run))
+        return at_rung(await self._told(shown, run.started_by), rung, self._url(run))
 
-    async def _output(self, leased: Leased, rung: int) -> Shown | None:
-        key = int(leased.notice.body["process_key"])
+    async def _output(self, leased: Leased, rung: int) -> Shown:
+        body = leased.notice.body
+        key = int(body["process_key"])
         process = await self._door.read(lambda r: threads_view.process_by_key(r, key))
-        shown = output_reply(process)
-        return at_rung(told(shown, process.owner), rung, None) if shown else None
+        shown = output_reply(process, printed=bool(body.get("printed", True)))
+        return at_rung(await self._told(shown, process.owner), rung, None)
+
+    async def _told(self, shown: Shown, author: str | None) -> Shown:
+        """Name the person whose work failed, so that they hear of it; who left is not called back."""
+        if author is None or PERSON.fullmatch(author) is None or len(shown.blocks) > 8:
+            return shown
+        person = await self._door.read(lambda r: directory.read_person(r, author))
+        if person is not None and not is_active(person):
+            return shown
+        return fit(shown.text, [*shown.blocks, context(f"For <@{author}>", "for")])
 
     async def _reply(self, leased: Leased, rung: int) -> Shown:
         view, people = await self._door.read(lambda r: with_people(r, leased.notice.thread_key))
@@ -223,13 +234,6 @@ class SlackDrawings:
 
     def _url(self, run: RunView) -> str:
         return f"{self._public_url}/r/{run.label}"
-
-
-def told(shown: Shown, author: str | None) -> Shown:
-    """Name the person whose work failed, so that they hear of it."""
-    if author is None or PERSON.fullmatch(author) is None or len(shown.blocks) > 8:
-        return shown
-    return fit(shown.text, [*shown.blocks, context(f"For <@{author}>", "for")])
 
 
 def followed_as(view: ThreadView) -> Followed:

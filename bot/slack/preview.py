@@ -56,7 +56,7 @@ def cards() -> Mapping[str, Draw]:
             rung,
             page,
         ),
-        "output": lambda rung: at_rung(output_reply(process(Status.FAILED)) or NOTHING, rung, None),
+        "output": lambda rung: at_rung(output_reply(process(Status.FAILED)), rung, None),
         "nudge": lambda rung: nudge(facts(asked), rung=rung) or NOTHING,
         "mention": lambda rung: reminder(asked, PEOPLE, rung=rung) or NOTHING,
         "subscription": lambda rung: follow_card(thread(), public_url=URL, rung=rung),

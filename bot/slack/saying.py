@@ -11,6 +11,7 @@ import structlog
 from bot.slack.blocks import Shown
 from bot.slack.bursts import Bursts, cause_of, rollup
 from bot.slack.client import Meaning, SlackTrouble, Trouble
+from bot.slack.lateness import CARD, DELAYED, LATE, ON_TIME, is_late
 from bot.slack.places import Places, nowhere
 from bot.slack.sharing import Sharing
 from bot.slack.telling import LOCKED, Message, Telling, Where, as_drawn, fingerprint
@@ -25,7 +26,6 @@ from coordination.world import World
 log = structlog.get_logger()
 
 FILE = "file"  # the kind of a notice that shares one
-CARD = "card"  # the slot of a card that replaces a root which cannot be edited any more
 NO_CHANNEL = "There is no channel for this thread: give its source one, or set BATON_CHANNEL."
 SORTS: Mapping[str, Sort] = {
     "thread": "card",
@@ -40,9 +40,6 @@ SORTS: Mapping[str, Sort] = {
     "rollup": "own",
 }
 MOMENT = timedelta(seconds=1)
-LATE = timedelta(minutes=1)
-DELAYED = ":snail: Updates delayed: Slack takes only so many at the moment."
-ON_TIME = "on_time"  # in the body of a notice that only takes `DELAYED` away
 
 
 class Drawings(Protocol):
@@ -70,12 +67,18 @@ class Policies(Protocol):
 
     async def channel_policy(self, channel_id: str, name: str | None = None) -> ChannelPolicy: ...
 
+    async def unmentioned(self) -> frozenset[str]:
+        """Return who wants to be named without being notified."""
+
 
 class Lenient:
     """The same policy everywhere."""
 
     async def channel_policy(self, channel_id: str, name: str | None = None) -> ChannelPolicy:  # noqa: ARG002  # as the port has it
         return ChannelPolicy()
+
+    async def unmentioned(self) -> frozenset[str]:
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,9 @@ class Saying:
     async def _say_anew(self, leased: Leased, drawn: Shown, name: str) -> None:
         means = self._means
         place, elsewhere = await self._place(leased)
-        plan = await self._plan(leased, drawn, place)
+        unmentioned = await self._unmentioned(leased, drawn)
+        heard = without_mentions(drawn, {}, unmentioned) if unmentioned else drawn
+        plan = await self._plan(leased, heard, place)
         now = means.world.clock.now()
         if plan.do == "wait":
             due = plan.until or now
@@ -153,8 +158,10 @@ class Saying:
         if await self._joins_burst(leased, drawn, place):
             return
         dress = as_drawn
-        if not plan.mention and mentions(drawn) and SORTS.get(leased.notice.kind) != "direct":
-            dress = partial(without_mentions, handles=await means.drawings.handles())
+        if unmentioned or (mentions(drawn) and not plan.mention and not _is_direct(leased)):
+            only = unmentioned if plan.mention else None
+            handles = await means.drawings.handles()
+            dress = partial(without_mentions, handles=handles, only=only)
         message = Message(leased, name, drawn, partial(means.drawings.draw, leased), dress)
         where = await self._where(leased, place, alone=elsewhere or plan.alone)
         post = means.sharing.post if leased.notice.kind == FILE else means.telling.post
@@ -162,8 +169,13 @@ class Saying:
         direct = PERSON.fullmatch(leased.notice.recipient or "") is not None
         earlier = leased.slot.turns if leased.slot else 0
         posted = replace(posted, notified=plan.notifies or direct, turns=earlier + direct)
-        people = mentioned(drawn) if plan.mention else ()
+        people = mentioned(heard) if plan.mention else ()
         await self._write_down(leased, posted, plan, people)
+
+    async def _unmentioned(self, leased: Leased, drawn: Shown) -> frozenset[str]:
+        """Return who is named in a message and does not want to be notified by it."""
+        named = () if _is_direct(leased) else mentioned(drawn)
+        return (await self._means.policies.unmentioned()).intersection(named)
 
     async def _place(self, leased: Leased) -> tuple[str, bool]:
         """Return where it goes, and whether that is beside its thread. Raises: SlackTrouble."""
@@ -330,16 +342,8 @@ def here(leased: Leased) -> tuple[str, Slot | None]:
     return leased.notice.slot, slot
 
 
-def is_late(leased: Leased, slot: Slot, now: datetime) -> bool:
-    """Say whether a card that goes on waited so long for its turn that it has to say so.
-
-    What Slack refused, or could not be told, is another matter: then it was tried before.
-    """
-    view = leased.view
-    if leased.notice.kind != "thread" or leased.attempt > 1 or ON_TIME in leased.notice.body:
-        return False
-    open_ones = view is not None and any(each.ended_at is None for each in view.processes)
-    return open_ones and slot.slot in (ROOT, CARD) and now - leased.created_at > LATE
+def _is_direct(leased: Leased) -> bool:
+    return SORTS.get(leased.notice.kind) == "direct"
 
 
 def turns_of(leased: Leased, slot: Slot) -> int:

@@ -15,6 +15,8 @@ CHANNEL = re.compile(r"<?#?([A-Za-z0-9_.-]{1,80})>?")
 ID = re.compile(r"[CG][A-Z0-9]{2,}")
 WORDS = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 LOUD = ("failed", "needs_you")
+MENTIONED = "I mention you where you are asked, and where your work fails. `/baton mentions off` changes that."
+NAMED = "I write your name, and you are not notified of it. `/baton mentions on` changes that."
 
 
 async def subscribe(asked: Asked) -> Answer:
@@ -31,6 +33,18 @@ async def unsubscribe(asked: Asked) -> Answer:
     count = await asked.coordinator.unsubscribe(asked.who, subject)
     just = f"You no longer follow `{subject}`." if count else f"You did not follow `{subject}`."
     return Following(await followed(asked.edge, asked.who), just)
+
+
+async def mentions(asked: Asked) -> Answer:
+    """Say whether somebody is mentioned, after what was typed is changed."""
+    edge, who = asked.edge, asked.who
+    if asked.words:
+        word = asked.words[0]
+        if word.text.lower() not in WORDS:
+            raise Unreadable("Write `on` or `off`.", word.at, word.length, "mentions")
+        await edge.coordinator.choose_mentions(who, wanted=WORDS[word.text.lower()])
+    quiet = who.human in await edge.coordinator.unmentioned()
+    return Following(await followed(edge, who), NAMED if quiet else MENTIONED)
 
 
 async def followed(edge: Edge, who: Principal) -> tuple[Followed, ...]:

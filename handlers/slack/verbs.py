@@ -309,6 +309,16 @@ NOTIFICATIONS: tuple[Verb, ...] = (
         stores=True,
     ),
     Verb(
+        "mentions",
+        "mentions [on|off]",
+        "mentions off",
+        "Notifications",
+        "whether you are notified where I name you in a channel",
+        following.mentions,
+        (0, 1),
+        stores=True,
+    ),
+    Verb(
         "settings",
         "settings [replies:<n>] [broadcast:failed,needs_you] [quiet_hours:22:00-07:00] [digest:4h] …",
         "settings",

@@ -128,11 +128,9 @@ def test_any_run_and_step_can_be_shown(run: RunView, step: StepView, printed: st
         hold(failed)
 
 
-@given(processes)
-def test_any_output_can_be_shown(found: ProcessView) -> None:
-    shown = output_reply(found)
-    if shown is not None:
-        hold(shown)
+@given(found=processes, printed=st.booleans())
+def test_any_output_can_be_shown(*, found: ProcessView, printed: bool) -> None:
+    hold(output_reply(found, printed=printed))
 
 
 @given(st.lists(runs, max_size=2), st.lists(approvals, max_size=2), hostile, workflows)

@@ -122,15 +122,25 @@ async def test_the_only_line_that_a_failed_command_printed_is_shown_beside_its_e
     assert "no such host" in reply.plain
 
 
-async def test_what_was_said_before_a_failure_or_is_on_the_card_is_not_said_again(
-    baton: BatonInABox,
-) -> None:
+async def test_whose_work_it_is_hears_of_a_failure_that_is_one_line(baton: BatonInABox) -> None:
     await baton.report("build.in_progress", process="build-7", message="compiling")
     await baton.report("build.failed", process="build-7", error={"message": "KeyError: 'x'"})
-    await baton.report("build.failed", process="build-8", message="no such host")
     same = {"message": "no such host"}
     await baton.report("build.failed", process="build-9", message="no such host", error=same)
-    assert [baton.replies(each) for each in ("build-7", "build-8", "build-9")] == [[], [], []]
+
+    assert baton.replies("build-7") == [":x: *build-7 failed*: KeyError: 'x'"]
+    assert baton.replies("build-9") == [":x: *build-9 failed*: no such host"]
+    assert baton.thread("build-7")[0].lines[-1] == "For @ada"
+
+
+async def test_a_part_that_fails_in_one_line_is_a_line_of_the_card_alone(
+    baton: BatonInABox,
+) -> None:
+    await baton.report("build.started", process="build-7")
+    part = {"process": "build-7.web", "parent": {"process_id": "build-7"}}
+    await baton.report("build.failed", message="no such host", **part)
+    assert "no such host" in baton.card("build-7").plain
+    assert baton.replies("build-7") == []
 
 
 async def test_a_card_says_who_did_it_what_comes_next_and_where_to_look(baton: BatonInABox) -> None:

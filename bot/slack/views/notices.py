@@ -1,7 +1,7 @@
 """What Baton says about its own telling: digests, roll-ups, what somebody follows, and notes on cards."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -105,18 +105,23 @@ def noted(shown: Shown, note: str) -> Shown:
     return replace(shown, blocks=(*shown.blocks, context(note, "note")))
 
 
-def without_mentions(shown: Shown, handles: Mapping[str, str]) -> Shown:
-    """Return the message with names in place of mentions: nobody is notified of it.
+def without_mentions(
+    shown: Shown, handles: Mapping[str, str], only: Container[str] | None = None
+) -> Shown:
+    """Return the message with names in place of mentions: nobody is notified of it, or not *only* they.
 
     *handles* are by id; who is not known shows as their id.
     """
 
     def named(found: re.Match[str]) -> str:
         known = found[1] or found[2]
+        if only is not None and known not in only:
+            return found[0]
         return f"@{escape(handles.get(known) or (found[3] or '').lstrip('@') or known)}"
 
     def quiet(text: str) -> str:
-        return HERE.sub(lambda found: f"@{found[1]}", NAMED.sub(named, text))
+        said = NAMED.sub(named, text)
+        return said if only is not None else HERE.sub(lambda found: f"@{found[1]}", said)
 
     return Shown(quiet(shown.text), tuple(mapped(block, quiet) for block in shown.blocks))
 

@@ -95,12 +95,17 @@ def links(processes: Iterable[ProcessView]) -> list[str]:
     found: dict[str, str] = {}
     for process in processes:
         for each in process.state.get("links") or ():
-            label = str(each.get("title") or each.get("rel") or "link")
-            found[str(each.get("url"))] = link(str(each.get("url")), label[:60])
+            url = str(each.get("url"))
+            found[url] = link(url, str(each.get("title") or _place(url))[:60])
         error = process.state.get("error")
         if isinstance(error, Mapping) and error.get("url"):
             found.setdefault(str(error["url"]), link(str(error["url"]), "what failed"))
     return list(found.values())[-LINKS:]
+
+
+def _place(url: str) -> str:
+    """Return what an address without a title shows: where it leads."""
+    return url.partition("://")[2].partition("?")[0].partition("#")[0].rstrip("/") or url
 
 
 def next_steps(process: ProcessView) -> list[str]:
@@ -152,13 +157,13 @@ def tending(process: ProcessView) -> list[Block]:
     ]
 
 
-def output_reply(process: ProcessView) -> Shown | None:
-    """Show the last lines of a process that failed; None where it said nothing."""
-    said = tail_of(process)
-    if not said.strip():
-        return None
-    title = f"The end of what {escape(name(process)[:NAME])} printed"
-    blocks = [section(f"*{title}*\n{code_block(said, OUTPUT)}", "o")]
+def output_reply(process: ProcessView, *, printed: bool = True) -> Shown:
+    """Say that a process failed: with its last lines where it *printed* any, else in its card's words."""
+    called, said = escape(name(process)[:NAME]), tail_of(process) if printed else ""
+    title = f"The end of what {called} printed" if said.strip() else f"{called} failed"
+    why = f": {message(process)}" if message(process) else "."
+    text = f"*{title}*\n{code_block(said, OUTPUT)}" if said.strip() else f":x: *{title}*{why}"
+    blocks = [section(text, "o")]
     if process.attempt > 1:
         blocks.append(context(f"attempt {process.attempt}", "c"))
     return fit(f"{title}.", blocks)

@@ -132,10 +132,10 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
-channel_settings = Table(  # what `/baton settings` changed; it overrides the file
+channel_settings = Table(  # what `/baton settings` changed, over the file, and `/baton mentions`
     "channel_settings",
     metadata,
-    Column("channel", Text, primary_key=True),  # its id
+    Column("channel", Text, primary_key=True),  # its id, or that of a person
     Column("settings", Document, nullable=False),
     Column("changed_by", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
