@@ -18,10 +18,11 @@ from baton.events import Event, Progress, Status, format_time, plain
 Effect: TypeAlias = Literal["created", "updated", "duplicate", "late", "ignored", "stored"]
 Place: TypeAlias = tuple[datetime, int, datetime]
 
-_LATEST = ("message", "next_steps", "actor")
+_LATEST = ("message", "next_steps")
 _MERGED = ("result", "metadata", "labels", "subject")
 _MOST_MEMBERS = 500
 _MOST_LINKS = 50
+_OWN = "baton"
 DELAYED_START = timedelta(seconds=5)
 
 
@@ -89,7 +90,7 @@ _TEXTS = ("name", "category", "end_event", "end_source", "sequence")
 _MOMENTS = ("started_at", "ended_at", "sequence_at")
 _texts = attrgetter(*_TEXTS)
 _moments = attrgetter(*_MOMENTS)
-CONTENT = (*_LATEST, *_MERGED, "progress", "links", "error")
+CONTENT = (*_LATEST, "actor", *_MERGED, "progress", "links", "error")
 _contents = attrgetter(*CONTENT)
 
 
@@ -297,6 +298,10 @@ def _content(before: Mapping[str, Any], event: Event, status: Status) -> Mapping
         return before
     after = dict(before)
     after.update({name: said[name] for name in _LATEST if name in said})
+    if (
+        "actor" in said and event.source != _OWN
+    ):  # who caused it, not who answered or ended it since
+        after.setdefault("actor", said["actor"])
     for name in _MERGED:
         if name in said:
             after[name] = _newest({**after.get(name, {}), **said[name]}, _MOST_MEMBERS)

@@ -1,7 +1,7 @@
 """People take a run in hand: they pause it, leave a step out, take back what it did, tell it something."""
 
 from tests.stories.box import BatonInABox
-from tests.stories.definitions import CHAIN
+from tests.stories.definitions import CHAIN, RELEASE
 from tests.stories.slack import PEOPLE
 
 SAGA = """
@@ -72,6 +72,16 @@ async def test_a_paused_run_finishes_what_is_at_work_and_goes_on_when_it_is_resu
     assert baton.card("build-7").state == "Succeeded"
     assert baton.performed == ["build", "ship", "tell"]
     assert baton.replies("build-7") == ["Paused by @grace", "Resumed by @linus"]
+
+
+async def test_an_order_is_not_answered_with_where_the_run_stood_before(baton: BatonInABox) -> None:
+    await baton.publish(RELEASE)
+    await baton.report("test.completed", process="t-1")
+    for verb, just in (("pause", "is paused"), ("resume", "is resumed")):
+        told = await baton.slash(f"{verb} R-1", by="grace")
+        assert told.startswith(f"R-1 Release to production {just}")
+        assert "Needs you" not in told
+        assert "until somebody resumes it" not in told
 
 
 async def test_a_run_is_cancelled_and_what_it_did_is_taken_back(baton: BatonInABox) -> None:

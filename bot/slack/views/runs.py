@@ -19,7 +19,7 @@ from bot.slack.views.controls import around, control_buttons
 from bot.slack.views.steps import step_lines
 from bot.slack.views.threads import says
 from bot.slack.views.words import icon, state
-from coordination.ports import RunView, StepView
+from coordination.ports import RunStatus, RunView, StepView
 from coordination.waiting_for import card_word
 from handlers.slack import ids
 from handlers.slack.answers import RunList, RunPage
@@ -46,6 +46,8 @@ def failure_reply(run: RunView, step: StepView, *, printed: str, run_url: str) -
 
 def run_page(page: RunPage, *, public_url: str) -> Shown:
     """Draw one run for whoever asked: the very sentence of its card, its steps, what to press."""
+    if page.just is not None and page.run.status is not RunStatus.QUEUED:
+        return ordered(page.run, page.just, public_url)
     run, word = page.run, card_word(page.run)
     url = f"{public_url}/r/{run.label}"
     said = escape(says(run))
@@ -70,6 +72,15 @@ def run_page(page: RunPage, *, public_url: str) -> Shown:
         blocks.append(actions(buttons(run, url), f"a:{run.id}"))
     just = f" {page.just}" if page.just else ""
     return fit(f"{run.label} {escape(run.title[:TITLE])}{just}: {word}. {said}".strip(), blocks)
+
+
+def ordered(run: RunView, just: str, public_url: str) -> Shown:
+    """Say what was done to a run. Where it stood before that says nothing of where it stands now."""
+    title = escape(run.title[:TITLE])
+    named = f"{link(f'{public_url}/r/{run.label}', run.label)} {title}"
+    asks = f"`/baton status {run.label}` says where it stands."
+    blocks = [section(f"{named} {just}", "h"), context(asks, "c")]
+    return fit(f"{run.label} {title} {just}. {asks}", blocks)
 
 
 def buttons(run: RunView, url: str) -> list[Block]:
