@@ -7,7 +7,7 @@ from coordination.database import Reader
 from coordination.errors import NotFound
 from coordination.tokens import UnusableToken
 
-_ID = re.compile(r"(?:<@)?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?")
+_ID = re.compile(r"(?:<@)?([UW][A-Z0-9]+)(?:\|[^>]*)?>?")
 
 
 async def whom(reader: Reader, said: str) -> str:

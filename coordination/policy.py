@@ -221,7 +221,7 @@ def require_scope(principal: Principal, action: str) -> Rule:
     if principal.kind == "token" and not _has_scope(principal, rule.scope):
         raise NotAllowed(
             f"This token may not {action}: it lacks the scope {rule.scope!r}. "
-            "Make one that has it with `python -m bot token create`."
+            f"Make one that has it with `python -m bot token create --source NAME --scope {rule.scope}`."
         )
     return rule
 

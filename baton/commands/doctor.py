@@ -131,7 +131,7 @@ def _token(wire: "Wire") -> Finding:
     owner = f" for {me['owner']}" if me.get("owner") else ""
     says = f"{me.get('source')}{owner}, scopes: {' '.join(scopes) or 'none'}"
     if not {"notify", "admin"} & set(scopes):
-        fix = "to report it takes the scope notify: python -m bot token create --scope notify"
+        fix = "to report it takes the scope notify: python -m bot token create --source NAME --scope notify"
         return Finding("token", ok=False, says=says, fix=fix)
     return Finding("token", ok=True, says=says)
 

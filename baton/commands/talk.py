@@ -140,10 +140,11 @@ def refusal(answer: "Answer") -> Stop:
 def _with_places(sentence: str, places: object) -> str:
     if not isinstance(places, list):
         return sentence
-    told = [
-        f"{each.get('pointer')}: {each.get('detail')}" for each in places if isinstance(each, dict)
+    new = [
+        f"{each.get('pointer')}: {each.get('detail')}"
+        for each in places
+        if isinstance(each, dict) and str(each.get("detail")) not in sentence
     ]
-    new = [each for each in told if each not in sentence]
     return f"{sentence} ({'; '.join(new[:5])})" if new else sentence
 
 

@@ -340,6 +340,24 @@ async def test_an_event_is_explained(baton: BatonInABox, ada: Terminal) -> None:
     assert any(line.startswith("Effect: updated (") for line in shown)
     assert (await ada.type("baton explain ev_nothing")).code == 1
     assert (await baton.ask("GET", "/v1/processes/ci:build-7")).json()["status"] == "started"
+    assert (await ada.type("baton notify started --id site-1")).code == 0
+    own = await ada.type("baton explain site-1")  # as `baton status site-1` does
+    assert own.code == 0
+    assert "process site-1" in own.out
+    gone = await ada.type("baton explain site-2")
+    assert (gone.code, gone.err.count("site-2")) == (1, 1)
+
+
+async def test_what_is_wrong_is_said_once_and_the_scope_that_is_missing_with_it(
+    baton: BatonInABox, ada: Terminal
+) -> None:
+    await baton.publish(TYPED)
+    wrong = await ada.type("baton runs --status odd")
+    assert wrong.err.count("use one of") == 1
+    missing = await ada.type("baton start release")
+    assert missing.err.count("is required") == 1
+    refused = await baton.ask("POST", "/v1/approvals/A-1/decision", json={"choice": "approve"})
+    assert "token create --source NAME --scope approve" in refused.json()["detail"]
 
 
 async def test_without_a_server_each_verb_says_so_in_a_sentence(

@@ -67,7 +67,7 @@ def sources(answer: Sources, *, public_url: str) -> Shown:
     blocks = [
         section(f"*Who reports*\n{listed or 'Nobody yet.'}", "l"),
         section(f"*Report with one line*\n```\n{escape(line)}\n```", "r"),
-        context("An admin makes a token with `python -m bot token create`.", "c"),
+        context("An admin makes a token with `python -m bot token create --source NAME`.", "c"),
     ]
     return fit(f"{len(rows)} sources report to me.", blocks)
 
