@@ -19,7 +19,6 @@ from coordination.ports import CORE_VERSION, RunStatus
 from coordination.questions import is_person
 from coordination.run_secrets import SealedInput
 from coordination.store import definitions as definition_store
-from coordination.store import processes as process_store
 from coordination.store import runs as store
 from coordination.store import threads as thread_store
 from coordination.store.runs import RunFilter
@@ -107,7 +106,7 @@ def report(
         NotFound: there is no such run.
     """
     run = _row(tx, run_key)
-    attempt = _attempt(tx, run, status)
+    attempt = _attempt(run, status)
     told = None if error is None else ErrorInfo(error.get("message"), error.get("type"))
     event = _event(tx, run, status, now, ids, attempt=attempt, error=told)
     _record(tx, run, event, None, ids)
@@ -162,13 +161,12 @@ def _record(tx: Transaction, run: Row, event: Event, channel: str | None, ids: I
     tx.touch("run", run.id, thread_id=recorded.accepted.thread_id)
 
 
-def _attempt(tx: Transaction, run: Row, status: Status) -> int | None:
+def _attempt(run: Row, status: Status) -> int | None:
     """Return the attempt that a status belongs to: news after an end is of the next one."""
-    process = process_store.of_run(tx, run.key)
-    if process is None:
+    if run.attempt is None:
         return None
-    again = Status(process.status).terminal and not status.terminal
-    return int(process.attempt) + 1 if again else int(process.attempt)
+    again = Status(run.shown).terminal and not status.terminal
+    return int(run.attempt) + 1 if again else int(run.attempt)
 
 
 def _columns(tx: Transaction, new: NewRun, now: datetime) -> dict[str, Any]:

@@ -201,8 +201,13 @@ def count_up(
     return tx.run(_COUNT_UP, given).rowcount == 1
 
 
-def move_on(tx: Transaction, key: int, *, was: int, values: Mapping[str, Any]) -> bool:
-    """Do as `count_on`, with all that says how a run stands: *values* has *seq* and *fence* too."""
+def move_on(
+    tx: Transaction, key: int, *, was: int, values: Mapping[str, Any], stays: bool = False
+) -> bool:
+    """Do as `count_on`, with all that says how a run stands: *values* has *seq* and *fence* too.
+
+    *stays*: the row should hold the status already.
+    """
     error, fence, status = values["error"], values["fence"], values["status"]
     ordered = (
         values["outputs"],
@@ -217,7 +222,7 @@ def move_on(tx: Transaction, key: int, *, was: int, values: Mapping[str, Any]) -
         was,
         fence,
     )
-    stayed = tx.run(_STAY, (*ordered, status)).rowcount == 1
+    stayed = stays and tx.run(_STAY, (*ordered, status)).rowcount == 1
     return stayed or tx.run(_MOVE_ON, (status, *ordered)).rowcount == 1
 
 

@@ -29,9 +29,6 @@ _BY_ID = _PROCESS.where(
     processes.c.namespace == bindparam("ns"), processes.c.process_id == bindparam("called")
 )
 _BY_KEY = _PROCESS.where(processes.c.key == bindparam("process"))
-_OF_RUN = select(processes.c.attempt, processes.c.status).where(
-    processes.c.run_key == bindparam("run")
-)
 _OF_THREAD = _PROCESS.where(processes.c.thread_key == bindparam("thread")).order_by(processes.c.key)
 _PARENT = select(processes.c.parent_key).where(processes.c.key == bindparam("process"))
 _ADD = Ordered(
@@ -68,11 +65,6 @@ def by_id(tx: Transaction, namespace: str, process_id: str) -> Row | None:
 
 def by_key(tx: Transaction, key: int) -> Row | None:
     return tx.fetch_one(_BY_KEY, process=key)
-
-
-def of_run(tx: Transaction, run_key: int) -> Row | None:
-    """Return attempt and status of the process as which a run shows."""
-    return tx.fetch_one(_OF_RUN, run=run_key)
 
 
 class NewProcess(NamedTuple):

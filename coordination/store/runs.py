@@ -17,6 +17,7 @@ from coordination.database import (
     json_text,
     numbers_in,
     or_,
+    processes,
     runs,
     select,
     steps,
@@ -41,8 +42,13 @@ _HEAD = (  # a definition is read whole or not at all: it may be long
     select(
         *(runs.c.key, runs.c.id, runs.c.workflow, runs.c.requested_by),
         *(runs.c.thread_key, runs.c.parent_key, definitions.c.title),
+        *(processes.c.attempt, processes.c.status.label("shown")),
     )
-    .select_from(runs.join(definitions, definitions.c.hash == runs.c.hash))
+    .select_from(
+        runs.join(definitions, definitions.c.hash == runs.c.hash).outerjoin(
+            processes, processes.c.run_key == runs.c.key
+        )
+    )
     .where(runs.c.key == bindparam("run"))
 )
 _BY_KEY = _RUN.where(runs.c.key == bindparam("run"))
@@ -108,7 +114,7 @@ class RunFilter:
 
 
 def head(tx: Transaction, key: int) -> Row | None:
-    """Return whose a run is and how it is called."""
+    """Return whose a run is, how it is called, and how it shows as a process, if it does yet."""
     return tx.fetch_one(_HEAD, run=key)
 
 

@@ -104,6 +104,7 @@ class Advance:
         moves: at least one.
         values: the columns of the run after them.
         same: the row of the run should hold these already.
+        stays: it should hold the status, at least.
         steps: the records that they changed, after them.
         intents: the actions that start with the commit, although they must not happen twice.
         journaled: whether the run has a journal.
@@ -114,6 +115,7 @@ class Advance:
     moves: Sequence[Move]
     values: Mapping[str, Any]
     same: bool = False
+    stays: bool = False
     steps: Sequence[StepRecord] = ()
     intents: Sequence[Intent] = ()
     journaled: bool = True
@@ -132,7 +134,7 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
     counted = done.same and store.count_up(
         tx, run.key, was=was, values=values, more=len(done.intents)
     )
-    if not counted and not store.move_on(tx, run.key, was=was, values=values):
+    if not counted and not store.move_on(tx, run.key, was=was, values=values, stays=done.stays):
         return "stale"
     for move in done.moves:
         if move.entry is not None:

@@ -46,7 +46,7 @@ class Opened:
         life: what of the host a fold needs.
         weight: how much it holds.
         shown: the status under which it shows as a process.
-        row: the columns of its row, as this life wrote them last.
+        row: the columns of its row, as this life wrote them last; its status before that.
     """
 
     parts: Parts
@@ -55,7 +55,7 @@ class Opened:
     life: Life
     weight: Weight
     shown: Status
-    row: Mapping[str, Any] | None = None
+    row: Mapping[str, Any]
 
     async def take(self, arrival: Arrival) -> Advance | None:
         """Fold *arrival*, and the answers of the pure actions that follow; None if it changes nothing.
@@ -73,6 +73,7 @@ class Opened:
                 moves.append(move)
                 ready += move.actions
         done = advance(self.run, self.replayed.core, moves, self._intents(moves), self.life)
+        done.stays = done.values["status"] == self.row["status"]
         done.same, self.row = done.values == self.row, done.values
         return done
 
@@ -188,4 +189,5 @@ async def open_run(parts: Parts, run: RunRecord, entries: Iterable[Entry]) -> Op
         hides=hides,
         given=holds_any(run.inputs),
     )
-    return Opened(parts, run, replayed, life, Weight(parts.settings), shown_status(replayed.core))
+    shown, row = shown_status(replayed.core), {"status": run.status.value}
+    return Opened(parts, run, replayed, life, Weight(parts.settings), shown, row)
