@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from baton.errors import BatonError
 from coordination.errors import NotFound
@@ -15,6 +15,7 @@ __all__ = [
     "Found",
     "RunRecord",
     "Stale",
+    "StepPlace",
     "StepRecord",
     "UnknownRun",
     "Wakeup",
@@ -81,6 +82,16 @@ class Entry:
     fence: int
     data: str  # canonical JSON
     sum: str
+
+
+class StepPlace(NamedTuple):
+    """What the record of a step says before anything happens to it, and from then on."""
+
+    path: str
+    position: int
+    name: str
+    kind: str
+    action: str | None
 
 
 @dataclass(slots=True)  # likewise

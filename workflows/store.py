@@ -34,7 +34,7 @@ from coordination.database import (
 )
 from coordination.ports import RunStatus
 from workflows import first_row
-from workflows.runs import Entry, Found, RunRecord, Stale, StepRecord, Wakeup
+from workflows.runs import Entry, Found, RunRecord, Stale, StepPlace, StepRecord, Wakeup
 
 _BODY = select(definitions.c.body).where(definitions.c.hash == bindparam("content"))
 
@@ -104,6 +104,12 @@ _WRITE_STEP = Ordered(
 _CHANGE_STEP = Ordered(
     update(steps).where(steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place")),
     (*_CHANGING, *_TIMES, "run", "place"),
+)
+_ADD_STEP = Ordered(  # nothing has happened to it
+    insert(steps).values(
+        status=literal_column("'pending'"), attempts=literal_column("0"), redo=literal_column("0")
+    ),
+    ("run_key", "path", "position", "name", "kind", "action"),
 )
 _SET_LOG = update(steps).where(
     steps.c.run_key == bindparam("run"), steps.c.path == bindparam("place")
@@ -276,6 +282,11 @@ def write_step(tx: Transaction, key: int, step: StepRecord, *, new: bool) -> Non
     if new or tx.run(_CHANGE_STEP, (*changing, key, step.path)).rowcount == 0:
         fixed = (key, step.path, step.position, step.name, step.kind, step.action)
         tx.run(_WRITE_STEP, (*fixed, *changing))
+
+
+def add_steps(tx: Transaction, key: int, places: Iterable[StepPlace]) -> None:
+    """Write the records of steps that have none and that nothing has happened to."""
+    tx.append_all(_ADD_STEP, [(key, *each) for each in places])
 
 
 def set_log(tx: Transaction, key: int, path: str, blob: str) -> None:

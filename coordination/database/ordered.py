@@ -14,6 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from coordination.database.types import Document
 
+VALUES = " VALUES "
 _HEAVY = (Document, LargeBinary)
 
 
@@ -32,6 +33,11 @@ class InOrder:
     sql: str
     writes: str | None  # the table
     heavy: tuple[int, ...]
+
+    def of(self, rows: int) -> str:
+        """Return the same insert for so many rows: to begin a statement takes longer than a row."""
+        head, row = self.sql.split(VALUES)
+        return head + VALUES + ", ".join([row] * rows)
 
     def weigh(self, values: Sequence[Any]) -> int:
         """Return how long the documents and bytes among *values* are."""

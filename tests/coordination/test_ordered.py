@@ -17,6 +17,7 @@ from coordination.database import (
     update,
 )
 from coordination.database.statements import Statements
+from coordination.database.transaction import MOST_ROWS
 from coordination.database.writer import Session
 from tests.coordination.inbox import make_database
 
@@ -78,3 +79,16 @@ def test_bytes_and_documents_count_for_the_size_of_a_group(tmp_path: Path) -> No
         Ordered(insert(raw_bodies), ("seq", "body", "expires_at", "headers"))
     )
     assert (raw.writes, raw.heavy, raw.weigh((1, b"abc", 0, None))) == ("raw_bodies", (1, 3), 3)
+
+
+def test_many_rows_are_inserted_by_few_statements_and_all_of_them_are_there(tmp_path: Path) -> None:
+    every = select(meta.c.name, meta.c.value).where(meta.c.name >= "row").order_by(meta.c.name)
+    rows = [(f"row-{number:03}", str(number)) for number in range(2 * MOST_ROWS + 1)]
+
+    def unit(tx: Transaction) -> Any:
+        before = tx.fetch_kept(every)
+        tx.append_all(_ADD, [])
+        tx.append_all(_ADD, rows)
+        return before, [(row.name, row.value) for row in tx.fetch_kept(every)]
+
+    assert done(tmp_path, unit) == ([], rows)

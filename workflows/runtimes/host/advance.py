@@ -30,7 +30,7 @@ from workflows.core.commands import (
     RunAction,
     SetTimer,
 )
-from workflows.runs import Entry, RunRecord, StepRecord
+from workflows.runs import Entry, RunRecord, StepPlace, StepRecord
 from workflows.runtimes.host import intents
 from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.reporting import report_process
@@ -106,6 +106,7 @@ class Advance:
         same: the row of the run should hold these already.
         stays: it should hold the status, at least.
         steps: the records that they changed, after them.
+        untouched: the steps, of a run that begins, that they did not get to.
         intents: the actions that start with the commit, although they must not happen twice.
         journaled: whether the run has a journal.
     """
@@ -117,6 +118,7 @@ class Advance:
     same: bool = False
     stays: bool = False
     steps: Sequence[StepRecord] = ()
+    untouched: Sequence[StepPlace] = ()
     intents: Sequence[Intent] = ()
     journaled: bool = True
 
@@ -139,6 +141,7 @@ def write(tx: Transaction, done: Advance, ids: Ids) -> Outcome:
     for move in done.moves:
         if move.entry is not None:
             store.add_entry(tx, run, move.entry)
+    store.add_steps(tx, run.key, done.untouched)
     for step in done.steps:
         store.write_step(tx, run.key, step, new=first.seq == 1 or step.status == "pending")
     for move in done.moves:

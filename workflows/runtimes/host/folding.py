@@ -17,13 +17,13 @@ from workflows.runtimes.host.advance import Advance, Move, StepLog
 from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.masks import HIDDEN
 from workflows.runtimes.host.performing import Answer, cover_notice
+from workflows.runtimes.host.plain_records import Records
 from workflows.runtimes.host.records import (
     Cover,
     cover_of,
     run_error,
     run_values,
     shown_status,
-    step_records,
     uncovered,
 )
 from workflows.runtimes.host.telling import posted, tellings, unknown_attempts
@@ -112,8 +112,13 @@ def fold(
     )
 
 
-def advance(
-    run: RunRecord, core: Core, moves: Sequence[Move], intents: Sequence[Intent], life: Life
+def advance(  # all that a run is, and all that came of it
+    run: RunRecord,
+    core: Core,
+    moves: Sequence[Move],
+    intents: Sequence[Intent],
+    life: Life,
+    records: Records,
 ) -> Advance:
     """Return *moves* with the run and its steps as people see them after the last one.
 
@@ -123,12 +128,14 @@ def advance(
     changed = moves[0].changed
     if len(moves) > 1:
         changed = changed.union(*[each.changed for each in moves])
+    untouched = records.untouched(core, changed) if moves[0].seq == 1 else ()
     return Advance(
         run=run,
         fence=life.fence,
         moves=moves,
         values=run_values(core, cover, hides=life.hides),
-        steps=step_records(core, run.id, changed, cover),
+        untouched=untouched,
+        steps=records.of(core, changed.difference([each.path for each in untouched]), cover),
         intents=intents,
         journaled=life.journaled,
     )

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 from coordination.database import Written
 from workflows.core.codec import canonical
 
-__all__ = ["HIDDEN", "covering", "cut", "forms", "long_lines", "texts_in"]
+__all__ = ["HIDDEN", "LARGEST", "covering", "cut", "forms", "long_lines", "texts_in"]
 
 HIDDEN = "••••••"
 SHORTEST = 4  # a shorter secret would cover half of every text

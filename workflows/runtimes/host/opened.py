@@ -23,6 +23,7 @@ from workflows.runtimes.host.folding import Arrival, Life, advance, fold
 from workflows.runtimes.host.intents import Intent
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, veiled
+from workflows.runtimes.host.plain_records import Records
 from workflows.runtimes.host.records import cover_of, shown_status
 from workflows.runtimes.host.showing import covered, with_files
 from workflows.runtimes.host.veiling import veils
@@ -46,6 +47,7 @@ class Opened:
         life: what of the host a fold needs.
         weight: how much it holds.
         shown: the status under which it shows as a process.
+        records: writes those of its steps.
         row: the columns of its row, as this life wrote them last; its status before that.
     """
 
@@ -55,6 +57,7 @@ class Opened:
     life: Life
     weight: Weight
     shown: Status
+    records: Records
     row: Mapping[str, Any]
 
     async def take(self, arrival: Arrival) -> Advance | None:
@@ -72,7 +75,8 @@ class Opened:
             if move is not None:
                 moves.append(move)
                 ready += move.actions
-        done = advance(self.run, self.replayed.core, moves, self._intents(moves), self.life)
+        intents, core = self._intents(moves), self.replayed.core
+        done = advance(self.run, core, moves, intents, self.life, self.records)
         done.stays = done.values["status"] == self.row["status"]
         done.same, self.row = done.values == self.row, done.values
         return done
@@ -91,11 +95,12 @@ class Opened:
         """Return what the answer of *action* tells the run."""
         if self.life.secretive and self.replayed.core.node(action.path).step.secret_output:
             answer = veiled(answer)
+        self.records.heard(action.path, answer.output, answer.text)
         return Arrival(answer.fact(action, self._now), action.path, answer=answer)
 
     async def _fold(self, arrival: Arrival, now: datetime) -> Move | None:
         replayed = self.replayed
-        admitted = self.weight.admit(replayed.core, arrival.fact, arrival.answer.size)
+        admitted = self.weight.admit(replayed.core, arrival.fact, arrival.answer.text)
         if admitted is not arrival.fact:
             arrival = replace(arrival, fact=admitted)
         move = fold(self.run, replayed, arrival, life=self.life, was=self.shown, now=now)
@@ -189,5 +194,6 @@ async def open_run(parts: Parts, run: RunRecord, entries: Iterable[Entry]) -> Op
         hides=hides,
         given=holds_any(run.inputs),
     )
-    shown, row = shown_status(replayed.core), {"status": run.status.value}
-    return Opened(parts, run, replayed, life, Weight(parts.settings), shown, row)
+    records, row = Records(run.id, parts.places[run.hash]), {"status": run.status.value}
+    shown = shown_status(replayed.core)
+    return Opened(parts, run, replayed, life, Weight(parts.settings), shown, records, row)

@@ -1,7 +1,7 @@
 """What all runs of one life share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -17,9 +17,10 @@ from coordination.world import World
 from workflows import store
 from workflows.core.hiding import hidden
 from workflows.core.plan import Plan
-from workflows.runs import Faulted
+from workflows.runs import Faulted, StepPlace
 from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.performing import Performer
+from workflows.runtimes.host.plain_records import places_of
 from workflows.runtimes.host.records import has_secrets
 from workflows.runtimes.host.slots import Slots
 
@@ -56,6 +57,7 @@ class Parts:
         stopping: nothing new is begun.
         plans: that were compiled, by content hash.
         secretive: those of which a step gives what must not be seen, by content hash.
+        places: what the records of their steps say from the beginning, likewise.
         compiling: held by whoever compiles one.
         hidden: those under which all that is given is secret.
         definitions: of children, by content hash.
@@ -75,6 +77,7 @@ class Parts:
     stopping: bool = False
     plans: dict[str, Plan] = field(default_factory=dict)
     secretive: set[str] = field(default_factory=set)
+    places: dict[str, Mapping[str, StepPlace]] = field(default_factory=dict)
     compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
     hidden: dict[str, Plan] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
@@ -126,9 +129,11 @@ class Parts:
         if content not in self.plans:
             async with self.compiling:  # after a start, thousands of runs may want the same one
                 if content not in self.plans:
-                    plan = self.plans[content] = await self._compiled(content)
+                    plan = await self._compiled(content)
                     if has_secrets(plan):
                         self.secretive.add(content)
+                    self.places[content] = places_of(plan)
+                    self.plans[content] = plan
         return self.plans[content]
 
     async def _compiled(self, content: str) -> Plan:

@@ -39,7 +39,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 class Answer:
     """What became of an attempt: an output, or an error. Secrets in it are covered already.
 
-    *size* is how long the output is in canonical JSON, where that is known.
+    *text* is the output in canonical JSON, where that is known.
     """
 
     output: Any = None
@@ -47,7 +47,7 @@ class Answer:
     notices: tuple[Any, ...] = ()
     log: str = ""
     when_sent: Callable[[tuple[Any, ...]], Any] | None = None  # then it is not over yet
-    size: int | None = None
+    text: bytes | None = None
 
     def fact(self, action: RunAction, at: datetime) -> Fact:
         """Return what the run is told.
@@ -163,7 +163,7 @@ class Performer:
             why = f"its output has {size:,} bytes; a step may give {most:,}"
             return Answer(error=StepError("limit", why))
         output = read_back(text)  # as the journal gives it back
-        return Answer(output, notices=result.notices, when_sent=result.when_sent, size=size)
+        return Answer(output, notices=result.notices, when_sent=result.when_sent, text=text)
 
 
 def _failed(failure: ActionFailure) -> StepError:
@@ -206,7 +206,7 @@ def _covered(answer: Answer, cover: Callable[[Any], Any]) -> Answer:
     return replace(
         answer,
         output=cover(answer.output),
-        size=None,
+        text=None,
         error=None if error is None else replace(error, message=cover(error.message)),
         notices=tuple(cover_notice(notice, cover) for notice in answer.notices),
         log=cover(answer.log),

@@ -35,11 +35,14 @@ from workflows.runtimes.host.masks import HIDDEN, covering, cut, long_lines, tex
 from workflows.runtimes.host.veiling import blank, hides, secret_steps, shown_wait
 
 __all__ = [
+    "KINDS",
+    "WORDS",
     "Cover",
     "cover_of",
     "has_secrets",
     "run_error",
     "run_values",
+    "shown",
     "shown_status",
     "step_records",
     "uncovered",
@@ -62,7 +65,7 @@ KINDS: Mapping[type[Verb], str] = {
     Stop: "stop",
 }
 _STATUS: Mapping[CoreStatus, RunStatus] = {each: RunStatus(each.value) for each in CoreStatus}
-_WORDS: Mapping[StepStatus, str] = {each: each.value for each in StepStatus}
+WORDS: Mapping[StepStatus, str] = {each: each.value for each in StepStatus}
 
 
 def step_records(
@@ -91,7 +94,7 @@ def _record(core: Core, run_id: str, path: str, order: tuple[int, ...], cover: C
         name=f"Approval of {step.name}" if is_gate else step.name,
         kind="approval" if is_gate else KINDS[type(verb)],
         action=verb.name if isinstance(verb, Action) and not is_gate else None,
-        status=_WORDS[state.status],
+        status=WORDS[state.status],
         attempts=state.attempts,
         redo=state.redo,
         input=None if state.input is None else cut(cover(_input(core, path, state, cover))),
@@ -118,8 +121,8 @@ def _input(core: Core, path: str, state: StepState, cover: Cover) -> Any:
         return shown_wait(core, node, state.input, cover)
     if not isinstance(verb, Action | Child):
         return state.input
-    shown = _shown(state.input)
-    return blank(shown) if own and (isinstance(verb, Child) or state.output is None) else shown
+    given = shown(state.input)
+    return blank(given) if own and (isinstance(verb, Child) or state.output is None) else given
 
 
 def _detail(
@@ -153,7 +156,7 @@ def has_secrets(plan: Plan) -> bool:
     return bool(secret_steps(plan))
 
 
-def _shown(params: Any) -> Any:
+def shown(params: Any) -> Any:
     """Write handles of secrets as people may see them."""
     if not may_hold_handles(params):
         return params

@@ -33,16 +33,15 @@ class Weight:
         self._total: int | None = None  # counted when it is first asked for
         self._coming = 0
 
-    def admit(self, core: Core, fact: Fact, size: int | None = None) -> Fact:
+    def admit(self, core: Core, fact: Fact, text: bytes | None = None) -> Fact:
         """Return *fact*, or the failure of its step where what it brings is too much.
 
-        *size* is that of what it brings, where that is known.
+        *text* is what it brings in canonical JSON, where that is known.
         """
         value = _brought(fact)
         if value is None:
             return fact
-        if size is None:
-            size = len(canonical(value))
+        size = len(canonical(value) if text is None else text)
         self._coming = size
         if size > self._settings.largest_output:
             most = self._settings.largest_output
