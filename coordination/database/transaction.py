@@ -103,7 +103,8 @@ class Transaction:
     def run(self, ordered: Ordered, values: tuple[Any, ...], /) -> Cursor:
         """Run a statement with *values* by their place; they, and what it finds, are as they are kept."""
         known, connection = self._statements.in_order(ordered), self._connection
-        self.size += known.weigh(values)
+        if known.heavy:
+            self.size += known.weigh(values)
         done = connection.execute(known.sql, values)
         if known.writes in connection.kept.tables:
             connection.kept.written(known.writes)

@@ -1,6 +1,7 @@
 """The one connection that writes, and the one thread that owns it."""
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
@@ -78,7 +79,7 @@ class Session:
 
     def __init__(self, path: Path, *, synchronous: int = 2) -> None:
         self._path = path
-        self._log = path.with_name(path.name + "-wal")
+        self._log = f"{path}-wal"
         self._raw = connect(path, synchronous=synchronous)
         self._statements = Statements()
         self.kept = Kept()
@@ -183,7 +184,7 @@ class Session:
             self._note(error)
 
     def _tend(self, due: int) -> None:
-        self.log_size = self._log.stat().st_size if self._log.exists() else 0
+        self.log_size = _size(self._log)
         if self.log_size < self._mark:
             self._mark = 0
         if self.log_size - self._mark < due:
@@ -242,7 +243,9 @@ class Writer:
         self._published = published
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._hurry = threading.Event()  # somebody is queued who is not patient
+        self._hurry = threading.Event()  # somebody came, in a pause, who is not patient
+        self._pausing = False  # so that to tell of them costs nothing otherwise
+        self._hurried = self._heard = 0  # units that are not patient: queued, and taken
         self._patient: deque[float] = deque(maxlen=FEW)  # when the last ones came
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -283,13 +286,16 @@ class Writer:
         if patient:
             self._patient.append(self._loop.time())
         else:
-            self._hurry.set()
+            self._hurried += 1
+            if self._pausing:
+                self._hurry.set()
         return future
 
     async def close(self) -> None:
         """Write what is queued, then close the database."""
         self._closing = True
         self._queue.put(None)
+        self._hurried += 1
         self._hurry.set()
         await asyncio.shield(self._ended)
         self._thread.join()
@@ -304,11 +310,22 @@ class Writer:
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
         while (first := self._queue.get()) is not None:
             if first.patient and self._is_busy():
-                self._hurry.wait(PAUSE)
-            self._hurry.clear()  # whoever set it is in the queue
+                self._pause()
             self._group(session, first)
         session.close()
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
+
+    def _pause(self) -> None:
+        """Wait for company, unless somebody is queued who is not patient, or until they come.
+
+        Whoever comes counts themselves first and then looks whether there is a pause; here it is the other
+        way round. So one of the two sees the other.
+        """
+        self._hurry.clear()
+        self._pausing = True
+        if self._hurried == self._heard:
+            self._hurry.wait(PAUSE)
+        self._pausing = False
 
     def _is_busy(self) -> bool:
         """Say whether so many patient units came lately that another one may come any moment."""
@@ -332,6 +349,8 @@ class Writer:
         """Yield what waits, noting it in *taken*; a caller that gave up is passed over."""
         waiting: _Waiting | None = first
         while waiting is not None:
+            if not waiting.patient:
+                self._heard += 1
             if not waiting.future.cancelled():
                 taken.append(waiting)
                 yield waiting.unit
@@ -352,6 +371,13 @@ class Writer:
                 waiting.future.set_exception(outcome.error)
             else:
                 waiting.future.set_result(outcome.value)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116  # after each group: a `Path` takes longer than the disk
+    except FileNotFoundError:
+        return 0
 
 
 def _noted(units: Iterable[Unit[Any]], taken: list[Unit[Any]]) -> Iterator[Unit[Any]]:
