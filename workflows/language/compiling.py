@@ -1,5 +1,6 @@
 """Compiles the verbs that others are made of: actions, and the steps that hold steps."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from coordination.wait_keys import text_of
 from workflows.core import plan
+from workflows.core.codec import read_back
 from workflows.language.catalogue import ActionSpec, Catalogue
 from workflows.language.expressions import (
     ExpressionFailed,
@@ -66,6 +68,7 @@ def compile_action(
 ) -> plan.Action:
     """Compile a call of the action *name*; its params keep secrets as handles."""
     template, unveiled = compile_template(dict(params)), unveiling(around.secret)
+    constant = _copied(to_json(dict(params))) if template.constant else None
     programs = around.settings.programs if _has_open_program(name, params) else None
 
     def rendered(names: Mapping[str, Any]) -> Any:
@@ -80,7 +83,13 @@ def compile_action(
         if path[0] in ("steps", "vars")
     }
     again = _repeatable(around.catalogue.get(name)) if repeatable is None else repeatable
-    return plan.Action(name, rendered, again, frozenset(reads))
+    return plan.Action(name, constant or rendered, again, frozenset(reads))
+
+
+def _copied(value: Any) -> plan.Evaluate:
+    """Return what gives a fresh copy of *value*, which holds no expression and keeps its order."""
+    written = json.dumps(value).encode()
+    return lambda _: read_back(written)
 
 
 def compile_child(step: Step, around: Around) -> plan.Child:

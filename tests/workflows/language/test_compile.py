@@ -13,9 +13,10 @@ from workflows.core import plan
 from workflows.core.plan import EvaluationFailed, On
 from workflows.language.checks import check_workflow
 from workflows.language.compile import compile_body, compile_workflow, revision_of
+from workflows.language.compiling import Around, compile_action
 from workflows.language.definition import InputCheck, to_definition
 from workflows.language.errors import InvalidDefinition
-from workflows.language.model import Step
+from workflows.language.model import Settings, Step
 from workflows.language.schema import workflow_schema
 
 NAMES: dict[str, Any] = {
@@ -183,6 +184,19 @@ def test_data_in_params_cannot_pass_for_a_secret() -> None:
     assert verb.params({"inputs": {"x": {"$secret": "ADMIN"}}}) == {
         "message": {"$$secret": "ADMIN"}
     }
+
+
+def test_params_without_an_expression_are_a_fresh_copy_each_time_in_the_order_of_the_file() -> None:
+    params = {"z": [1, 2.5, None, {"$b": "é", "a": True}], "$text": "a {b}", "message": "x"}
+    around = Around(Settings(), Catalogue(), lambda *_: plan.Step("a", plan.Stop()))
+    constant = compile_action("any.thing", params, around).params
+    worked_out = compile_action("any.thing", {**params, "last": "{{ 1 }}"}, around).params
+
+    first, second = constant(NAMES), constant(NAMES)
+    assert str({**first, "last": 1}) == str(worked_out(NAMES))
+    assert list(first) == ["z", "$$text", "message"]
+    first["z"][3].clear()
+    assert second["z"] == [1, 2.5, None, {"$$b": "é", "a": True}]
 
 
 def test_an_action_says_what_it_reads() -> None:
