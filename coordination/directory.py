@@ -176,7 +176,7 @@ def _standing(person_id: str | None, roles: Roles, now: datetime) -> Look[Standi
     """Look up somebody, their other accounts, and whoever handed a vote to them."""
     read = yield _READ_AT, {}
     fresh = _is_fresh(read[0] if read else None, now)
-    found = yield from _whole(person_id or "")
+    found = (yield from _whole(person_id)) if person_id else None
     if found is None:
         return Standing(None, fresh, roles)
     givers = yield _GIVERS, {"taker": found.id}

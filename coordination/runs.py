@@ -13,7 +13,7 @@ from baton.events import WIRE_PREFIX, Event
 from baton.parts import ErrorInfo, Parent
 from baton.status import Status
 from coordination import accept, audit, counters, holding, related, run_secrets, threads
-from coordination.database import Row, Transaction
+from coordination.database import Transaction
 from coordination.errors import NotFound
 from coordination.ports import CORE_VERSION, RunStatus
 from coordination.questions import is_person
@@ -21,7 +21,7 @@ from coordination.run_secrets import SealedInput
 from coordination.store import definitions as definition_store
 from coordination.store import runs as store
 from coordination.store import threads as thread_store
-from coordination.store.runs import RunFilter
+from coordination.store.runs import Head, RunFilter
 from coordination.taking import Incoming
 from coordination.world import Ids
 
@@ -114,7 +114,7 @@ def report(
 
 def _event(  # noqa: PLR0913  # an event is made once: a copy of one takes as long as a statement
     tx: Transaction,
-    run: Row,
+    run: Head,
     status: Status,
     now: datetime,
     ids: Ids,
@@ -144,7 +144,7 @@ def _event(  # noqa: PLR0913  # an event is made once: a copy of one takes as lo
     )
 
 
-def _record(tx: Transaction, run: Row, event: Event, channel: str | None, ids: Ids) -> None:
+def _record(tx: Transaction, run: Head, event: Event, channel: str | None, ids: Ids) -> None:
     """Accept the event as any other; a run without a thread joins the one that this opens."""
     incoming = Incoming(
         event=event,
@@ -161,7 +161,7 @@ def _record(tx: Transaction, run: Row, event: Event, channel: str | None, ids: I
     tx.touch("run", run.id, thread_id=recorded.accepted.thread_id)
 
 
-def _attempt(run: Row, status: Status) -> int | None:
+def _attempt(run: Head, status: Status) -> int | None:
     """Return the attempt that a status belongs to: news after an end is of the next one."""
     if run.attempt is None:
         return None
@@ -214,7 +214,7 @@ def _beside(tx: Transaction, new: NewRun, other: int, now: datetime, ids: Ids) -
     return opened.key
 
 
-def _row(tx: Transaction, run_key: int) -> Row:
+def _row(tx: Transaction, run_key: int) -> Head:
     row = store.head(tx, run_key)
     if row is None:
         raise NotFound("run", str(run_key))

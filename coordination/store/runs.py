@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from coordination.database import (
+    Ordered,
     Reader,
     Row,
     Transaction,
@@ -38,7 +39,7 @@ _RUN = select(*_COLUMNS).select_from(
         threads, threads.c.key == runs.c.thread_key
     )
 )
-_HEAD = (  # a definition is read whole or not at all: it may be long
+_HEAD = Ordered(  # a definition is read whole or not at all: it may be long
     select(
         *(runs.c.key, runs.c.id, runs.c.workflow, runs.c.requested_by),
         *(runs.c.thread_key, runs.c.parent_key, definitions.c.title),
@@ -49,7 +50,8 @@ _HEAD = (  # a definition is read whole or not at all: it may be long
             processes, processes.c.run_key == runs.c.key
         )
     )
-    .where(runs.c.key == bindparam("run"))
+    .where(runs.c.key == bindparam("run")),
+    ("run",),
 )
 _BY_KEY = _RUN.where(runs.c.key == bindparam("run"))
 _BY_ID = _RUN.where(runs.c.id == bindparam("called"))
@@ -97,6 +99,20 @@ _LOG = (
 )
 
 
+class Head(NamedTuple):
+    """Whose a run is, how it is called, and how it shows as a process, if it does yet."""
+
+    key: int
+    id: str
+    workflow: str
+    requested_by: str | None
+    thread_key: int | None
+    parent_key: int | None
+    title: str
+    attempt: int | None
+    shown: str
+
+
 @dataclass(frozen=True, slots=True)
 class RunFilter:
     """Which runs to list; what is not given does not matter. Newest first, *before* a number.
@@ -113,9 +129,9 @@ class RunFilter:
     limit: int = 50
 
 
-def head(tx: Transaction, key: int) -> Row | None:
-    """Return whose a run is, how it is called, and how it shows as a process, if it does yet."""
-    return tx.fetch_one(_HEAD, run=key)
+def head(tx: Transaction, key: int) -> Head | None:
+    rows = tx.run(_HEAD, (key,)).fetchall()
+    return Head._make(rows[0]) if rows else None
 
 
 def by_key(tx: Transaction, key: int) -> Row | None:

@@ -83,7 +83,11 @@ def fold(
         return None
     wakeup, cover, seq = arrival.wakeup, life.cover(core), replayed.seq + 1
     status = shown_status(core)
-    notices = [cover_notice(each, cover) for each in arrival.answer.notices]
+    told, reports = tellings(run, core, commands, asked), ()
+    if arrival.answer.notices:
+        notices = [cover_notice(each, cover) for each in arrival.answer.notices]
+        told += map(posted, _of(Post, notices))
+        reports = tuple([each.body for each in _of(Report, notices)])
     return Move(
         at=now,
         seq=seq,
@@ -103,9 +107,9 @@ def fold(
         error=None if status is was else run_error(core, cover),
         commands=commands,
         actions=[each for each in commands if isinstance(each, RunAction)],
-        tellings=(*tellings(run, core, commands, asked), *map(posted, _of(Post, notices))),
-        reports=tuple([each.body for each in _of(Report, notices)]),
-        log=_log(core, arrival, cover),
+        tellings=tuple(told),
+        reports=reports,
+        log=_log(core, arrival, cover) if arrival.answer.log else None,
         wakeup=wakeup.key if wakeup else None,
         spent=life.given and _is_spent(core),
         seal=life.seal if life.hides else None,
@@ -148,12 +152,12 @@ def _is_spent(core: Core) -> bool:
 
 
 def _of(kind: type[Any], notices: Iterable[Any]) -> Iterable[Any]:
-    return [each for each in notices if isinstance(each, kind)] if notices else ()
+    return [each for each in notices if isinstance(each, kind)]
 
 
 def _log(core: Core, arrival: Arrival, cover: Cover) -> StepLog | None:
     path, text = arrival.path, arrival.answer.log
-    if path is None or not text:
+    if path is None:
         return None
     shown = HIDDEN if core.node(path).step.secret_output else cover(text)
     return StepLog(path, shown.encode("utf-8", "replace"))

@@ -300,7 +300,7 @@ class Live:
     def _perform(self, command: Command, begun: Sequence[RunAction]) -> None:
         if isinstance(command, RunAction):
             if self._opened.stands(command):  # and was not worked out, or taken back, since
-                self._start(command, begun=any(each is command for each in begun))
+                self._start(command, begun=bool(begun) and any(each is command for each in begun))
         elif isinstance(command, CancelAction):
             flying = self._flying.get(command.path)
             if flying is not None and flying.action.attempt == command.attempt:

@@ -118,8 +118,9 @@ class Opened:
     def _worked_out(self, action: RunAction) -> Arrival | None:
         """Return the answer of a pure action; None where it has to be performed like any other."""
         parts, run = self.parts, self.run
-        wanted = self.stands(action) and not parts.stopping
-        if not wanted or needs_intent(action) or self.life.given:
+        if not parts.performer.is_pure(action) or needs_intent(action) or self.life.given:
+            return None
+        if parts.stopping or not self.stands(action):
             return None
         if parts.is_aloft((run.key, action.path)):
             return None  # an earlier attempt has to be gone first

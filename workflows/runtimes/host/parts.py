@@ -1,7 +1,7 @@
 """What all runs of one life share."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -17,10 +17,10 @@ from coordination.world import World
 from workflows import store
 from workflows.core.hiding import hidden
 from workflows.core.plan import Plan
-from workflows.runs import Faulted, StepPlace
+from workflows.runs import Faulted
 from workflows.runtimes.host.limits import HostSettings
 from workflows.runtimes.host.performing import Performer
-from workflows.runtimes.host.plain_records import places_of
+from workflows.runtimes.host.plain_records import Places, places_of
 from workflows.runtimes.host.records import has_secrets
 from workflows.runtimes.host.slots import Slots
 
@@ -77,7 +77,7 @@ class Parts:
     stopping: bool = False
     plans: dict[str, Plan] = field(default_factory=dict)
     secretive: set[str] = field(default_factory=set)
-    places: dict[str, Mapping[str, StepPlace]] = field(default_factory=dict)
+    places: dict[str, Places] = field(default_factory=dict)
     compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
     hidden: dict[str, Plan] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)

@@ -84,14 +84,16 @@ class Performer:
         own = await self._inputs(run.key) if holds_any(run.inputs) else _NONE
         return covering(_words(own), halves=True)
 
+    def is_pure(self, action: RunAction) -> bool:
+        """Say whether *action* touches nothing, so that it may be worked out."""
+        verb = self._registry.get(action.action)
+        return verb is not None and verb.pure
+
     def work_out(self, run: RunRecord, action: RunAction) -> Answer | None:
-        """Return the answer of *action* at once, if it is pure, and if it has one at once.
+        """Return the answer of *action*, which is pure, if it has one at once.
 
         What is pure touches nothing, so one that turns out to take longer is begun anew elsewhere.
         """
-        verb = self._registry.get(action.action)
-        if verb is None or not verb.pure:
-            return None
         performing = self.perform(run, action, asyncio.Event)
         try:
             performing.send(None)
@@ -108,7 +110,7 @@ class Performer:
 
         The caller may cancel it; *cancelled* gives what is set then.
         """
-        own = await self._inputs(run.key) if holds_any(run.inputs) else _NONE
+        own = await self._inputs(run.key) if run.inputs and holds_any(run.inputs) else _NONE
         params, secrets = action.params, _NONE
         if may_hold_handles(params):
             held = from_json(params)

@@ -7,7 +7,7 @@ written once, although its record says so twice. All others are written by `reco
 
 from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from coordination.database import Written
 from workflows.core.codec import error_to_json
@@ -18,7 +18,7 @@ from workflows.runs import StepPlace, StepRecord
 from workflows.runtimes.host.masks import LARGEST, cut
 from workflows.runtimes.host.records import KINDS, WORDS, Cover, shown, step_records, uncovered
 
-__all__ = ["Records", "places_of"]
+__all__ = ["Places", "Records", "places_of"]
 
 _told = attrgetter(
     *("status", "attempts", "redo", "input", "output", "error", "progress"),
@@ -28,9 +28,16 @@ _NOTHING = _told(StepState())
 _position = itemgetter(1)
 
 
-def places_of(plan: Plan) -> Mapping[str, StepPlace]:
-    """Return what is known of the records of the steps at the top of *plan*, by path."""
-    return {
+class Places(NamedTuple):
+    """What is known of the records of the steps at the top of a plan, by path."""
+
+    every: Mapping[str, StepPlace]
+    actions: Mapping[str, StepPlace]  # those that perform one
+
+
+def places_of(plan: Plan) -> Places:
+    """Return what is known of the records of *plan*."""
+    every = {
         path: StepPlace(
             path,
             2 * node.position + 1,
@@ -41,6 +48,8 @@ def places_of(plan: Plan) -> Mapping[str, StepPlace]:
         for path, node in plan.graph.nodes.items()
         if not node.scope
     }
+    actions = {path: place for path, place in every.items() if place.action is not None}
+    return Places(every, actions)
 
 
 class Records:
@@ -48,10 +57,10 @@ class Records:
 
     Args:
         run_id: its id.
-        places: what is known of the steps at the top of its plan.
+        places: what is known of its plan.
     """
 
-    def __init__(self, run_id: str, places: Mapping[str, StepPlace]) -> None:
+    def __init__(self, run_id: str, places: Places) -> None:
         self._run_id = run_id
         self._places = places
         self._given: dict[str, tuple[Any, Written | None]] = {}  # to steps at work, and its text
@@ -64,16 +73,14 @@ class Records:
 
     def untouched(self, core: Core, paths: Collection[str]) -> list[StepPlace]:
         """Return those of the steps at *paths* that nothing has happened to, of a run that begins."""
-        steps, places = core.state.steps, self._places
+        steps, places = core.state.steps, self._places.every
         return [places[path] for path in paths if path in places and _told(steps[path]) == _NOTHING]
 
     def of(self, core: Core, paths: Collection[str], cover: Cover) -> Sequence[StepRecord]:
         """Return the records of the steps at *paths*, as `step_records` does."""
-        places, steps = self._places, core.state.steps
-        if cover is not uncovered or any(path not in places for path in paths):
-            return step_records(core, self._run_id, paths, cover)
-        here = [places[path] for path in paths]
-        if any(place.action is None for place in here):
+        known, steps = self._places.actions, core.state.steps
+        here = [known[path] for path in paths if path in known]
+        if cover is not uncovered or len(here) < len(paths):
             return step_records(core, self._run_id, paths, cover)
         here.sort(key=_position)
         return [self._record(place, steps[place.path]) for place in here]

@@ -56,15 +56,14 @@ def tellings(
         commands: what came of it.
         asked_before: `unknown_attempts` before it; cards of those that were answered are redrawn.
     """
-    told = [
-        _unknown(run, path, attempt)
-        for path, attempt in asked_before.items()
-        if core.steps[path].status is not UNKNOWN
-    ]
+    told = []
+    for path, attempt in asked_before.items():
+        if core.steps[path].status is not UNKNOWN:
+            told.append(_unknown(run, path, attempt))
     for command in commands:
         if isinstance(command, Tell):
             told += _of_step(run, core, command)
-    if core.changed and "thread" in _LOUDER.get(core.plan.notify, frozenset()):
+    if "thread" in _LOUDER.get(core.plan.notify, ()) and core.changed:
         told.append(_card(core))
     return told
 
