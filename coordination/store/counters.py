@@ -1,8 +1,8 @@
 """The numbers that people see: R-1423, A-17."""
 
-from coordination.database import Transaction, bindparam, counters, insert, update
+from coordination.database import Transaction, bindparam, counters, insert_if_absent, update
 
-_START = insert(counters)
+_START = insert_if_absent(counters)
 _COUNT = (
     update(counters)
     .where(counters.c.name == bindparam("counter"))
@@ -14,7 +14,7 @@ _COUNT = (
 def next_number(tx: Transaction, name: str) -> int:
     """Return the next number of *name*; the first is 1. A unit that fails uses none up."""
     rows = tx.fetch_all(_COUNT, counter=name)
-    if rows:
-        return int(rows[0].value)
-    tx.execute(_START, name=name, value=1)
-    return 1
+    if not rows:  # it is the first
+        tx.execute(_START, name=name, value=0)
+        rows = tx.fetch_all(_COUNT, counter=name)
+    return int(rows[0].value)

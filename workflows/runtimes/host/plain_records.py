@@ -64,12 +64,12 @@ class Records:
         self._run_id = run_id
         self._places = places
         self._given: dict[str, tuple[Any, Written | None]] = {}  # to steps at work, and its text
-        self._outputs: dict[str, tuple[Any, Written]] = {}  # likewise, until they are written
+        self._outputs: dict[str, tuple[Any, bytes]] = {}  # heard of since the last records
 
     def heard(self, path: str, output: Any, text: bytes | None) -> None:
         """Note that *text* is the canonical JSON of the output that the step at *path* may have."""
         if output is not None and text is not None and len(text) <= LARGEST:
-            self._outputs[path] = output, Written(text.decode())
+            self._outputs[path] = output, text
 
     def untouched(self, core: Core, paths: Collection[str]) -> list[StepPlace]:
         """Return those of the steps at *paths* that nothing has happened to, of a run that begins."""
@@ -79,20 +79,24 @@ class Records:
     def of(self, core: Core, paths: Collection[str], cover: Cover) -> Sequence[StepRecord]:
         """Return the records of the steps at *paths*, as `step_records` does."""
         known, steps = self._places.actions, core.state.steps
+        heard, self._outputs = self._outputs, {}
         here = [known[path] for path in paths if path in known]
         if cover is not uncovered or len(here) < len(paths):
             return step_records(core, self._run_id, paths, cover)
         here.sort(key=_position)
-        return [self._record(place, steps[place.path]) for place in here]
+        return [self._record(place, steps[place.path], heard.get(place.path)) for place in here]
 
-    def _record(self, place: StepPlace, state: StepState) -> StepRecord:
+    def _record(
+        self, place: StepPlace, state: StepState, heard: tuple[Any, bytes] | None
+    ) -> StepRecord:
+        output = state.output
         return StepRecord(
             *place,
             WORDS[state.status],
             state.attempts,
             state.redo,
             self._input(place.path, state),
-            self._output(place.path, state.output),
+            Written(heard[1].decode()) if heard and heard[0] is output else cut(output),
             None if state.error is None else error_to_json(state.error),
             None,
             state.due_at,
@@ -103,13 +107,7 @@ class Records:
     def _input(self, path: str, state: StepState) -> Written | None:
         given, known = state.input, self._given.pop(path, None)
         if known is None or known[0] is not given:
-            known = given, None if given is None else cut(shown(given))
+            known = given, cut(shown(given))
         if state.ended_at is None:
             self._given[path] = known
         return known[1]
-
-    def _output(self, path: str, output: Any) -> Written | None:
-        known = self._outputs.pop(path, None)
-        if known is not None and known[0] is output:
-            return known[1]
-        return None if output is None else cut(output)
