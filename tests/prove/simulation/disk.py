@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coordination.database.schema import metadata
 from coordination.database.statements import Statements
 from coordination.database.upgrade import upgrade
 from coordination.database.writer import Session, connect
+from tests.prove.simulation.beginning import Beginning
 
 SECTOR = 512
 CUT_AT = 2 * 2**20  # bytes of the log, after which it is emptied between two histories
@@ -63,7 +63,7 @@ class Disk:
         self._folder = folder
         self._images = 0
         self._left: Path | None = None
-        self._kept: dict[str, list[tuple[Any, ...]]] = {}
+        self._beginning = Beginning()
         self._began = (
             0  # bytes of the log that earlier histories wrote; -1: this one wrote the file too
         )
@@ -76,12 +76,6 @@ class Disk:
         self.session._statements = COMPILED
         self.raw: sqlite3.Connection = self.session._raw
         self.raw.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()  # nobody else has the file
-        names = [table.name for table in reversed(metadata.sorted_tables)]
-        self._tables = [*names, "sqlite_sequence"] if self._counts() else names
-
-    def _counts(self) -> bool:
-        found = self.raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")
-        return found.fetchone() is not None
 
     def take_over(self, fail: Callable[[str], int | None] | None = None) -> Session:
         """Return the connection to a new life, as one that was just opened would be."""
@@ -95,26 +89,12 @@ class Disk:
 
     def keep(self) -> None:
         """Remember what stands in the file: with it every history begins."""
-        self._kept = {name: self._rows(name) for name in self._tables}
-
-    def _rows(self, table: str) -> list[tuple[Any, ...]]:
-        return self.raw.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our names
+        self._beginning.keep(self.raw)
 
     def reset(self) -> None:
-        """Put back what was kept, and nothing else, in the tables that do not hold just that."""
-        self.take_over()
-        raw = self.raw
-        raw.execute("PRAGMA foreign_keys = 0")
-        raw.execute("BEGIN IMMEDIATE")
-        for name, rows in self._kept.items():
-            if self._rows(name) == rows:
-                continue
-            raw.execute(f"DELETE FROM {name}")  # noqa: S608 - our names
-            if rows:
-                marks = ", ".join("?" * len(rows[0]))
-                raw.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 - our names
-        raw.execute("COMMIT")
-        raw.execute("PRAGMA foreign_keys = 1")
+        """Put back what was kept, and nothing else."""
+        raw = self.take_over()._raw
+        self._beginning.put_back(raw)
         if self.log.stat().st_size > CUT_AT:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._began = self.log.stat().st_size
@@ -155,8 +135,11 @@ class Disk:
 
     def contents(self) -> bytes:
         """Return every byte that was written since the file was reset."""
-        log = self.log.read_bytes()
-        return log[self._began :] if self._began >= 0 else self.path.read_bytes() + log
+        if self._began < 0:
+            return self.path.read_bytes() + self.log.read_bytes()
+        with self.log.open("rb") as log:
+            log.seek(self._began)
+            return log.read()
 
     def close(self) -> None:
         self.raw.close()
