@@ -21,6 +21,9 @@ from tests.prove.simulation.loop import Deadlock
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - for speed alone; another place does as well
 TWICE = 100  # one history of so many is played twice
+MOST_GARBAGE = (
+    50_000  # objects: a history leaves two thousand, and ends before anybody looks for them
+)
 WORDS = frozenset({"run_faulted", "listener_failed", "halt_failed", "render_fallback"})
 
 
@@ -88,7 +91,7 @@ def _drop(logger: object, name: str, event: Any) -> Any:
 @contextmanager
 def open_stage() -> Iterator[Stage]:
     """Set up a stage in memory, and take the log over."""
-    before = structlog.get_config()
+    before, thresholds = structlog.get_config(), gc.get_threshold()
     root = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="baton-simulation-", dir=root))
     try:
@@ -97,9 +100,11 @@ def open_stage() -> Iterator[Stage]:
         structlog.configure(processors=[stage.note])
         gc.collect()
         gc.freeze()  # or all that was imported is looked through in every history
+        gc.set_threshold(MOST_GARBAGE)
         yield stage
         stage.close()
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
         structlog.configure(**before)
         shutil.rmtree(folder, ignore_errors=True)
