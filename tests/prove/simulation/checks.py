@@ -277,14 +277,18 @@ async def audited(life: Any, raw: sqlite3.Connection, outside: Any) -> None:
 
 
 def nothing_secret_is_seen(history: Any) -> None:
-    """Look for the secrets of this history wherever something may have been written."""
+    """Look for the secrets that Baton was told wherever something may have been written."""
+    told = history.outside.secrets.told
+    if not told:
+        return
     places = {
         "the database": history.disk.contents(),
-        "Slack": "".join(history.slack.said).encode(),
+        "Slack": json.dumps(history.slack.said).encode(),
         "HTTP": "".join(history.outside.talk).encode(),
         "the log": "".join(map(str, history.logged)).encode(),
     }
-    for name, secret in history.outside.secrets.items():
+    history.outside.reached["a secret was looked for"] += 1
+    for name, secret in told.items():
         for spelling in spellings(secret):
             seen = [where for where, text in places.items() if spelling in text]
             assert not seen, f"T-35: the secret {name} stands in {seen} as {spelling[:12]!r}…"

@@ -17,7 +17,7 @@ from tests.prove.simulation.disk import Disk
 from tests.prove.simulation.faults import Faults, Mask
 from tests.prove.simulation.life import Life, Surroundings, assemble
 from tests.prove.simulation.loop import simulate
-from tests.prove.simulation.outside import Outside, Trace
+from tests.prove.simulation.outside import Canaries, Outside, Trace
 from tests.prove.simulation.people import TOKEN_OF, WITH_TOKENS
 from tests.prove.simulation.plans import NAMES, PLANS, body, triggers
 from tests.prove.simulation.slack import SimSlack
@@ -74,7 +74,7 @@ async def _furnish(disk: Disk, tool: tokens.NewToken, own: dict[str, tokens.NewT
         faults,
         nothing,
         lambda: tuple(PEOPLE),
-        Outside(faults, Trace(wanted=False), tuple(PEOPLE), {}).groups,
+        Outside(faults, Trace(wanted=False), tuple(PEOPLE), Canaries()).groups,
         lambda: 0,
         lambda place: None,
         {},
@@ -108,7 +108,7 @@ async def _long_ago(life: Life, token: str) -> None:
     life.world.clock.skew = -LONG_AGO
     await life.begin()
     faults = Faults(0, CALM)
-    wire = await Wire.to(life, Outside(faults, Trace(wanted=False), tuple(PEOPLE), {}))
+    wire = await Wire.to(life, Outside(faults, Trace(wanted=False), tuple(PEOPLE), Canaries()))
     old = {"process_id": "old", "name": "old", "status": "completed"}
     for path, asked, key in (("notify", old, "old"), ("workflows/kid/runs", {"inputs": {}}, None)):
         status, answer = await wire.ask("POST", f"/v1/{path}", token, asked, key)

@@ -24,7 +24,7 @@ from tests.prove.simulation.faults import Faults, Mask
 from tests.prove.simulation.genesis import PEOPLE, definition
 from tests.prove.simulation.life import Life, Surroundings, assemble
 from tests.prove.simulation.loop import Crash, MortalLoop
-from tests.prove.simulation.outside import Outside, Trace
+from tests.prove.simulation.outside import Canaries, Outside, Trace
 from tests.prove.simulation.people import Meddlers, People
 from tests.prove.simulation.plot import draw
 from tests.prove.simulation.quiet import failed, is_quiet, still_open, was_asked
@@ -60,7 +60,7 @@ class History:
         self.seed = seed
         self.faults = Faults(seed, mask or Mask())
         rng = self.faults.rng_of("canary")
-        secrets = {name: f"{rng.getrandbits(256):064x}" for name in ("TOKEN", "INPUT")}
+        secrets = Canaries(**{name: f"{rng.getrandbits(256):064x}" for name in ("TOKEN", "INPUT")})
         self.outside = Outside(self.faults, Trace(traced), tuple(PEOPLE), secrets)
         self.disk = disk
         self.plot = draw(self.faults)

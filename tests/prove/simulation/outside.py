@@ -83,6 +83,23 @@ class Crew:
         self.seen.add((approval, who))
 
 
+class Canaries(dict[str, str]):
+    """Secrets by name, and which of them somebody was told: only those can come to light.
+
+    >>> canaries = Canaries(TOKEN="5f", INPUT="a0")
+    >>> canaries["TOKEN"], canaries.told
+    ('5f', {'TOKEN': '5f'})
+    """
+
+    def __init__(self, **secrets: str) -> None:
+        super().__init__(secrets)
+        self.told: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        self.told[name] = secret = super().__getitem__(name)
+        return secret
+
+
 @dataclass
 class Outside:
     """The world of one history.
@@ -93,7 +110,7 @@ class Outside:
     faults: Faults
     trace: Trace
     people: tuple[Person, ...]
-    secrets: dict[str, str]
+    secrets: Canaries
     rng: random.Random = field(init=False)
     effects: list[Effect] = field(default_factory=list)
     begun: list[Effect] = field(default_factory=list)  # before it was known whether they would be
@@ -163,4 +180,4 @@ class Outside:
         return (Group(GROUP, "ship", "Ship it", tuple(self.crew.members)),)
 
 
-__all__ = ["NEWCOMER", "Crew", "Effect", "Outside", "Trace"]
+__all__ = ["NEWCOMER", "Canaries", "Crew", "Effect", "Outside", "Trace"]

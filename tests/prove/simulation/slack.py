@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import itertools
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -53,7 +52,7 @@ class SimSlack:
     whispers: list[Json] = field(default_factory=list)
     expelled: bool = False  # Baton, from its channel
     calls: int = 0
-    said: list[str] = field(default_factory=list)  # every call, as it came over the line
+    said: list[tuple[str, Json]] = field(default_factory=list)  # every call; nobody changes one
     down_until: float = 0.0
     _orphans: set[tuple[str, str]] = field(default_factory=set)
     _stamp: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -62,7 +61,7 @@ class SimSlack:
     async def call(self, method: str, arguments: Json) -> Answer:
         """Answer one request, or fail as a network does. Raises: what aiohttp raises."""
         self.calls += 1
-        self.said.append(json.dumps([method, arguments]))
+        self.said.append((method, arguments))
         faults = self.faults
         await asyncio.sleep(SLOWLY if self.pace == SLOW and not faults.healed else 0.03)
         if self.is_away:
