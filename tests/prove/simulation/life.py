@@ -4,7 +4,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -170,7 +170,10 @@ class Life:
         self.lock.release()
 
 
+@lru_cache(maxsize=1)
 def connector(perform: Callable[..., Awaitable[Any]]) -> Connector:
+    """Return the scripted actions of one history, which all of its lives have."""
+
     @action("test.again", repeatable=True)
     async def again(params: Told, ctx: ActionContext) -> Any:
         """Do something that may be done twice."""
