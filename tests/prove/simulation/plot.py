@@ -1,9 +1,9 @@
 """What a history is about: how large it is, which builds run, what people do, and how Slack is.
 
-Nine of ten histories are *small*: one build, one death or two (and one more where Slack was out of
+Nineteen of twenty histories are *small*: one build, one death or two (and one more where Slack was out of
 reach), up to three kinds of faults beside it, an end of all faults after half a minute, and seldom
 anything else. In seven of ten of those Slack does not know our token before the faults are over, so
-people answer on the web, and all is told at the end. One of ten is *large*: one build or two, up to five
+people answer on the web, and all is told at the end. One of twenty is *large*: one build or two, up to five
 deaths, every kind of fault with a chance of its own, minutes of it, and schedules, commands, reactions,
 orders and housekeeping beside it. A bug that needs one crash at the right place is found by many
 small ones; a bug that needs several things at once needs the large ones.
