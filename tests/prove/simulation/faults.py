@@ -22,7 +22,7 @@ KINDS = {
 }
 SHARE = {"K": 1.0, "W": 0.3, "I": 0.2, "B": 0.2, "N": 0.5, "S": 0.5, "C": 0.25, "2": 0.1, "L": 0.4}
 ALWAYS, MOST = "K", 3  # in a small history, and so many kinds beside it
-LARGE = 0.05  # of histories; what that means stands in `plot`
+LARGE = 0.06  # of histories; what that means stands in `plot`
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """What a history is about: how large it is, which builds run, what people do, and how Slack is.
 
-Nineteen of twenty histories are *small*: one build, one death or two (and one more where Slack was out of
+Of a hundred histories 94 are *small*: one build, one death or two (and one more where Slack was out of
 reach), up to three kinds of faults beside it, an end of all faults after half a minute, and seldom
 anything else. In seven of ten of those Slack does not know our token before the faults are over, so
-people answer on the web, and all is told at the end. One of twenty is *large*: one build or two, up to five
+people answer on the web, and all is told at the end. Six of a hundred are *large*: one build or two, up to five
 deaths, every kind of fault with a chance of its own, minutes of it, and schedules, commands, reactions,
 orders and housekeeping beside it. A bug that needs one crash at the right place is found by many
 small ones; a bug that needs several things at once needs the large ones.
@@ -51,7 +51,7 @@ SMALL = Size(
     (12, 40), (30, 60), 2, 30, 250, 10, 0.0, 0.08, 0.02, 0.02, 0.0, 0.01, 0.01, (20, 10, 70)
 )
 LARGE = Size(
-    (30, 150), (60, 150), 5, 45, 1_500, 30, 0.1, 0.5, 0.2, 0.08, 0.5, 0.3, 0.15, (80, 10, 10)
+    (30, 150), (60, 150), 5, 45, 1_500, 30, 0.1, 0.5, 0.2, 0.08, 0.5, 0.5, 0.15, (80, 10, 10)
 )
 
 
