@@ -4,7 +4,7 @@ from tests.prove.zoo.rows import SIMULATION, Change, Planted
 
 __all__ = ["ROWS"]
 
-REPORTING = "coordination/reporting.py"
+REPORTING, AT_ONCE = "coordination/reporting.py", "coordination/at_once.py"
 TAKES = "        return await self._door.write(unit, patient=True)\n"
 
 ROWS = (
@@ -247,5 +247,34 @@ ROWS = (
                 'self._uri = f"file:{quote(str(path.absolute()))}?mode=rw"',
             ),
         ),
+    ),
+    Planted(
+        53,
+        "an event that several wait for is put down as dealt with, and wakes none of them",
+        "P1, P16",
+        "tests/properties/test_at_once.py"
+        "::test_however_late_the_dispatcher_is_the_same_events_wake_the_same_waits",
+        (
+            Change(
+                AT_ONCE,
+                "    if not found:\n        return store.passed_over",
+                "    if len(found) != 1:\n        return store.passed_over",
+            ),
+        ),
+    ),
+    Planted(
+        54,
+        "an event wakes at once, though an older one still has to be looked at",
+        "P16",
+        "tests/properties/test_at_once.py"
+        "::test_however_late_the_dispatcher_is_the_same_events_wake_the_same_waits",
+        (Change(AT_ONCE, " or store.waits_behind(tx, seq):", ":"),),
+    ),
+    Planted(
+        55,
+        "an event wakes at once who waits for it under a condition, which nobody evaluates",
+        "P6, P16",
+        "tests/properties/test_at_once.py::test_both_ways_write_the_same_rows",
+        (Change(AT_ONCE, """return "where" not in wait.filter and """, "return "),),
     ),
 )

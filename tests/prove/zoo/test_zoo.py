@@ -8,7 +8,7 @@ from tests.prove.zoo.judging import judge
 from tests.prove.zoo.rows import Absent, Change, Planted
 from tests.prove.zoo.table import ROWS
 
-LAST = 52
+LAST = 55  # the 52 of the design, and what was built since
 SUM = Change("shop.py", "return sum(prices)", "return 0")
 TESTS = """
 from shop import total
