@@ -10,7 +10,7 @@ from baton.connector import ActionContext, Failed
 from coordination.database import journal, runs, select, update, wakeups
 from coordination.timers import Due
 from tests.workflows.runtimes.bench import Bench, Play, chain, does, sight, statuses, step
-from workflows.core.plan import Plan, Retry
+from workflows.core.plan import Edge, Plan, Retry
 from workflows.runtimes.host.timers import fire_timer
 
 KINDS = select(journal.c.kind, journal.c.path).order_by(journal.c.seq)
@@ -182,11 +182,13 @@ def test_a_row_that_somebody_else_changed_says_again_how_the_run_stands(play: Pl
     play(chain(*steps, step("three", does("again", takes=30.0))), story)
 
 
-def test_what_waits_for_a_place_does_not_start_after_a_cancel(play: Play) -> None:
+@pytest.mark.parametrize("kind", ["once", "again"])
+def test_what_waits_for_a_place_does_not_start_after_a_cancel(play: Play, kind: str) -> None:
     """It gets the place in the moment in which the cancel is stored, and its intent comes later."""
 
     async def story(bench: Bench) -> None:
         async def cancelled(_: ActionContext) -> Any:
+            await bench.rest(1)  # until the other one stands in line
             await bench.tell("cancel", by="UOLGA", reason="enough")
             return "done"
 
@@ -196,8 +198,23 @@ def test_what_waits_for_a_place_does_not_start_after_a_cancel(play: Play) -> Non
         assert bench.effects.of("late") == 0
         assert ("intent", "late") not in await kinds(bench)
 
-    first, late = step("first", does("once")), step("late", does("once"))
+    first, late = step("first", does("once")), step("late", does(kind))
     plan = Plan("demo", "Demo", "hash-demo", (first, late))
+    play(plan, story, settings={"actions_at_once": 1})
+
+
+def test_what_may_be_repeated_and_waited_for_its_place_starts_without_an_intent(play: Play) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.start()
+        await bench.until("completed")
+        assert [bench.effects.of(name) for name in ("first", "late", "then")] == [1, 1, 1]
+        assert [kind for kind, _ in await kinds(bench)].count("intent") == 0
+
+    needs = (Edge("first"), Edge("late"))
+    first, late = step("first", does("again")), step("late", does("again"))
+    plan = Plan(
+        "demo", "Demo", "hash-demo", (first, late, step("then", does("again"), needs=needs))
+    )
     play(plan, story, settings={"actions_at_once": 1})
 
 

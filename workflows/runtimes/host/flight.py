@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 
 from workflows.core.commands import RunAction
 from workflows.runs import RunRecord
+from workflows.runtimes.host.intents import needs_intent
 from workflows.runtimes.host.parts import Landing, Parts
 from workflows.runtimes.host.performing import Answer
 
-__all__ = ["Answered", "Flying", "Mail", "Once", "Starting", "fly", "needs_intent"]
+__all__ = ["Answered", "Flying", "Mail", "Once", "Starting", "fly"]
 
 
 class Once:
@@ -87,7 +88,7 @@ class Flying:
 
 @dataclass(slots=True)
 class Starting:
-    """Mail: an attempt waits for its intent to be stored."""
+    """Mail: an attempt waits for its intent to be stored, or for a look whether it is still wanted."""
 
     flying: Flying
 
@@ -103,11 +104,6 @@ class Answered:
 Mail: TypeAlias = Starting | Answered
 
 
-def needs_intent(action: RunAction) -> bool:
-    """Say whether the start of *action* has to be stored before it happens."""
-    return not action.repeatable or action.covered is not None
-
-
 async def fly(
     parts: Parts, run: RunRecord, flying: Flying, post: Callable[[Mail], None]
 ) -> Answer | None:
@@ -117,17 +113,19 @@ async def fly(
         parts: of this life.
         run: in whose name.
         flying: the attempt.
-        post: takes the mail that the start must be stored first; whoever hears it calls `Flying.clear`.
+        post: takes the mail that the start must be stored first, or that the run may have been told to
+            end while it waited for its place; whoever hears it calls `Flying.clear`.
     """
     try:
         if flying.after is not None:
             await flying.after.gone()
-        if not flying.begun:
+        waited = not flying.begun and not parts.slots.take_now()
+        if waited:
             await parts.slots.take(run.priority)
         try:
             if flying.cancelled.came or (parts.stopping and not flying.begun):
                 return None
-            if needs_intent(flying.action) and not flying.begun:
+            if waited or (needs_intent(flying.action) and not flying.begun):
                 post(Starting(flying))
                 await flying.cleared.event.wait()
                 if not flying.may_start or flying.cancelled.came:

@@ -11,7 +11,7 @@ from workflows.core.codec import covered_digest
 from workflows.core.commands import RunAction
 from workflows.runs import Entry, Faulted, RunRecord, Stale
 
-__all__ = ["Intent", "NotCovered", "check_digest", "intend", "note"]
+__all__ = ["Intent", "NotCovered", "check_digest", "intend", "needs_intent", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class Intent:
 
 class NotCovered(BatonError):
     """An approved action may not start after all; the sentence says why."""
+
+
+def needs_intent(action: RunAction) -> bool:
+    """Say whether the start of *action* has to be stored before it happens."""
+    return not action.repeatable or action.covered is not None
 
 
 def check_digest(action: RunAction) -> None:
@@ -43,6 +48,8 @@ def intend(
 ) -> bool:
     """Store *intent* by itself; False, with nothing stored, where the run was told to end meanwhile.
 
+    Of what needs none nothing is stored either way: it waited for its place, and is only looked at again.
+
     Raises:
         Stale: another life has moved the run.
         NotCovered: no approval stands behind it any more.
@@ -50,6 +57,8 @@ def intend(
     action, entry = intent.action, intent.entry
     if wakeups.is_cancelled(tx, run.key):
         return False
+    if not needs_intent(action):
+        return True
     if not store.count_on(tx, run.key, was=entry.seq - 1, fence=entry.fence, seq=entry.seq):
         raise Stale(f"another life of Baton went on with R-{run.number}")
     if action.covered is not None:

@@ -25,11 +25,11 @@ from workflows.journal import Place, intent_entry
 from workflows.runs import Faulted, Found, RunRecord, Stale, Wakeup
 from workflows.runtimes.host.advance import Outcome, write
 from workflows.runtimes.host.awaiting import queue_posts, until_sent
-from workflows.runtimes.host.flight import Answered, Flying, Mail, Once, Starting, fly, needs_intent
+from workflows.runtimes.host.flight import Answered, Flying, Mail, Once, Starting, fly
 from workflows.runtimes.host.folding import Arrival
 from workflows.runtimes.host.halting import halt
 from workflows.runtimes.host.hearing import fact_of, opened, run_started
-from workflows.runtimes.host.intents import Intent, NotCovered, check_digest, intend
+from workflows.runtimes.host.intents import Intent, NotCovered, check_digest, intend, needs_intent
 from workflows.runtimes.host.opened import Opened, open_run
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, cover_notice
@@ -221,7 +221,7 @@ class Live:
         return True
 
     async def _begin(self, flying: Flying) -> None:
-        """Store that an attempt is about to start, then let it."""
+        """Store that an attempt is about to start, if it has to be, then let it."""
         run, replayed = self._opened.run, self._opened.replayed
         parts, action, now = self._parts, flying.action, self._now
         if parts.stopping:
@@ -245,7 +245,7 @@ class Live:
             await self._take(Arrival(StepFailed(now, action.path, action.attempt, error)))
             return
         if stored:
-            replayed.seq += 1
+            replayed.seq += needs_intent(action)
             flying.clear(start=True)
             return
         await self._hear(await self._pending())

@@ -18,9 +18,8 @@ from workflows.journal import Place, Replayed, intent_entry, replay
 from workflows.runs import Entry, Faulted, RunRecord
 from workflows.runtimes.host.advance import Advance, Move
 from workflows.runtimes.host.children import children_of
-from workflows.runtimes.host.flight import needs_intent
 from workflows.runtimes.host.folding import Arrival, Life, advance, fold
-from workflows.runtimes.host.intents import Intent
+from workflows.runtimes.host.intents import Intent, needs_intent
 from workflows.runtimes.host.parts import Parts
 from workflows.runtimes.host.performing import Answer, veiled
 from workflows.runtimes.host.plain_records import Records
