@@ -8,9 +8,10 @@ from typing import Any
 from tests.prove.promises.table import PROMISES, Promise
 from tests.prove.verdict import KEPT
 
-__all__ = ["PAGE", "kept", "render"]
+__all__ = ["PAGE", "kept", "render", "survived"]
 
 PAGE = KEPT.parent / "promises.md"
+SURVIVED = ("kills", "histories", "images", "points reached", "races", "journals replayed", "lives", "events acknowledged")  # fmt: skip
 BEGIN = """# What Baton promises
 
 *Nothing accepted is lost, nothing is decided twice, nobody decides who may not.* Below, in single promises, each with what it does not say, what
@@ -31,7 +32,11 @@ def kept(folder: Path = KEPT) -> dict[str, Mapping[str, Any]]:
 def render(results: Mapping[str, Mapping[str, Any]]) -> str:
     """Write the page."""
     return "\n".join(
-        [BEGIN, *_results(results), *(line for each in PROMISES for line in _promise(each))]
+        [
+            BEGIN,
+            *_results(results),
+            *(line for each in PROMISES for line in _promise(each, results)),
+        ]
     )
 
 
@@ -50,8 +55,15 @@ def _results(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield ""
 
 
-def _promise(promise: Promise) -> Iterator[str]:
-    guards = [f"`prove {each}`" for each in promise.proofs]
+def survived(found: Mapping[str, Any]) -> str:
+    """Say what a promise has survived in a proof, and when: "2,007 histories on 2026-03-01"."""
+    counts = found["counts"]
+    much = next((f"{counts[what]:,} {what}" for what in SURVIVED if counts.get(what)), "played")
+    return f"{much} on {found['day']}"
+
+
+def _promise(promise: Promise, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    guards = [f"`prove {each}` ({survived(results[each])})" for each in promise.proofs]
     guards += [f"`tests/{each}`" for each in promise.tests]
     yield f"## {promise.id}\n"
     yield f"{promise.says}\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove.promises.page import PAGE, kept, render
+from tests.prove.promises.page import PAGE, kept, render, survived
 from tests.prove.promises.table import PROMISES, Promise
 
 TESTS = Path(__file__).parents[2]
@@ -22,6 +22,16 @@ def test_what_guards_a_promise_is_there(promise: Promise) -> None:
 
 def test_the_page_is_written_from_what_the_proofs_found() -> None:
     assert PAGE.read_text() == render(kept()), "write it again: python3 run.py prove promises"
+
+
+def test_each_promise_says_what_it_has_survived() -> None:
+    proofs = {each for promise in PROMISES for each in promise.proofs}
+    said = {name: survived(found) for name, found in kept().items() if name in proofs}
+
+    assert {name: text for name, text in said.items() if not text[0].isdigit()} == {}
+    assert survived({"counts": {"lives": 3, "kills": 1_150}, "day": "2026-03-01"}) == (
+        "1,150 kills on 2026-03-01"
+    )
 
 
 def test_no_promise_stands_there_that_was_broken() -> None:
