@@ -156,7 +156,7 @@ ROWS: Mapping[str, Row] = {
         "Secrets in logs and messages",
         ("tests/stories/test_secrets_stay_secret.py::test_a_secret_that_a_tool_reports_is_nowhere", "tests/stories/test_secret_inputs.py::test_a_secret_reaches_who_it_is_for_and_nothing_else"),
         ("tests/stories/test_secrets_stay_secret.py::KINDS",),
-        open="of people and tools in stories about secrets, Baton's own tokens and key after every story; not after every test",
+        open="of people and tools in stories about secrets; Baton's own tokens and key after every story, tokens in the store after every test of HTTP; not after every test",
     ),
     "T-36": Row("Headers that are stored", ("tests/coordination/test_raw_bodies.py::test_the_headers_of_what_holds_no_secret_are_masked_all_the_same", f"{S}/test_kept_headers.py::test_of_all_headers_only_those_of_a_short_list_are_kept"), (f"{S}/test_kept_headers.py::TELLING",)),
     "T-37": Row(

@@ -75,6 +75,7 @@ class House:
     http: httpx.AsyncClient
     runtime: NotedRuntime
     failing: dict[str, str]
+    made: list[str] = field(default_factory=list)  # tokens, each of which is a canary
 
     @property
     def changes(self) -> Changes:
@@ -98,7 +99,18 @@ class House:
             tokens.create(tx, made, grant, now=now)
 
         await self.scene.door.write(unit)
+        self.made.append(made.text)
         return made.text
+
+    def spilled(self, folder: Path) -> list[str]:
+        """Name each file of the store that holds the secret of a token."""
+        files = {each.name: each.read_bytes() for each in folder.glob("baton.db*")}
+        return [
+            name
+            for name, held in files.items()
+            for text in self.made
+            if text.rpartition("_")[2].encode() in held
+        ]
 
     async def ask(self, method: str, path: str, token: str | None = None, **more: Any) -> Any:
         headers = dict(more.pop("headers", {}))
@@ -250,5 +262,7 @@ async def open_house(
     app = create_api(edge, version="0.0.0") if demo or facts is not None else application(edge)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
-        yield House(scene, world, edge, app, http, runtime, failing)
+        yield (house := House(scene, world, edge, app, http, runtime, failing))
+    spilled = house.spilled(folder)
     await scene.door.close()
+    assert spilled == [], "a token stands in the store"

@@ -303,3 +303,14 @@ async def test_tools_may_come_by_any_name(house: House) -> None:
     answer = await house.get("/v1/runs", token, headers={"Host": "baton.internal"})
 
     assert answer.status_code == 200
+
+
+async def test_a_token_that_stood_in_the_store_would_be_seen(house: House, tmp_path: Path) -> None:
+    """Every test with a house ends with a look for the tokens that it made."""
+    token = await house.token("read")
+    assert house.spilled(tmp_path) == []
+
+    await house.set_run(note=token)
+
+    assert house.spilled(tmp_path) != []
+    house.made.clear()
