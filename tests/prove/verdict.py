@@ -86,6 +86,8 @@ def prove(
     verdict, began = Verdict(name), time.monotonic()
     with contextlib.redirect_stdout(sys.stderr):
         work(given, verdict)
+    if not any(verdict.counts.values()):
+        verdict.missed.append("nothing was tried")
     verdict.seconds = time.monotonic() - began
     if given.keep:
         keep(verdict)
@@ -102,9 +104,17 @@ def _read(about: str, options: Mapping[str, Any]) -> argparse.Namespace:
         if default is False:
             parser.add_argument(f"--{word}", action="store_true")
             continue
-        kind = int if default is None else type(default)
+        amount = isinstance(default, int) and default > 0 and word != "seed"
+        kind = _amount if amount else int if default is None else type(default)
         parser.add_argument(f"--{word}", type=kind, default=default, metavar="N")
     return parser.parse_args()
+
+
+def _amount(said: str) -> int:
+    """Read how much is to be tried."""
+    if (number := int(said)) < 1:
+        raise ValueError(said)
+    return number
 
 
 def _lines(verdict: Verdict) -> list[str]:
