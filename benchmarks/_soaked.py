@@ -77,21 +77,6 @@ def each_question_is_decided_once(remains: Remains) -> Iterator[str]:
             yield f"{question.id} has {counts} verdicts and votes"
 
 
-def the_books_add_up(remains: Remains) -> Iterator[str]:
-    """P12: every sum is right, no row is missing, and the file is whole."""
-    if remains.integrity != "ok":
-        yield f"the database says {remains.integrity}"
-    if remains.audit_broken_at is not None:
-        yield f"the audit chain breaks at row {remains.audit_broken_at}"
-    for key, run in remains.runs.items():
-        rows = remains.journal_of(key)
-        if [row.seq for row in rows] != list(range(1, run.seq + 1)):
-            yield f"R-{run.number} counts {run.seq} rows, and has {[row.seq for row in rows]}"
-        yield from (
-            f"R-{run.number} row {r.seq} is damaged" for r in rows if not checks.fits(run, r)
-        )
-
-
 def each_thread_has_one_root(remains: Remains) -> Iterator[str]:
     roots = Counter(marks(each).get("t") for each in remains.messages if not each.is_reply)
     yield from (f"{thread} has {count} roots" for thread, count in roots.items() if count > 1)
@@ -104,7 +89,7 @@ CHECKS = (
     checks.nothing_outlives_its_server,
     each_release_has_one_run,
     each_question_is_decided_once,
-    the_books_add_up,
+    checks.the_books_add_up,
     each_thread_has_one_root,
 )
 

@@ -32,8 +32,8 @@ async def store(box: Box, monkeypatch: pytest.MonkeyPatch) -> Store:
     return Store(box, monkeypatch)
 
 
-def fill_after_the_post(box: Box, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Slack take one post, and the store nothing from then on."""
+async def post_into_a_full_store(box: Box, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliver once: Slack takes the post, and the store nothing from then on."""
     real = box.client.call
 
     async def call(method: str, **arguments: Any) -> Any:
@@ -45,15 +45,15 @@ def fill_after_the_post(box: Box, store: Store, monkeypatch: pytest.MonkeyPatch)
                 monkeypatch.setattr(box.client, "call", real)
 
     monkeypatch.setattr(box.client, "call", call)
+    await box.delivery.round()
+    await box.world.tasks.settle()
 
 
 async def test_a_post_that_could_not_be_written_down_is_found_once_the_store_is_back(
     box: Box, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await box.reply("only once")
-    fill_after_the_post(box, store, monkeypatch)
-    await box.delivery.round()
-    await box.world.tasks.settle()
+    await post_into_a_full_store(box, store, monkeypatch)
     with pytest.raises(Unavailable):
         await box.later(seconds=5)
     assert (await box.states())[-1] == "leased"
@@ -70,9 +70,7 @@ async def test_what_comes_up_meanwhile_stands_below_it(
     box: Box, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await box.reply("first")
-    fill_after_the_post(box, store, monkeypatch)
-    await box.delivery.round()
-    await box.world.tasks.settle()
+    await post_into_a_full_store(box, store, monkeypatch)
 
     store.full = False
     await box.reply("second")
@@ -88,9 +86,7 @@ async def test_a_post_in_doubt_is_not_looked_for_before_it_can_be_seen(
 ) -> None:
     await box.reply("only once")
     await box.fault("api_reset_after", method="chat.postMessage")
-    fill_after_the_post(box, store, monkeypatch)
-    await box.delivery.round()
-    await box.world.tasks.settle()
+    await post_into_a_full_store(box, store, monkeypatch)
 
     store.full = False
     await box.later(seconds=5)
@@ -105,9 +101,7 @@ async def test_after_a_lease_that_ran_out_nothing_is_taken_back_a_second_time(
     box: Box, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await box.reply("only once")
-    fill_after_the_post(box, store, monkeypatch)
-    await box.delivery.round()
-    await box.world.tasks.settle()
+    await post_into_a_full_store(box, store, monkeypatch)
 
     store.full = False
     await box.later(seconds=61)

@@ -145,6 +145,9 @@ def the_books_add_up(remains: Remains) -> Iterator[str]:
         if [row.seq for row in rows] != list(range(1, run.seq + 1)):
             yield f"R-{run.number} counts {run.seq} rows, and has {[row.seq for row in rows]}"
         yield from (f"R-{run.number} row {r.seq} is damaged" for r in rows if not fits(run, r))
+
+
+def each_start_is_in_the_trail_once(remains: Remains) -> Iterator[str]:
     starts = Counter(row.object for row in remains.rows["audit"] if row.action == "run.start")
     if set(starts.values()) != {1} or len(starts) != 2:
         yield f"the trail has the starts {dict(starts)}"
@@ -183,5 +186,6 @@ CHECKS: tuple[Callable[[Remains], Iterator[str]], ...] = (
     no_completed_step_runs_again,
     each_question_is_decided_once,
     the_books_add_up,
+    each_start_is_in_the_trail_once,
     nothing_outlives_its_server,
 )
