@@ -116,6 +116,9 @@ TAMPERED: Mapping[str, Callable[[Remains], Mapping[str, Any]]] = {
     ),
     "each_question_is_decided_once": lambda r: more(r, "votes", key=99),
     "the_books_add_up": lambda r: more(r, "journal", seq=99),
+    "each_start_is_in_the_trail_once": lambda r: more(
+        r, "audit", action="run.start", object="run_again"
+    ),
     "nothing_outlives_its_server": lambda r: {"orphans": ["python3 deploy.py"]},
 }
 

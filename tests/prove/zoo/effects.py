@@ -5,7 +5,7 @@ from tests.prove.zoo.rows import SIMULATION, Change, Planted
 __all__ = ["ROWS"]
 
 LIVE = "workflows/runtimes/host/live.py"
-FLIGHT = "workflows/runtimes/host/flight.py"
+FLIGHT, INTENTS = "workflows/runtimes/host/flight.py", "workflows/runtimes/host/intents.py"
 
 ROWS = (
     Planted(
@@ -15,7 +15,7 @@ ROWS = (
         SIMULATION,
         (
             Change(
-                FLIGHT,
+                INTENTS,
                 "    return not action.repeatable or action.covered is not None\n",
                 "    return False\n",
             ),
