@@ -1,8 +1,5 @@
 """Plays many histories, spread over the processors, and gathers what came of them."""
 
-import _sqlite3
-import contextlib
-import ctypes
 import multiprocessing
 import os
 import subprocess
@@ -19,7 +16,6 @@ HERE = Path(__file__).parent
 SEEDS = HERE / "seeds.txt"
 PORTION = 25
 MOST_BROKEN = 5  # after so many nothing new is to be learned
-MULTITHREAD, MEMSTATUS = 2, 9  # SQLite's numbers of two of its settings
 COMMAND = "PYTHONHASHSEED=0 .venv/bin/python -m tests.prove.simulation"
 
 
@@ -92,25 +88,10 @@ def spread(seeds: Sequence[int], processes: int | None = None) -> Sum:
     portions = [seeds[at : at + PORTION] for at in range(0, len(seeds), PORTION)]
     lots = [[seed for each in portions[number::count] for seed in each] for number in range(count)]
     total = Sum()
-    with multiprocessing.get_context("spawn").Pool(count, unguarded) as pool:
+    with multiprocessing.get_context("spawn").Pool(count) as pool:
         for part in pool.imap_unordered(play_all, [each for each in lots if each]):
             total.add(part)
     return total
-
-
-def unguarded() -> None:
-    """Let SQLite do without a mutex around each call, and without counting its memory.
-
-    A process that plays histories uses each connection in one thread, and both together are a sixth
-    of what a statement costs. Settings of the library can be changed only while nothing is open; where
-    it is a part of Python itself it is left as it is.
-    """
-    with contextlib.suppress(AttributeError):
-        library = ctypes.CDLL(_sqlite3.__file__)
-        library.sqlite3_shutdown()
-        library.sqlite3_config(MULTITHREAD)
-        library.sqlite3_config(MEMSTATUS, 0)
-        library.sqlite3_initialize()
 
 
 def keep_seeds(seeds: Iterable[int]) -> None:
