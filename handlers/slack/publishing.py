@@ -2,6 +2,7 @@
 
 import re
 
+from coordination.errors import NotFound
 from coordination.questions import mention
 from coordination.revisions import Move
 from handlers.slack.answers import Answer, Difference, Lines, WorkflowDone
@@ -23,10 +24,23 @@ def is_run(word: Word) -> bool:
     return RUN.fullmatch(word.text) is not None
 
 
+async def named(asked: Asked, kind: str = "workflow") -> str:
+    """Return the name of a workflow that there is: whoever may type may know which there are.
+
+    Raises:
+        NotFound: there is none; *kind* says what could have been named, and the nearest is.
+    """
+    name = asked.words[0].text
+    try:
+        return (await asked.coordinator.workflow(name)).name
+    except NotFound as error:
+        raise NotFound(kind, name, known=error.near) from None
+
+
 async def activate(asked: Asked) -> Answer:
     """Put a draft to use, and say what it may do that was not possible before."""
     done = await asked.coordinator.activate_workflow(
-        asked.who, asked.words[0].text, revision=number(asked, "revision"), via="slack"
+        asked.who, await named(asked), revision=number(asked, "revision"), via="slack"
     )
     state = "is in use now" if done.view.status == "active" else f"is {done.view.status} still"
     just = f"{state}, at revision {done.view.revision}"
@@ -35,7 +49,9 @@ async def activate(asked: Asked) -> Answer:
 
 async def moved(asked: Asked, verb: Move) -> Answer:
     """Do *verb* to the workflow that was named."""
-    view = await asked.coordinator.move_workflow(asked.who, asked.words[0].text, verb, via="slack")
+    kind = "run or workflow" if verb in ("pause", "resume") else "workflow"
+    name = await named(asked, kind)
+    view = await asked.coordinator.move_workflow(asked.who, name, verb, via="slack")
     return WorkflowDone(view, JUST[verb])
 
 
@@ -49,7 +65,7 @@ async def restore(asked: Asked) -> Answer:
     if wanted is None:
         return await moved(asked, "restore")
     done = await asked.coordinator.restore_revision(
-        asked.who, asked.words[0].text, wanted, via="slack"
+        asked.who, await named(asked), wanted, via="slack"
     )
     just = f"is at revision {done.view.revision} again"
     return WorkflowDone(done.view, just, tuple(each.text for each in done.gains))

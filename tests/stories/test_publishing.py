@@ -191,3 +191,15 @@ async def call(box: BatonInABox, secret: str, body: Any, *, delivery: str = "m9"
     )
     await box.quiet()
     return answer
+
+
+async def test_what_there_is_not_is_said_before_who_may(baton: BatonInABox) -> None:
+    await baton.publish(RELEASE)
+    for verb in ("activate", "archive", "restore", "restore revision:1"):
+        name, *more = verb.split()
+        told = await baton.slash(" ".join([name, "relase", *more]), by="grace")
+        assert told == "There is no workflow 'relase'. Did you mean 'release'?"
+    for verb in ("pause", "resume"):
+        told = await baton.slash(f"{verb} relase", by="grace")
+        assert told == "There is no run or workflow 'relase'. Did you mean 'release'?"
+        assert "Only an author or an admin" in await baton.slash(f"{verb} release", by="grace")
