@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
+from coordination.following import ONLY
 from coordination.policy import Principal
 from handlers.slack.answers import Answer, Followed, Following, Loudness
 from handlers.slack.asked import Asked
@@ -20,12 +22,22 @@ NAMED = "I write your name, and you are not notified of it. `/baton mentions on`
 
 
 async def subscribe(asked: Asked) -> Answer:
-    """Note what somebody wants to hear of; without a subject, list that."""
+    """Note what somebody wants to hear of; without a subject, list that. Raises: Unreadable."""
+    for given in asked.line.filters:
+        if given.key == "only" and given.value not in ONLY:
+            raise Unreadable(odd_news(given.value), given.at, given.length, "subscribe")
     if not asked.words:
         return Following(await followed(asked.edge, asked.who))
     subject = asked.words[0].text
     made = await asked.coordinator.subscribe(asked.who, subject, asked.line.given)
     return Following(await followed(asked.edge, asked.who), f"You follow `{made.subject}`.")
+
+
+def odd_news(value: str) -> str:
+    near = get_close_matches(value.lower(), ONLY, n=1)
+    *others, last = (f"`{each}`" for each in ONLY)
+    hint = f"Did you mean `{near[0]}`?" if near else f"Write {', '.join(others)} or {last}."
+    return f"There is no news of the kind `{value[:40]}`. {hint}"
 
 
 async def unsubscribe(asked: Asked) -> Answer:

@@ -154,6 +154,12 @@ MISREAD = {
     "describe": ["Something is missing here", "describe <workflow>"],
     "status R-3 R-4": ["I do not know what this is for"],
     'cancel R-3 reason:"open': ["This quote is not closed"],
+    "subscribe pipeline only:faild": [
+        "Did you mean `failed`?",
+        "^^^^^^^^^^",
+        "Usage: `/baton subscribe",
+    ],
+    "subscribe pipeline only:x": ["Write `failed`, `needs_you`, `ended` or `all`.", "^^^^^^"],
     "status R-99": ["There is no run 'R-99'"],
     "describe pipelin": ["Did you mean 'pipeline'?"],
     "start nothing": ["There is no workflow 'nothing'"],
