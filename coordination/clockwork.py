@@ -17,7 +17,7 @@ from coordination.database import Door, Reader, Row, Transaction
 from coordination.noting import note
 from coordination.occasions import Occasion
 from coordination.ports import Calendar, TriggerSpec
-from coordination.schedules import Schedule, is_clocked
+from coordination.schedules import Schedule, clocked, is_clocked
 from coordination.store import timers as timer_store
 from coordination.store import triggers as store
 from coordination.timers import Due
@@ -139,7 +139,7 @@ async def _look(
 def _clocked(whole: TriggerSpec) -> list[TriggerSpec]:
     if not whole.enabled:
         return []
-    return [each for each in (whole, *whole.parts) if is_clocked(each)]
+    return clocked([whole])
 
 
 def _write(

@@ -1,14 +1,14 @@
 """When a trigger by the clock is due: its slots, how late each starts, which are made up for. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from coordination.ports import Calendar, TriggerSpec
 
-__all__ = ["KINDS", "MOST", "Due", "Schedule", "is_clocked", "upcoming"]
+__all__ = ["KINDS", "MOST", "Due", "Schedule", "clocked", "is_clocked", "upcoming"]
 
 KINDS = ("schedule", "every")
 MOST = 100  # slots that are made up for at once
@@ -118,6 +118,12 @@ class Schedule:
 
 def is_clocked(spec: TriggerSpec) -> bool:
     return spec.kind in KINDS
+
+
+def clocked(triggers: Iterable[TriggerSpec]) -> list[TriggerSpec]:
+    """Return those of *triggers*, and of their parts, that wait for the clock."""
+    specs = (each for trigger in triggers for each in (trigger, *trigger.parts))
+    return [spec for spec in specs if is_clocked(spec)]
 
 
 def upcoming(

@@ -1,13 +1,13 @@
 """When a workflow starts by the clock next."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from coordination.database import Reader
 from coordination.definitions import WorkflowView
 from coordination.footing import Footing
-from coordination.ports import TriggerSpec
-from coordination.schedules import is_clocked, upcoming
+from coordination.ports import Calendar, TriggerSpec
+from coordination.schedules import clocked, upcoming
 from coordination.store import triggers as store
 
 NEXT = 3
@@ -21,29 +21,43 @@ class Timetable(Footing):
 
         Nothing of a workflow that is not active is due, nor of a trigger that is switched off.
         """
-        specs = [spec for spec in _parts(view) if is_clocked(spec)]
+        return (await self.timetable([view]))[view.name]
+
+    async def timetable(
+        self, views: Iterable[WorkflowView]
+    ) -> Mapping[str, Mapping[str, tuple[datetime, ...]]]:
+        """Return what `upcoming` does of each of *views*, by its name, from one snapshot."""
+        specs = {view.name: _specs(view) for view in views}
         calendar = self._ports.calendar
-        if calendar is None or not specs:
-            return {}
+        if calendar is None or not any(specs.values()):
+            return {name: {} for name in specs}
         states = await self._door.read(_states)
         now = self._world.clock.now()
-        found: dict[str, tuple[datetime, ...]] = {}
-        for spec in specs:
-            slot = states.get((view.name, spec.id), {}).get("slot")
-            pending = datetime.fromisoformat(slot) if slot else None
-            try:
-                times = upcoming(spec, calendar, after=now, pending=pending, count=NEXT)
-            except ValueError:
-                continue  # never due again
-            found[spec.id] = tuple(times)
-        return found
+        return {
+            name: {
+                spec.id: times
+                for spec in each
+                if (times := _next(spec, states.get((name, spec.id), {}), calendar, now))
+            }
+            for name, each in specs.items()
+        }
 
 
-def _parts(view: WorkflowView) -> list[TriggerSpec]:
+def _specs(view: WorkflowView) -> list[TriggerSpec]:
     if view.status != "active":
         return []
-    triggers = [trigger for trigger in view.definition.triggers if trigger.enabled]
-    return [each for trigger in triggers for each in (trigger, *trigger.parts)]
+    return clocked(trigger for trigger in view.definition.triggers if trigger.enabled)
+
+
+def _next(
+    spec: TriggerSpec, state: Mapping[str, str], calendar: Calendar, now: datetime
+) -> tuple[datetime, ...]:
+    slot = state.get("slot")
+    pending = datetime.fromisoformat(slot) if slot else None
+    try:
+        return tuple(upcoming(spec, calendar, after=now, pending=pending, count=NEXT))
+    except ValueError:
+        return ()  # never due again
 
 
 async def _states(reader: Reader) -> Mapping[tuple[str, str], Mapping[str, str]]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from bot.slack.manifest import EVENTS, SHORTCUTS
 from handlers.slack import ids
 from handlers.slack.mentions import WORDS
-from handlers.slack.verbs import VERBS, Verb
+from handlers.slack.verb import Verb
+from handlers.slack.verbs import VERBS
 
 HEAD = f"""# Slack commands
 

@@ -113,6 +113,22 @@ class WorkflowPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SchedulePage:
+    """When a workflow starts by the clock: the next times of each trigger that does, by their ids."""
+
+    workflow: WorkflowView
+    upcoming: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleList:
+    """The workflows that start by the clock; by name, the next times of their triggers."""
+
+    workflows: tuple[WorkflowView, ...]
+    upcoming: Mapping[str, Mapping[str, tuple[datetime, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsed:
     """What a run of a workflow would do, a line for each thing, and how it stands in the end."""
 
@@ -277,6 +293,8 @@ Answer: TypeAlias = (
     | Misread
     | WorkflowList
     | WorkflowPage
+    | SchedulePage
+    | ScheduleList
     | WorkflowDone
     | Difference
     | Rehearsed

@@ -9,7 +9,8 @@ from handlers.slack.clicks import Body
 from handlers.slack.grammar import Unreadable, read
 from handlers.slack.listening import Edge
 from handlers.slack.recording import Ack, store_then_ack
-from handlers.slack.verbs import VERBS, Verb, check, chosen
+from handlers.slack.verb import Verb, check
+from handlers.slack.verbs import VERBS, chosen
 
 BUTTONS = (
     (ids.SHOW_APPROVALS, "approvals"),

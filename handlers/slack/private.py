@@ -15,7 +15,8 @@ from handlers.slack.clicks import Body, Place
 from handlers.slack.commands import admitted, misread
 from handlers.slack.grammar import Unreadable, read
 from handlers.slack.listening import EXPECTED, Edge
-from handlers.slack.verbs import VERBS, check
+from handlers.slack.verb import check
+from handlers.slack.verbs import VERBS
 
 NOT_UNDERSTOOD = (
     "I do not understand sentences here. Type `/baton help` to see what I can do, "

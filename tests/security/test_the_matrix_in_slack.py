@@ -259,6 +259,7 @@ LINES: Mapping[str, tuple[str, Verdict, Mapping[str, Any] | None]] = {
     "pause": ("pause R-1000", does("pause"), None),
     "resume": ("resume R-1000", does("resume"), None),
     "cancel": ("cancel R-1000", does("cancel"), None),
+    "schedule": ("schedule pipeline", looks, None),
     "retry": ("retry R-1000", does("retry"), FAILED),
     "skip": ("skip R-1000 gate", does("skip"), None),
     "rollback": ("rollback R-1000", does("rollback"), None),

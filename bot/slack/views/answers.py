@@ -10,6 +10,7 @@ from bot.slack.views.approvals import VERDICTS, approval_card, buttons, summary
 from bot.slack.views.publishing import difference, workflow_done
 from bot.slack.views.rehearsals import rehearsal
 from bot.slack.views.runs import run_list, run_page
+from bot.slack.views.schedules import schedule_list, schedule_page
 from bot.slack.views.threads import says, thread_word, told
 from bot.slack.views.unknown import unknown_steps
 from bot.slack.views.words import state
@@ -35,6 +36,8 @@ from handlers.slack.answers import (
     Rehearsed,
     RunList,
     RunPage,
+    ScheduleList,
+    SchedulePage,
     Sentence,
     Sources,
     ThreadApprovals,
@@ -71,6 +74,8 @@ def drawings(public_url: str) -> Mapping[type, Callable[[Any], Shown]]:
         Misread: commands.misread,
         WorkflowList: workflow_list,
         WorkflowPage: workflow_page,
+        SchedulePage: schedule_page,
+        ScheduleList: schedule_list,
         WorkflowDone: workflow_done,
         Difference: difference,
         Rehearsed: rehearsal,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.slack.text import code, escape, head, time
 from coordination.ports import TriggerSpec
 
-__all__ = ["starts_on"]
+__all__ = ["Times", "starts_on"]
 
 Times = Mapping[str, Sequence[datetime]]
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
