@@ -272,6 +272,7 @@ LINES: Mapping[str, tuple[str, Verdict, Mapping[str, Any] | None]] = {
     "diff": ("diff pipeline", looks, None),
     "subscribe": ("subscribe pipeline", looks, None),
     "unsubscribe": ("unsubscribe pipeline", looks, None),
+    "mentions": ("mentions off", looks, None),
     "settings": ("settings", looks, None),
     "connect": ("connect", looks, None),
     "doctor": ("doctor", is_admin, None),
