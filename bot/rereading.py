@@ -13,6 +13,7 @@ from bot.settings import InvalidSettings
 from coordination import tokens
 from coordination.database import Door, Transaction
 from coordination.lookups import Rules
+from coordination.slack_bus import note_named
 from coordination.world import World
 
 log = structlog.get_logger()
@@ -50,31 +51,38 @@ class Rereading:
         self._door = door
         self._world = world
         self._text = content(place)
+        self._since = world.clock.now()  # when the file was last seen as it had been before
 
     async def begin(self) -> None:
-        """Let the database know the sources that the file names."""
-        await self._keep_sources(self._configuration)
+        """Let the database know the sources and the channels that the file names."""
+        self._since = self._world.clock.now()
+        await self._keep(self._configuration, self.rules)
 
     async def watch(self, told: Callable[[Rules], None]) -> None:
         """Read the file when it changes, until cancelled, and hand on what it says."""
         seen = None  # what changed before anybody watched is found by the first look
         while True:
-            found = state(self.place)
+            found, looked = state(self.place), self._world.clock.now()
             await self._world.clock.sleep(LOOK)
-            if found == seen or found != state(self.place):  # nothing new, or still being written
+            if found not in (seen, state(self.place)):  # it is still being written
                 continue
-            seen = found
-            text = await asyncio.to_thread(content, self.place)
-            if text != self._text:
-                self._text = text
-                await self.read_again(told)
+            if found != seen:
+                seen = found
+                await self._look_into(told)
+            self._since = looked
+
+    async def _look_into(self, told: Callable[[Rules], None]) -> None:
+        text = await asyncio.to_thread(content, self.place)
+        if text != self._text:
+            self._text = text
+            await self.read_again(told)
 
     async def read_again(self, told: Callable[[Rules], None]) -> None:
         """Take over what the file says now, all of it or nothing."""
         try:
             configuration = await asyncio.to_thread(self._read)
             rules = rules_of(configuration, channel=self._channel)
-            await self._keep_sources(configuration)
+            await self._keep(configuration, rules)
         except (InvalidSettings, tokens.UnusableToken) as error:
             self.problem = str(error)
             log.warning("configuration_refused", error=self.problem)
@@ -88,7 +96,7 @@ class Rereading:
             raise InvalidSettings(f"{self.place} is gone; what it said last stays in force")
         return read_configuration(self.place)
 
-    async def _keep_sources(self, configuration: Configuration) -> None:
+    async def _keep(self, configuration: Configuration, rules: Rules) -> None:
         now = self._world.clock.now()
 
         def unit(tx: Transaction) -> None:
@@ -100,8 +108,9 @@ class Rereading:
                     may_choose_channel=said.may_choose_channel,
                 )
                 tokens.put_source(tx, source, channel=said.channel, now=now)
+            note_named(tx, rules.bus, since=self._since, now=now)
 
-        if configuration.sources:
+        if configuration.sources or rules.bus:
             await self._door.write(unit)
 
 

@@ -143,6 +143,11 @@ def moment_of(ts: str) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=micros)
 
 
+def written(at: datetime) -> str:
+    """Return a time as a ``ts``."""
+    return f"{max(at.timestamp(), 0.0):017.6f}"
+
+
 def _first_lifecycle(texts: Iterable[str]) -> dict[str, Any] | None:
     return next((told for text in texts if (told := read_lifecycle(text)) is not None), None)
 

@@ -1,7 +1,12 @@
 """Which channels of Slack are read as a bus, and whom Baton believes there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from coordination.bus_reading import written
+from coordination.database import Transaction
+from coordination.store import sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +20,15 @@ class BusChannel:
 
     channel: str
     senders: Mapping[str, str] = field(default_factory=dict)
+
+
+def note_named(
+    tx: Transaction, bus: Iterable[BusChannel], *, since: datetime, now: datetime
+) -> None:
+    """Note since when channels are to be read, by the names that they have in the configuration.
+
+    Nothing is heard in a channel before its id is known, and that takes a moment; what is said in
+    that moment is read back. A channel that was noted before keeps its beginning.
+    """
+    for each in bus:
+        sweeps.begin(tx, each.channel, written(since), now=now)

@@ -5,7 +5,7 @@ Both ways lead through the same door, where a message is known by its place, so 
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from bot.slack.budgets import Bucket
 from bot.slack.client import Meaning, SlackCalls, SlackTrouble
 from bot.slack.places import Places
 from bot.slack.socket import Health
-from coordination.bus_reading import moment_of
+from coordination.bus_reading import moment_of, written
 from coordination.coordinator import Coordinator
 from coordination.errors import Unavailable
 from coordination.slack_bus import BusChannel
@@ -107,7 +107,7 @@ class Sweep:
                 self._troubles[channel.channel] = "there is no channel of that name that I can see"
                 continue
             try:
-                while await self._sweep(place, ours):
+                while await self._sweep(place, ours, channel.channel):
                     log.info("bus_sweep_goes_on", channel=place)
             except (SlackTrouble, Unavailable) as error:
                 self._trouble(channel.channel, error)
@@ -126,12 +126,12 @@ class Sweep:
         }
         return {name: place for name, place in found.items() if place}
 
-    async def _sweep(self, channel: str, ours: Ours) -> bool:
+    async def _sweep(self, channel: str, ours: Ours, name: str) -> bool:
         """Read what is new in a channel, oldest first; True if there is more than fits at once."""
         mark = await self.coordinator.bus_mark(channel)
         if mark is None:
-            await self.coordinator.note_bus_mark(channel, await self._newest(channel))
-            return False
+            mark = await self._beginning(channel, name)
+            await self.coordinator.note_bus_mark(channel, mark)
         mark = max(mark, written(self.world.clock.now() - BACK))
         new: list[Json] = []
         async for message in self._said("conversations.history", channel, oldest=mark):
@@ -139,7 +139,7 @@ class Sweep:
             if len(new) >= MOST:
                 break
         for message in sorted((*new, *await self._older(channel, mark)), key=when):
-            await self._take(message, channel, ours, new=when(message) > mark)
+            await self._take(message, channel, ours, mark)
             await self._thread(message, channel, mark, ours)
         if new:
             await self.coordinator.note_bus_mark(channel, max(when(each) for each in new))
@@ -153,7 +153,7 @@ class Sweep:
         return [
             each
             for each in answer.get("messages", ())
-            if str((each.get("edited") or {}).get("ts", "")) > mark
+            if edited(each) > mark
             or str(each.get("latest_reply", "")) > mark
             or each.get("reactions")
         ]
@@ -172,24 +172,33 @@ class Sweep:
             if when(each) > read and when(each) != when(root)
         ]
         for reply in sorted(replies[:MOST], key=when):
-            await self._take(reply, channel, ours, new=True)
+            await self._take(reply, channel, ours, mark)
         while len(self._replies) >= KEPT:
             self._replies.pop(next(iter(self._replies)))
         self._replies[place] = latest
 
-    async def _take(self, message: Json, channel: str, ours: Ours, *, new: bool) -> None:
+    async def _take(self, message: Json, channel: str, ours: Ours, mark: str) -> None:
+        new = when(message) > mark
         try:
-            await self.bus.take(message, channel, ours)
+            if (
+                new or edited(message) > mark
+            ):  # a reaction alone makes no report of what came before
+                await self.bus.take(message, channel, ours)
             await self.bus.others.read_back(message, channel, ours, new=new)
         except Unavailable:
             raise
         except Exception:  # the edge of a loop: recorded, and the others are read all the same
             log.exception("bus_message_failed", channel=channel, ts=when(message))
 
-    async def _newest(self, channel: str) -> str:
-        """Return where a channel begins for us: what was said before we came is not read."""
+    async def _beginning(self, channel: str, name: str) -> str:
+        """Return where a channel begins for us: what was said before it was named is not read.
+
+        Where nothing was said since, that is its newest message: Slack's clock is not ours.
+        """
         answer = await self._call("conversations.history", channel=channel, limit=1)
-        return max((when(each) for each in answer.get("messages", ())), default=EMPTY)
+        newest = max((when(each) for each in answer.get("messages", ())), default=EMPTY)
+        named = await self.coordinator.bus_mark(name)
+        return newest if named is None else min(newest, named)
 
     async def _said(self, method: str, channel: str, **asked: Any) -> AsyncIterator[Json]:
         cursor = ""
@@ -239,6 +248,6 @@ def when(message: Json) -> str:
     return str(message.get("ts") or EMPTY)
 
 
-def written(at: datetime) -> str:
-    """Return a time as a ``ts``."""
-    return f"{max(at.timestamp(), 0.0):017.6f}"
+def edited(message: Json) -> str:
+    """Return when a message was last edited, as a ``ts``; nothing if it never was."""
+    return str((message.get("edited") or {}).get("ts", ""))

@@ -57,7 +57,8 @@ async def test_what_was_posted_while_baton_was_down_is_read_when_it_is_back(tool
 
 async def test_what_was_said_before_baton_first_came_is_not_read(baton: BatonInABox) -> None:
     early = Tool(baton)
-    await early.post(STARTED)
+    seen = await early.post(STARTED)
+    await baton.slack.do("reactions", as_="U0ADA", name="eyes", channel=BUS, ts=seen)
     bus = {BUS: BusConfig(senders={"A0OTHER": "pager"})}
     baton._birth = replace(baton._birth, bus=bus)
     await baton.restart()
@@ -67,6 +68,45 @@ async def test_what_was_said_before_baton_first_came_is_not_read(baton: BatonInA
     await early.post(COMPLETED)
 
     assert await early.processes() == {"Nightly build": "completed"}
+
+
+async def test_what_is_said_right_after_a_channel_was_named_is_read(baton: BatonInABox) -> None:
+    tool = Tool(baton)
+    await tool.post(":gear: Process Started: Before")
+    await baton.advance(seconds=5)
+    name_it(baton)
+    await tool.post(":gear: Process Started: First")
+    await baton.advance(seconds=1)
+    await tool.post(":gear: Process Started: Second")
+    await baton.advance(seconds=1)
+    await tool.post(":gear: Process Started: Third")
+    last = await tool.post(":tada: Process Completed: First")
+    await baton.advance(seconds=10)
+    await marked(baton, upto=last)
+    await baton.quiet()
+
+    assert await tool.processes() == {
+        "First": "completed", "Second": "started", "Third": "started",
+    }  # fmt: skip
+
+
+async def test_it_is_known_after_a_kill_since_when_a_channel_is_named(baton: BatonInABox) -> None:
+    tool = Tool(baton)
+    await baton.advance(seconds=5)
+    await baton.slack.fault("error_next", method="conversations.history", error="not_in_channel")
+    name_it(baton)
+    await baton.until(lambda: bool(baton.life.baton.coordinator.rules.bus))
+    last = await tool.post(STARTED)
+    await baton.life.kill()
+    bus = {BUS: BusConfig(senders={"A0OTHER": "pager"})}
+    baton._birth = replace(baton._birth, bus=bus)
+    baton.sleep(hours=1)
+    await baton.begin()
+    await baton.advance(minutes=11)
+    await marked(baton, upto=last)
+    await baton.quiet()
+
+    assert await tool.processes() == {"Nightly build": "started"}
 
 
 async def test_a_lost_event_is_made_good_within_ten_minutes_even_if_slack_is_slow(
@@ -129,3 +169,11 @@ async def test_an_invitation_is_noticed_at_once(baton: BatonInABox) -> None:
     await baton.quiet()
 
     assert baton.card("R-1", "#secops").state == "Needs you"
+
+
+def name_it(baton: BatonInABox) -> None:
+    """Name the channel in baton.yaml, while Baton runs; from here on Slack's clock is in step."""
+    said = f"bus: {{'{BUS}': {{senders: {{A0OTHER: pager}}}}}}"
+    (baton._birth.data / "baton.yaml").write_text(said, encoding="utf-8")
+    clock = baton.slack.server.emulator.clock
+    clock.advance(max(0, baton.life.world.clock.now().timestamp() - clock.now()))
