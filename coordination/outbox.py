@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from coordination import following, threads
+from coordination.behind import alone, joined
 from coordination.correlation import slack_key
 from coordination.database import Reader, Row, Transaction
 from coordination.noise import Counts
@@ -305,18 +306,17 @@ def _add_first(tx: Transaction, notice: Notice, name: str, now: datetime) -> int
 def _add(tx: Transaction, notice: Notice, name: str, now: datetime) -> int:
     held = _part(store.held(tx, notice.thread_key), notice.recipient)
     older = [row for row in held if _gives_way(row, notice)]
-    if len(older) == 1 and _says_the_same(older[0], notice, held):
+    same = len(older) == 1 and _says_the_same(older[0], notice, held)
+    notice = replace(notice, body=joined(notice.kind, notice.body, older))
+    due_at = max(_due(tx, notice, older, now), _blocked_until(held, now))
+    if same:
         (waiting,) = older
-        due_at = max(_due(tx, notice, older, now), _blocked_until(held, now))
-        store.renew(tx, waiting.key, due_at=due_at, now=now)
+        store.renew(tx, waiting.key, body=notice.body, due_at=due_at, now=now)
         tx.touch("outbox", waiting.id)
         return int(waiting.key)
     store.supersede(tx, [row.key for row in older])
     tried = [row.created_at for row in older if row.attempts]
-    due_at = max(_due(tx, notice, older, now), _blocked_until(held, now))
-    values = _values(
-        notice, name, due_at, min(tried, default=now)
-    )  # as old as what may stand there
+    values = _values(notice, name, due_at, min(tried, default=now))  # as old as what may be there
     if aside := [row.error for row in held if row.state == "parked"]:
         values["state"], values["error"] = "parked", aside[-1]
     values["attempts"] = max((row.attempts for row in older), default=0)
@@ -370,7 +370,7 @@ def _gives_way(row: Row, notice: Notice) -> bool:
 def _says_the_same(row: Row, notice: Notice, held: Sequence[Row]) -> bool:
     """Say whether what is queued stands for *notice* too, as a card that is drawn anew anyhow."""
     fresh = row.state == "queued" and not row.attempts
-    same = row.lane == notice.lane and row.kind == notice.kind and row.body == notice.body
+    same = row.lane == notice.lane and row.kind == notice.kind and alone(row.body) == notice.body
     return fresh and same and not any(each.state == "parked" for each in held)
 
 

@@ -12,6 +12,7 @@ from operator import attrgetter
 from baton.events import Event, Status
 from coordination import announcing, reasons, threads
 from coordination.attempts import Placed, Standing
+from coordination.behind import tells_only_since
 from coordination.correlation import Step
 from coordination.incoming import Unit
 from coordination.moving import Moved
@@ -28,7 +29,7 @@ __all__ = ["plain_news"]
 _AT_WORK = frozenset({Status.QUEUED, Status.STARTED, Status.IN_PROGRESS})
 _TIES = ("run_id", "parent", "correlation_id", "trace_id", "keys", "thread_ts", "subject")
 _MORE = ("approval", "heartbeat", "expired", "attempt_key", "lease_s", "started_at")
-_CARD = (ROOT, Lane.PROGRESS, "thread", "{}", "queued", 0)  # drawn for progress, and not tried yet
+_CARD = (ROOT, Lane.PROGRESS, "thread", "queued", 0)  # drawn for progress, and not tried yet
 _odd = attrgetter(*_TIES, *_MORE)
 
 
@@ -148,7 +149,7 @@ def _next(unit: Unit, met: Met, key: int, name: str) -> Taken | None:
 
 def _redraw(unit: Unit, met: Met) -> None:
     """Have the card show it, as `announcing.redraw`: mostly the notice that waits stands for it, too."""
-    if met.notice is None or met.waits != _CARD:
+    if met.notice is None or met.waits != _CARD or not tells_only_since(met.body):
         announcing.redraw(unit, met.thread_key, Lane.PROGRESS)
         return
     unit.ids.new("nt")  # for nothing, so that both ways give everything else the same ids

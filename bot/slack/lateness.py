@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from coordination.behind import ON_TIME, behind_since
 from coordination.outbox import ROOT, Leased, Slot
 
 CARD = "card"  # the slot of a card that replaces a root which cannot be edited any more
 LATE = timedelta(minutes=1)
 DELAYED = ":snail: Updates delayed: Slack takes only so many at the moment."
-ON_TIME = "on_time"  # in the body of a notice that only takes `DELAYED` away
 
 
 def is_late(leased: Leased, slot: Slot, now: datetime) -> bool:
@@ -19,4 +19,5 @@ def is_late(leased: Leased, slot: Slot, now: datetime) -> bool:
     if leased.notice.kind != "thread" or leased.attempt > 1 or ON_TIME in leased.notice.body:
         return False
     open_ones = view is not None and any(each.ended_at is None for each in view.processes)
-    return open_ones and slot.slot in (ROOT, CARD) and now - leased.created_at > LATE
+    since = behind_since(leased.notice.body, leased.created_at)
+    return open_ones and slot.slot in (ROOT, CARD) and now - since > LATE

@@ -11,13 +11,14 @@ import structlog
 from bot.slack.blocks import Shown
 from bot.slack.bursts import Bursts, cause_of, rollup
 from bot.slack.client import Meaning, SlackTrouble, Trouble
-from bot.slack.lateness import CARD, DELAYED, LATE, ON_TIME, is_late
+from bot.slack.lateness import CARD, DELAYED, LATE, is_late
 from bot.slack.places import Places, nowhere
 from bot.slack.sharing import Sharing
 from bot.slack.telling import LOCKED, Message, Telling, Where, as_drawn, fingerprint
 from bot.slack.text import PERSON
 from bot.slack.views.notices import mentioned, mentions, noted, without_mentions
 from coordination import noise, outbox
+from coordination.behind import ON_TIME
 from coordination.database import Door, Transaction
 from coordination.noise import ChannelPolicy, Counts, Loud, News, Plan, Sort
 from coordination.outbox import COPY, ROOT, Lane, Leased, Notice, Slot

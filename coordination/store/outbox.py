@@ -1,6 +1,6 @@
 """The rows of the outbox, and of the messages that its notices became."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +59,9 @@ _ADD_ONCE = insert_if_absent(outbox)
 _OF_THREAD = select(outbox).where(_THREAD, _HELD).order_by(outbox.c.key)
 _CHANGE = update(outbox).where(outbox.c.key == bindparam("notice"))
 _SUPERSEDE = _CHANGE.values(state="superseded")
-_RENEW = _CHANGE.values(due_at=bindparam("due"), created_at=bindparam("now"))
+_RENEW = _CHANGE.values(
+    body=bindparam("said"), due_at=bindparam("due"), created_at=bindparam("now")
+)
 _ROLL = _CHANGE.values(state="rolled", sent_at=bindparam("now"))
 _RAN_OUT = select(outbox.c.key).where(_LEASED, outbox.c.lease_until <= bindparam("now"))
 _FREE_ONE = _CHANGE.values(state="queued", lease_until=None)
@@ -240,9 +242,11 @@ def supersede(tx: Transaction, keys: Collection[int]) -> None:
         tx.execute(_SUPERSEDE, notice=key)
 
 
-def renew(tx: Transaction, key: int, *, due_at: datetime, now: datetime) -> None:
+def renew(
+    tx: Transaction, key: int, *, body: Mapping[str, Any], due_at: datetime, now: datetime
+) -> None:
     """Let a queued notice stand for what happens now."""
-    tx.execute(_RENEW, notice=key, due=due_at, now=now)
+    tx.execute(_RENEW, notice=key, said=dict(body), due=due_at, now=now)
 
 
 def roll(tx: Transaction, keys: Collection[int], *, now: datetime) -> None:

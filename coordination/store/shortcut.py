@@ -120,9 +120,9 @@ class Met(NamedTuple):
     attempts: int
 
     @property
-    def waits(self) -> tuple[str, int, str, str, str, int]:
-        """Return what the notice is: slot, lane, kind, body, state and attempts."""
-        return self.slot, self.lane, self.kind, self.body, self.queued, self.attempts
+    def waits(self) -> tuple[str, int, str, str, int]:
+        """Return what the notice is: slot, lane, kind, state and attempts."""
+        return self.slot, self.lane, self.kind, self.queued, self.attempts
 
     @property
     def state(self) -> Mapping[str, Any]:

@@ -170,6 +170,23 @@ async def test_a_card_whose_updates_slack_holds_back_says_so_until_it_is_up_to_d
     assert len(baton.slack.calls("chat.update")) == edits
 
 
+async def test_a_card_that_gets_news_all_the_while_says_so_too(baton: BatonInABox) -> None:
+    await baton.report("build.started", process="build-7")
+    await baton.slack.fault("ratelimit_next", method="chat.update", retry_after=90)
+    for step in range(5):
+        await baton.report("build.in_progress", process="build-7", message=f"step {step}")
+        await baton.advance(seconds=19)
+    late = baton.card("build-7")
+    assert "step 4" in late.plain
+    assert "Updates delayed" in late.plain
+
+    await baton.advance(seconds=61)
+    await baton.report("build.in_progress", process="build-7", message="step 5")
+    await baton.advance(seconds=11)
+    assert "step 5" in baton.card("build-7").plain
+    assert "Updates delayed" not in baton.card("build-7").plain
+
+
 async def test_a_short_pause_or_an_end_is_not_called_late(baton: BatonInABox) -> None:
     await baton.report("build.started", process="build-7")
     for pause, status in ((30, "in_progress"), (90, "completed")):
