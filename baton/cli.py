@@ -202,6 +202,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _perform(words: list[str]) -> int:
+    if words == ["--version"]:
+        return _version()
     options = _read(words)
     try:
         code: int = options.perform(options)
@@ -230,6 +232,17 @@ def _read(words: list[str]) -> Namespace:
     if words in ([], ["-h"], ["--help"]):
         return _overview()[0].parse_args(words)
     return parser().parse_args(words)
+
+
+def _version() -> int:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
+
+    try:
+        print(version("baton-bus"))
+    except PackageNotFoundError:  # a copy of the files that nobody installed
+        say("this copy was not installed, and does not know its version")
+        return 1
+    return 0
 
 
 def _unknown(word: str) -> int:
@@ -270,6 +283,7 @@ def _overview() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
         name: commands.add_parser(name, help=verb.help, formatter_class=_narrow, allow_abbrev=False)
         for name, verb in VERBS.items()
     }
+    whole.add_argument("--version", action="store_true", help="print the version, and do no more")
     whole.formatter_class = RawDescriptionHelpFormatter
     return whole, parsers
 

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -32,12 +34,28 @@ from bot.settings import InvalidSettings
 
 FAILED, NOT_CONFIGURED, INTERRUPTED = 1, 4, 130
 
+
+def tell(wanted: bool) -> None:  # noqa: FBT001 - typer passes what was typed
+    if wanted:
+        typer.echo(version("baton-bus"))
+        raise typer.Exit
+
+
+def ours(
+    version: Annotated[  # noqa: FBT002 - an option, told of before anything is done
+        bool, typer.Option("--version", callback=tell, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run and look after a Baton."""
+
+
 app = typer.Typer(
     help="Run and look after a Baton.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.callback()(ours)
 app.command("serve")(serve.serve)
 app.command("migrate")(migrate.migrate)
 app.command("init")(init.init)

@@ -29,7 +29,7 @@ _TYPES = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("workflow", metavar="WORKFLOW", help="its name, as `baton runs` shows it")
-    parser.add_argument("inputs", metavar="NAME=VALUE", nargs="*", help="what it is to work on; @FILE for what is in a file, @- for stdin, @env:NAME for what a variable holds")  # fmt: skip
+    parser.add_argument("inputs", metavar="NAME=VALUE", nargs="*", default=[], help="what it is to work on; @FILE for what is in a file, @- for stdin, @env:NAME for what a variable holds")  # fmt: skip
     parser.add_argument("--inputs", dest="more", metavar="JSON|@FILE", help="all of it as JSON")
     parser.add_argument("--request-id", metavar="ID", help="the same one again finds the same run")
     parser.add_argument("--json", action="store_true", help="print the run as JSON")
@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def add_again_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the run that failed, like R-7")
-    parser.add_argument("inputs", metavar="NAME=VALUE", nargs="*", help="what is different; all else is as it was")  # fmt: skip
+    parser.add_argument("inputs", metavar="NAME=VALUE", nargs="*", default=[], help="what is different; all else is as it was")  # fmt: skip
     parser.add_argument("--inputs", dest="more", metavar="JSON|@FILE", help="all of it as JSON; null leaves an input out")  # fmt: skip
     parser.add_argument("--request-id", metavar="ID", help="the same one again finds the same run")
     parser.add_argument("--json", action="store_true", help="print the run as JSON")

@@ -65,7 +65,9 @@ def add_skip_arguments(parser: ArgumentParser) -> None:
 def add_signal_arguments(parser: ArgumentParser) -> None:
     add_arguments(parser)
     parser.add_argument("name", metavar="NAME", help="the name that a step waits for")
-    parser.add_argument("pairs", metavar="K=V", nargs="*", help="what the signal carries")
+    parser.add_argument(
+        "pairs", metavar="K=V", nargs="*", default=[], help="what the signal carries"
+    )
     parser.add_argument("--payload", metavar="JSON|@FILE", help="what it carries, as JSON")
 
 

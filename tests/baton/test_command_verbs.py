@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,20 @@ def test_the_help_lists_every_verb_and_nothing_else(baton: Any) -> None:
     for later in ("hook", "install", "mcp"):
         assert later not in VERBS
         assert baton(later).returncode == 2
+
+
+def test_the_version_is_that_of_the_package(baton: Any) -> None:
+    done = baton("--version")
+
+    assert (done.returncode, done.stdout.decode().strip()) == (0, version("baton-bus"))
+
+
+@pytest.mark.parametrize(("verb", "missing"), [("start", "WORKFLOW"), ("again", "RUN")])
+def test_only_what_is_missing_is_called_so(baton: Any, verb: str, missing: str) -> None:
+    done = baton(verb)
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().strip().endswith(f"required: {missing}")
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -107,6 +107,12 @@ def test_the_counts_are_printed_and_reported(server: Any, baton: Any, tmp_path: 
     assert server.events[1]["process_id"] == event["process_id"]  # the same files are the same work
 
 
+def test_where_no_case_has_a_time_that_of_the_suites_counts() -> None:
+    cases = b'<testcase name="a"/><testcase name="b"/>'
+    report = b'<testsuites><testsuite tests="2" time="1.5">%b</testsuite><testsuite tests="2" time="2">%b</testsuite></testsuites>'
+    assert read_junit(report % (cases, cases)).time_s == 3.5
+
+
 def test_it_works_without_a_server_and_beside_one_that_is_down(
     server: Any, baton: Any, tmp_path: Any, dead_url: str
 ) -> None:

@@ -371,6 +371,10 @@ def test_help_names_every_command(capsys: Any) -> None:
         assert name in said
 
 
+def test_the_version_is_that_of_the_package(capsys: Any) -> None:
+    assert answered(capsys, "--version").strip() == version("baton-bus")
+
+
 def test_the_reference_says_what_the_commands_take() -> None:
     written = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 
