@@ -25,6 +25,7 @@ STATIC = ROOT / "handlers" / "http" / "static"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SIZE = {"width": 1440, "height": 900}
 PATIENCE = 10_000  # ms
+STOPPED = 60.0  # s in which a demo has to end by itself, beside whatever else is going on
 LOOPBACK = ("127.0.0.1", "localhost")
 
 Json = dict[str, Any]
@@ -256,7 +257,12 @@ def demo(
             yield Demo(f"{link.group(1)}/demo", state, http)
     finally:
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=10)
+        try:
+            child.communicate(timeout=STOPPED)
+        except subprocess.TimeoutExpired:  # what is left of it would be found in other tests
+            child.kill()
+            child.communicate()
+            raise
 
 
 @pytest.fixture

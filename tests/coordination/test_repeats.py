@@ -24,6 +24,7 @@ from coordination.outbox import ROOT, Slot
 from coordination.store import identities as identity_store
 from coordination.store import keys as key_store
 from coordination.store import processes as process_store
+from coordination.store import runs as run_store
 from tests.coordination.inbox import T0, Inbox, event, make_database, open_inbox
 
 
@@ -163,7 +164,7 @@ PLANS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
         {"processes USING INDEX ix_processes_orphans (parent_ref=?)"},
     ),
     "the process of a run": (
-        process_store._OF_RUN,
+        run_store._HEAD.statement,
         {"run": 1},
         {"processes USING INDEX ix_processes_run_key (run_key=?)"},
     ),
