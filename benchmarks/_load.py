@@ -144,6 +144,14 @@ async def capacity(address: tuple[str, int], events: Events, lines: int, seconds
     return tally.public(taken)
 
 
+def resting(free: list[Line]) -> Line | None:
+    """Take a connection that is free; the server ends those that rest for too long."""
+    while free:
+        if (line := free.pop()).transport is not None:
+            return line
+    return None
+
+
 async def steady(address: tuple[str, int], events: Events, rate: float, seconds: float) -> Any:
     """Send at fixed times, whether the ones before were answered or not; late counts as slow."""
     tally, loop, total = Tally(), asyncio.get_running_loop(), int(rate * seconds)
@@ -165,7 +173,7 @@ async def steady(address: tuple[str, int], events: Events, rate: float, seconds:
         due = began + number / rate
         if (left := due - time.perf_counter()) > 0:
             await asyncio.sleep(left)
-        line = free.pop() if free else await another()
+        line = resting(free) or await another()
         line.send(next(events), due)
     async with asyncio.timeout(30):
         await all_came.wait()

@@ -186,9 +186,10 @@ class History:
         await self._until_quiet(life)
         self.slots.lives.append((self._begun, world.clock.monotonic()))
         await invariants(life, self)
+        # All may be quiet before the faults are over, and what is done last has to succeed.
+        self.faults.healed, self.slack.down_until = True, 0.0
         await talked(life, self)
         if self.plot.tidying:
-            self.faults.healed = True  # quiet may come before that, and a last round must succeed
             await tidied(life, self.disk.raw)
 
     async def _begin_around(self, life: Life) -> None:

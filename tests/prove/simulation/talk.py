@@ -150,7 +150,9 @@ class Talkers:
             if await life.listeners.happened(event, name):
                 if self.outside.faults.strike("S", TOLD_AGAIN):
                     again = await life.listeners.happened(event, name)
-                    refused = bool(self.outside.faults.on & {"I", "B"})  # it cannot be looked up
+                    # It cannot be looked up; of a reaction Slack itself is asked what it is to.
+                    kinds = {"I", "B", "S"} if event["type"] == "reaction_added" else {"I", "B"}
+                    refused = bool(self.outside.faults.on & kinds)
                     assert again or refused, "P2: an ack was taken back"
                     self.outside.reached["an event came again"] += again
                 return True
