@@ -11,7 +11,6 @@ from tests.prove.verdict import Verdict, prove
 
 HISTORIES = 10_000
 LEAST = 50  # of each mark in 10,000 histories
-LIMIT = 300.0  # s for 10,000 histories on two processors
 MARKS = (
     "crash before commit",
     "crash after commit",
