@@ -74,8 +74,8 @@ class Rereading:
     async def _look_into(self, told: Callable[[Rules], None]) -> None:
         text = await asyncio.to_thread(content, self.place)
         if text != self._text:
+            self._text = text
             await self.read_again(told)
-            self._text = text  # and not before: what the store could not take is tried again
 
     async def read_again(self, told: Callable[[Rules], None]) -> None:
         """Take over what the file says now, all of it or nothing."""

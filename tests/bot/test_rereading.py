@@ -1,18 +1,15 @@
 """baton.yaml is read again when it changes; a mistake leaves in force what it said before."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import pytest
 from structlog.testing import capture_logs
 
 from bot.configuration import read_configuration
 from bot.rereading import Rereading
 from bot.world.system import SystemClock
-from coordination.errors import Unavailable
 from coordination.lookups import Rules
 from coordination.policy import Role
 from coordination.store import tokens as token_store
@@ -112,18 +109,3 @@ async def test_a_file_that_is_gone_takes_no_rights_away(tmp_path: Path) -> None:
             await desk.reading.read_again(desk.hear)
         assert "is gone" in str(desk.reading.problem)
         assert (desk.told, desk.reading.rules.roles.named) == ([], {Role.OPERATOR: ("@grace",)})
-
-
-async def test_what_the_store_could_not_take_is_read_again_when_it_can(tmp_path: Path) -> None:
-    async with opened(tmp_path) as scene:
-        desk = Desk(scene, tmp_path, "roles: {operator: ['@grace']}")
-        desk.write("sources: {ci: {channel: '#builds'}}")
-        with closing(sqlite3.connect(tmp_path / "baton.db")) as somebody:
-            somebody.execute("BEGIN IMMEDIATE")
-            with pytest.raises(Unavailable):
-                await desk.reading.watch(desk.hear)
-            assert desk.told == []
-        async with desk.watched(), asyncio.timeout(20):
-            await desk.heard.wait()
-        (ci,) = [row for row in await scene.door.read(token_store.all_sources) if row.name == "ci"]
-        assert ci.channel == "#builds"
